@@ -1,0 +1,58 @@
+// The browsers that the tests drive: where they are, and how Playwright and WebDriver start them.
+// CHROME_PATH and FIREFOX_PATH name other ones than those found in the usual places.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./run.mjs";
+
+const usualPlaces = {
+  chromium: [
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  ],
+  firefox: [
+    "/usr/bin/firefox-esr",
+    "/usr/bin/firefox",
+    "/Applications/Firefox.app/Contents/MacOS/firefox",
+  ],
+};
+
+const find = (places) => places.find((path) => existsSync(path)) ?? places[0];
+
+export const chromePath = process.env.CHROME_PATH || find(usualPlaces.chromium);
+export const firefoxPath = process.env.FIREFOX_PATH || find(usualPlaces.firefox);
+
+/** Playwright's launch options for each browser: `playwright[name].launch(launchOptions[name])`. */
+export const launchOptions = {
+  chromium: {
+    executablePath: chromePath,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-dev-shm-usage",
+      "--enable-precise-memory-info",
+      "--js-flags=--expose-gc",
+    ],
+  },
+  // The channel makes Playwright drive a stock Firefox instead of its own build.
+  firefox: { executablePath: firefoxPath, channel: "moz-firefox" },
+};
+
+export const browserNames = Object.keys(launchOptions);
+
+/** The environment in which `wasm-pack test --headless --<browser>` finds that browser's driver and capabilities. */
+export function webdriverEnv(browser) {
+  const capabilities = JSON.parse(readFileSync(join(root, "webdriver.json"), "utf8"));
+  capabilities["goog:chromeOptions"].binary = chromePath;
+  capabilities["moz:firefoxOptions"].binary = firefoxPath;
+  const file = join(root, "build", "webdriver.json");
+  mkdirSync(join(root, "build"), { recursive: true });
+  writeFileSync(file, JSON.stringify(capabilities));
+
+  // The test runner takes the first driver variable that is set, whatever browser was asked for.
+  const drivers = ["GECKODRIVER", "SAFARIDRIVER", "CHROMEDRIVER", "MSEDGEDRIVER"];
+  const wanted = browser === "firefox" ? "GECKODRIVER" : "CHROMEDRIVER";
+  const others = drivers.filter((driver) => driver !== wanted).map((driver) => [driver, undefined]);
+  return { ...Object.fromEntries(others), WASM_BINDGEN_TEST_WEBDRIVER_JSON: file };
+}

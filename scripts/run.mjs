@@ -1,0 +1,33 @@
+// What every script here needs: where the project is, and running a command that fails loudly.
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "");
+
+/** Runs a command with our own output and throws if it does not end well. */
+export function run(command, args = [], { env, cwd = root } = {}) {
+  console.log(`$ ${[command, ...args].join(" ")}`);
+  const { status, signal, error } = spawnSync(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: "inherit",
+  });
+  if (error) throw new Error(`${command} could not be started: ${error.message}`);
+  if (status !== 0) throw new Error(`${command} ended with ${signal ?? `code ${status}`}`);
+}
+
+/** What a command prints, trimmed; undefined if it is missing or fails. */
+export function output(command, args = []) {
+  const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/** Runs a script's main function; a failure is one plain line and a non-zero code. */
+export async function main(work) {
+  try {
+    await work();
+  } catch (error) {
+    console.error(`\n✗ ${error.message}`);
+    process.exitCode = 1;
+  }
+}
