@@ -1,8 +1,15 @@
 // What every script here needs: where the project is, and running a command that fails loudly.
 import { spawnSync } from "node:child_process";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "");
+
+// The project's own tools first; last, where `cargo install` puts its tools, which a shell
+// opened before Rust was installed does not know yet.
+const cargoBin = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "bin");
+process.env.PATH = [join(root, "node_modules", ".bin"), process.env.PATH, cargoBin].join(delimiter);
 
 /** Runs a command with our own output and throws if it does not end well. */
 export function run(command, args = [], { env, cwd = root } = {}) {

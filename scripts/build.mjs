@@ -1,0 +1,166 @@
+// Builds the package: Rust → WebAssembly → JavaScript. Steps whose inputs are the same as last time are left out.
+//   node scripts/build.mjs                   dist/, what is published
+//   node scripts/build.mjs --flavour=panic   build/dist-panic/, with an export `__panic` for the tests
+import { createHash } from "node:crypto";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { main, root, run } from "./run.mjs";
+
+const flavours = {
+  release: { feature: "npm", wasm: "build/wasm", dist: "dist" },
+  panic: { feature: "test-panic", wasm: "build/wasm-panic", dist: "build/dist-panic" },
+};
+
+// What rustc emits for wasm32 by default; wasm-opt refuses what is not named.
+const wasmFeatures = [
+  "bulk-memory",
+  "multivalue",
+  "mutable-globals",
+  "nontrapping-float-to-int",
+  "reference-types",
+  "sign-ext",
+].map((feature) => `--enable-${feature}`);
+const optimise = ["-Oz", ...wasmFeatures];
+
+const path = (name) => join(root, name);
+const filesOf = (name) =>
+  readdirSync(path(name), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .sort();
+
+/** Does the work unless it was done before with the same inputs and its product is still there. */
+async function step(name, { inputs, product, work }) {
+  const hash = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const input of inputs) hash.update(input).update(readFileSync(path(input)));
+  const digest = hash.digest("hex");
+  const stamp = path(`build/stamps/${name}`);
+  const done = existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
+  if (done && existsSync(path(product))) return;
+
+  await work();
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, digest);
+}
+
+/** The cdylib as rustc leaves it, copied aside: the flavours share Cargo's output file. */
+function compileRust({ feature, wasm }) {
+  const target = "wasm32-unknown-unknown";
+  run("cargo", ["build", "--release", "--lib", "--target", target, "--features", feature]);
+  const compiled = `${wasm}/compiled.wasm`;
+  mkdirSync(path(wasm), { recursive: true });
+  const targetDir = process.env.CARGO_TARGET_DIR ?? path("target");
+  cpSync(join(targetDir, target, "release", "jobgate.wasm"), path(compiled));
+  return compiled;
+}
+
+/** wasm-bindgen's glue, the optimised wasm, and the same inlined as base64. */
+function bindWasm(compiled, { wasm }) {
+  run("wasm-bindgen", [
+    ...["--target", "web", "--out-name", "jobgate", "--out-dir", wasm],
+    // Without it bundlers see `new URL("jobgate_bg.wasm", …)` and ship the file a second time.
+    "--omit-default-module-path",
+    compiled,
+  ]);
+  const binary = `${wasm}/jobgate_bg.wasm`;
+  run("wasm-opt", [...optimise, "-o", binary, binary]);
+  const base64 = readFileSync(path(binary)).toString("base64");
+  writeFileSync(path(`${wasm}/inline.js`), `export default "${base64}";\n`);
+  writeFileSync(path(`${wasm}/inline.d.ts`), "declare const base64: string;\nexport default base64;\n");
+}
+
+/** The entries that package.json exports: `./dist/slim.js` is `src/facade/slim.ts`. */
+function entryNames() {
+  const { exports } = JSON.parse(readFileSync(path("package.json"), "utf8"));
+  const files = Object.values(exports).map((target) => target.default ?? target);
+  return files.flatMap((file) => /^\.\/dist\/(.+)\.js$/.exec(file)?.[1] ?? []);
+}
+
+/** One ES module an entry, and one chunk with the engine that all of them share. */
+async function bundle({ wasm, dist, feature }) {
+  const { build } = await import("esbuild");
+  const entries = Object.fromEntries(entryNames().map((name) => [name, `src/facade/${name}.ts`]));
+  if (feature === "test-panic") {
+    entries.index = "build/panic-index.ts";
+    const lines = ['export * from "../src/facade/index.js";', `export { __panic } from "../${wasm}/jobgate.js";`];
+    writeFileSync(path(entries.index), lines.join("\n"));
+  }
+  rmSync(path(dist), { recursive: true, force: true });
+  await build({
+    absWorkingDir: root,
+    entryPoints: entries,
+    outdir: dist,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    target: "es2022",
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "warning",
+    plugins: [
+      {
+        name: "flavour",
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /\/build\/wasm\// }, (imported) => ({
+            path: join(imported.resolveDir, imported.path).replace("build/wasm", wasm),
+          })),
+      },
+    ],
+  });
+  cpSync(path(`${wasm}/jobgate_bg.wasm`), path(`${dist}/jobgate.wasm`));
+}
+
+/** The declarations that the entries reach; one that reaches the generated glue would break for users. */
+function declare({ dist, feature }) {
+  rmSync(path("build/types"), { recursive: true, force: true });
+  run("tsc", ["-p", "tsconfig.build.json"]);
+  const reached = new Set(entryNames().map((name) => `${name}.d.ts`));
+  for (const file of reached) {
+    const text = readFileSync(path(`build/types/${file}`), "utf8");
+    for (const [, imported] of text.matchAll(/(?:from |import\()"(\.[^"]+)"/g)) {
+      const target = join(dirname(file), imported).replace(/\.js$/, ".d.ts");
+      if (target.startsWith("..")) throw new Error(`${file}: the public types reach ${imported}`);
+      reached.add(target);
+    }
+    mkdirSync(dirname(path(`${dist}/${file}`)), { recursive: true });
+    writeFileSync(path(`${dist}/${file}`), text);
+  }
+  if (feature === "test-panic") {
+    appendFileSync(path(`${dist}/index.d.ts`), "export declare function __panic(): never;\n");
+  }
+}
+
+async function build(name) {
+  const flavour = flavours[name];
+  if (!flavour) throw new Error(`no flavour "${name}"; there are: ${Object.keys(flavours)}`);
+  const { wasm, dist } = flavour;
+  const glue = [`${wasm}/jobgate.js`, `${wasm}/inline.js`];
+  const compiled = compileRust(flavour);
+  await step(`${name}-wasm`, {
+    inputs: [compiled],
+    product: glue[1],
+    work: () => bindWasm(compiled, flavour),
+  });
+  await step(`${name}-dist`, {
+    inputs: [...glue, ...filesOf("src/facade"), "package.json", "tsconfig.json", "tsconfig.build.json"],
+    product: `${dist}/index.d.ts`,
+    work: async () => {
+      await bundle(flavour);
+      declare(flavour);
+    },
+  });
+}
+
+const { values } = parseArgs({ options: { flavour: { type: "string", default: "release" } } });
+await main(() => build(values.flavour));

@@ -1,0 +1,32 @@
+// Packs the package as it would be published and unpacks it where the tests import it by name:
+//   tests/.packed/node_modules/jobgate         the tarball's contents; the tarball is build/jobgate.tgz
+//   tests/.packed-panic/node_modules/jobgate   the same with the panic flavour's dist
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { main, output, root, run } from "./run.mjs";
+
+const tarball = join(root, "build", "jobgate.tgz");
+
+function unpack(folder) {
+  const target = join(root, folder, "node_modules", "jobgate");
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  run("tar", ["-xzf", tarball, "--strip-components=1", "-C", target]);
+  // A package of its own: files in this one's folders would get "jobgate" from the checkout, not from here.
+  writeFileSync(join(root, folder, "package.json"), '{ "private": true, "type": "module" }\n');
+  return target;
+}
+
+await main(() => {
+  run("node", ["scripts/build.mjs"]);
+  const [{ filename }] = JSON.parse(
+    output("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", "build"]),
+  );
+  renameSync(join(root, "build", filename), tarball);
+  unpack("tests/.packed");
+
+  run("node", ["scripts/build.mjs", "--flavour=panic"]);
+  const target = unpack("tests/.packed-panic");
+  rmSync(join(target, "dist"), { recursive: true });
+  cpSync(join(root, "build", "dist-panic"), join(target, "dist"), { recursive: true });
+});

@@ -1,0 +1,142 @@
+// Installs what is missing to build and serve (--for=start) or to test as well (--for=test, the default).
+// Uses nothing but Node itself, since node_modules may be what is missing.
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { chromePath, firefoxPath } from "./browsers.mjs";
+import { main, output, root, run } from "./run.mjs";
+
+const onPath = (program) => process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, program)));
+const read = (...path) => readFileSync(join(root, ...path), "utf8");
+
+// The wasm-bindgen tool and library must be of one version: the one in Cargo.lock.
+const wasmBindgen = /name = "wasm-bindgen"\nversion = "(.+)"/.exec(read("Cargo.lock"))[1];
+
+const sysroot = output("rustc", ["--print", "sysroot"]);
+const inSysroot = (...path) => sysroot !== undefined && existsSync(join(sysroot, ...path));
+
+// npm notes in node_modules what it has installed: that note must be no older than the lock file.
+function npmInstalled(folder) {
+  const note = join(root, folder, "node_modules", ".package-lock.json");
+  const lock = join(root, folder, "package-lock.json");
+  return existsSync(note) && statSync(note).mtimeMs >= statSync(lock).mtimeMs;
+}
+
+/** One line a thing: what it is, whether it is there, how it is installed here and elsewhere. */
+const forStart = [
+  {
+    what: "Rust",
+    present: () => sysroot !== undefined && onPath("cargo"),
+    byHand: "install it from https://rustup.rs and open a new terminal",
+  },
+  {
+    what: "a C compiler, which Rust links with",
+    present: () => onPath("cc"),
+    apt: ["gcc", "libc6-dev"],
+    byHand: "install gcc or clang (on macOS: xcode-select --install)",
+  },
+  {
+    what: "Rust's WebAssembly target",
+    present: () => inSysroot("lib", "rustlib", "wasm32-unknown-unknown"),
+    rustup: ["target", "add", "wasm32-unknown-unknown"],
+    byHand: "install the target wasm32-unknown-unknown for your Rust",
+  },
+  {
+    what: `wasm-bindgen ${wasmBindgen}`,
+    present: () => output("wasm-bindgen", ["--version"]) === `wasm-bindgen ${wasmBindgen}`,
+    cargo: `wasm-bindgen-cli@${wasmBindgen}`,
+  },
+  { what: "the npm packages", present: () => npmInstalled("."), npm: "." },
+];
+
+const forTest = [
+  {
+    what: "clippy and rustfmt",
+    present: () => onPath("cargo-clippy") && onPath("cargo-fmt"),
+    rustup: ["component", "add", "clippy", "rustfmt"],
+    byHand: "install clippy and rustfmt for your Rust",
+  },
+  {
+    what: "Chrome or Chromium",
+    present: () => existsSync(chromePath),
+    apt: ["chromium"],
+    byHand: "install it, and set CHROME_PATH to the program if it is not found then",
+  },
+  {
+    what: "chromedriver",
+    present: () => Boolean(process.env.CHROMEDRIVER) || onPath("chromedriver"),
+    apt: ["chromium-driver"],
+    byHand: "install the one of your Chrome's version, on PATH or named in CHROMEDRIVER",
+  },
+  {
+    what: "Firefox",
+    present: () => existsSync(firefoxPath),
+    apt: ["firefox-esr"],
+    byHand: "install it, and set FIREFOX_PATH to the program if it is not found then",
+  },
+  { what: "wasm-pack", present: () => onPath("wasm-pack"), cargo: "wasm-pack@0.15.1" },
+  {
+    what: "geckodriver",
+    present: () => Boolean(process.env.GECKODRIVER) || onPath("geckodriver"),
+    cargo: "geckodriver@0.37.1",
+  },
+  {
+    what: "the npm packages of the benchmark's peers",
+    present: () => npmInstalled("tests/bench"),
+    npm: "tests/bench",
+  },
+];
+
+const osRelease = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
+const isDebian = /^ID=debian$/m.test(osRelease);
+const canUseApt = isDebian && process.getuid() === 0;
+
+/** Whether this script can install the thing on this system. */
+const installable = ({ apt, rustup, cargo, npm }) => (apt && canUseApt) || (rustup && onPath("rustup")) || cargo || npm;
+
+function explain(missing) {
+  const lines = missing.map(({ what, apt, byHand }) => {
+    const aptLine = apt && isDebian ? `as root: apt-get install ${apt.join(" ")}` : byHand;
+    return `  - ${what}: ${aptLine}`;
+  });
+  return `This is missing, and has to be installed by hand here:\n${lines.join("\n")}\nThen run the same command again.`;
+}
+
+function install(missing) {
+  const apt = canUseApt ? missing.flatMap((thing) => thing.apt ?? []) : [];
+  if (apt.length > 0) {
+    const aptGet = (...args) =>
+      run("apt-get", ["-o", "DPkg::Lock::Timeout=500", "-q", ...args], {
+        env: { DEBIAN_FRONTEND: "noninteractive" },
+      });
+    aptGet("update");
+    aptGet("install", "-y", "--no-install-recommends", ...apt);
+  }
+  for (const { rustup } of missing) if (rustup) run("rustup", rustup);
+  const cargo = missing.flatMap((thing) => thing.cargo ?? []);
+  if (cargo.length > 0) {
+    console.log("Building Rust tools takes some minutes, once.");
+    // Unoptimised tools do the same work and are built in a third of the time.
+    const target = join(root, "build", "tools");
+    const env = { CARGO_PROFILE_DEV_DEBUG: "0", CARGO_TARGET_DIR: target };
+    run("cargo", ["install", "--debug", "--force", ...cargo], { env });
+    rmSync(target, { recursive: true, force: true });
+  }
+  for (const { npm } of missing) {
+    if (npm) run("npm", ["ci"], { cwd: join(root, npm) });
+  }
+}
+
+main(() => {
+  const wanted = process.argv.includes("--for=start") ? forStart : [...forStart, ...forTest];
+  const missing = wanted.filter((thing) => !thing.present());
+  if (missing.length === 0) return;
+
+  const byHand = missing.filter((thing) => !installable(thing));
+  if (byHand.length > 0) throw new Error(explain(byHand));
+  console.log(`Installing what is missing: ${missing.map(({ what }) => what).join(", ")}.`);
+  install(missing);
+
+  const still = missing.filter((thing) => !thing.present());
+  if (still.length > 0) throw new Error(explain(still));
+  console.log("Everything needed is installed.");
+});

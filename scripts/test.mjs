@@ -1,0 +1,126 @@
+// `npm test` runs every step in order; `node scripts/test.mjs facade types` only those named.
+// What is missing is installed first. One step that fails does not keep the rest from running.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { webdriverEnv } from "./browsers.mjs";
+import { main, run } from "./run.mjs";
+
+const wasm = ["--target", "wasm32-unknown-unknown", "--features", "npm"];
+const vitest = (...projects) => run("vitest", ["run", ...projects.flatMap((name) => ["--project", name])]);
+const wasmPack = (browser, ...args) =>
+  run("wasm-pack", ["test", "--headless", `--${browser}`, ...args], { env: webdriverEnv(browser) });
+
+const steps = {
+  pack: {
+    title: "Build and pack the package",
+    work: () => run("node", ["scripts/pack.mjs"]),
+  },
+  check: {
+    title: "Types, lints and formatting",
+    work: () => {
+      run("tsc", ["-p", "tsconfig.json"]);
+      run("tsc", ["-p", "tsconfig.tests.json"]);
+      run("tsc", ["-p", "www/tsconfig.json"]);
+      run("biome", ["check", "--error-on-warnings"]);
+      run("cargo", ["fmt", "--check"]);
+      run("cargo", ["clippy", "--all-targets", "--", "-D", "warnings"]);
+      run("cargo", ["clippy", "--all-targets", ...wasm, "--", "-D", "warnings"]);
+    },
+  },
+  engine: {
+    title: "The engine, native and in WebAssembly",
+    work: () => {
+      run("cargo", ["test"]);
+      run("wasm-pack", ["test", "--node", "--", "--test", "engine"]);
+    },
+  },
+  browser: {
+    title: "The Rust API in Chromium and Firefox",
+    work: () => {
+      wasmPack("chrome", "--", "--test", "browser");
+      wasmPack("firefox", "--", "--test", "browser");
+    },
+  },
+  facade: {
+    title: "The npm API from the packed package, in Chromium, Firefox and Node",
+    work: () => vitest("facade", "facade-node"),
+  },
+  types: {
+    title: "Programs that must and must not type-check",
+    work: () => run("tsc", ["-p", "tests/types"]),
+  },
+  packaging: {
+    title: "The tarball in each kind of consumer, and its size",
+    work: () => vitest("packaging"),
+  },
+  e2e: {
+    title: "The demo page in Chromium and Firefox",
+    work: () => {
+      run("vite", ["build", "www"]);
+      vitest("e2e");
+    },
+  },
+  bench: {
+    title: "The benchmark, quick",
+    work: () => run("node", ["--test", "tests/bench/quick.test.mjs"]),
+  },
+  docs: {
+    title: "API reference, without warnings",
+    work: () => {
+      run("typedoc", ["--treatWarningsAsErrors"]);
+      run("cargo", ["doc", "--no-deps"], { env: { RUSTDOCFLAGS: "-Dwarnings" } });
+    },
+  },
+};
+
+// The engine's and the Rust API's tests are the only ones that do without the package.
+const alone = ["pack", "engine", "browser"];
+
+function banner(text) {
+  console.log(`\n━━━ ${text} ${"━".repeat(Math.max(3, 92 - text.length))}\n`);
+}
+
+/** Runs one step; tells whether it passed and how long it took. */
+function attempt(name) {
+  banner(`${name}: ${steps[name].title}`);
+  const start = performance.now();
+  let passed = true;
+  try {
+    steps[name].work();
+  } catch (error) {
+    passed = false;
+    console.error(`\n✗ ${error.message}`);
+  }
+  return { name, passed, seconds: Math.round((performance.now() - start) / 1000) };
+}
+
+await main(() => {
+  const named = process.argv.slice(2);
+  for (const name of named) {
+    if (!steps[name]) throw new Error(`no step "${name}"; there are: ${Object.keys(steps).join(", ")}`);
+  }
+  run("node", ["scripts/setup.mjs"]);
+
+  // Browsers leave folders behind in the temporary folder: they get one that goes when the tests are over.
+  const temporary = mkdtempSync(join(tmpdir(), "jobgate-test-"));
+  process.env.TMPDIR = temporary;
+
+  const needPackage = named.some((name) => !alone.includes(name));
+  const wanted = named.length === 0 ? Object.keys(steps) : [...(needPackage ? ["pack"] : []), ...named];
+  const outcomes = [];
+  for (const name of wanted) {
+    const outcome = attempt(name);
+    outcomes.push(outcome);
+    if (name === "pack" && !outcome.passed) break;
+  }
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+
+  banner("Summary");
+  for (const { name, passed, seconds } of outcomes) {
+    console.log(`${passed ? "✓" : "✗"} ${name.padEnd(10)} ${String(seconds).padStart(4)} s  ${steps[name].title}`);
+  }
+  const failed = outcomes.filter(({ passed }) => !passed).length;
+  console.log(`\n${outcomes.length - failed} passed, ${failed} failed`);
+  if (failed > 0) process.exitCode = 1;
+});

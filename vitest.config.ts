@@ -1,0 +1,69 @@
+import { join } from "node:path";
+import { playwright } from "@vitest/browser-playwright";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+import { launchOptions } from "./scripts/browsers.mjs";
+
+/** "jobgate" is the package as packed and "jobgate-panic" its panic flavour, each resolved through its own `exports`. */
+function packedPackage(): Plugin {
+  const importer = { jobgate: "tests/.packed/package.json", "jobgate-panic": "tests/.packed-panic/package.json" };
+  return {
+    name: "packed-package",
+    enforce: "pre",
+    resolveId(source) {
+      const [, name, entry] = /^(jobgate|jobgate-panic)(\/.+)?$/.exec(source) ?? [];
+      if (name === undefined) return null;
+      const from = join(import.meta.dirname, importer[name as keyof typeof importer]);
+      return this.resolve(`jobgate${entry ?? ""}`, from, { skipSelf: true });
+    },
+  };
+}
+
+const browser = (name: "chromium" | "firefox") => ({
+  browser: name,
+  provider: playwright({ launchOptions: launchOptions[name] }),
+});
+
+export default defineConfig({
+  test: {
+    allowOnly: false,
+    projects: [
+      {
+        plugins: [packedPackage()],
+        // Packed anew before each run, and small: nothing to gain from a bundle of it in a cache.
+        optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
+        test: {
+          name: "facade",
+          include: ["tests/facade/**/*.test.ts"],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            instances: [browser("chromium"), browser("firefox")],
+          },
+        },
+      },
+      {
+        plugins: [packedPackage()],
+        test: { name: "facade-node", include: ["tests/facade-node/**/*.test.ts"] },
+      },
+      {
+        test: {
+          name: "packaging",
+          include: ["tests/packaging/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["tests/e2e/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
