@@ -1,0 +1,197 @@
+//! How a job comes in and waits: duplicates, limits, the line in front of the slots.
+
+use super::Engine;
+use super::command::{Refusal, Reply};
+use super::deadlines::{Due, Ticket};
+use super::effect::{Effects, Event, JobId};
+use super::job::{AbortCause, CompletionType, Extras, Job, Phase};
+use super::manager::Manager;
+use super::options::{self, OnDuplicate, Plan, RunOptions};
+use super::slab::NONE;
+use super::time::Time;
+
+impl Engine {
+    pub(super) fn run(
+        &mut self,
+        now: Time,
+        manager_index: u32,
+        key: u32,
+        options: Option<&RunOptions>,
+        effects: &mut Effects,
+    ) -> Result<Reply, Refusal> {
+        let manager = self.managers.get_mut(manager_index).filter(|manager| !manager.closed).ok_or(Refusal::Closed)?;
+        let plan = match options {
+            None => manager.plan.clone(),
+            Some(options) => options.plan(&manager.defaults)?,
+        };
+        let aborted = options.is_some_and(|options| options.aborted);
+        let waits_for_slot = !plan.delay.is_zero() || !Self::has_room(manager, now, &plan);
+        self.ensure_key(key);
+        let (standing, waiting) = self.key(key).map_or((NONE, NONE), |entry| (entry.standing, entry.waiting));
+        match plan.on_duplicate {
+            _ if standing == NONE => {}
+            OnDuplicate::Reject => return Err(Refusal::Duplicate),
+            OnDuplicate::Join => {
+                if options.is_some_and(|options| options.priority.is_some()) {
+                    self.raise(standing, plan.priority);
+                }
+                return Ok(Reply::AlreadyRunning(JobId(standing)));
+            }
+            OnDuplicate::Replace | OnDuplicate::Queue => {}
+        }
+        let replaces = plan.on_duplicate == OnDuplicate::Replace;
+        let is_pending = |index: u32| self.jobs.get(index).is_some_and(Job::is_pending);
+        let stands_in_the_way = standing != NONE && !(replaces && is_pending(standing));
+        let makes_room = u32::from(waiting != NONE) + u32::from(replaces && is_pending(standing));
+        if let Some(manager) = self.managers.get(manager_index)
+            && !aborted
+            && (stands_in_the_way || waits_for_slot)
+            && manager.stats.pending.saturating_sub(makes_room) >= manager.max_pending
+        {
+            return Err(Refusal::QueueFull);
+        }
+
+        let index = self.create(manager_index, key, &plan, effects);
+        let reply = Reply::Created { job: JobId(index), serial: self.serial, started: false };
+        if aborted {
+            self.end(index, CompletionType::Cancelled, effects);
+            return Ok(reply);
+        }
+        if !plan.delay.is_zero() {
+            self.delay(index, now.after(plan.delay));
+        }
+        self.newborn = index;
+        if standing == NONE {
+            if let Some(entry) = self.key_mut(key) {
+                entry.standing = index;
+            }
+            self.tell_key(key, effects);
+            // The common case takes no detour through the line: nobody in it could use the slot.
+            let first = self.managers.get(manager_index).and_then(|manager| manager.first(&self.jobs));
+            if !waits_for_slot && first.is_none() {
+                self.start(now, index, effects);
+            } else {
+                self.line_up(index);
+            }
+        } else {
+            if let Some(job) = self.jobs.get_mut(index) {
+                job.behind_key = true;
+            }
+            if let Some(entry) = self.key_mut(key) {
+                entry.waiting = index;
+            }
+            self.stop(waiting, AbortCause::Replaced, effects);
+            if replaces {
+                self.stop(standing, AbortCause::Replaced, effects);
+            }
+        }
+        Ok(reply)
+    }
+
+    fn has_room(manager: &mut Manager, now: Time, plan: &Plan) -> bool {
+        !manager.paused
+            && manager.stats.running < manager.concurrency
+            && plan.group.as_ref().is_none_or(|group| manager.group_has_room(group))
+            && manager.rate_allows_at(now).is_none()
+    }
+
+    fn create(&mut self, manager_index: u32, key: u32, plan: &Plan, effects: &mut Effects) -> u32 {
+        self.serial += 1;
+        let index = self.jobs.insert(Job::new(self.serial, manager_index, key, plan.priority));
+        let Some(manager) = self.managers.get_mut(manager_index) else { return index };
+        manager.stats.pending += 1;
+        manager.stats.total += 1;
+        manager.link(&mut self.jobs, index);
+        if plan.needs_extras() {
+            let group = plan.group.as_ref().map_or(NONE, |name| manager.join_group(name));
+            let extras = Extras { timeout: plan.timeout, retry: plan.retry, deadline: Ticket::NONE, group };
+            if let Some(job) = self.jobs.get_mut(index) {
+                job.extras = self.extras.insert(extras);
+            }
+        }
+        self.changed(manager_index);
+        self.event(Event::Created, index, effects);
+        index
+    }
+
+    fn raise(&mut self, index: u32, priority: f64) {
+        if self.jobs.get(index).is_some_and(|job| priority > job.priority) {
+            self.reprioritise(index, priority);
+        }
+    }
+
+    pub(super) fn set_priority(&mut self, index: u32, priority: f64) -> Result<Reply, Refusal> {
+        let priority = options::priority(priority)?;
+        Ok(self.reprioritise(index, priority))
+    }
+
+    fn reprioritise(&mut self, index: u32, priority: f64) -> Reply {
+        let Some(job) = self.jobs.get(index).filter(|job| !job.has_ended()) else { return Reply::Ignored };
+        let (manager, in_line) = (job.manager, job.phase == Phase::Ready);
+        if in_line {
+            self.leave_line(index);
+        }
+        if let Some(job) = self.jobs.get_mut(index) {
+            job.priority = priority;
+        }
+        if in_line {
+            self.line_up(index);
+        }
+        self.changed(manager);
+        Reply::Done
+    }
+
+    // ── waiting ─────────────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn delay(&mut self, index: u32, until: Time) {
+        let Some(job) = self.jobs.get_mut(index) else { return };
+        job.delayed = true;
+        if let Some(extras) = self.extras.get_mut(job.extras) {
+            extras.deadline = self.deadlines.set(until, Due::Eligible(index));
+        }
+    }
+
+    /// Into the line, unless something else than a slot is still waited for.
+    pub(super) fn line_up(&mut self, index: u32) {
+        let Some(job) = self.jobs.get_mut(index) else { return };
+        if job.delayed || job.behind_key {
+            return;
+        }
+        self.entries += 1;
+        job.entered = self.entries;
+        job.phase = Phase::Ready;
+        let (manager_index, group) = (job.manager, self.extras.get(job.extras).map_or(NONE, |extras| extras.group));
+        if let Some(manager) = self.managers.get_mut(manager_index) {
+            manager.enter_line(&mut self.jobs, index, group);
+        }
+        self.changed(manager_index);
+    }
+
+    pub(super) fn leave_line(&mut self, index: u32) {
+        let Some(job) = self.jobs.get_mut(index) else { return };
+        job.phase = Phase::Waiting;
+        let (manager, group) = (job.manager, self.extras.get(job.extras).map_or(NONE, |extras| extras.group));
+        if let Some(manager) = self.managers.get_mut(manager) {
+            manager.leave_line(&mut self.jobs, index, group);
+        }
+    }
+
+    /// Fills the manager's free slots, best first.
+    pub(super) fn schedule(&mut self, now: Time, manager_index: u32, effects: &mut Effects) {
+        loop {
+            let Some(manager) = self.managers.get_mut(manager_index) else { return };
+            if manager.paused || manager.stats.running >= manager.concurrency {
+                return;
+            }
+            let Some(first) = manager.first(&self.jobs) else { return };
+            if let Some(at) = manager.rate_allows_at(now) {
+                if manager.rate_window == Ticket::NONE {
+                    manager.rate_window = self.deadlines.set(at, Due::RateWindow(manager_index));
+                }
+                return;
+            }
+            self.leave_line(first);
+            self.start(now, first, effects);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What the world tells the engine, and what it answers at once.
+
+use super::effect::{Channel, EmitterId, JobId, KeyId, ListenerId, ManagerId, WaiterId};
+use super::options::{ManagerOptions, OutOfBounds, RunOptions};
+
+/// How a body settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It returned.
+    Resolved,
+    /// It failed.
+    Rejected,
+}
+
+/// Whom to listen to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A subject or gate.
+    Emitter(EmitterId),
+    /// A job.
+    Job(JobId),
+    /// A manager.
+    Manager(ManagerId),
+    /// Whoever stands under a key.
+    Key(KeyId),
+}
+
+/// One thing that happened or is asked for. An id that means nothing (any more) is answered [`Reply::Ignored`].
+#[derive(Debug, Clone, Copy)]
+pub enum Command<'a> {
+    /// → [`Reply::Manager`]
+    CreateManager(&'a ManagerOptions),
+    /// Nobody can give it jobs any more. What it has goes on; its record goes with its last job.
+    DropManager(ManagerId),
+    /// → [`Reply::Created`] or [`Reply::AlreadyRunning`]. No options: the manager's defaults.
+    Run {
+        /// By whom.
+        manager: ManagerId,
+        /// Under which key.
+        key: KeyId,
+        /// How.
+        options: Option<&'a RunOptions>,
+    },
+    /// The running attempt's body has settled.
+    Settle {
+        /// The job.
+        job: JobId,
+        /// How.
+        outcome: Outcome,
+    },
+    /// The answer to [`super::Effect::AskRetry`].
+    Retry {
+        /// The job.
+        job: JobId,
+        /// What the caller's rule said.
+        again: bool,
+        /// For the jitter, evenly from 0..1.
+        random: f64,
+    },
+    /// Asks a job to end. → [`Reply::Done`] if this was the first to ask, else [`Reply::Ignored`].
+    Stop(JobId),
+    /// Asks every job of a manager to end.
+    StopAll(ManagerId),
+    /// As [`Command::StopAll`]; and from here on nothing is accepted.
+    Close(ManagerId),
+    /// Puts the job at the back of its new level.
+    SetPriority {
+        /// The job.
+        job: JobId,
+        /// Any finite number.
+        priority: f64,
+    },
+    /// Raising it starts what it can; lowering it ends nothing.
+    SetConcurrency {
+        /// The manager.
+        manager: ManagerId,
+        /// An integer of at least 1, or infinity.
+        concurrency: f64,
+    },
+    /// Starts nothing from here on.
+    Pause(ManagerId),
+    /// Starts again.
+    Resume(ManagerId),
+    /// → [`Reply::Done`] if nothing is pending, else an [`super::Effect::Empty`] will follow.
+    AwaitEmpty(ManagerId),
+    /// → [`Reply::Done`] if nothing is pending or running, else an [`super::Effect::Idle`] will follow.
+    AwaitIdle(ManagerId),
+    /// → [`Reply::Waiter`]; an [`super::Effect::StopTimedOut`] follows unless the job ends first.
+    AwaitStop {
+        /// The job.
+        job: JobId,
+        /// Milliseconds, at least 0.
+        timeout: f64,
+    },
+    /// A body sets its state. → [`Reply::Told`] if it may.
+    SetState {
+        /// The job.
+        job: JobId,
+        /// Whose body it is.
+        attempt: u32,
+    },
+    /// A body reports progress. → [`Reply::Percent`] if it may.
+    Progress {
+        /// The job.
+        job: JobId,
+        /// Whose body it is.
+        attempt: u32,
+        /// Any finite number.
+        percent: f64,
+    },
+    /// A body logs a line. → [`Reply::Told`] if it may.
+    Log {
+        /// The job.
+        job: JobId,
+        /// Whose body it is.
+        attempt: u32,
+    },
+    /// Sends an action to a body. → [`Reply::Told`], or [`Reply::Kept`] until someone hears it.
+    Dispatch(JobId),
+    /// → [`Reply::Emitter`]
+    CreateEmitter,
+    /// Nobody holds it any more.
+    DropEmitter(EmitterId),
+    /// → [`Reply::Listener`]; on an open gate or an ended job [`Reply::Latched`] where the channel latches.
+    Listen {
+        /// To whom.
+        source: Source,
+        /// For what.
+        channel: Channel,
+    },
+    /// From here on it is told nothing, also not what is under way.
+    Unlisten(ListenerId),
+    /// A subject's next value. → [`Reply::Told`]
+    Emit(EmitterId),
+    /// Opens a gate. → [`Reply::Told`], or [`Reply::Ignored`] if it was open.
+    Open(EmitterId),
+    /// Time has passed: whatever is due.
+    Tick,
+    /// Every effect so far has been applied: numbers of what is gone may be used again.
+    Recycle,
+}
+
+/// The immediate answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Reply {
+    /// Done.
+    Done,
+    /// It made no difference.
+    Ignored,
+    /// A new job. `started`: run its body now; no [`super::Effect::Start`] comes for this attempt.
+    Created {
+        /// The job.
+        job: JobId,
+        /// Its number among all jobs of the engine, 1 for the first.
+        serial: u64,
+        /// With a free slot.
+        started: bool,
+    },
+    /// The key is taken, by this job.
+    AlreadyRunning(JobId),
+    /// A new manager.
+    Manager(ManagerId),
+    /// A new emitter.
+    Emitter(EmitterId),
+    /// A new subscription. `kept` actions wait for it and follow as effects.
+    Listener {
+        /// Its number.
+        listener: ListenerId,
+        /// How many.
+        kept: u32,
+    },
+    /// Too late to listen and not too late to hear: call it in a microtask.
+    Latched,
+    /// How many are told.
+    Told(u32),
+    /// Kept for the first who listens.
+    Kept,
+    /// Progress as it counts, 0 to 100.
+    Percent(f64),
+    /// A wait with a time limit.
+    Waiter(WaiterId),
+}
+
+/// Nothing has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A number is out of its bounds.
+    #[error(transparent)]
+    OutOfBounds(#[from] OutOfBounds),
+    /// The key is taken and the caller wanted it free.
+    #[error("a job is already running under this key")]
+    Duplicate,
+    /// As many jobs are pending as the manager takes.
+    #[error("the queue is full: maxPending jobs are waiting")]
+    QueueFull,
+    /// The manager takes no more jobs.
+    #[error("the manager is closed and takes no new jobs")]
+    Closed,
+}

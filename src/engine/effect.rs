@@ -1,0 +1,223 @@
+//! What the rules want done in the world, in the order in which it has to be done.
+
+use super::command::Source;
+use super::job::{AbortCause, CompletionType};
+use super::time::Time;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(
+            /// The number that crosses boundaries.
+            pub u32,
+        );
+    };
+}
+
+id!(
+    /// A manager.
+    ManagerId
+);
+id!(
+    /// A job, until its [`Effect::Ended`] with `forgotten` or its [`Effect::Forgotten`] has been applied.
+    JobId
+);
+id!(
+    /// A key, numbered by the host. The engine decides what a taken key means; what a key *is* stays outside.
+    KeyId
+);
+id!(
+    /// A subject or a gate.
+    EmitterId
+);
+id!(
+    /// One subscription.
+    ListenerId
+);
+id!(
+    /// One wait for a stop barrier that has a time limit.
+    WaiterId
+);
+
+/// What a listener listens for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Channel {
+    /// A subject's values, a gate's opening.
+    Value,
+    /// A job's state changed.
+    State,
+    /// A job's progress changed.
+    Progress,
+    /// A job ended.
+    Stopped,
+    /// An action for a job's body.
+    Action,
+    /// [`Event`]s of a job or of all jobs of a manager.
+    Event,
+    /// Any job of a manager created, changed in status, or forgotten.
+    Change,
+    /// The job that stands under a key changed.
+    Key,
+}
+
+/// What happened to a job, told to those who watch events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Event {
+    /// Accepted by the manager.
+    Created,
+    /// An attempt begins.
+    Started,
+    /// The body reported progress.
+    Progress,
+    /// The body logged a line.
+    Log,
+    /// An attempt failed, another will follow.
+    Retrying,
+    /// Ended: normal.
+    Completed,
+    /// Ended: failed.
+    Failed,
+    /// Ended: cancelled.
+    Cancelled,
+    /// No longer kept.
+    Removed,
+    /// The manager's statistics changed.
+    Stats,
+}
+
+/// A run of listeners in [`Effects`]: those present when the change was made, in the order they came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Targets {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Run the body; answer with [`super::Command::Settle`] when it has settled.
+    Start {
+        /// The job.
+        job: JobId,
+        /// 1 for the first.
+        attempt: u32,
+    },
+    /// Ask the running attempt to end. Its job goes on until the body settles.
+    Abort {
+        /// The job.
+        job: JobId,
+        /// Why.
+        cause: AbortCause,
+    },
+    /// The attempt failed and retries are left: ask the caller's rule, answer with [`super::Command::Retry`].
+    AskRetry {
+        /// The job.
+        job: JobId,
+    },
+    /// The job has ended: settle its promises, open its barrier, run its continuations. Comes after all that is told of it.
+    /// Where no job stands under its key now, the host may give the key's number to another key.
+    Ended {
+        /// The job.
+        job: JobId,
+        /// How.
+        completion: CompletionType,
+        /// Why its last attempt was asked to end, if it was.
+        cause: Option<AbortCause>,
+        /// Not retained: the id means nothing from here on.
+        forgotten: bool,
+    },
+    /// A retained job is dropped: the id means nothing from here on.
+    Forgotten {
+        /// The job.
+        job: JobId,
+    },
+    /// The job that waited behind its key stands under it now. Comes before the [`Effect::Ended`] of the one it follows.
+    Standing {
+        /// The key.
+        key: KeyId,
+        /// Who stands there.
+        job: JobId,
+    },
+    /// Call these listeners.
+    Deliver {
+        /// Whom they listen to.
+        source: Source,
+        /// What for.
+        channel: Channel,
+        /// For [`Channel::Key`]: who stands under the key now.
+        standing: Option<JobId>,
+        /// Who is told.
+        to: Targets,
+    },
+    /// Tell these watchers of an event.
+    Event {
+        /// What happened.
+        event: Event,
+        /// To whom; none for statistics.
+        job: Option<JobId>,
+        /// Whose job it is.
+        manager: ManagerId,
+        /// Who is told.
+        to: Targets,
+    },
+    /// Nothing is pending any more: answers [`super::Command::AwaitEmpty`].
+    Empty {
+        /// The manager.
+        manager: ManagerId,
+    },
+    /// Nothing is pending or running any more: answers [`super::Command::AwaitIdle`].
+    Idle {
+        /// The manager.
+        manager: ManagerId,
+    },
+    /// A stop barrier did not open in time.
+    StopTimedOut {
+        /// Whose wait it was.
+        waiter: WaiterId,
+    },
+    /// Send [`super::Command::Tick`] at this moment and at none before; `None`: there is nothing to wait for.
+    Wake {
+        /// When.
+        at: Option<Time>,
+    },
+}
+
+/// Effects in order, with the listeners they name. The driver takes them out after each command.
+#[derive(Debug, Default)]
+pub struct Effects {
+    pub(crate) queue: Vec<Effect>,
+    pub(crate) targets: Vec<ListenerId>,
+}
+
+impl Effects {
+    /// None yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { queue: Vec::new(), targets: Vec::new() }
+    }
+
+    /// What is to be done, first to last.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Effect] {
+        &self.queue
+    }
+
+    /// The listeners of one effect.
+    #[must_use]
+    pub fn targets(&self, to: Targets) -> &[ListenerId] {
+        self.targets.get(to.from as usize..to.to as usize).unwrap_or_default()
+    }
+
+    /// Forgets them all, keeps the memory.
+    pub fn clear(&mut self) {
+        self.queue.clear();
+        self.targets.clear();
+    }
+
+    pub(crate) fn push(&mut self, effect: Effect) {
+        self.queue.push(effect);
+    }
+}

@@ -1,0 +1,159 @@
+//! Who listens to what: the lists behind subjects, gates, jobs, keys and managers.
+//!
+//! Invariants: listeners are told in the order they came; a change is told to those present when it was made;
+//! a listener's number is not used again before [`Emitters::recycle`], so one that left while effects were under way
+//! can be told from one that came later.
+
+use super::effect::{Channel, Effects, ListenerId, Targets};
+use super::slab::{NONE, Slab};
+
+const CHANNEL_SHIFT: u32 = 28;
+const LISTENER_MASK: u32 = (1 << CHANNEL_SHIFT) - 1;
+
+#[derive(Debug)]
+struct Emitter {
+    /// Listener number and channel in one word, oldest first.
+    entries: Vec<u32>,
+    /// Actions that came before the first who would hear them.
+    kept: u32,
+    /// A gate that has opened.
+    open: bool,
+    /// The key that it belongs to: goes with its last listener, so that the key can be forgotten.
+    key: u32,
+}
+
+impl Emitter {
+    const fn new(key: u32) -> Self {
+        Self { entries: Vec::new(), kept: 0, open: false, key }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Emitters {
+    lists: Slab<Emitter>,
+    /// Listener → its emitter.
+    listeners: Slab<u32>,
+    retired: Vec<u32>,
+}
+
+impl Emitters {
+    pub(crate) const fn new() -> Self {
+        Self { lists: Slab::new(), listeners: Slab::new(), retired: Vec::new() }
+    }
+
+    /// For a subject or a gate that the host holds.
+    pub(crate) fn create(&mut self) -> u32 {
+        self.lists.insert(Emitter::new(NONE))
+    }
+
+    /// Adds to the emitter that `slot` names, making it first if there is none.
+    pub(crate) fn listen_at(&mut self, slot: &mut u32, key: u32, channel: Channel) -> ListenerId {
+        if *slot == NONE {
+            *slot = self.lists.insert(Emitter::new(key));
+        }
+        self.listen(*slot, channel)
+    }
+
+    pub(crate) fn listen(&mut self, emitter: u32, channel: Channel) -> ListenerId {
+        let listener = self.listeners.insert(emitter);
+        if let Some(emitter) = self.lists.get_mut(emitter) {
+            emitter.entries.push(listener | (channel as u32) << CHANNEL_SHIFT);
+        }
+        ListenerId(listener)
+    }
+
+    /// Idempotent within one drain. Returns the key whose last listener has left.
+    pub(crate) fn unlisten(&mut self, ListenerId(listener): ListenerId) -> Option<u32> {
+        let index = self.listeners.retire(listener)?;
+        self.retired.push(listener);
+        let emitter = self.lists.get_mut(index)?;
+        emitter.entries.retain(|entry| entry & LISTENER_MASK != listener);
+        let key = emitter.key;
+        if key == NONE || !emitter.entries.is_empty() {
+            return None;
+        }
+        self.lists.remove(index);
+        Some(key)
+    }
+
+    pub(crate) fn drop_emitter(&mut self, emitter: u32) {
+        if let Some(emitter) = self.lists.remove(emitter) {
+            self.retire(emitter.entries);
+        }
+    }
+
+    /// Drops those of one channel.
+    pub(crate) fn drop_channel(&mut self, emitter: u32, channel: Channel) {
+        let Some(emitter) = self.lists.get_mut(emitter) else { return };
+        let tag = channel as u32;
+        let (gone, kept): (Vec<u32>, Vec<u32>) =
+            std::mem::take(&mut emitter.entries).into_iter().partition(|entry| *entry >> CHANNEL_SHIFT == tag);
+        emitter.entries = kept;
+        self.retire(gone);
+    }
+
+    fn retire(&mut self, entries: Vec<u32>) {
+        for entry in entries {
+            self.listeners.retire(entry & LISTENER_MASK);
+            self.retired.push(entry & LISTENER_MASK);
+        }
+    }
+
+    pub(crate) fn count_on(&self, emitter: u32, channel: Channel) -> u32 {
+        let tag = channel as u32;
+        let entries = self.lists.get(emitter).map_or(&[][..], |emitter| &emitter.entries);
+        entries.iter().filter(|entry| **entry >> CHANNEL_SHIFT == tag).count() as u32
+    }
+
+    /// Everyone present on `channel`, appended to the effects' targets.
+    pub(crate) fn targets(&self, emitter: u32, channel: Channel, effects: &mut Effects) -> Targets {
+        let from = effects.targets.len() as u32;
+        if let Some(emitter) = self.lists.get(emitter) {
+            let tag = channel as u32;
+            effects.targets.extend(
+                emitter
+                    .entries
+                    .iter()
+                    .filter(|entry| **entry >> CHANNEL_SHIFT == tag)
+                    .map(|entry| ListenerId(entry & LISTENER_MASK)),
+            );
+        }
+        Targets { from, to: effects.targets.len() as u32 }
+    }
+
+    /// Keeps an action for whoever listens first.
+    pub(crate) fn keep(&mut self, slot: &mut u32) {
+        if *slot == NONE {
+            *slot = self.create();
+        }
+        if let Some(emitter) = self.lists.get_mut(*slot) {
+            emitter.kept += 1;
+        }
+    }
+
+    /// How many actions were kept; none afterwards.
+    pub(crate) fn take_kept(&mut self, emitter: u32) -> u32 {
+        self.lists.get_mut(emitter).map_or(0, |emitter| std::mem::take(&mut emitter.kept))
+    }
+
+    pub(crate) fn is_open(&self, emitter: u32) -> bool {
+        self.lists.get(emitter).is_some_and(|emitter| emitter.open)
+    }
+
+    /// False if it was open.
+    pub(crate) fn open(&mut self, emitter: u32) -> bool {
+        self.lists.get_mut(emitter).is_some_and(|emitter| !std::mem::replace(&mut emitter.open, true))
+    }
+
+    /// Everything told so far has been delivered: the numbers of those who left may be used again.
+    pub(crate) fn recycle(&mut self) {
+        for listener in self.retired.drain(..) {
+            self.listeners.release(listener);
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.lists.iter().count() + self.listeners.iter().count()
+    }
+}

@@ -1,0 +1,138 @@
+//! One job's record.
+
+use super::deadlines::Ticket;
+use super::options::RetryPlan;
+use super::slab::NONE;
+use super::time::Span;
+
+/// Where a job is in its life, as the world sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobStatus {
+    /// Waits: for a slot, its delay, its key, a retry, or the end of a pause.
+    Pending,
+    /// Its body runs, or has been asked to stop and has not settled.
+    Running,
+    /// Ended: the body resolved and nobody had asked it to stop.
+    Completed,
+    /// Ended: the last attempt rejected or timed out.
+    Failed,
+    /// Ended: someone asked it to stop before it settled.
+    Cancelled,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CompletionType {
+    /// The body resolved.
+    Normal,
+    /// A stop was asked for before the body settled.
+    Cancelled,
+    /// The body rejected or timed out, with no retry left.
+    Failed,
+}
+
+/// Why the running attempt is asked to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AbortCause {
+    /// Someone called stop.
+    Stop,
+    /// The attempt's time is up.
+    Timeout,
+    /// A newer job under the same key takes its place.
+    Replaced,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Pending, not in line: see the `delayed` and `behind_key` flags.
+    Waiting,
+    /// Pending, in line for a slot.
+    Ready,
+    /// The body runs.
+    Running,
+    /// The body has settled with a failure; the driver has been asked whether to retry.
+    Deciding,
+    Ended(CompletionType),
+}
+
+/// What only jobs with options need.
+#[derive(Debug)]
+pub(crate) struct Extras {
+    pub(crate) timeout: Option<Span>,
+    pub(crate) retry: RetryPlan,
+    pub(crate) deadline: Ticket,
+    pub(crate) group: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) serial: u64,
+    pub(crate) priority: f64,
+    /// When it entered the line, counted in entries: first in, first out also across groups.
+    pub(crate) entered: u64,
+    pub(crate) manager: u32,
+    pub(crate) key: u32,
+    pub(crate) attempt: u32,
+    /// Neighbours in the line.
+    pub(crate) ahead: u32,
+    pub(crate) behind: u32,
+    /// Neighbours among all jobs of the manager, oldest first.
+    pub(crate) older: u32,
+    pub(crate) newer: u32,
+    pub(crate) emitter: u32,
+    pub(crate) extras: u32,
+    pub(crate) phase: Phase,
+    pub(crate) delayed: bool,
+    pub(crate) behind_key: bool,
+    pub(crate) stop: Option<AbortCause>,
+    pub(crate) timed_out: bool,
+    pub(crate) awaited: bool,
+}
+
+impl Job {
+    pub(crate) fn new(serial: u64, manager: u32, key: u32, priority: f64) -> Self {
+        Self {
+            serial,
+            priority,
+            entered: 0,
+            manager,
+            key,
+            attempt: 0,
+            ahead: NONE,
+            behind: NONE,
+            older: NONE,
+            newer: NONE,
+            emitter: NONE,
+            extras: NONE,
+            phase: Phase::Waiting,
+            delayed: false,
+            behind_key: false,
+            stop: None,
+            timed_out: false,
+            awaited: false,
+        }
+    }
+
+    pub(crate) fn status(&self) -> JobStatus {
+        match self.phase {
+            Phase::Waiting | Phase::Ready => JobStatus::Pending,
+            Phase::Running | Phase::Deciding => JobStatus::Running,
+            Phase::Ended(CompletionType::Normal) => JobStatus::Completed,
+            Phase::Ended(CompletionType::Failed) => JobStatus::Failed,
+            Phase::Ended(CompletionType::Cancelled) => JobStatus::Cancelled,
+        }
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self.phase, Phase::Ended(_))
+    }
+
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(self.phase, Phase::Waiting | Phase::Ready)
+    }
+
+    /// Asked to end, body not yet settled.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.phase == Phase::Running && (self.stop.is_some() || self.timed_out)
+    }
+}

@@ -1,0 +1,228 @@
+//! The life of a job from its first start: attempts, retries, stops, the end.
+
+use super::Engine;
+use super::command::{Outcome, Reply, Source};
+use super::deadlines::Due;
+use super::effect::{Channel, Effect, Effects, Event, JobId, KeyId};
+use super::job::{AbortCause, CompletionType, Phase};
+use super::slab::NONE;
+use super::time::Time;
+
+impl Engine {
+    pub(super) fn start(&mut self, now: Time, index: u32, effects: &mut Effects) {
+        let Some(job) = self.jobs.get_mut(index) else { return };
+        job.phase = Phase::Running;
+        job.attempt += 1;
+        let (attempt, manager_index, extras) = (job.attempt, job.manager, job.extras);
+        let Some(manager) = self.managers.get_mut(manager_index) else { return };
+        manager.stats.pending -= 1;
+        manager.stats.running += 1;
+        manager.count_start(now);
+        if let Some(extras) = self.extras.get_mut(extras) {
+            manager.group_started(&self.jobs, extras.group);
+            if let Some(timeout) = extras.timeout {
+                extras.deadline = self.deadlines.set(now.after(timeout), Due::Timeout(index));
+            }
+        }
+        self.changed(manager_index);
+        self.event(Event::Started, index, effects);
+        if self.newborn == index {
+            self.newborn_started = true;
+        } else {
+            effects.push(Effect::Start { job: JobId(index), attempt });
+        }
+    }
+
+    // ── settled ─────────────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn settle(&mut self, index: u32, outcome: Outcome, effects: &mut Effects) -> Reply {
+        let Some(job) = self.jobs.get_mut(index).filter(|job| job.phase == Phase::Running) else {
+            return Reply::Ignored;
+        };
+        let failed = outcome == Outcome::Rejected || job.timed_out;
+        if job.stop.is_some() {
+            self.end(index, CompletionType::Cancelled, effects);
+        } else if !failed {
+            self.end(index, CompletionType::Normal, effects);
+        } else if self.extras.get(job.extras).is_some_and(|extras| extras.retry.allows(job.attempt)) {
+            job.phase = Phase::Deciding;
+            self.cancel_deadline(index);
+            effects.push(Effect::AskRetry { job: JobId(index) });
+        } else {
+            self.end(index, CompletionType::Failed, effects);
+        }
+        Reply::Done
+    }
+
+    pub(super) fn retry(&mut self, now: Time, index: u32, again: bool, random: f64, effects: &mut Effects) -> Reply {
+        let Some(job) = self.jobs.get_mut(index).filter(|job| job.phase == Phase::Deciding) else {
+            return Reply::Ignored;
+        };
+        if !again {
+            self.end(index, CompletionType::Failed, effects);
+            return Reply::Done;
+        }
+        job.phase = Phase::Waiting;
+        job.timed_out = false;
+        let (manager, attempt, emitter, extras) = (job.manager, job.attempt, job.emitter, job.extras);
+        self.emitters.drop_channel(emitter, Channel::Action);
+        self.free_slot(manager, extras);
+        if let Some(manager) = self.managers.get_mut(manager) {
+            manager.stats.pending += 1;
+        }
+        if let Some(wait) = self.extras.get(extras).map(|extras| extras.retry.wait(attempt, random)) {
+            self.event(Event::Retrying, index, effects);
+            if wait.is_zero() {
+                self.line_up(index);
+            } else {
+                self.delay(index, now.after(wait));
+            }
+        }
+        self.changed(manager);
+        Reply::Done
+    }
+
+    fn free_slot(&mut self, manager: u32, extras: u32) {
+        let Some(manager) = self.managers.get_mut(manager) else { return };
+        manager.stats.running -= 1;
+        if let Some(extras) = self.extras.get(extras) {
+            manager.group_freed(&self.jobs, extras.group);
+        }
+    }
+
+    fn cancel_deadline(&mut self, index: u32) {
+        let extras = self.jobs.get(index).map_or(NONE, |job| job.extras);
+        if let Some(extras) = self.extras.get_mut(extras) {
+            self.deadlines.cancel(&mut extras.deadline);
+        }
+    }
+
+    // ── stopped ─────────────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn stop(&mut self, index: u32, cause: AbortCause, effects: &mut Effects) -> Reply {
+        let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended() && job.stop.is_none()) else {
+            return Reply::Ignored;
+        };
+        job.stop = Some(cause);
+        let manager = job.manager;
+        if job.phase == Phase::Running {
+            effects.push(Effect::Abort { job: JobId(index), cause });
+            self.changed(manager);
+        } else {
+            self.end(index, CompletionType::Cancelled, effects);
+        }
+        Reply::Done
+    }
+
+    pub(super) fn stop_all(&mut self, manager: u32, effects: &mut Effects) -> Reply {
+        // Newest first, so that nobody takes the slot or the key of one stopped before.
+        let mut index = self.managers.get(manager).map_or(NONE, |manager| manager.newest);
+        while let Some(job) = self.jobs.get(index) {
+            let older = job.older;
+            self.stop(index, AbortCause::Stop, effects);
+            index = older;
+        }
+        Reply::Done
+    }
+
+    pub(super) fn close(&mut self, index: u32, effects: &mut Effects) -> Reply {
+        if let Some(manager) = self.managers.get_mut(index) {
+            manager.closed = true;
+        }
+        self.stop_all(index, effects)
+    }
+
+    // ── ended ───────────────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn end(&mut self, index: u32, completion: CompletionType, effects: &mut Effects) {
+        self.cancel_deadline(index);
+        let Some(job) = self.jobs.get_mut(index) else { return };
+        let (phase, manager_index, key, extras) = (job.phase, job.manager, job.key, job.extras);
+        if phase == Phase::Ready {
+            self.leave_line(index);
+        }
+        if matches!(phase, Phase::Running | Phase::Deciding) {
+            self.free_slot(manager_index, extras);
+        } else if let Some(manager) = self.managers.get_mut(manager_index) {
+            manager.stats.pending -= 1;
+        }
+        let Some(job) = self.jobs.get_mut(index) else { return };
+        job.phase = Phase::Ended(completion);
+        job.extras = NONE;
+        let cause = if job.timed_out && job.stop.is_none() { Some(AbortCause::Timeout) } else { job.stop };
+        let (emitter, awaited) = (job.emitter, std::mem::take(&mut job.awaited));
+        if awaited {
+            self.drop_waiters(index);
+        }
+        let Some(manager) = self.managers.get_mut(manager_index) else { return };
+        let (count, event) = match completion {
+            CompletionType::Normal => (&mut manager.stats.completed, Event::Completed),
+            CompletionType::Cancelled => (&mut manager.stats.cancelled, Event::Cancelled),
+            CompletionType::Failed => (&mut manager.stats.failed, Event::Failed),
+        };
+        *count += 1;
+        let forgotten = manager.retain == 0;
+        if let Some(extras) = self.extras.remove(extras) {
+            manager.leave_group(extras.group);
+        }
+        self.changed(manager_index);
+
+        self.vacate(key, index, effects);
+        self.deliver(emitter, Source::Job(JobId(index)), Channel::Stopped, effects);
+        self.event(event, index, effects);
+        if forgotten {
+            self.event(Event::Removed, index, effects);
+        }
+        self.emitters.drop_emitter(emitter);
+        if let Some(job) = self.jobs.get_mut(index) {
+            job.emitter = NONE;
+        }
+        effects.push(Effect::Ended { job: JobId(index), completion, cause, forgotten });
+        if forgotten { self.forget(index) } else { self.retain(manager_index, index, effects) }
+    }
+
+    /// Leaves the key to the one that waits for it, if any.
+    fn vacate(&mut self, key: u32, index: u32, effects: &mut Effects) {
+        let Some(entry) = self.key_mut(key) else { return };
+        if entry.waiting == index {
+            entry.waiting = NONE;
+        }
+        if entry.standing != index {
+            return;
+        }
+        entry.standing = std::mem::replace(&mut entry.waiting, NONE);
+        let next = entry.standing;
+        if let Some(job) = self.jobs.get_mut(next) {
+            job.behind_key = false;
+            effects.push(Effect::Standing { key: KeyId(key), job: JobId(next) });
+            self.line_up(next);
+        }
+        self.tell_key(key, effects);
+    }
+
+    pub(super) fn tell_key(&self, key: u32, effects: &mut Effects) {
+        if let Some(entry) = self.key(key) {
+            self.deliver(entry.emitter, Source::Key(KeyId(key)), Channel::Key, effects);
+        }
+    }
+
+    fn retain(&mut self, manager_index: u32, index: u32, effects: &mut Effects) {
+        let Some(manager) = self.managers.get_mut(manager_index) else { return };
+        manager.retained.push_back(index);
+        if manager.retained.len() > manager.retain
+            && let Some(oldest) = manager.retained.pop_front()
+        {
+            self.event(Event::Removed, oldest, effects);
+            effects.push(Effect::Forgotten { job: JobId(oldest) });
+            self.forget(oldest);
+        }
+    }
+
+    fn forget(&mut self, index: u32) {
+        let Some(job) = self.jobs.retire(index) else { return };
+        self.retired.push(index);
+        if let Some(manager) = self.managers.get_mut(job.manager) {
+            manager.unlink(&mut self.jobs, job.older, job.newer);
+        }
+    }
+}

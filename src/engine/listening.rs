@@ -1,0 +1,157 @@
+//! Subjects, gates and watching: who is told of what, and what a late comer still hears.
+
+use super::Engine;
+use super::command::{Refusal, Reply, Source};
+use super::effect::{Channel, Effect, Effects, EmitterId, Event, JobId, ListenerId, ManagerId, Targets};
+use super::job::Phase;
+use super::options::OutOfBounds;
+use super::slab::NONE;
+
+impl Engine {
+    pub(super) fn listen(&mut self, source: Source, channel: Channel, effects: &mut Effects) -> Reply {
+        let mut kept = 0;
+        let listener = match source {
+            Source::Emitter(EmitterId(emitter)) => {
+                if self.emitters.is_open(emitter) {
+                    return Reply::Latched;
+                }
+                self.emitters.listen(emitter, channel)
+            }
+            Source::Manager(ManagerId(manager)) => match self.managers.get_mut(manager) {
+                Some(manager) => self.emitters.listen_at(&mut manager.emitter, NONE, channel),
+                None => return Reply::Ignored,
+            },
+            Source::Key(key) => {
+                self.ensure_key(key.0);
+                match self.keys.get_mut(key.0 as usize) {
+                    Some(entry) => self.emitters.listen_at(&mut entry.emitter, key.0, channel),
+                    None => return Reply::Ignored,
+                }
+            }
+            Source::Job(JobId(index)) => match self.jobs.get_mut(index) {
+                Some(job) if !job.has_ended() => {
+                    let listener = self.emitters.listen_at(&mut job.emitter, NONE, channel);
+                    let emitter = job.emitter;
+                    if channel == Channel::Action {
+                        kept = self.emitters.take_kept(emitter);
+                        for _ in 0..kept {
+                            self.deliver(emitter, source, channel, effects);
+                        }
+                    }
+                    listener
+                }
+                _ if matches!(channel, Channel::Stopped | Channel::Event) => return Reply::Latched,
+                _ => return Reply::Ignored,
+            },
+        };
+        Reply::Listener { listener, kept }
+    }
+
+    pub(super) fn unlisten(&mut self, listener: ListenerId) -> Reply {
+        if let Some(entry) = self.emitters.unlisten(listener).and_then(|key| self.key_mut(key)) {
+            entry.emitter = NONE;
+        }
+        Reply::Done
+    }
+
+    pub(super) fn emit(&mut self, emitter: u32, effects: &mut Effects) -> Reply {
+        Reply::Told(self.deliver(emitter, Source::Emitter(EmitterId(emitter)), Channel::Value, effects))
+    }
+
+    pub(super) fn open(&mut self, emitter: u32, effects: &mut Effects) -> Reply {
+        if !self.emitters.open(emitter) {
+            return Reply::Ignored;
+        }
+        let told = self.deliver(emitter, Source::Emitter(EmitterId(emitter)), Channel::Value, effects);
+        self.emitters.drop_channel(emitter, Channel::Value);
+        Reply::Told(told)
+    }
+
+    pub(super) fn drop_emitter(&mut self, emitter: u32) -> Reply {
+        self.emitters.drop_emitter(emitter);
+        Reply::Done
+    }
+
+    // ── what a body says ────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn set_state(&mut self, index: u32, attempt: u32, effects: &mut Effects) -> Reply {
+        match self.speaker(index, attempt) {
+            Some(emitter) => Reply::Told(self.deliver(emitter, Source::Job(JobId(index)), Channel::State, effects)),
+            None => Reply::Ignored,
+        }
+    }
+
+    pub(super) fn progress(
+        &mut self,
+        index: u32,
+        attempt: u32,
+        percent: f64,
+        effects: &mut Effects,
+    ) -> Result<Reply, Refusal> {
+        if !percent.is_finite() {
+            return Err(OutOfBounds { field: "percent", bound: "a finite number" }.into());
+        }
+        let Some(emitter) = self.speaker(index, attempt) else { return Ok(Reply::Ignored) };
+        self.deliver(emitter, Source::Job(JobId(index)), Channel::Progress, effects);
+        self.event(Event::Progress, index, effects);
+        Ok(Reply::Percent(percent.clamp(0.0, 100.0)))
+    }
+
+    pub(super) fn log(&mut self, index: u32, attempt: u32, effects: &mut Effects) -> Reply {
+        match self.speaker(index, attempt) {
+            Some(_) => Reply::Told(self.event(Event::Log, index, effects)),
+            None => Reply::Ignored,
+        }
+    }
+
+    pub(super) fn dispatch(&mut self, index: u32, effects: &mut Effects) -> Reply {
+        let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended()) else { return Reply::Ignored };
+        let emitter = job.emitter;
+        if self.emitters.count_on(emitter, Channel::Action) > 0 {
+            return Reply::Told(self.deliver(emitter, Source::Job(JobId(index)), Channel::Action, effects));
+        }
+        self.emitters.keep(&mut job.emitter);
+        Reply::Kept
+    }
+
+    /// The job's emitter, if this attempt may speak for it.
+    fn speaker(&self, index: u32, attempt: u32) -> Option<u32> {
+        let job = self.jobs.get(index)?;
+        let speaks = job.attempt == attempt && matches!(job.phase, Phase::Running | Phase::Deciding);
+        speaks.then_some(job.emitter)
+    }
+
+    // ── telling ─────────────────────────────────────────────────────────────────────────────────
+
+    /// Returns how many are told.
+    pub(super) fn deliver(&self, emitter: u32, source: Source, channel: Channel, effects: &mut Effects) -> u32 {
+        if emitter == NONE {
+            return 0;
+        }
+        let to = self.emitters.targets(emitter, channel, effects);
+        if to.from < to.to {
+            let standing = match source {
+                Source::Key(key) => self.standing(key),
+                _ => None,
+            };
+            effects.push(Effect::Deliver { source, channel, standing, to });
+        }
+        to.to - to.from
+    }
+
+    /// First the job's own watchers, then the manager's. Returns how many are told.
+    pub(super) fn event(&self, event: Event, index: u32, effects: &mut Effects) -> u32 {
+        let Some(job) = self.jobs.get(index) else { return 0 };
+        let Some(manager) = self.managers.get(job.manager) else { return 0 };
+        if job.emitter == NONE && manager.emitter == NONE {
+            return 0;
+        }
+        let Targets { from, .. } = self.emitters.targets(job.emitter, Channel::Event, effects);
+        let Targets { to, .. } = self.emitters.targets(manager.emitter, Channel::Event, effects);
+        let to = Targets { from, to };
+        if to.from < to.to {
+            effects.push(Effect::Event { event, job: Some(JobId(index)), manager: ManagerId(job.manager), to });
+        }
+        to.to - to.from
+    }
+}

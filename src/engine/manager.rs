@@ -1,0 +1,244 @@
+//! One manager's record: limits, the line in front of its slots, statistics, rate window.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
+
+use super::deadlines::Ticket;
+use super::job::Job;
+use super::options::{Limits, Plan, RunOptions};
+use super::queue::{Level, ReadyQueue};
+use super::slab::{NONE, Slab};
+use super::time::{Span, Time};
+
+/// Counts of a manager's jobs. The last four count since the manager was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Stats {
+    /// Not running, not ended.
+    pub pending: u32,
+    /// In a slot, also while stopping.
+    pub running: u32,
+    /// Ended normal.
+    pub completed: u32,
+    /// Ended failed.
+    pub failed: u32,
+    /// Ended cancelled.
+    pub cancelled: u32,
+    /// All that were ever created.
+    pub total: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Group {
+    name: Rc<str>,
+    line: ReadyQueue,
+    running: u32,
+    members: u32,
+    head: Option<Head>,
+}
+
+/// The first of a group's line, as it stands among the firsts of all groups: best last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Head {
+    level: Level,
+    entered: std::cmp::Reverse<u64>,
+    group: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Manager {
+    pub(crate) concurrency: u32,
+    pub(crate) group_concurrency: u32,
+    rate: Option<(usize, Span)>,
+    pub(crate) max_pending: u32,
+    pub(crate) retain: usize,
+    pub(crate) defaults: RunOptions,
+    pub(crate) plan: Plan,
+    pub(crate) paused: bool,
+    pub(crate) closed: bool,
+    /// Nobody holds it any more: goes with its last job.
+    pub(crate) orphaned: bool,
+    pub(crate) stats: Stats,
+    pub(crate) version: u32,
+    pub(crate) changed: bool,
+    pub(crate) awaits_idle: bool,
+    pub(crate) awaits_empty: bool,
+    pub(crate) emitter: u32,
+    /// All its jobs, oldest to newest, woven through the records.
+    pub(crate) oldest: u32,
+    pub(crate) newest: u32,
+    pub(crate) retained: VecDeque<u32>,
+    pub(crate) rate_window: Ticket,
+    starts: VecDeque<Time>,
+    line: ReadyQueue,
+    groups: Slab<Group>,
+    group_names: BTreeMap<Rc<str>, u32>,
+    heads: BTreeSet<Head>,
+}
+
+impl Manager {
+    pub(crate) fn new(limits: &Limits, defaults: RunOptions, plan: Plan, paused: bool) -> Self {
+        Self {
+            concurrency: limits.concurrency,
+            group_concurrency: limits.group_concurrency,
+            rate: limits.rate,
+            max_pending: limits.max_pending,
+            retain: limits.retain,
+            defaults,
+            plan,
+            paused,
+            closed: false,
+            orphaned: false,
+            stats: Stats::default(),
+            version: 0,
+            changed: false,
+            awaits_idle: false,
+            awaits_empty: false,
+            emitter: NONE,
+            oldest: NONE,
+            newest: NONE,
+            retained: VecDeque::new(),
+            rate_window: Ticket::NONE,
+            starts: VecDeque::new(),
+            line: ReadyQueue::default(),
+            groups: Slab::new(),
+            group_names: BTreeMap::new(),
+            heads: BTreeSet::new(),
+        }
+    }
+
+    // ── the list of all jobs ────────────────────────────────────────────────────────────────────
+
+    pub(crate) fn link(&mut self, jobs: &mut Slab<Job>, index: u32) {
+        let older = std::mem::replace(&mut self.newest, index);
+        match jobs.get_mut(older) {
+            Some(job) => job.newer = index,
+            None => self.oldest = index,
+        }
+        if let Some(job) = jobs.get_mut(index) {
+            job.older = older;
+        }
+    }
+
+    pub(crate) fn unlink(&mut self, jobs: &mut Slab<Job>, older: u32, newer: u32) {
+        match jobs.get_mut(older) {
+            Some(job) => job.newer = newer,
+            None => self.oldest = newer,
+        }
+        match jobs.get_mut(newer) {
+            Some(job) => job.older = older,
+            None => self.newest = older,
+        }
+    }
+
+    // ── rate limit ──────────────────────────────────────────────────────────────────────────────
+
+    /// When the next start is allowed, if that is not now.
+    pub(crate) fn rate_allows_at(&mut self, now: Time) -> Option<Time> {
+        let (limit, interval) = self.rate?;
+        while self.starts.front().is_some_and(|start| start.after(interval) <= now) {
+            self.starts.pop_front();
+        }
+        if self.starts.len() < limit {
+            return None;
+        }
+        self.starts.front().map(|start| start.after(interval))
+    }
+
+    pub(crate) fn count_start(&mut self, now: Time) {
+        if self.rate.is_some() {
+            self.starts.push_back(now);
+        }
+    }
+
+    // ── groups ──────────────────────────────────────────────────────────────────────────────────
+
+    /// The group's number, made at its first member. Groups mean nothing without a limit on them.
+    pub(crate) fn join_group(&mut self, name: &Rc<str>) -> u32 {
+        if self.group_concurrency == u32::MAX {
+            return NONE;
+        }
+        let index = self.group_names.get(name).copied().unwrap_or_else(|| {
+            let group = Group { name: name.clone(), line: ReadyQueue::default(), running: 0, members: 0, head: None };
+            let index = self.groups.insert(group);
+            self.group_names.insert(name.clone(), index);
+            index
+        });
+        if let Some(group) = self.groups.get_mut(index) {
+            group.members += 1;
+        }
+        index
+    }
+
+    pub(crate) fn leave_group(&mut self, index: u32) {
+        let Some(group) = self.groups.get_mut(index) else { return };
+        group.members -= 1;
+        if group.members == 0 {
+            self.group_names.remove(&group.name);
+            self.groups.remove(index);
+        }
+    }
+
+    pub(crate) fn group_has_room(&self, name: &Rc<str>) -> bool {
+        let running =
+            self.group_names.get(name).and_then(|index| self.groups.get(*index)).map_or(0, |group| group.running);
+        running < self.group_concurrency
+    }
+
+    pub(crate) fn group_started(&mut self, jobs: &Slab<Job>, index: u32) {
+        if let Some(group) = self.groups.get_mut(index) {
+            group.running += 1;
+            self.refresh_head(jobs, index);
+        }
+    }
+
+    pub(crate) fn group_freed(&mut self, jobs: &Slab<Job>, index: u32) {
+        if let Some(group) = self.groups.get_mut(index) {
+            group.running -= 1;
+            self.refresh_head(jobs, index);
+        }
+    }
+
+    fn refresh_head(&mut self, jobs: &Slab<Job>, index: u32) {
+        let Some(group) = self.groups.get_mut(index) else { return };
+        let first = if group.running < self.group_concurrency { group.line.first() } else { None };
+        let head = first.and_then(|first| jobs.get(first)).map(|job| Head {
+            level: Level::new(job.priority),
+            entered: std::cmp::Reverse(job.entered),
+            group: index,
+        });
+        if let Some(old) = std::mem::replace(&mut group.head, head) {
+            self.heads.remove(&old);
+        }
+        if let Some(head) = head {
+            self.heads.insert(head);
+        }
+    }
+
+    // ── the line ────────────────────────────────────────────────────────────────────────────────
+
+    /// The best job that its group lets start: higher priority, then longer in line.
+    pub(crate) fn first(&self, jobs: &Slab<Job>) -> Option<u32> {
+        let plain = self.line.first();
+        let Some(head) = self.heads.last() else { return plain };
+        let grouped = self.groups.get(head.group).and_then(|group| group.line.first());
+        let Some(job) = plain.and_then(|index| jobs.get(index)) else { return grouped };
+        let plain_head = (Level::new(job.priority), std::cmp::Reverse(job.entered));
+        if plain_head > (head.level, head.entered) { plain } else { grouped }
+    }
+
+    pub(crate) fn enter_line(&mut self, jobs: &mut Slab<Job>, index: u32, group: u32) {
+        match self.groups.get_mut(group) {
+            Some(group) => group.line.push(jobs, index),
+            None => self.line.push(jobs, index),
+        }
+        self.refresh_head(jobs, group);
+    }
+
+    pub(crate) fn leave_line(&mut self, jobs: &mut Slab<Job>, index: u32, group: u32) {
+        match self.groups.get_mut(group) {
+            Some(group) => group.line.remove(jobs, index),
+            None => self.line.remove(jobs, index),
+        }
+        self.refresh_head(jobs, group);
+    }
+}

@@ -1,0 +1,259 @@
+//! The rules, as a deterministic state machine: a command in, effects out, time passed in.
+//!
+//! No clock, no random numbers, no JavaScript, no globals: the same history of commands always gives the same effects.
+//! A driver (`browser`, or the npm facade through `bindings`) feeds it and applies what it wants done:
+//!
+//! 1. call [`Engine::handle`];
+//! 2. apply the effects in order, without holding the engine; whatever user code they run may call `handle` again, and
+//!    those effects go to the back of the same line;
+//! 3. when the line is empty, send [`Command::Recycle`].
+//!
+//! Invariants, checked after every command by `tests/engine`: running jobs never exceed `concurrency`, nor those of a
+//! group `group_concurrency`; a job holds its slot and its key from start until its body has settled; no job starts
+//! while a better one that may start waits; every job ends exactly once; statistics add up; an ended job that is not
+//! retained is in no table after the next recycle.
+
+mod accept;
+mod command;
+mod deadlines;
+mod effect;
+mod emitters;
+mod housekeeping;
+mod job;
+mod lifecycle;
+mod listening;
+mod manager;
+mod options;
+mod queue;
+mod slab;
+mod time;
+
+pub use command::{Command, Outcome, Refusal, Reply, Source};
+pub use effect::{Channel, Effect, Effects, EmitterId, Event, JobId, KeyId, ListenerId, ManagerId, Targets, WaiterId};
+pub use job::{AbortCause, CompletionType, JobStatus};
+pub use manager::Stats;
+pub use options::{Backoff, ManagerOptions, OnDuplicate, OutOfBounds, RetryOptions, RunOptions};
+pub use time::{Span, Time};
+
+use deadlines::{Deadlines, Ticket};
+use emitters::Emitters;
+use job::{Extras, Job};
+use manager::Manager;
+use slab::{NONE, Slab};
+
+/// Who stands under a key, who waits behind it, who watches it.
+#[derive(Debug, Clone, Copy)]
+struct KeyEntry {
+    standing: u32,
+    waiting: u32,
+    emitter: u32,
+}
+
+impl KeyEntry {
+    const VACANT: Self = Self { standing: NONE, waiting: NONE, emitter: NONE };
+}
+
+#[derive(Debug)]
+struct Waiter {
+    job: u32,
+    deadline: Ticket,
+}
+
+/// All managers, jobs and listeners of one page or worker.
+#[derive(Debug)]
+pub struct Engine {
+    managers: Slab<Manager>,
+    jobs: Slab<Job>,
+    extras: Slab<Extras>,
+    keys: Vec<KeyEntry>,
+    emitters: Emitters,
+    deadlines: Deadlines,
+    waiters: Slab<Waiter>,
+    /// Ended and forgotten, their numbers still named by effects under way.
+    retired: Vec<u32>,
+    /// Managers that the command in hand has changed.
+    changed: Vec<u32>,
+    /// The job that the command in hand creates, and whether it has started.
+    newborn: u32,
+    newborn_started: bool,
+    announced: Option<Time>,
+    serial: u64,
+    entries: u64,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine {
+    /// With nothing in it.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            managers: Slab::new(),
+            jobs: Slab::new(),
+            extras: Slab::new(),
+            keys: Vec::new(),
+            emitters: Emitters::new(),
+            deadlines: Deadlines::new(),
+            waiters: Slab::new(),
+            retired: Vec::new(),
+            changed: Vec::new(),
+            newborn: NONE,
+            newborn_started: false,
+            announced: None,
+            serial: 0,
+            entries: 0,
+        }
+    }
+
+    /// Takes in one command at the moment `now` and appends what is to be done to `effects`.
+    ///
+    /// `now` must not run backwards. The cost is O(log n) in pending jobs and deadlines, O(listeners told).
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] says why the command was not taken; then nothing has changed and nothing was appended.
+    #[inline]
+    pub fn handle(&mut self, now: Time, command: Command<'_>, effects: &mut Effects) -> Result<Reply, Refusal> {
+        let reply = match command {
+            Command::CreateManager(options) => self.create_manager(options)?,
+            Command::DropManager(ManagerId(manager)) => self.drop_manager(manager),
+            Command::Run { manager, key, options } => self.run(now, manager.0, key.0, options, effects)?,
+            Command::Settle { job, outcome } => self.settle(job.0, outcome, effects),
+            Command::Retry { job, again, random } => self.retry(now, job.0, again, random, effects),
+            Command::Stop(JobId(job)) => self.stop(job, AbortCause::Stop, effects),
+            Command::StopAll(ManagerId(manager)) => self.stop_all(manager, effects),
+            Command::Close(ManagerId(manager)) => self.close(manager, effects),
+            Command::SetPriority { job, priority } => self.set_priority(job.0, priority)?,
+            Command::SetConcurrency { manager, concurrency } => self.set_concurrency(manager.0, concurrency)?,
+            Command::Pause(ManagerId(manager)) => self.set_paused(manager, true),
+            Command::Resume(ManagerId(manager)) => self.set_paused(manager, false),
+            Command::AwaitEmpty(ManagerId(manager)) => self.await_empty(manager),
+            Command::AwaitIdle(ManagerId(manager)) => self.await_idle(manager),
+            Command::AwaitStop { job, timeout } => self.await_stop(now, job.0, timeout)?,
+            Command::SetState { job, attempt } => self.set_state(job.0, attempt, effects),
+            Command::Progress { job, attempt, percent } => self.progress(job.0, attempt, percent, effects)?,
+            Command::Log { job, attempt } => self.log(job.0, attempt, effects),
+            Command::Dispatch(JobId(job)) => self.dispatch(job, effects),
+            Command::CreateEmitter => Reply::Emitter(EmitterId(self.emitters.create())),
+            Command::DropEmitter(EmitterId(emitter)) => self.drop_emitter(emitter),
+            Command::Listen { source, channel } => self.listen(source, channel, effects),
+            Command::Unlisten(listener) => self.unlisten(listener),
+            Command::Emit(EmitterId(emitter)) => self.emit(emitter, effects),
+            Command::Open(EmitterId(emitter)) => self.open(emitter, effects),
+            Command::Tick => self.tick(now, effects),
+            Command::Recycle => self.recycle(),
+        };
+        self.finish(now, effects);
+        match reply {
+            Reply::Created { job, serial, .. } => {
+                Ok(Reply::Created { job, serial, started: std::mem::take(&mut self.newborn_started) })
+            }
+            reply => Ok(reply),
+        }
+    }
+
+    // ── what can be asked ───────────────────────────────────────────────────────────────────────
+
+    /// `None` once it is forgotten.
+    #[must_use]
+    pub fn status(&self, JobId(job): JobId) -> Option<JobStatus> {
+        self.jobs.get(job).map(Job::status)
+    }
+
+    /// Asked to end, by stop or timeout, and its body has not settled yet.
+    #[must_use]
+    pub fn is_stopping(&self, JobId(job): JobId) -> bool {
+        self.jobs.get(job).is_some_and(Job::is_stopping)
+    }
+
+    /// Its number among all jobs of this engine, 1 for the first; 0 once it is forgotten.
+    #[must_use]
+    pub fn serial(&self, JobId(job): JobId) -> u64 {
+        self.jobs.get(job).map_or(0, |job| job.serial)
+    }
+
+    /// 0 before the first start.
+    #[must_use]
+    pub fn attempt(&self, JobId(job): JobId) -> u32 {
+        self.jobs.get(job).map_or(0, |job| job.attempt)
+    }
+
+    /// Higher runs first.
+    #[must_use]
+    pub fn priority(&self, JobId(job): JobId) -> f64 {
+        self.jobs.get(job).map_or(0.0, |job| job.priority)
+    }
+
+    /// Pending or running under the key; not one that waits behind it.
+    #[must_use]
+    pub fn standing(&self, KeyId(key): KeyId) -> Option<JobId> {
+        self.key(key).map(|entry| entry.standing).filter(|job| *job != NONE).map(JobId)
+    }
+
+    /// The one that waits for the standing one to end.
+    #[must_use]
+    pub fn waiting(&self, KeyId(key): KeyId) -> Option<JobId> {
+        self.key(key).map(|entry| entry.waiting).filter(|job| *job != NONE).map(JobId)
+    }
+
+    /// Neither a job nor a listener is under the key: its number may be given to another key.
+    #[must_use]
+    pub fn is_vacant(&self, KeyId(key): KeyId) -> bool {
+        self.key(key).is_none_or(|entry| entry.standing == NONE && entry.emitter == NONE)
+    }
+
+    /// `None` once it is dropped.
+    #[must_use]
+    pub fn stats(&self, ManagerId(manager): ManagerId) -> Option<Stats> {
+        self.managers.get(manager).map(|manager| manager.stats)
+    }
+
+    /// Counts changes: jobs created, changed in status, forgotten.
+    #[must_use]
+    pub fn version(&self, ManagerId(manager): ManagerId) -> u32 {
+        self.managers.get(manager).map_or(0, |manager| manager.version)
+    }
+
+    /// Starts nothing until resumed.
+    #[must_use]
+    pub fn is_paused(&self, ManagerId(manager): ManagerId) -> bool {
+        self.managers.get(manager).is_some_and(|manager| manager.paused)
+    }
+
+    /// All jobs of a manager, oldest first, retained ones too.
+    pub fn jobs(&self, ManagerId(manager): ManagerId) -> impl Iterator<Item = JobId> {
+        let oldest = self.managers.get(manager).map_or(NONE, |manager| manager.oldest);
+        let next = move |job: &u32| self.jobs.get(*job).map(|job| job.newer).filter(|job| *job != NONE);
+        std::iter::successors(Some(oldest).filter(|job| *job != NONE), next).map(JobId)
+    }
+
+    /// Listeners on a channel of an emitter.
+    #[must_use]
+    pub fn listener_count(&self, EmitterId(emitter): EmitterId) -> u32 {
+        self.emitters.count_on(emitter, Channel::Value)
+    }
+
+    /// Whether a gate has opened.
+    #[must_use]
+    pub fn is_open(&self, EmitterId(emitter): EmitterId) -> bool {
+        self.emitters.is_open(emitter)
+    }
+
+    fn key(&self, key: u32) -> Option<&KeyEntry> {
+        self.keys.get(key as usize)
+    }
+
+    fn key_mut(&mut self, key: u32) -> Option<&mut KeyEntry> {
+        self.keys.get_mut(key as usize)
+    }
+
+    fn ensure_key(&mut self, key: u32) {
+        if key as usize >= self.keys.len() {
+            self.keys.resize(key as usize + 1, KeyEntry::VACANT);
+        }
+    }
+}

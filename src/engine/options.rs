@@ -1,0 +1,277 @@
+//! What a caller may ask for: defaults, bounds, and the plan that comes out. Everything is checked before anything changes.
+
+use std::rc::Rc;
+
+use super::time::Span;
+
+/// A number out of its bounds. Thrown to JavaScript as a `RangeError`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{field} must be {bound}")]
+pub struct OutOfBounds {
+    /// The option's name, as the caller wrote it.
+    pub field: &'static str,
+    /// What it may be.
+    pub bound: &'static str,
+}
+
+const COUNT: &str = "an integer of at least 1, or Infinity";
+const RETRIES: &str = "an integer of at least 0, or Infinity";
+const WAIT: &str = "a finite number of milliseconds, 0 or more";
+const LIMIT: &str = "a number of milliseconds, 0 or more (Infinity for no limit)";
+
+/// What to do when the key is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum OnDuplicate {
+    /// Answer with the job that stands; a priority given here raises it.
+    #[default]
+    Join,
+    /// Stop the one that stands and take its place once it has ended.
+    Replace,
+    /// Wait for the one that stands; the latest to wait wins.
+    Queue,
+    /// Refuse.
+    Reject,
+}
+
+/// How waits grow from retry to retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Backoff {
+    /// Always the same.
+    Fixed,
+    /// Twice as long each time.
+    #[default]
+    Exponential,
+}
+
+/// Retries after a failed attempt. Milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RetryOptions {
+    /// Retries after the first attempt; may be infinite. Default 0.
+    pub limit: f64,
+    /// Before the first retry. Default 1000.
+    pub delay: f64,
+    /// Default exponential.
+    pub backoff: Backoff,
+    /// No wait is longer. Default 30000.
+    pub max_delay: f64,
+    /// Draw each wait evenly from 0 to what it would be ("full jitter"). Default true.
+    pub jitter: bool,
+}
+
+impl Default for RetryOptions {
+    fn default() -> Self {
+        Self { limit: 0.0, delay: 1000.0, backoff: Backoff::Exponential, max_delay: 30_000.0, jitter: true }
+    }
+}
+
+/// Of one job. What is `None` falls to the manager's defaults. Milliseconds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunOptions {
+    /// Any finite number; higher runs first. Default 0.
+    pub priority: Option<f64>,
+    /// Of one attempt, from its start. Default none.
+    pub timeout: Option<f64>,
+    /// Default no retry.
+    pub retry: Option<RetryOptions>,
+    /// Before the first attempt may start. Default 0.
+    pub delay: Option<f64>,
+    /// Jobs of one group share the manager's `group_concurrency`.
+    pub group: Option<Rc<str>>,
+    /// Default join.
+    pub on_duplicate: Option<OnDuplicate>,
+    /// The caller's signal has aborted already: the job is created and ends cancelled at once.
+    pub aborted: bool,
+}
+
+/// Of a manager.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ManagerOptions {
+    /// Jobs running at once. Default infinite.
+    pub concurrency: f64,
+    /// Jobs of one group running at once. Default infinite.
+    pub group_concurrency: f64,
+    /// At most `.0` starts in any window of `.1` milliseconds.
+    pub rate_limit: Option<(f64, f64)>,
+    /// Pending jobs at most. Default infinite.
+    pub max_pending: f64,
+    /// Starts nothing until resumed. Default false.
+    pub paused: bool,
+    /// Ended jobs that are kept. Default 0.
+    pub retain: f64,
+    /// For jobs that do not say.
+    pub defaults: RunOptions,
+}
+
+impl Default for ManagerOptions {
+    fn default() -> Self {
+        Self {
+            concurrency: f64::INFINITY,
+            group_concurrency: f64::INFINITY,
+            rate_limit: None,
+            max_pending: f64::INFINITY,
+            paused: false,
+            retain: 0.0,
+            defaults: RunOptions::default(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RetryPlan {
+    limit: f64,
+    delay: f64,
+    backoff: Backoff,
+    max_delay: f64,
+    jitter: bool,
+}
+
+impl RetryPlan {
+    /// Whether one more attempt is allowed after `attempt` attempts.
+    pub(crate) fn allows(&self, attempt: u32) -> bool {
+        f64::from(attempt) <= self.limit
+    }
+
+    /// The wait after `attempt` attempts; `random` is in 0..1.
+    pub(crate) fn wait(&self, attempt: u32, random: f64) -> Span {
+        let factor = match self.backoff {
+            Backoff::Fixed => 1.0,
+            Backoff::Exponential => 2_f64.powi(i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX)),
+        };
+        let longest = (self.delay * factor).min(self.max_delay);
+        Span::from_millis(if self.jitter { longest * random.clamp(0.0, 1.0) } else { longest })
+    }
+}
+
+/// Options resolved and checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) priority: f64,
+    pub(crate) timeout: Option<Span>,
+    pub(crate) retry: RetryPlan,
+    pub(crate) delay: Span,
+    pub(crate) group: Option<Rc<str>>,
+    pub(crate) on_duplicate: OnDuplicate,
+}
+
+impl Plan {
+    pub(crate) fn needs_extras(&self) -> bool {
+        self.timeout.is_some() || !self.delay.is_zero() || self.retry.limit > 0.0 || self.group.is_some()
+    }
+}
+
+pub(crate) fn priority(value: f64) -> Result<f64, OutOfBounds> {
+    check(value.is_finite(), "priority", "a finite number").map(|()| value)
+}
+
+/// Infinity is `u32::MAX`, which no page reaches.
+pub(crate) fn count(field: &'static str, value: f64) -> Result<u32, OutOfBounds> {
+    check(value >= 1.0 && whole(value), field, COUNT).map(|()| value as u32)
+}
+
+pub(crate) fn stop_timeout(value: f64) -> Result<Span, OutOfBounds> {
+    check(value >= 0.0, "timeout", LIMIT).map(|()| Span::from_millis(value))
+}
+
+impl RunOptions {
+    /// These over `defaults`.
+    pub(crate) fn plan(&self, defaults: &Self) -> Result<Plan, OutOfBounds> {
+        let retry = self.retry.or(defaults.retry).unwrap_or_default();
+        check(retry.limit >= 0.0 && whole(retry.limit), "retry.limit", RETRIES)?;
+        check(is_wait(retry.delay), "retry.delay", WAIT)?;
+        check(retry.max_delay >= 0.0, "retry.maxDelay", LIMIT)?;
+        let delay = self.delay.or(defaults.delay).unwrap_or(0.0);
+        check(is_wait(delay), "delay", WAIT)?;
+        let timeout = self.timeout.or(defaults.timeout).unwrap_or(f64::INFINITY);
+        check(timeout >= 0.0, "timeout", LIMIT)?;
+        let RetryOptions { limit, delay: first, backoff, max_delay, jitter } = retry;
+        Ok(Plan {
+            priority: priority(self.priority.or(defaults.priority).unwrap_or(0.0))?,
+            timeout: timeout.is_finite().then(|| Span::from_millis(timeout)),
+            retry: RetryPlan { limit, delay: first, backoff, max_delay, jitter },
+            delay: Span::from_millis(delay),
+            group: self.group.clone().or_else(|| defaults.group.clone()),
+            on_duplicate: self.on_duplicate.or(defaults.on_duplicate).unwrap_or_default(),
+        })
+    }
+}
+
+pub(crate) struct Limits {
+    pub(crate) concurrency: u32,
+    pub(crate) group_concurrency: u32,
+    pub(crate) rate: Option<(usize, Span)>,
+    pub(crate) max_pending: u32,
+    pub(crate) retain: usize,
+}
+
+impl ManagerOptions {
+    pub(crate) fn limits(&self) -> Result<Limits, OutOfBounds> {
+        let at_least_zero = |value: f64| value >= 0.0 && whole(value);
+        check(at_least_zero(self.max_pending), "maxPending", RETRIES)?;
+        check(at_least_zero(self.retain), "retain", RETRIES)?;
+        let rate = match self.rate_limit {
+            None => None,
+            Some((limit, interval)) => {
+                let bound = "a finite number of milliseconds above 0";
+                check(interval > 0.0 && interval.is_finite(), "rateLimit.interval", bound)?;
+                Some((count("rateLimit.limit", limit)? as usize, Span::from_millis(interval)))
+            }
+        };
+        Ok(Limits {
+            concurrency: count("concurrency", self.concurrency)?,
+            group_concurrency: count("groupConcurrency", self.group_concurrency)?,
+            rate,
+            max_pending: self.max_pending as u32,
+            retain: self.retain as usize,
+        })
+    }
+}
+
+fn whole(value: f64) -> bool {
+    value.is_infinite() || value.fract() == 0.0
+}
+
+fn is_wait(value: f64) -> bool {
+    value >= 0.0 && value.is_finite()
+}
+
+fn check(ok: bool, field: &'static str, bound: &'static str) -> Result<(), OutOfBounds> {
+    if ok { Ok(()) } else { Err(OutOfBounds { field, bound }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn retry(options: RetryOptions) -> RetryPlan {
+        RunOptions { retry: Some(options), ..RunOptions::default() }.plan(&RunOptions::default()).unwrap().retry
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let plan = retry(RetryOptions { limit: 9.0, jitter: false, ..RetryOptions::default() });
+        let waits: Vec<Span> = [1, 2, 3, 6, 2000].map(|attempt| plan.wait(attempt, 0.3)).into();
+        assert_eq!(waits, [1000.0, 2000.0, 4000.0, 30_000.0, 30_000.0].map(Span::from_millis));
+        assert!(plan.allows(9) && !plan.allows(10));
+    }
+
+    #[test]
+    fn full_jitter_draws_evenly_from_zero() {
+        let plan = retry(RetryOptions { limit: 1.0, ..RetryOptions::default() });
+        assert_eq!(plan.wait(2, 0.25), Span::from_millis(500.0));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_by_name() {
+        let fault = |options: RunOptions| options.plan(&RunOptions::default()).map(|_| ()).unwrap_err().field;
+        let none = RunOptions::default;
+        for bad in [f64::NAN, -1.0, f64::INFINITY] {
+            assert_eq!(fault(RunOptions { delay: Some(bad), ..none() }), "delay");
+        }
+        assert_eq!(fault(RunOptions { timeout: Some(f64::NAN), ..none() }), "timeout");
+        assert_eq!(fault(RunOptions { priority: Some(f64::INFINITY), ..none() }), "priority");
+        let half = RetryOptions { limit: 0.5, ..RetryOptions::default() };
+        assert_eq!(fault(RunOptions { retry: Some(half), ..none() }), "retry.limit");
+        assert!(count("concurrency", 0.0).is_err() && count("concurrency", 1.5).is_err());
+        assert_eq!(count("concurrency", f64::INFINITY), Ok(u32::MAX));
+    }
+}

@@ -1,0 +1,47 @@
+//! Time as the engine counts it: whole microseconds since a zero that the driver chooses.
+
+use std::time::Duration;
+
+/// A moment, in microseconds since the driver's zero. The engine never asks for it: every command brings it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Time(u64);
+
+/// A length of time, in microseconds. Addition to a [`Time`] saturates, so no delay is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span(u64);
+
+impl Time {
+    /// The moment `millis` after zero, rounded down; below zero and NaN count as zero.
+    #[must_use]
+    pub fn from_millis(millis: f64) -> Self {
+        Self((millis * 1000.0) as u64)
+    }
+
+    /// Milliseconds since zero.
+    #[must_use]
+    pub fn as_millis(self) -> f64 {
+        self.0 as f64 / 1000.0
+    }
+
+    pub(crate) fn after(self, span: Span) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+}
+
+impl Span {
+    /// Rounded up, so that a wait is never shorter than asked; below zero and NaN count as zero.
+    #[must_use]
+    pub fn from_millis(millis: f64) -> Self {
+        Self((millis * 1000.0).ceil() as u64)
+    }
+
+    pub(crate) const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl From<Duration> for Span {
+    fn from(duration: Duration) -> Self {
+        Self(u64::try_from(duration.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX))
+    }
+}

@@ -1,0 +1,28 @@
+//! `jobgate`: the job manager for web apps.
+//!
+//! ```text
+//!   src/facade    TypeScript, the npm API: holds JavaScript values by id and types them, no rules
+//!      │
+//!   src/bindings  the wasm exports (feature `npm`): integers across the boundary
+//!      │
+//!   src/browser   drivers on the event loop: timers, futures, job bodies written in Rust
+//!      │
+//!   src/engine    the rules, pure: command in, effects out, time passed in
+//! ```
+//!
+//! An arrow never runs the other way. What decides anything is in `engine`; what touches the world is above it.
+#![warn(clippy::pedantic)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::module_name_repetitions,
+    clippy::struct_excessive_bools
+)]
+
+pub mod engine;
+#[cfg(target_family = "wasm")]
+pub mod browser;
+
+#[cfg(all(target_family = "wasm", feature = "npm"))]
+mod bindings;
