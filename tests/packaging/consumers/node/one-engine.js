@@ -1,0 +1,4 @@
+import * as whole from "jobgate";
+import * as slim from "jobgate/slim";
+
+console.log(whole.JobManager === slim.JobManager);

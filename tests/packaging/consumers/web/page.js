@@ -1,0 +1,3 @@
+import { outcome } from "./job.js";
+
+document.body.dataset.outcome = await outcome;

@@ -1,0 +1,3 @@
+import { outcome } from "./job.js";
+
+postMessage(await outcome);

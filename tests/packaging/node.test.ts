@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { execute, installConsumer } from "./support/consumer.js";
+
+describe("in Node", async () => {
+  const folder = await installConsumer("node");
+
+  it.each([
+    ["runs a job at module level and lets the process end", "main-entry.js", "42\n"],
+    ["runs from ./slim with a compiled module", "slim-module.js", "42\n"],
+    ["has one engine for both entries", "one-engine.js", "true\n"],
+  ])("%s", async (_, program, output) => {
+    expect(await execute("node", [program], { cwd: folder })).toEqual({ code: 0, output });
+  });
+
+  it("says what to call when ./slim is used too early", async () => {
+    const { code, output } = await execute("node", ["slim-too-early.js"], { cwd: folder });
+    expect(code).toBe(0);
+    expect(output).toMatch(/init\(/);
+  });
+});
