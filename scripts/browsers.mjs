@@ -50,5 +50,11 @@ export function webdriverEnv(browser) {
   const drivers = ["GECKODRIVER", "SAFARIDRIVER", "CHROMEDRIVER", "MSEDGEDRIVER"];
   const wanted = browser === "firefox" ? "GECKODRIVER" : "CHROMEDRIVER";
   const others = drivers.filter((driver) => driver !== wanted).map((driver) => [driver, undefined]);
-  return { ...Object.fromEntries(others), WASM_BINDGEN_TEST_WEBDRIVER_JSON: file };
+  return {
+    ...Object.fromEntries(others),
+    WASM_BINDGEN_TEST_WEBDRIVER_JSON: file,
+    // Seconds; what is allowed by default is short for a busy machine with two cores.
+    WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "30",
+    WASM_BINDGEN_TEST_TIMEOUT: "180",
+  };
 }

@@ -38,7 +38,7 @@ const forStart = [
     what: "Rust's WebAssembly target",
     present: () => inSysroot("lib", "rustlib", "wasm32-unknown-unknown"),
     rustup: ["target", "add", "wasm32-unknown-unknown"],
-    byHand: "install the target wasm32-unknown-unknown for your Rust",
+    byHand: "rustup target add wasm32-unknown-unknown",
   },
   {
     what: `wasm-bindgen ${wasmBindgen}`,
@@ -53,13 +53,13 @@ const forTest = [
     what: "clippy and rustfmt",
     present: () => onPath("cargo-clippy") && onPath("cargo-fmt"),
     rustup: ["component", "add", "clippy", "rustfmt"],
-    byHand: "install clippy and rustfmt for your Rust",
+    byHand: "rustup component add clippy rustfmt",
   },
   {
-    what: "Chrome or Chromium",
+    what: `Chrome or Chromium (looked for ${chromePath})`,
     present: () => existsSync(chromePath),
-    apt: ["chromium"],
-    byHand: "install it, and set CHROME_PATH to the program if it is not found then",
+    apt: process.env.CHROME_PATH ? undefined : ["chromium"],
+    byHand: "install it, or set CHROME_PATH to its program",
   },
   {
     what: "chromedriver",
@@ -68,10 +68,10 @@ const forTest = [
     byHand: "install the one of your Chrome's version, on PATH or named in CHROMEDRIVER",
   },
   {
-    what: "Firefox",
+    what: `Firefox (looked for ${firefoxPath})`,
     present: () => existsSync(firefoxPath),
-    apt: ["firefox-esr"],
-    byHand: "install it, and set FIREFOX_PATH to the program if it is not found then",
+    apt: process.env.FIREFOX_PATH ? undefined : ["firefox-esr"],
+    byHand: "install it, or set FIREFOX_PATH to its program",
   },
   { what: "wasm-pack", present: () => onPath("wasm-pack"), cargo: "wasm-pack@0.15.1" },
   {
