@@ -69,7 +69,7 @@ const steps = {
     title: "API reference, without warnings",
     work: () => {
       run("typedoc", ["--treatWarningsAsErrors"]);
-      run("cargo", ["doc", "--no-deps"], { env: { RUSTDOCFLAGS: "-Dwarnings" } });
+      run("cargo", ["doc", "--no-deps", ...wasm], { env: { RUSTDOCFLAGS: "-Dwarnings" } });
     },
   },
 };
