@@ -1,0 +1,24 @@
+import { cdp, server } from "vitest/browser";
+import { turn } from "./turns.js";
+
+interface DevTools {
+  send(method: string): Promise<{ readonly usedSize: number }>;
+}
+
+/**
+ * Bytes of JavaScript that are in use after a garbage collection. Only Chromium lets a page's driver ask for that;
+ * elsewhere it is NaN, and `grownBy` answers 0.
+ */
+export async function usedHeap(): Promise<number> {
+  if (server.browser !== "chromium") return Number.NaN;
+  const tools = cdp() as unknown as DevTools;
+  for (let round = 0; round < 3; round += 1) {
+    await tools.send("HeapProfiler.collectGarbage");
+    await turn();
+  }
+  return (await tools.send("Runtime.getHeapUsage")).usedSize;
+}
+
+export function grownBy(before: number, after: number): number {
+  return Number.isNaN(before) ? 0 : after - before;
+}

@@ -1,0 +1,52 @@
+/** A caller's signal that knows how many listeners are on it. */
+export interface CountedSignal {
+  readonly signal: AbortSignal;
+  /** Listeners on the signal now, the `onabort` property included. */
+  readonly listeners: number;
+  /** Listeners ever added. */
+  readonly added: number;
+  abort(reason?: unknown): void;
+}
+
+export function countedSignal(): CountedSignal {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const present = new Map<unknown, number>();
+  let added = 0;
+  const nativeAdd = signal.addEventListener.bind(signal);
+  const nativeRemove = signal.removeEventListener.bind(signal);
+
+  signal.addEventListener = (
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ) => {
+    nativeAdd(type, listener as EventListener, options);
+    if (type !== "abort" || listener === null || signal.aborted) return;
+    added += 1;
+    present.set(listener, 1);
+    if (typeof options === "object") {
+      if (options.once === true) nativeAdd("abort", () => present.delete(listener), { once: true });
+      options.signal?.addEventListener("abort", () => present.delete(listener), { once: true });
+    }
+  };
+  signal.removeEventListener = (
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ) => {
+    nativeRemove(type, listener as EventListener, options);
+    if (type === "abort") present.delete(listener);
+  };
+
+  return {
+    signal,
+    get listeners() {
+      return present.size + (signal.onabort === null ? 0 : 1);
+    },
+    get added() {
+      return added;
+    },
+    abort: (reason) => controller.abort(reason),
+  };
+}
