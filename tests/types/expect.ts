@@ -7,3 +7,6 @@ export type Fits<From, To> = [From] extends [To] ? true : false;
 
 /** Compiles only with `true`. */
 export type Is<T extends true> = T;
+
+/** Compiles only with `false`. */
+export type IsNot<T extends false> = T;
