@@ -14,15 +14,16 @@
 #![warn(clippy::pedantic)]
 #![allow(
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     clippy::module_name_repetitions,
     clippy::struct_excessive_bools
 )]
 
-pub mod engine;
 #[cfg(target_family = "wasm")]
 pub mod browser;
+pub mod engine;
 
 #[cfg(all(target_family = "wasm", feature = "npm"))]
 mod bindings;

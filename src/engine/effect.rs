@@ -158,8 +158,8 @@ pub enum Effect {
         event: Event,
         /// To whom; none for statistics.
         job: Option<JobId>,
-        /// Whose job it is.
-        manager: ManagerId,
+        /// Whose watchers: the job's own, or its manager's.
+        source: Source,
         /// Who is told.
         to: Targets,
     },

@@ -146,13 +146,9 @@ impl Engine {
             let idle = stats.pending + stats.running == 0;
             let is_idle = idle && std::mem::take(&mut manager.awaits_idle);
             let is_gone = idle && manager.orphaned;
-            if emitter != NONE {
-                self.deliver(emitter, Source::Manager(ManagerId(index)), Channel::Change, effects);
-                let to = self.emitters.targets(emitter, Channel::Event, effects);
-                if to.from < to.to {
-                    effects.push(Effect::Event { event: Event::Stats, job: None, manager: ManagerId(index), to });
-                }
-            }
+            let source = Source::Manager(ManagerId(index));
+            self.deliver(emitter, source, Channel::Change, effects);
+            self.event_from(source, emitter, Event::Stats, None, effects);
             if is_empty {
                 effects.push(Effect::Empty { manager: ManagerId(index) });
             }
@@ -188,7 +184,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn recycle(&mut self) -> Reply {
+    pub(crate) fn recycle(&mut self) -> Reply {
         self.emitters.recycle();
         for job in self.retired.drain(..) {
             self.jobs.release(job);

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::command::{Refusal, Reply, Source};
-use super::effect::{Channel, Effect, Effects, EmitterId, Event, JobId, ListenerId, ManagerId, Targets};
+use super::effect::{Channel, Effect, Effects, EmitterId, Event, JobId, ListenerId, ManagerId};
 use super::job::Phase;
 use super::options::OutOfBounds;
 use super::slab::NONE;
@@ -142,15 +142,26 @@ impl Engine {
     /// First the job's own watchers, then the manager's. Returns how many are told.
     pub(super) fn event(&self, event: Event, index: u32, effects: &mut Effects) -> u32 {
         let Some(job) = self.jobs.get(index) else { return 0 };
-        let Some(manager) = self.managers.get(job.manager) else { return 0 };
-        if job.emitter == NONE && manager.emitter == NONE {
+        let emitter = self.managers.get(job.manager).map_or(NONE, |manager| manager.emitter);
+        let own = self.event_from(Source::Job(JobId(index)), job.emitter, event, Some(JobId(index)), effects);
+        let manager = Source::Manager(ManagerId(job.manager));
+        own + self.event_from(manager, emitter, event, Some(JobId(index)), effects)
+    }
+
+    pub(super) fn event_from(
+        &self,
+        source: Source,
+        emitter: u32,
+        event: Event,
+        job: Option<JobId>,
+        effects: &mut Effects,
+    ) -> u32 {
+        if emitter == NONE {
             return 0;
         }
-        let Targets { from, .. } = self.emitters.targets(job.emitter, Channel::Event, effects);
-        let Targets { to, .. } = self.emitters.targets(manager.emitter, Channel::Event, effects);
-        let to = Targets { from, to };
+        let to = self.emitters.targets(emitter, Channel::Event, effects);
         if to.from < to.to {
-            effects.push(Effect::Event { event, job: Some(JobId(index)), manager: ManagerId(job.manager), to });
+            effects.push(Effect::Event { event, job, source, to });
         }
         to.to - to.from
     }
