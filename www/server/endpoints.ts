@@ -1,0 +1,76 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { join } from "node:path";
+import type { Connect, Plugin } from "vite";
+import { Downloads } from "./downloads.ts";
+import { FlakyService } from "./flaky.ts";
+import { ensureSampleFile } from "./sample-file.ts";
+
+const SLOWEST_RATE = 64;
+
+/**
+ * What the demo pages ask their own server, in dev and in preview:
+ *
+ * - `GET /files/sample.bin?id=&rate=` a real file, `rate` in bytes a second (left out: as fast as it goes)
+ * - `GET /files/answer.txt?id=&rate=` the same with a short text
+ * - `GET /download-log` every connection remembered; with `?id=` it answers once that connection is over
+ * - `GET /flaky?id=&failures=&wait=` 503 for the first `failures` calls under `id`, each after `wait` ms
+ */
+export function demoEndpoints(buildFolder: string): Plugin {
+  const downloads = new Downloads();
+  const flaky = new FlakyService();
+  const samplePath = join(buildFolder, "sample.bin");
+  const files: Record<string, { path: string; type: string }> = {
+    "/files/sample.bin": { path: samplePath, type: "application/octet-stream" },
+    "/files/answer.txt": { path: join(import.meta.dirname, "answer.txt"), type: "text/plain; charset=utf-8" },
+  };
+
+  const answer = async (url: URL, response: ServerResponse): Promise<boolean> => {
+    const id = url.searchParams.get("id") ?? "";
+    const number = (name: string, otherwise: number) => {
+      const given = Number(url.searchParams.get(name) ?? Number.NaN);
+      return Number.isFinite(given) ? given : otherwise;
+    };
+    const file = files[url.pathname];
+    if (file) {
+      const rate = Math.max(SLOWEST_RATE, number("rate", Number.POSITIVE_INFINITY));
+      await downloads.send(file.path, id, rate, file.type, response);
+      return true;
+    }
+    if (url.pathname === "/download-log") {
+      const record = id === "" ? downloads.list() : await downloads.ended(id);
+      json(response, record ? 200 : 404, record ?? { error: `no download has the id ${id}` });
+      return true;
+    }
+    if (url.pathname === "/flaky") {
+      const { status, call } = await flaky.call(id, number("failures", 2), number("wait", 0));
+      json(response, status, { call });
+      return true;
+    }
+    return false;
+  };
+
+  const middleware: Connect.NextHandleFunction = (request: IncomingMessage, response, next) => {
+    if (request.method !== "GET") return next();
+    answer(new URL(request.url ?? "/", "http://localhost"), response).then(
+      (answered) => answered || next(),
+      (error: unknown) => next(error),
+    );
+  };
+
+  return {
+    name: "demo-endpoints",
+    configureServer({ middlewares }) {
+      ensureSampleFile(samplePath);
+      middlewares.use(middleware);
+    },
+    configurePreviewServer({ middlewares }) {
+      ensureSampleFile(samplePath);
+      middlewares.use(middleware);
+    },
+  };
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store" });
+  response.end(JSON.stringify(body));
+}

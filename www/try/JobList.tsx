@@ -1,0 +1,38 @@
+import { useEffect, useRef } from "preact/hooks";
+import { announce } from "../shared/announce.tsx";
+import { Panel } from "../shared/components.tsx";
+import { JobCard } from "./JobCard.tsx";
+import type { WorkJob } from "./manager.ts";
+import { useManager } from "./use-jobs.ts";
+
+/** Newest first. */
+export function JobList() {
+  const { jobs } = useManager();
+  useAnnouncedStatus(jobs);
+  const newestFirst = [...jobs].reverse().sort((a, b) => b.createdAt - a.createdAt);
+  return (
+    <Panel title="Jobs" aside={<span class="muted small">the last 8 that ended stay</span>}>
+      {jobs.length === 0 ? (
+        <p class="empty">No job yet. Start one and it appears here.</p>
+      ) : (
+        <ol class="job-list" aria-label="Jobs">
+          {newestFirst.map((job) => (
+            <JobCard key={job.id} job={job} />
+          ))}
+        </ol>
+      )}
+    </Panel>
+  );
+}
+
+/** Says each change of status once. */
+function useAnnouncedStatus(jobs: readonly WorkJob[]): void {
+  const known = useRef(new Map<string, string>());
+  useEffect(() => {
+    const now = new Map(jobs.map((job) => [job.id, job.status]));
+    for (const job of jobs) {
+      if (known.current.get(job.id) !== job.status) announce(`job ${job.id}, ${job.key}: ${job.status}`);
+    }
+    known.current = now;
+  }, [jobs]);
+}

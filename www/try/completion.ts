@@ -1,0 +1,56 @@
+import { gate, type Job, subject } from "jobgate";
+
+export type CompletionState =
+  | { readonly type: "idle" }
+  | { readonly type: "streaming"; readonly text: string }
+  | { readonly type: "done"; readonly text: string };
+
+export type CompletionAction = { readonly type: "capitals" };
+
+/** A job made by hand: one subject for its states, one gate for its end. A manager adopts what this returns. */
+export function completion(url: string): Job<CompletionState, CompletionAction> {
+  const stopGate = gate();
+  const stateSubject = subject<CompletionState>();
+  const abortController = new AbortController();
+  let state: CompletionState = { type: "idle" };
+  let capitals = false;
+
+  const set = (next: CompletionState) => {
+    state = next;
+    stateSubject.next(state);
+  };
+
+  // The work starts at once.
+  (async () => {
+    const response = await fetch(url, { signal: abortController.signal });
+    if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += value;
+      set({ type: "streaming", text: capitals ? text.toUpperCase() : text });
+    }
+    set({ type: "done", text: capitals ? text.toUpperCase() : text });
+  })()
+    .catch((error) => {
+      if (!abortController.signal.aborted) reportError(error);
+    })
+    .finally(stopGate.open);
+
+  return {
+    get state() {
+      return state;
+    },
+    dispatch(action) {
+      capitals = action.type === "capitals";
+    },
+    onStateChange: stateSubject.listen,
+    stop: async () => {
+      abortController.abort();
+      await stopGate.wait();
+    },
+    onStopped: stopGate.listen,
+  };
+}

@@ -1,0 +1,58 @@
+import type { Priority, RunJobResult, RunOptions } from "jobgate";
+import { type Body, withTidyUp } from "./bodies/body.ts";
+import { download } from "./bodies/download.ts";
+import { flaky } from "./bodies/flaky.ts";
+import { countPrimes } from "./bodies/primes.ts";
+import { manager, type Work, type WorkJob, type WorkState } from "./manager.ts";
+import { askToStop } from "./stop-barriers.ts";
+
+/** What the form holds. Numbers that jobgate takes are passed on as they are: it refuses what is out of bounds. */
+export interface Wish {
+  readonly key: string;
+  readonly work: Work;
+  /** Bytes a second, as text; "" is as fast as it goes. */
+  readonly rate: string;
+  readonly primeLimit: string;
+  readonly onDuplicate: NonNullable<RunOptions["onDuplicate"]>;
+  readonly priority: Extract<Priority, string>;
+  readonly retries: number | undefined;
+  readonly retryDelay: number | undefined;
+  readonly timeout: number | undefined;
+  readonly tidyUp: number | undefined;
+}
+
+export const workNames: Record<Work, string> = {
+  download: "Download a file",
+  primes: "Count primes on the page",
+  flaky: "Flaky: fails twice, then works",
+};
+
+function bodyOf(wish: Wish): Body {
+  switch (wish.work) {
+    case "download":
+      return download(wish.rate === "" ? undefined : Number(wish.rate));
+    case "primes":
+      return countPrimes(Number(wish.primeLimit));
+    case "flaky":
+      return flaky();
+  }
+}
+
+/** Throws what `runJob` throws. */
+export function start(wish: Wish): RunJobResult<WorkJob> {
+  const standing = manager.getRunningJob(wish.key);
+  const answer = manager.runJob(wish.key, withTidyUp(wish.tidyUp ?? 0, bodyOf(wish)), {
+    onDuplicate: wish.onDuplicate,
+    priority: wish.priority,
+    retry: {
+      limit: wish.retries ?? 0,
+      backoff: "exponential",
+      jitter: "none",
+      ...(wish.retryDelay === undefined ? {} : { delay: wish.retryDelay }),
+    },
+    ...(wish.timeout === undefined ? {} : { timeout: wish.timeout }),
+    initialState: { work: wish.work, paused: false, note: "not started" } satisfies WorkState,
+  });
+  if (wish.onDuplicate === "replace" && standing) askToStop(standing);
+  return answer;
+}
