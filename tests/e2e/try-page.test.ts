@@ -100,8 +100,8 @@ describe.each(browserNames)("the page itself, in %s", (name) => {
 
   test("360 pixels wide: nothing scrolls sideways", async () => {
     const visit = await withJobs({}, { width: 360, height: 740 });
-    const { scrollWidth, clientWidth } = await visit.page.evaluate(() => document.documentElement);
-    expect(scrollWidth).toBe(clientWidth);
+    const widest = await visit.page.evaluate(() => document.documentElement.scrollWidth);
+    expect(widest).toBeLessThanOrEqual(360);
   });
 
   test("with the keyboard alone: start, watch, stop, register a continuation", async () => {

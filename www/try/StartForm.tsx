@@ -8,7 +8,7 @@ const firstWish: Wish = {
   key: "report",
   work: "download",
   rate: "2000000",
-  primeLimit: "500000000",
+  primeLimit: "2000000000",
   onDuplicate: "join",
   priority: "user-visible",
   retries: 3,
