@@ -52,8 +52,9 @@ describe("a browser without Symbol.asyncDispose", () => {
     frame.srcdoc = `
       <script>
         const NativeSymbol = Symbol;
-        window.Symbol = new Proxy(NativeSymbol, {
-          get: (target, name) => /ispose$/.test(String(name)) ? undefined : Reflect.get(target, name),
+        window.Symbol = new Proxy(function () {}, {
+          apply: (target, receiver, parameters) => NativeSymbol(...parameters),
+          get: (target, name) => (/ispose$/.test(String(name)) ? undefined : NativeSymbol[name]),
         });
       </script>
       <script type="module">

@@ -125,7 +125,7 @@ describe("nesting 100 deep", () => {
         }).job,
     );
     const barrier = jobs[0]?.stop(0);
-    expect(jobs.every((job) => job.stopping)).toBe(true);
+    expect(jobs.map((job) => job.stopping)).toEqual(jobs.map(() => true));
     await barrier;
     await manager.onIdle();
     const reasons = jobs.map((job) => job.completion?.type === "Cancelled" && job.completion.reason);

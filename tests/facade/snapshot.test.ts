@@ -58,15 +58,16 @@ describe("JobManager.getSnapshot", () => {
 });
 
 describe("JobManager.subscribe", () => {
-  it("tells of any job created, changed in status, or forgotten; the snapshot is new by then", async () => {
+  it("tells of any job created, changed in status, or forgotten; the snapshot shows it by then", async () => {
     const manager = newManager({ concurrency: 1 });
     const seen: string[] = [];
-    let last = manager.getSnapshot();
     const leave = manager.subscribe(() => {
-      const snapshot = manager.getSnapshot();
-      expect(snapshot).not.toBe(last);
-      last = snapshot;
-      seen.push(snapshot.jobs.map((job) => `${job.key} ${job.status}`).join(", "));
+      seen.push(
+        manager
+          .getSnapshot()
+          .jobs.map((job) => `${job.key} ${job.status}`)
+          .join(", "),
+      );
     });
     const work = new Work();
     const next = new Work();
