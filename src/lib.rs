@@ -21,7 +21,7 @@
     clippy::struct_excessive_bools
 )]
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", not(feature = "npm")))]
 pub mod browser;
 pub mod engine;
 

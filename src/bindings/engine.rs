@@ -1,7 +1,8 @@
 //! The engine as one JavaScript object. Every method takes `&self`: the borrow ends before JavaScript runs again.
 //!
 //! Answers are numbers. From `run`: job × 4 + 0 pending, 1 started, 2 already running; below zero a refusal, whose
-//! words `refusal` gives. Elsewhere −1 stands for "made no difference".
+//! words `refusal` gives. Elsewhere −1 stands for "made no difference". Milliseconds in; below zero for a command to
+//! which time means nothing.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -65,7 +66,8 @@ fn code(answer: Result<Reply, i32>) -> i32 {
 
 impl WasmEngine {
     fn handle(&self, now: f64, command: Command<'_>) -> Result<Reply, i32> {
-        self.inner.borrow_mut().handle(Time::from_millis(now), command)
+        let inner = &mut *self.inner.borrow_mut();
+        inner.handle(inner.moment(now), command)
     }
 
     /// For commands to which time means nothing.
@@ -88,6 +90,11 @@ impl WasmEngine {
 }
 
 impl Inner {
+    /// Below zero: time means nothing to this command, the latest will do.
+    fn moment(&self, now: f64) -> Time {
+        if now < 0.0 { self.now } else { Time::from_millis(now) }
+    }
+
     #[inline]
     fn handle(&mut self, now: Time, command: Command<'_>) -> Result<Reply, i32> {
         self.now = now;
@@ -222,9 +229,12 @@ impl WasmEngine {
         self.tell(now, Command::Settle { job: JobId(job), outcome });
     }
 
-    /// The answer to "ask retry". `random` is in 0..1.
-    pub fn retry(&self, job: u32, again: bool, random: f64, now: f64) {
-        self.tell(now, Command::Retry { job: JobId(job), again, random });
+    /// The answer to "ask retry". `random` is in 0..1. The wait in milliseconds, −1 if there is none.
+    pub fn retry(&self, job: u32, again: bool, random: f64, now: f64) -> f64 {
+        match self.handle(now, Command::Retry { job: JobId(job), again, random }) {
+            Ok(Reply::Waits(wait)) => wait.as_millis(),
+            _ => f64::from(NO_DIFFERENCE),
+        }
     }
 
     /// −1: it had been asked before, or has ended.
@@ -336,7 +346,7 @@ impl WasmEngine {
             retain,
             defaults: std::mem::take(&mut inner.options),
         };
-        match inner.handle(Time::from_millis(now), Command::CreateManager(&options)) {
+        match inner.handle(inner.moment(now), Command::CreateManager(&options)) {
             Ok(Reply::Manager(manager)) => manager.0 as i32,
             Ok(_) => NO_DIFFERENCE,
             Err(refused) => refused,

@@ -2,6 +2,7 @@
 
 use super::effect::{Channel, EmitterId, JobId, KeyId, ListenerId, ManagerId, WaiterId};
 use super::options::{ManagerOptions, OutOfBounds, RunOptions};
+use super::time::Span;
 
 /// How a body settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,7 +49,7 @@ pub enum Command<'a> {
         /// How.
         outcome: Outcome,
     },
-    /// The answer to [`super::Effect::AskRetry`].
+    /// The answer to [`super::Effect::AskRetry`]. → [`Reply::Waits`] if it will be retried.
     Retry {
         /// The job.
         job: JobId,
@@ -177,6 +178,8 @@ pub enum Reply {
     Kept,
     /// Progress as it counts, 0 to 100.
     Percent(f64),
+    /// The next attempt may start after this.
+    Waits(Span),
     /// A wait with a time limit.
     Waiter(WaiterId),
 }

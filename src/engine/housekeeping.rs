@@ -178,16 +178,14 @@ impl Engine {
         self.emitters.drop_emitter(manager.emitter);
         for job in manager.retained {
             effects.push(Effect::Forgotten { job: JobId(job) });
-            if self.jobs.retire(job).is_some() {
-                self.retired.push(job);
-            }
+            self.retired.push(job);
         }
     }
 
     pub(crate) fn recycle(&mut self) -> Reply {
         self.emitters.recycle();
         for job in self.retired.drain(..) {
-            self.jobs.release(job);
+            self.jobs.remove(job);
         }
         Reply::Done
     }

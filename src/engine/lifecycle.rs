@@ -70,16 +70,15 @@ impl Engine {
         if let Some(manager) = self.managers.get_mut(manager) {
             manager.stats.pending += 1;
         }
-        if let Some(wait) = self.extras.get(extras).map(|extras| extras.retry.wait(attempt, random)) {
-            self.event(Event::Retrying, index, effects);
-            if wait.is_zero() {
-                self.line_up(index);
-            } else {
-                self.delay(index, now.after(wait));
-            }
+        let wait = self.extras.get(extras).map(|extras| extras.retry.wait(attempt, random)).unwrap_or_default();
+        self.event(Event::Retrying, index, effects);
+        if wait.is_zero() {
+            self.line_up(index);
+        } else {
+            self.delay(index, now.after(wait));
         }
         self.changed(manager);
-        Reply::Done
+        Reply::Waits(wait)
     }
 
     fn free_slot(&mut self, manager: u32, extras: u32) {
@@ -219,10 +218,11 @@ impl Engine {
     }
 
     fn forget(&mut self, index: u32) {
-        let Some(job) = self.jobs.retire(index) else { return };
+        let Some(job) = self.jobs.get(index) else { return };
+        let (manager, older, newer) = (job.manager, job.older, job.newer);
         self.retired.push(index);
-        if let Some(manager) = self.managers.get_mut(job.manager) {
-            manager.unlink(&mut self.jobs, job.older, job.newer);
+        if let Some(manager) = self.managers.get_mut(manager) {
+            manager.unlink(&mut self.jobs, older, newer);
         }
     }
 }

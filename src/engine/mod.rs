@@ -69,7 +69,7 @@ pub struct Engine {
     emitters: Emitters,
     deadlines: Deadlines,
     waiters: Slab<Waiter>,
-    /// Ended and forgotten, their numbers still named by effects under way.
+    /// Ended and forgotten; readable until the effects under way, which name them, have been applied.
     retired: Vec<u32>,
     /// Managers that the command in hand has changed.
     changed: Vec<u32>,
@@ -158,7 +158,7 @@ impl Engine {
 
     // ── what can be asked ───────────────────────────────────────────────────────────────────────
 
-    /// `None` once it is forgotten.
+    /// `None` once it is forgotten and the effects that told so are recycled.
     #[must_use]
     pub fn status(&self, JobId(job): JobId) -> Option<JobStatus> {
         self.jobs.get(job).map(Job::status)

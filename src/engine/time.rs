@@ -35,6 +35,12 @@ impl Span {
         Self((millis * 1000.0).ceil() as u64)
     }
 
+    /// Milliseconds.
+    #[must_use]
+    pub fn as_millis(self) -> f64 {
+        self.0 as f64 / 1000.0
+    }
+
     pub(crate) const fn is_zero(self) -> bool {
         self.0 == 0
     }

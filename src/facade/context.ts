@@ -1,0 +1,94 @@
+import { engine } from "./engine.js";
+import type { AnyJob } from "./extras.js";
+import { CHANNEL } from "./listeners.js";
+import { takeTurn } from "./turn.js";
+import type { JobContext } from "./types.js";
+import { listenTo, NOTHING, tell } from "./watching.js";
+
+/** A body that computes gives the event loop a turn this often; half a frame at 60 Hz. */
+const LONGEST_HOLD = 8;
+
+/** What one attempt's body is given. Methods are made when first read, bound, so that they work detached. */
+export class Context<State, Action> implements JobContext<State, Action> {
+  readonly attempt: number;
+  private readonly job: AnyJob;
+  private methods: Partial<JobContext<State, Action>> | undefined = undefined;
+  private ownSignal: AbortSignal | undefined = undefined;
+  private turnBegan = 0;
+
+  constructor(job: AnyJob, attempt: number) {
+    this.job = job;
+    this.attempt = attempt;
+  }
+
+  get id(): string {
+    return this.job.id;
+  }
+
+  get state(): State {
+    return this.job.state;
+  }
+
+  get signal(): AbortSignal {
+    this.ownSignal ??= this.isCurrent ? this.job.attemptSignal() : new AbortController().signal;
+    return this.ownSignal;
+  }
+
+  get setState(): JobContext<State, Action>["setState"] {
+    return (this.bound.setState ??= (next) => {
+      const { job } = this;
+      if (!this.isCurrent || job.hasEnded) return;
+      const state = typeof next === "function" ? (next as (previous: State) => State)(job.state) : next;
+      job.setState(state, this.attempt);
+    });
+  }
+
+  get progress(): JobContext<State, Action>["progress"] {
+    return (this.bound.progress ??= (percent, message = "") => {
+      const { job } = this;
+      const counted = engine.progress(job.slot, this.attempt, percent);
+      if (Number.isNaN(counted)) throw new RangeError(`percent must be a finite number, got ${String(percent)}`);
+      if (counted < 0) return;
+      const progress = Object.freeze({ percent: counted, message: String(message) });
+      job.extras().progress = progress;
+      tell(progress);
+    });
+  }
+
+  get log(): JobContext<State, Action>["log"] {
+    return (this.bound.log ??= (message) => {
+      if (engine.log(this.job.slot, this.attempt) > 0) tell(String(message));
+    });
+  }
+
+  get onAction(): JobContext<State, Action>["onAction"] {
+    return (this.bound.onAction ??= (listener) => {
+      const { job } = this;
+      if (!this.isCurrent) return NOTHING;
+      return listenTo(job, CHANNEL.action, listener, (number) => job.extras().actionListeners.push(number));
+    });
+  }
+
+  get checkpoint(): JobContext<State, Action>["checkpoint"] {
+    return (this.bound.checkpoint ??= async () => {
+      this.throwIfAborted();
+      if (performance.now() - this.turnBegan < LONGEST_HOLD) return;
+      await takeTurn();
+      this.turnBegan = performance.now();
+      this.throwIfAborted();
+    });
+  }
+
+  private get bound(): Partial<JobContext<State, Action>> {
+    return (this.methods ??= {});
+  }
+
+  private get isCurrent(): boolean {
+    return this.attempt === this.job.attempt;
+  }
+
+  private throwIfAborted(): void {
+    if (this.ownSignal !== undefined) this.ownSignal.throwIfAborted();
+    else if (this.job.stopping) this.signal.throwIfAborted();
+  }
+}

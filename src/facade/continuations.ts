@@ -1,0 +1,41 @@
+import { report } from "./errors.js";
+import type { AnyJob, Continuation } from "./extras.js";
+import { completionOf } from "./support.js";
+import type { Continuations } from "./types.js";
+import { soon } from "./watching.js";
+
+function run(job: AnyJob, callback: Continuation): void {
+  try {
+    const returned = callback(job, completionOf(job)!);
+    if (typeof returned?.then === "function") returned.then(undefined, report);
+  } catch (error) {
+    report(error);
+  }
+}
+
+export function continuationsOf(job: AnyJob): Continuations<AnyJob> {
+  return {
+    addOrRunNow(key, callback) {
+      if (typeof callback !== "function") throw new TypeError("callback must be a function");
+      if (job.end !== 0) {
+        soon(() => run(job, callback));
+        return;
+      }
+      const extras = job.extras();
+      extras.continuations ??= new Map();
+      extras.continuations.set(key, callback);
+    },
+    remove: (key) => job.more?.continuations?.delete(key) ?? false,
+    get size() {
+      return job.more?.continuations?.size ?? 0;
+    },
+  };
+}
+
+/** At the end: all of them, in the order of their keys' first registration. */
+export function runContinuations(job: AnyJob): void {
+  const waiting = job.more?.continuations;
+  if (waiting === undefined) return;
+  job.more!.continuations = undefined;
+  for (const callback of waiting.values()) run(job, callback);
+}

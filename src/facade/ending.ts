@@ -1,0 +1,57 @@
+// What happens when a job has ended: promises, continuations, and letting go of everything.
+
+import { runContinuations } from "./continuations.js";
+import type { AnyJob } from "./extras.js";
+import { completionOf, releaseStamp, stamp } from "./support.js";
+import { jobs } from "./tables.js";
+import { CAUSE, END } from "./wire.js";
+
+export function end(job: AnyJob, completion: number, cause: number, forgotten: boolean): void {
+  if (cause === CAUSE.replaced && !job.stopAsked) {
+    job.noteStop(new DOMException("Replaced by a newer job under the same key", "AbortError"));
+  }
+  job.end = completion;
+  job.finished = stamp();
+  job.factory = undefined;
+  job.manager.keys.leave(job);
+  if (forgotten) forget(job);
+  if (job.more !== undefined) settle(job);
+}
+
+/** Gone from the engine; who holds the job can still read it. */
+export function forget(job: AnyJob): void {
+  const { slot } = job;
+  job.slot = -1;
+  jobs[slot] = undefined;
+  job.manager.forgot(job);
+}
+
+function settle(job: AnyJob): void {
+  const more = job.more!;
+  more.unhook?.();
+  more.unhook = undefined;
+  more.adopted = undefined;
+  more.mailbox = [];
+  more.listeners?.clear();
+  more.listeners = undefined;
+  if (more.result !== undefined) job.settleResult();
+  more.settled?.resolve(completionOf(job)!);
+  more.barrier?.resolve();
+  releaseStamp();
+  runContinuations(job);
+}
+
+/** The engine has broken: nothing will ever end this job, so it ends here, failed, and tells nobody but its promises. */
+export function breakOff(job: AnyJob, error: Error): void {
+  if (job.end !== 0) return;
+  job.end = END.failed;
+  job.value = error;
+  job.slot = -1;
+  const more = job.more;
+  if (more === undefined) return;
+  more.unhook?.();
+  more.result?.reject(error);
+  more.settled?.resolve(completionOf(job)!);
+  more.barrier?.reject(error);
+  for (const close of more.streams.splice(0)) close(error);
+}

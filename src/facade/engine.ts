@@ -1,0 +1,65 @@
+// The one engine of this page or worker, and its end. The only file that knows the generated code.
+
+import { initSync, WasmEngine } from "../../build/wasm/jobgate.js";
+import { JobgateError, report } from "./errors.js";
+
+/** What `run` and others answer below zero. */
+export const REFUSED = { bounds: -2, duplicate: -3, full: -4, closed: -5 } as const;
+
+export let engine: WasmEngine;
+/** Set once the engine has broken; every promise has been settled with it by then. */
+export let failure: JobgateError | undefined;
+
+let memory: WebAssembly.Memory;
+let words = new Uint32Array();
+/** Index of the outbox header: address of the effects, their number, serial of the newest job. */
+export let header = 0;
+
+type Wasm = BufferSource | WebAssembly.Module;
+let provide: (() => Wasm) | undefined;
+const onFailure: ((error: JobgateError) => void)[] = [];
+
+/** Entry points say where the wasm comes from; it is compiled when first needed. */
+export function provideWasm(load: () => Wasm): void {
+  provide ??= load;
+}
+
+export function whenEngineFails(settle: (error: JobgateError) => void): void {
+  onFailure.push(settle);
+}
+
+export function startEngine(): void {
+  if (engine !== undefined) return;
+  if (provide === undefined) {
+    throw new JobgateError("jobgate/slim needs its wasm first: await init(urlOrModule)", "E_NOT_READY");
+  }
+  memory = initSync({ module: provide() }).memory;
+  engine = new WasmEngine(breakDown);
+  header = engine.outbox() >>> 2;
+}
+
+/** Linear memory. Taken anew when it has grown, so call it again after user code has run. */
+export function memoryWords(): Uint32Array {
+  if (words.length === 0) words = new Uint32Array(memory.buffer);
+  return words;
+}
+
+/** Nothing can be asked of a broken engine: settles all that waits, and makes every later call say why. */
+export function breakDown(message: string): void {
+  if (failure !== undefined) return;
+  const error = new JobgateError(`The jobgate engine has failed and cannot go on: ${message}`, "E_ENGINE");
+  failure = error;
+  engine = new Proxy({} as WasmEngine, {
+    get() {
+      throw error;
+    },
+  });
+  for (const settle of onFailure) settle(error);
+  report(error);
+}
+
+/** For calls that no user made: what breaks the engine there has settled everything already. */
+export function rethrow(error: unknown): void {
+  if (failure === undefined && error instanceof WebAssembly.RuntimeError) breakDown(error.message);
+  if (failure === undefined) throw error;
+}

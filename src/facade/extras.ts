@@ -1,0 +1,58 @@
+import type { JobHandle } from "./job.js";
+import type { ListenerTable } from "./listeners.js";
+import type { Completion, Job, JobContext, ManagedJob, Progress, RetryOptions, Unsubscribe } from "./types.js";
+
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+export function defer<T>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((res, rej) => {
+    resolve = res;
+    reject = rej;
+  });
+  return { promise, resolve, reject };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: internals hold jobs of every type.
+export type AnyJob = JobHandle<any, any, any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export type AnyManagedJob = ManagedJob<any, any, any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export type AnyContext = JobContext<any, any>;
+export type Continuation = (job: AnyJob, completion: Completion) => void | Promise<void>;
+
+/** What a job holds only if someone looks: most jobs have none of it. */
+export class Extras {
+  listeners: ListenerTable | undefined = undefined;
+  continuations: Map<string, Continuation> | undefined = undefined;
+  progress: Progress | undefined = undefined;
+  completion: Completion | undefined = undefined;
+  result: Deferred<unknown> | undefined = undefined;
+  settled: Deferred<Completion> | undefined = undefined;
+  barrier: Deferred<void> | undefined = undefined;
+  /** The job's own signal, and that of the attempt where retries make it another. */
+  controller: AbortController | undefined = undefined;
+  attemptController: AbortController | undefined = undefined;
+  timeoutError: DOMException | undefined = undefined;
+  /** Unhooks from the caller's signal. */
+  unhook: Unsubscribe | undefined = undefined;
+  name: string | undefined = undefined;
+  timeout: number | undefined = undefined;
+  retry: RetryOptions | undefined = undefined;
+  retryAt = 0;
+  /** Actions that wait for the first listener. */
+  mailbox: unknown[] = [];
+  /** Numbers of the running attempt's action listeners. */
+  actionListeners: number[] = [];
+  /** The job that the factory returned, if it returned one. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  adopted: Job<any, any> | undefined = undefined;
+  /** Break off the streams of its events. */
+  streams: ((error: unknown) => void)[] = [];
+  methods: Partial<AnyManagedJob> = {};
+}

@@ -1,0 +1,57 @@
+import { engine, startEngine, whenEngineFails } from "./engine.js";
+import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
+import { droppedEmitters } from "./subject.js";
+import type { Gate, Unsubscribe } from "./types.js";
+import { soon, subscribeIn, tellListeners } from "./watching.js";
+
+/** Rejections of the waits that are under way. */
+const waits = new Set<(error: unknown) => void>();
+whenEngineFails((error) => {
+  for (const reject of waits) reject(error);
+  waits.clear();
+});
+
+/** A new barrier, closed. */
+export function gate(): Gate {
+  startEngine();
+  const table = new ListenerTable();
+  const emitter = engine.createEmitter();
+
+  function listen(listener: () => void): Unsubscribe {
+    if (typeof listener !== "function") throw new TypeError("listener must be a function");
+    const number = engine.listen(SOURCE.emitter, emitter, CHANNEL.value);
+    return number === LATCHED ? soon(listener) : subscribeIn(table, number, () => listener());
+  }
+
+  const made: Gate = {
+    get isOpen() {
+      return engine.isOpen(emitter);
+    },
+    open() {
+      if (engine.open(emitter) > 0) tellListeners(table, undefined);
+    },
+    listen,
+    wait({ signal } = {}) {
+      return new Promise((resolve, reject) => {
+        signal?.throwIfAborted();
+        waits.add(reject);
+        const done = () => {
+          waits.delete(reject);
+          signal?.removeEventListener("abort", onAbort);
+        };
+        const stopListening = listen(() => {
+          done();
+          resolve();
+        });
+        function onAbort() {
+          done();
+          stopListening();
+          reject(signal!.reason);
+        }
+        signal?.addEventListener("abort", onAbort);
+      });
+    },
+  };
+  droppedEmitters.register(made, emitter);
+  return made;
+}

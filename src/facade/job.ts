@@ -1,0 +1,279 @@
+import { now } from "./clock.js";
+import { continuationsOf } from "./continuations.js";
+import { drain } from "./drain.js";
+import { engine, REFUSED } from "./engine.js";
+import { JobStopTimeoutError } from "./errors.js";
+import { defer, Extras } from "./extras.js";
+import { CHANNEL } from "./listeners.js";
+import type { JobManager } from "./manager.js";
+import { outOfBounds, priorityNumber } from "./options.js";
+import { jobStream } from "./streams.js";
+import { asyncDispose, BEGINNING, completionOf, reasonOf } from "./support.js";
+import type {
+  Completion,
+  Continuations,
+  Job,
+  JobEvent,
+  JobFactory,
+  JobStatus,
+  ManagedJob,
+  Priority,
+  Progress,
+} from "./types.js";
+import { listenTo, tell } from "./watching.js";
+import { END } from "./wire.js";
+
+const STATUS: readonly JobStatus[] = ["pending", "running", "completed", "failed", "cancelled"];
+const ENDED_AS: readonly JobStatus[] = ["running", "completed", "failed", "cancelled"];
+const NO_PROGRESS: Progress = Object.freeze({ percent: 0, message: "" });
+const ENDED = Promise.resolve();
+
+/** Rejections of `stop(reason, { timeout })` that the engine may ask for, by waiter. */
+export const stopWaiters = new Map<number, () => void>();
+
+/**
+ * A job as its watchers hold it. What is asked is answered by the engine while the job lives; what it leaves is here.
+ * Few fields, since there may be many jobs; everything that only a watched job needs is in its extras.
+ */
+export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, State, Action, Result> {
+  readonly manager: JobManager<Key, State, Action, Result>;
+  readonly key: Key;
+  readonly keyNumber: number;
+  readonly serial: number;
+  factory: JobFactory<State, Action, Result> | undefined;
+  /** The engine's number for it; below zero once it is forgotten there. */
+  slot: number;
+  /** How it ended (wire.ts), 0 while it has not. */
+  end = 0;
+  attempt = 0;
+  stopAsked = false;
+  ownState: State;
+  /** The result, the error, or the reason to stop. */
+  value: unknown = undefined;
+  created: number;
+  started = -1;
+  finished = -1;
+  priority: number;
+  more: Extras | undefined = undefined;
+
+  constructor(
+    manager: JobManager<Key, State, Action, Result>,
+    key: Key,
+    keyNumber: number,
+    factory: JobFactory<State, Action, Result>,
+    slot: number,
+    serial: number,
+    created: number,
+    priority: number,
+    state: State,
+  ) {
+    this.manager = manager;
+    this.key = key;
+    this.keyNumber = keyNumber;
+    this.factory = factory;
+    this.slot = slot;
+    this.serial = serial;
+    this.created = created;
+    this.priority = priority;
+    this.ownState = state;
+  }
+
+  extras(): Extras {
+    return (this.more ??= new Extras());
+  }
+
+  // ── what can be seen ──────────────────────────────────────────────────────────────────────────
+
+  get id(): string {
+    return `job-${this.serial}`;
+  }
+
+  get hasEnded(): boolean {
+    return this.end !== 0 || engine.status(this.slot) > 1;
+  }
+
+  get status(): JobStatus {
+    if (this.end !== 0) return ENDED_AS[this.end]!;
+    return STATUS[engine.status(this.slot)] ?? "pending";
+  }
+
+  get stopping(): boolean {
+    return this.end === 0 && engine.isStopping(this.slot);
+  }
+
+  get state(): State {
+    const adopted = this.more?.adopted;
+    return adopted === undefined ? this.ownState : adopted.state;
+  }
+
+  get progress(): Progress {
+    return this.more?.progress ?? NO_PROGRESS;
+  }
+
+  get createdAt(): number {
+    return this.created + BEGINNING;
+  }
+
+  get startedAt(): number | undefined {
+    return this.started < 0 ? undefined : this.started + BEGINNING;
+  }
+
+  get finishedAt(): number | undefined {
+    return this.finished < 0 ? undefined : this.finished + BEGINNING;
+  }
+
+  get completion(): Completion<Result> | undefined {
+    return completionOf(this) as Completion<Result> | undefined;
+  }
+
+  get result(): Promise<Result> {
+    const extras = this.extras();
+    if (extras.result === undefined) {
+      extras.result = defer();
+      if (this.end !== 0) this.settleResult();
+    }
+    return extras.result.promise as Promise<Result>;
+  }
+
+  get settled(): Promise<Completion<Result>> {
+    const extras = this.extras();
+    if (extras.settled === undefined) {
+      extras.settled = defer();
+      if (this.end !== 0) extras.settled.resolve(completionOf(this)!);
+    }
+    return extras.settled.promise as Promise<Completion<Result>>;
+  }
+
+  get signal(): AbortSignal {
+    const extras = this.extras();
+    if (extras.controller === undefined) {
+      extras.controller = new AbortController();
+      if (this.stopAsked) extras.controller.abort(reasonOf(this));
+      else if (extras.timeoutError && extras.retry === undefined) extras.controller.abort(extras.timeoutError);
+    }
+    return extras.controller.signal;
+  }
+
+  get continuations(): Continuations<this> {
+    return continuationsOf(this) as Continuations<this>;
+  }
+
+  // ── what can be done; bound when first read, so that it works detached ────────────────────────
+
+  get dispatch(): Job<State, Action>["dispatch"] {
+    return (this.methods.dispatch ??= (action: Action) => {
+      const taken = engine.dispatch(this.slot);
+      if (taken > 0) tell(action);
+      else if (taken === 0) this.extras().mailbox.push(action);
+    }) as Job<State, Action>["dispatch"];
+  }
+
+  get onStateChange(): Job<State, Action>["onStateChange"] {
+    return (this.methods.onStateChange ??= (listener) => listenTo(this, CHANNEL.state, listener));
+  }
+
+  get onProgress(): ManagedJob["onProgress"] {
+    return (this.methods.onProgress ??= (listener) => listenTo(this, CHANNEL.progress, listener));
+  }
+
+  get onStopped(): Job["onStopped"] {
+    return (this.methods.onStopped ??= (listener) => listenTo(this, CHANNEL.stopped, () => listener()));
+  }
+
+  get setPriority(): ManagedJob["setPriority"] {
+    return (this.methods.setPriority ??= (priority: Priority) => {
+      const level = priorityNumber(priority);
+      const answer = engine.setPriority(this.slot, level, this.manager.moment());
+      if (answer === REFUSED.bounds) throw outOfBounds({ priority });
+      if (answer === 0) this.priority = level;
+      drain();
+    });
+  }
+
+  get stop(): ManagedJob["stop"] {
+    return (this.methods.stop ??= (reason?: unknown, options?: { timeout?: number }) => {
+      const timeout = options?.timeout;
+      if (timeout !== undefined) return this.stopWithin(reason, timeout);
+      this.askToStop(reason);
+      return this.barrier;
+    });
+  }
+
+  get events(): () => ReadableStream<JobEvent> {
+    return (this.methods.events ??= () => jobStream(this));
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  private get methods(): Partial<ManagedJob<Key, State, Action, Result>> {
+    return this.extras().methods;
+  }
+
+  // ── for the rest of the facade ────────────────────────────────────────────────────────────────
+
+  /** Opens when the job has ended. */
+  get barrier(): Promise<void> {
+    if (this.end !== 0) return this.more?.barrier?.promise ?? ENDED;
+    const extras = this.extras();
+    extras.barrier ??= defer();
+    return extras.barrier.promise;
+  }
+
+  askToStop(reason: unknown): void {
+    if (engine.stop(this.slot, this.manager.moment()) === 0) this.noteStop(reason);
+    drain();
+  }
+
+  /** The first reason counts. */
+  noteStop(reason: unknown): void {
+    if (this.stopAsked) return;
+    this.stopAsked = true;
+    this.value = reason;
+  }
+
+  private stopWithin(reason: unknown, timeout: number): Promise<void> {
+    const waiter = engine.awaitStop(this.slot, timeout, now());
+    if (waiter === REFUSED.bounds) throw outOfBounds({ timeout });
+    if (waiter < 0) return this.barrier;
+    const { promise, resolve, reject } = defer<void>();
+    const expire = () => reject(new JobStopTimeoutError(`Job "${this.name}" has not ended ${timeout} ms after stop`));
+    stopWaiters.set(waiter, expire);
+    this.askToStop(reason);
+    this.barrier.then(() => {
+      if (stopWaiters.get(waiter) === expire) stopWaiters.delete(waiter);
+      resolve();
+    }, reject);
+    return promise;
+  }
+
+  get name(): string {
+    return this.more?.name ?? String(this.key);
+  }
+
+  setState(state: State, attempt: number): void {
+    const told = engine.setState(this.slot, attempt);
+    if (told < 0) return;
+    this.ownState = state;
+    if (told > 0) tell(state);
+  }
+
+  /** The running attempt's signal: the job's own, unless a retry may follow it. */
+  attemptSignal(): AbortSignal {
+    const { more } = this;
+    if (more?.retry === undefined) return this.signal;
+    if (more.attemptController === undefined) {
+      more.attemptController = new AbortController();
+      if (this.stopAsked) more.attemptController.abort(reasonOf(this));
+      else if (more.timeoutError) more.attemptController.abort(more.timeoutError);
+    }
+    return more.attemptController.signal;
+  }
+
+  settleResult(): void {
+    const result = this.more?.result;
+    if (this.end === END.normal) result?.resolve(this.value);
+    else result?.reject(this.end === END.cancelled ? reasonOf(this) : this.value);
+  }
+}

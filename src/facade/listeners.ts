@@ -1,0 +1,84 @@
+import { header, memoryWords } from "./engine.js";
+import { report } from "./errors.js";
+
+/** What the engine can listen to: where a change comes from. */
+export const SOURCE = { emitter: 0, job: 1, manager: 2, key: 3 } as const;
+export const CHANNEL = { value: 0, state: 1, progress: 2, stopped: 3, action: 4, event: 5, change: 6, key: 7 } as const;
+
+export const NOTHING_TO_HEAR = -1;
+export const LATCHED = -2;
+
+// biome-ignore lint/suspicious/noExplicitAny: one table holds the listeners of every channel.
+type Listener = (value: any) => void;
+
+/**
+ * The functions behind a source's listener numbers. Kept by the source, so that they go when it goes.
+ * The engine says who is called and in which order, always the order in which they came: the order of this table.
+ */
+export class ListenerTable {
+  private readonly numbers: number[] = [];
+  private readonly listeners: (Listener | undefined)[] = [];
+  private calling = 0;
+  private gone = 0;
+
+  add(number: number, listener: Listener): void {
+    this.numbers.push(number);
+    this.listeners.push(listener);
+  }
+
+  /** False if it is not there: numbers are used again, so the listener has to be the same, too. */
+  remove(number: number, listener?: Listener): boolean {
+    const index = this.numbers.indexOf(number);
+    if (index < 0 || (listener !== undefined && this.listeners[index] !== listener)) return false;
+    if (this.calling === 0) {
+      this.numbers.splice(index, 1);
+      this.listeners.splice(index, 1);
+    } else {
+      this.numbers[index] = -1;
+      this.listeners[index] = undefined;
+      this.gone++;
+    }
+    return true;
+  }
+
+  get size(): number {
+    return this.numbers.length - this.gone;
+  }
+
+  clear(): void {
+    for (const number of [...this.numbers]) this.remove(number);
+  }
+
+  /** Calls those whose numbers are the `count` words of the effects from word `at` on; passes over who has left. */
+  call(at: number, count: number, value: unknown): void {
+    const { numbers, listeners } = this;
+    let next = 0;
+    this.calling++;
+    for (let end = at + count; at < end; at++) {
+      const words = memoryWords();
+      const number = words[(words[header]! >>> 2) + at]!;
+      let index = next;
+      while (index < numbers.length && numbers[index] !== number) index++;
+      if (index === numbers.length) continue;
+      next = index + 1;
+      try {
+        listeners[index]!(value);
+      } catch (error) {
+        report(error);
+      }
+    }
+    if (--this.calling === 0 && this.gone > 0) this.sweep();
+  }
+
+  private sweep(): void {
+    this.gone = 0;
+    let kept = 0;
+    for (let index = 0; index < this.numbers.length; index++) {
+      if (this.listeners[index] === undefined) continue;
+      this.numbers[kept] = this.numbers[index]!;
+      this.listeners[kept++] = this.listeners[index];
+    }
+    this.numbers.length = kept;
+    this.listeners.length = kept;
+  }
+}

@@ -1,0 +1,369 @@
+import { start } from "./body.js";
+import { now } from "./clock.js";
+import { drain } from "./drain.js";
+import { engine, header, memoryWords, startEngine } from "./engine.js";
+import { type AnyJob, type Deferred, defer } from "./extras.js";
+import { JobHandle } from "./job.js";
+import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
+import {
+  type CheckedOptions,
+  checkNumber,
+  checkObject,
+  MANAGER_FLAGS,
+  outOfBounds,
+  priorityNumber,
+  refusalError,
+  sendOptions,
+} from "./options.js";
+import { type EventQueue, managerStream } from "./streams.js";
+import { asyncDispose, stamp } from "./support.js";
+import { jobs, Keys, managers, standUnderKey } from "./tables.js";
+import type {
+  JobEvent,
+  JobFactory,
+  JobManagerOptions,
+  JobStatus,
+  ManagedJob,
+  ManagerStats,
+  Priority,
+  RunJobResult,
+  RunOptions,
+  Unsubscribe,
+} from "./types.js";
+import { subscribeIn } from "./watching.js";
+
+/** For the engine: a command to which time means nothing. Reading the clock costs as much as the command. */
+const UNTIMED = -1;
+const dropped = new FinalizationRegistry<number>((manager) => {
+  engine.dropManager(manager, UNTIMED);
+  drain();
+});
+
+interface Snapshot<Job> {
+  readonly stats: ManagerStats;
+  readonly jobs: readonly Job[];
+}
+
+/** Runs jobs, one a key at a time. Every method works detached. */
+export class JobManager<Key = string, State = unknown, Action = never, Result = unknown> {
+  /** @internal */
+  readonly keys = new Keys<Key>();
+  /** @internal */
+  listeners: ListenerTable | undefined = undefined;
+  /** @internal */
+  readonly streams = new Set<EventQueue>();
+  /** The manager's name, for errors and traces. */
+  readonly name: string;
+  private readonly number: number;
+  private readonly defaults: CheckedOptions | undefined;
+  private readonly defaultPriority: Priority;
+  private readonly defaultPolicy: RunOptions["onDuplicate"];
+  private timed: boolean;
+  private slots: number;
+  private closed = false;
+  private idle: Deferred<void> | undefined = undefined;
+  private empty: Deferred<void> | undefined = undefined;
+  private byId: Map<string, AnyJob> | undefined = undefined;
+  private version = -1;
+  private snapshot: Snapshot<ManagedJob<Key, State, Action, Result>> | undefined = undefined;
+
+  constructor(options: JobManagerOptions = {}) {
+    startEngine();
+    checkObject("options", options);
+    const { rateLimit, defaults = {} } = options;
+    checkObject("rateLimit", rateLimit);
+    checkObject("defaults", defaults);
+    const checked = sendOptions(defaults);
+    this.name = options.name ?? "JobManager";
+    this.defaults = options.defaults && checked;
+    this.defaultPriority = defaults.priority ?? 0;
+    this.defaultPolicy = defaults.onDuplicate;
+    this.timed = rateLimit !== undefined || checked.timed;
+    this.slots = checkNumber("concurrency", options.concurrency, Infinity);
+    this.number = engine.createManager(
+      (options.paused ? MANAGER_FLAGS.paused : 0) | (rateLimit ? MANAGER_FLAGS.rateLimited : 0),
+      this.slots,
+      checkNumber("groupConcurrency", options.groupConcurrency, Infinity),
+      checkNumber("rateLimit.limit", rateLimit?.limit, Number.NaN),
+      checkNumber("rateLimit.interval", rateLimit?.interval, Number.NaN),
+      checkNumber("maxPending", options.maxPending, Infinity),
+      checkNumber("retain", options.retain, 0),
+      UNTIMED,
+    );
+    if (this.number < 0) throw outOfBounds({ ...defaults, ...options });
+    managers[this.number] = new WeakRef(this);
+    dropped.register(this, this.number);
+    for (const name of METHODS) {
+      // biome-ignore lint/suspicious/noExplicitAny: binds each method to this manager, so that it works detached.
+      const methods = this as any;
+      Object.defineProperty(this, name, { value: methods[name].bind(this), configurable: true, writable: true });
+    }
+  }
+
+  /**
+   * Idempotent by key (compared as a Map compares). With a free slot the factory is called before runJob returns; its
+   * throw is the job's failure, not the caller's. A signal that has aborted: the job is created, cancelled, and its
+   * factory never runs.
+   */
+  runJob(
+    key: Key,
+    factory: JobFactory<State, Action, Result>,
+    options?: RunOptions<State>,
+  ): RunJobResult<ManagedJob<Key, State, Action, Result>> {
+    if (typeof factory !== "function") throw new TypeError(`factory must be a function, got ${typeof factory}`);
+    const { keys } = this;
+    const checked = options === undefined ? undefined : sendOptions(options);
+    if (checked?.timed) this.timed = true;
+    const known = keys.find(key);
+    const keyNumber = known ?? keys.take();
+    const moment = this.timed ? now() : UNTIMED;
+    const answer =
+      options === undefined
+        ? engine.run(this.number, keyNumber, moment)
+        : engine.runWith(this.number, keyNumber, moment);
+    if (answer < 0) {
+      if (known === undefined) keys.giveBack(keyNumber);
+      throw refusalError(answer, options ?? {}, `${this.name}, key ${String(key)}`);
+    }
+    const slot = answer >>> 2;
+    if ((answer & 3) === 2) return { type: "JOB_ALREADY_RUNNING", job: this.joined(slot) };
+
+    if (known === undefined) keys.keep(key, keyNumber);
+    else keys.reuse(keyNumber);
+    const serial = memoryWords()[header + 2]!;
+    const priority = options?.priority ?? this.defaultPriority;
+    const job = new JobHandle<Key, State, Action, Result>(
+      this,
+      key,
+      keyNumber,
+      factory,
+      slot,
+      serial,
+      stamp(),
+      typeof priority === "number" ? priority : priorityNumber(priority),
+      options?.initialState as State,
+    );
+    jobs[slot] = job;
+    if (!this.mayQueue(options) || engine.waiting(keyNumber) !== slot) standUnderKey(keyNumber, job);
+    this.byId?.set(job.id, job);
+    if (checked !== undefined || this.defaults !== undefined) equip(job, checked, this.defaults);
+    if ((answer & 1) === 1) start(job, 1);
+    drain();
+    return { type: "JOB_CREATED", job };
+  }
+
+  getRunningJob(key: Key): ManagedJob<Key, State, Action, Result> | undefined {
+    const number = this.keys.find(key);
+    return number === undefined ? undefined : this.at(engine.standing(number));
+  }
+
+  getJob(id: string): ManagedJob<Key, State, Action, Result> | undefined {
+    this.byId ??= new Map(this.all().map((job) => [job.id, job]));
+    return this.byId.get(id);
+  }
+
+  jobs(status?: JobStatus): ManagedJob<Key, State, Action, Result>[] {
+    const all = this.all();
+    return status === undefined ? all : all.filter((job) => job.status === status);
+  }
+
+  /** Stops the job under the key and the one that waits behind it; resolves when both have ended. */
+  async stopJob(key: Key, reason?: unknown): Promise<void> {
+    const number = this.keys.find(key);
+    if (number === undefined) return;
+    // The waiting one first, or it would start.
+    const found = [engine.waiting(number), engine.standing(number)].map((slot) => this.at(slot));
+    await Promise.all(found.map((job) => job?.stop(reason)));
+  }
+
+  async stopAll(reason?: unknown): Promise<void> {
+    await this.endAll(reason, () => engine.stopAll(this.number, this.moment()));
+  }
+
+  pause(): void {
+    engine.setPaused(this.number, true, this.moment());
+    drain();
+  }
+
+  resume(): void {
+    engine.setPaused(this.number, false, this.moment());
+    drain();
+  }
+
+  get isPaused(): boolean {
+    return engine.isPaused(this.number);
+  }
+
+  get concurrency(): number {
+    return this.slots;
+  }
+
+  /** Raising it starts what it can before this returns; lowering it ends nothing. */
+  set concurrency(concurrency: number) {
+    checkNumber("concurrency", concurrency, Number.NaN);
+    if (engine.setConcurrency(this.number, concurrency, this.moment()) < 0) throw outOfBounds({ concurrency });
+    this.slots = concurrency;
+    drain();
+  }
+
+  onEmpty(): Promise<void> {
+    if (engine.awaitEmpty(this.number)) return Promise.resolve();
+    this.empty ??= defer();
+    return this.empty.promise;
+  }
+
+  onIdle(): Promise<void> {
+    if (engine.awaitIdle(this.number)) return Promise.resolve();
+    this.idle ??= defer();
+    return this.idle.promise;
+  }
+
+  get stats(): ManagerStats {
+    return engine.stats(this.number);
+  }
+
+  subscribe(listener: () => void): Unsubscribe {
+    return this.listen(CHANNEL.change, () => listener());
+  }
+
+  /** Same identity until something changed. */
+  getSnapshot(): Snapshot<ManagedJob<Key, State, Action, Result>> {
+    const version = engine.version(this.number);
+    if (this.snapshot === undefined || version !== this.version) {
+      this.version = version;
+      this.snapshot = Object.freeze({ stats: Object.freeze(this.stats), jobs: Object.freeze(this.jobs()) });
+    }
+    return this.snapshot;
+  }
+
+  onKeyChange(key: Key, listener: (job: ManagedJob<Key, State, Action, Result> | undefined) => void): Unsubscribe {
+    return this.keys.watch(key, listener);
+  }
+
+  /** All that happens from here on; ends when the manager is closed and idle. For a slow reader, unread progress and statistics give way to the newest. */
+  events(): ReadableStream<JobEvent> {
+    return managerStream(this);
+  }
+
+  /** Refuses new jobs (ManagerClosedError), stops all, resolves when all have ended. */
+  close(reason?: unknown): Promise<void> {
+    this.closed = true;
+    this.endAll(reason, () => engine.close(this.number, this.moment()));
+    if (engine.awaitIdle(this.number)) {
+      this.endStreams();
+      return Promise.resolve();
+    }
+    this.idle ??= defer();
+    return this.idle.promise;
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // ── for the rest of the facade ────────────────────────────────────────────────────────────────
+
+  /** @internal The engine's clock, read only for managers to whose jobs time ever meant something. */
+  moment(): number {
+    return this.timed ? now() : UNTIMED;
+  }
+
+  /** @internal */
+  // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
+  listen(channel: number, listener: (value: any) => void): Unsubscribe {
+    if (typeof listener !== "function") throw new TypeError("listener must be a function");
+    const number = engine.listen(SOURCE.manager, this.number, channel);
+    this.listeners ??= new ListenerTable();
+    return subscribeIn(this.listeners, number, listener);
+  }
+
+  /** @internal */
+  statsEvent(): JobEvent {
+    return { type: "stats_update", stats: this.stats };
+  }
+
+  /** @internal */
+  forgot(job: AnyJob): void {
+    this.byId?.delete(job.id);
+  }
+
+  /** @internal */
+  becameEmpty(): void {
+    this.empty?.resolve();
+    this.empty = undefined;
+  }
+
+  /** @internal */
+  becameIdle(): void {
+    this.idle?.resolve();
+    this.idle = undefined;
+    if (this.closed) this.endStreams();
+  }
+
+  /** @internal The engine has broken. */
+  breakOff(error: Error): void {
+    this.empty?.reject(error);
+    this.idle?.reject(error);
+    for (const stream of this.streams) stream.fail(error);
+  }
+
+  private endStreams(): void {
+    for (const stream of this.streams) stream.close();
+    this.streams.clear();
+  }
+
+  private all(): JobHandle<Key, State, Action, Result>[] {
+    return Array.from(engine.jobs(this.number), (slot) => this.at(slot)!);
+  }
+
+  private at(slot: number): JobHandle<Key, State, Action, Result> | undefined {
+    return jobs[slot] as JobHandle<Key, State, Action, Result> | undefined;
+  }
+
+  private joined(slot: number): JobHandle<Key, State, Action, Result> {
+    const job = this.at(slot)!;
+    job.priority = engine.priority(slot);
+    drain();
+    return job;
+  }
+
+  private mayQueue(options: RunOptions<State> | undefined): boolean {
+    const policy = options?.onDuplicate ?? this.defaultPolicy;
+    return policy === "replace" || policy === "queue";
+  }
+
+  /** Resolves when all that live now have ended. */
+  private endAll(reason: unknown, ask: () => void): Promise<unknown> {
+    const living = this.all().filter((job) => !job.hasEnded);
+    for (const job of living) job.noteStop(reason);
+    ask();
+    drain();
+    return Promise.all(living.filter((job) => job.end === 0).map((job) => job.barrier));
+  }
+}
+
+const METHODS = Object.getOwnPropertyNames(JobManager.prototype).filter((name) => {
+  const { value } = Object.getOwnPropertyDescriptor(JobManager.prototype, name)!;
+  return name !== "constructor" && typeof value === "function";
+});
+
+/** What a job with options needs beside the engine's record of it. */
+function equip(job: AnyJob, own: CheckedOptions | undefined, defaults: CheckedOptions | undefined): void {
+  const retry = own?.retry ?? defaults?.retry;
+  const timeout = own?.timeout ?? defaults?.timeout;
+  const name = own?.name ?? defaults?.name;
+  const signal = own?.signal;
+  if (retry === undefined && timeout === undefined && name === undefined && signal === undefined) return;
+  const extras = job.extras();
+  extras.retry = retry;
+  extras.timeout = timeout;
+  extras.name = name;
+  if (signal === undefined) return;
+  if (signal.aborted) {
+    job.noteStop(signal.reason);
+    return;
+  }
+  const onAbort = () => job.askToStop(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  extras.unhook = () => signal.removeEventListener("abort", onAbort);
+}

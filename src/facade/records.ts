@@ -1,0 +1,99 @@
+// Jobs and what happens to them as plain data.
+
+import type { AnyJob } from "./extras.js";
+import { completionOf } from "./support.js";
+import type { JobEvent, JobRecord, Progress } from "./types.js";
+import { EVENT } from "./wire.js";
+
+type ErrorRecord = NonNullable<JobRecord["error"]>;
+
+export function recordOf(job: AnyJob): JobRecord {
+  const completion = completionOf(job);
+  return {
+    id: job.id,
+    type: job.name,
+    params: null,
+    status: job.status,
+    progress: job.progress,
+    ...(completion?.type === "Normal" && { result: completion.result }),
+    ...(completion?.type === "Failed" && { error: errorRecord(completion.error) }),
+    priority: job.priority,
+    attempt: job.attempt,
+    created_at: job.createdAt,
+    ...(job.startedAt !== undefined && { started_at: job.startedAt }),
+    ...(job.finishedAt !== undefined && { completed_at: job.finishedAt }),
+  };
+}
+
+/** As it was when it was created, also if it has gone on since. */
+function newRecordOf(job: AnyJob): JobRecord {
+  const { id, type, params, priority, created_at } = recordOf(job);
+  return {
+    id,
+    type,
+    params,
+    status: "pending",
+    progress: { percent: 0, message: "" },
+    priority,
+    attempt: 0,
+    created_at,
+  };
+}
+
+export function errorRecord(error: unknown): ErrorRecord {
+  if (typeof error !== "object" || error === null) return { name: "Error", message: String(error) };
+  const { name, message, code } = error as Partial<Record<keyof ErrorRecord, unknown>>;
+  return {
+    name: typeof name === "string" ? name : "Error",
+    message: typeof message === "string" ? message : String(error),
+    ...(typeof code === "string" && { code }),
+  };
+}
+
+function reasonText(reason: unknown): string | undefined {
+  if (reason === undefined || reason === null) return undefined;
+  return typeof reason === "object" && "message" in reason ? String(reason.message) : String(reason);
+}
+
+/** How an ended job ended. */
+export function endEventOf(job: AnyJob): JobEvent {
+  const completion = completionOf(job)!;
+  const job_id = job.id;
+  if (completion.type === "Normal") return { type: "job_completed", job_id, result: completion.result };
+  if (completion.type === "Failed") return { type: "job_failed", job_id, error: errorRecord(completion.error) };
+  const reason = reasonText(completion.reason);
+  return { type: "job_cancelled", job_id, ...(reason !== undefined && { reason }) };
+}
+
+export function eventOf(event: number, job: AnyJob, payload: unknown): JobEvent {
+  const job_id = job.id;
+  switch (event) {
+    case EVENT.created:
+      return { type: "job_created", job: newRecordOf(job) };
+    case EVENT.started:
+      return {
+        type: "job_started",
+        job_id,
+        started_at: job.startedAt ?? Date.now(),
+        attempt: Math.max(job.attempt, 1),
+      };
+    case EVENT.progress: {
+      const { percent, message } = payload as Progress;
+      return { type: "job_progress", job_id, percent, message };
+    }
+    case EVENT.log:
+      return { type: "job_log", job_id, message: payload as string, at: Date.now() };
+    case EVENT.retrying:
+      return {
+        type: "job_retrying",
+        job_id,
+        attempt: job.attempt,
+        error: errorRecord(job.value),
+        retry_at: job.more?.retryAt ?? Date.now(),
+      };
+    case EVENT.removed:
+      return { type: "job_removed", job_id };
+    default:
+      return endEventOf(job);
+  }
+}

@@ -1,0 +1,25 @@
+// "jobgate/slim": the same without the wasm inside. It is `jobgate/jobgate.wasm`, fetched from where the app puts it.
+
+import { provideWasm, startEngine } from "./engine.js";
+
+export * from "./api.js";
+
+/**
+ * Call once, before anything else of the package: with the wasm's address, its response, its bytes, or a compiled
+ * module. Later calls change nothing. Rejects with what fetching or compiling rejects with.
+ */
+export async function init(
+  source: string | URL | Request | Response | BufferSource | WebAssembly.Module,
+): Promise<void> {
+  const module = await compile(source);
+  provideWasm(() => module);
+  startEngine();
+}
+
+async function compile(source: Parameters<typeof init>[0]): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
+  const response = source instanceof Response ? source : await fetch(source);
+  if (!response.ok) throw new Error(`jobgate.wasm: ${response.url} answered ${response.status}`);
+  return WebAssembly.compile(await response.arrayBuffer());
+}

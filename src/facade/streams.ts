@@ -1,0 +1,105 @@
+// `events()`: what happens, as a stream that a slow reader cannot make grow without bound.
+
+import { engine } from "./engine.js";
+import type { AnyJob } from "./extras.js";
+import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
+import { endEventOf, recordOf } from "./records.js";
+import type { AnyManager } from "./tables.js";
+import type { JobEvent, Unsubscribe } from "./types.js";
+import { subscribeIn } from "./watching.js";
+
+export interface EventQueue {
+  readonly stream: ReadableStream<JobEvent>;
+  push(event: JobEvent): void;
+  close(): void;
+  fail(error: unknown): void;
+}
+
+/** Of progress and statistics only the newest matters: what is unread gives way to it. */
+function newestOnly(event: JobEvent): string | undefined {
+  if (event.type === "job_progress") return event.job_id;
+  return event.type === "stats_update" ? event.type : undefined;
+}
+
+function eventQueue(onCancel: () => void): EventQueue {
+  let controller!: ReadableStreamDefaultController<JobEvent>;
+  /** By what they are about, or by their number: an event that nothing supersedes has a key of its own. */
+  const unread = new Map<string | number, JobEvent>();
+  let serial = 0;
+  let closed = false;
+  /** Closed for its reader, or left by it. */
+  let done = false;
+
+  /** Reading may ask for more before it returns, so each event is taken out before it is handed on. */
+  function flush(): void {
+    for (const [key, event] of unread) {
+      if (controller.desiredSize! <= 0) return;
+      unread.delete(key);
+      controller.enqueue(event);
+    }
+    if (closed && !done) controller.close();
+    done ||= closed;
+  }
+
+  const stream = new ReadableStream<JobEvent>({
+    start(given) {
+      controller = given;
+    },
+    pull: flush,
+    cancel() {
+      done = true;
+      onCancel();
+    },
+  });
+  return {
+    stream,
+    push(event) {
+      if (done) return;
+      const key = newestOnly(event) ?? serial++;
+      unread.delete(key);
+      unread.set(key, event);
+      flush();
+    },
+    close() {
+      closed = true;
+      if (!done) flush();
+    },
+    fail(error) {
+      controller.error(error);
+    },
+  };
+}
+
+/** The job as it stands, then what follows, then the end. */
+export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
+  let unsubscribe: Unsubscribe = () => {};
+  const queue = eventQueue(() => unsubscribe());
+  queue.push({ type: "job_created", job: recordOf(job) });
+  const number = job.slot < 0 ? LATCHED : engine.listen(SOURCE.job, job.slot, CHANNEL.event);
+  if (number < 0) {
+    queue.push(endEventOf(job));
+    queue.close();
+    return queue.stream;
+  }
+  const extras = job.extras();
+  extras.listeners ??= new ListenerTable();
+  extras.streams.push(queue.fail);
+  unsubscribe = subscribeIn(extras.listeners, number, (event: JobEvent) => {
+    if (event.type === "job_removed") return;
+    queue.push(event);
+    if (event.type === "job_completed" || event.type === "job_failed" || event.type === "job_cancelled") queue.close();
+  });
+  return queue.stream;
+}
+
+/** All that happens in a manager from here on; ends when it is closed and idle. */
+export function managerStream(manager: AnyManager): ReadableStream<JobEvent> {
+  let unsubscribe: Unsubscribe = () => {};
+  const queue = eventQueue(() => {
+    unsubscribe();
+    manager.streams.delete(queue);
+  });
+  unsubscribe = manager.listen(CHANNEL.event, queue.push);
+  manager.streams.add(queue);
+  return queue.stream;
+}

@@ -1,0 +1,31 @@
+import { engine, startEngine } from "./engine.js";
+import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
+import type { Subject } from "./types.js";
+import { subscribeIn, tellListeners } from "./watching.js";
+
+/** Frees the engine's record of a subject or gate that nobody holds any more. */
+export const droppedEmitters = new FinalizationRegistry<number>((emitter) => engine.dropEmitter(emitter));
+
+/** A new event emitter. Costs nothing until someone listens. */
+export function subject<T>(): Subject<T> {
+  startEngine();
+  const table = new ListenerTable();
+  let emitter = -1;
+  const made: Subject<T> = {
+    next(value) {
+      if (emitter >= 0 && engine.emit(emitter) > 0) tellListeners(table, value);
+    },
+    listen(listener) {
+      if (typeof listener !== "function") throw new TypeError("listener must be a function");
+      if (emitter < 0) {
+        emitter = engine.createEmitter();
+        droppedEmitters.register(made, emitter);
+      }
+      return subscribeIn(table, engine.listen(SOURCE.emitter, emitter, CHANNEL.value), listener);
+    },
+    get listenerCount() {
+      return emitter < 0 ? 0 : engine.listenerCount(emitter);
+    },
+  };
+  return made;
+}

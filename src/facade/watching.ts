@@ -1,0 +1,89 @@
+// Listening to jobs, and the values on their way to listeners.
+
+import { drain } from "./drain.js";
+import { engine, header, memoryWords } from "./engine.js";
+import { report } from "./errors.js";
+import type { AnyJob } from "./extras.js";
+import { CHANNEL, LATCHED, ListenerTable, NOTHING_TO_HEAR, SOURCE } from "./listeners.js";
+import type { Unsubscribe } from "./types.js";
+
+export const NOTHING: Unsubscribe = () => {};
+
+/** What the effects under way deliver, in their order: the engine says when, the values never leave JavaScript. */
+const values: unknown[] = [];
+let first = 0;
+
+/** Hands `value` to each effect of the command just given, then delivers. */
+export function tell(value: unknown): void {
+  for (let count = memoryWords()[header + 3]!; count > 0; count--) values.push(value);
+  drain();
+}
+
+/** The same for a subject or gate, whose listeners only it holds. */
+export function tellListeners(table: ListenerTable, value: unknown): void {
+  values.push(table, value);
+  drain();
+}
+
+export function nextValue(): unknown {
+  const value = values[first];
+  values[first++] = undefined;
+  if (first === values.length) {
+    values.length = 0;
+    first = 0;
+  }
+  return value;
+}
+
+/** Calls soon, as latched listeners are called: in a microtask, unless unsubscribed before. */
+export function soon(listener: () => void): Unsubscribe {
+  let wanted = true;
+  queueMicrotask(() => {
+    if (!wanted) return;
+    try {
+      listener();
+    } catch (error) {
+      report(error);
+    }
+  });
+  return () => {
+    wanted = false;
+  };
+}
+
+/** A subscription under a number that the engine gave. The table forgets it when its source ends. */
+export function subscribeIn(
+  table: ListenerTable,
+  number: number,
+  // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
+  listener: (value: any) => void,
+): Unsubscribe {
+  table.add(number, listener);
+  return () => {
+    if (table.remove(number, listener)) engine.unlisten(number);
+  };
+}
+
+export function listenTo(
+  job: AnyJob,
+  channel: number,
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  listener: (value: any) => void,
+  onNumber?: (number: number) => void,
+): Unsubscribe {
+  if (typeof listener !== "function") throw new TypeError("listener must be a function");
+  if (job.hasEnded && job.slot < 0) return channel === CHANNEL.stopped ? soon(listener as () => void) : NOTHING;
+  const number = engine.listen(SOURCE.job, job.slot, channel);
+  if (number === LATCHED) return soon(listener as () => void);
+  if (number === NOTHING_TO_HEAR) return NOTHING;
+  const extras = job.extras();
+  extras.listeners ??= new ListenerTable();
+  const unsubscribe = subscribeIn(extras.listeners, number, listener);
+  onNumber?.(number);
+  if (channel === CHANNEL.action && extras.mailbox.length > 0) {
+    // The engine has queued one delivery for each action that it kept.
+    values.push(...extras.mailbox.splice(0));
+    drain();
+  }
+  return unsubscribe;
+}

@@ -1,0 +1,34 @@
+// The words of src/bindings/effects.rs: what the engine writes and how it is read.
+
+export const EFFECT = {
+  start: 1,
+  abort: 2,
+  askRetry: 3,
+  ended: 4,
+  forgotten: 5,
+  standing: 6,
+  deliver: 7,
+  event: 8,
+  empty: 9,
+  idle: 10,
+  stopTimedOut: 11,
+  wake: 12,
+} as const;
+
+/** Completion codes; 0 is "not yet". */
+export const END = { normal: 1, failed: 2, cancelled: 3 } as const;
+export const CAUSE = { none: 0, stop: 1, timeout: 2, replaced: 3 } as const;
+export const NO_JOB = 0xffffffff;
+
+export const EVENT = {
+  created: 0,
+  started: 1,
+  progress: 2,
+  log: 3,
+  retrying: 4,
+  completed: 5,
+  failed: 6,
+  cancelled: 7,
+  removed: 8,
+  stats: 9,
+} as const;
