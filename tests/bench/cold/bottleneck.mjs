@@ -1,0 +1,3 @@
+import Bottleneck from "bottleneck";
+
+export const first = new Bottleneck().schedule(async () => 1);

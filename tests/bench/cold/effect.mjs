@@ -1,0 +1,3 @@
+import { Effect } from "effect";
+
+export const first = Effect.runPromise(Effect.promise(async () => 1));

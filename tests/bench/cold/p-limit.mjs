@@ -1,0 +1,3 @@
+import pLimit from "p-limit";
+
+export const first = pLimit(10)(async () => 1);

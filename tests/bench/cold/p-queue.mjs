@@ -1,0 +1,3 @@
+import PQueue from "p-queue";
+
+export const first = new PQueue().add(async () => 1);

@@ -1,0 +1,3 @@
+import { defer, lastValueFrom } from "rxjs";
+
+export const first = lastValueFrom(defer(async () => 1));
