@@ -1,0 +1,259 @@
+//! The engine on the event loop: commands go in, and what they cause is done, one thing after another.
+//!
+//! Invariants:
+//!
+//! 1. Neither a caller's code (callbacks, wakers, `Drop`) nor JavaScript runs while the ledger is borrowed.
+//! 2. One line for everything: what a callback causes is done after what had been caused before it.
+//! 3. What a command decides is noted at once, so whoever asks is told the truth; those who wait for it are told in
+//!    the order of the line.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use super::bell::Bell;
+use super::clock;
+use super::hosted::Hosted;
+use super::ledger::Ledger;
+use super::listeners::{ChangeListener, EventListener, JobEvent, Listeners};
+use super::timer::Alarm;
+use crate::engine::{
+    Channel, Command, Effect, Engine, JobId, KeyId, ListenerId, ManagerId, ManagerOptions, Refusal, Reply, RunOptions,
+    Source, Time,
+};
+
+/// What became of a request to run a job.
+pub(crate) enum Ran {
+    Created(Rc<dyn Hosted>),
+    AlreadyRunning(Rc<dyn Hosted>),
+}
+
+pub(crate) struct Driver {
+    ledger: RefCell<Ledger>,
+    listeners: Listeners,
+    pub(crate) alarm: Alarm,
+    applying: Cell<bool>,
+    me: Weak<Self>,
+}
+
+fn now() -> Time {
+    Time::from_millis(clock::now())
+}
+
+impl Driver {
+    pub(crate) fn new(options: &ManagerOptions) -> Result<Rc<Self>, Refusal> {
+        let ledger = Ledger::new(now(), options)?;
+        Ok(Rc::new_cyclic(|me| Self {
+            ledger: RefCell::new(ledger),
+            listeners: Listeners::default(),
+            alarm: Alarm::default(),
+            applying: Cell::new(false),
+            me: me.clone(),
+        }))
+    }
+
+    // ── commands ────────────────────────────────────────────────────────────────────────────────
+
+    /// Gives the engine a command about its one manager and does what follows.
+    pub(crate) fn command(&self, command: impl FnOnce(ManagerId) -> Command<'static>) -> Result<Reply, Refusal> {
+        self.command_then(command, |_| ())
+    }
+
+    /// `then` takes down what belongs to the answer, before anyone is told.
+    pub(crate) fn command_then(
+        &self,
+        command: impl FnOnce(ManagerId) -> Command<'static>,
+        then: impl FnOnce(Reply),
+    ) -> Result<Reply, Refusal> {
+        let reply = self.decide(command)?;
+        then(reply);
+        self.apply_all();
+        Ok(reply)
+    }
+
+    /// For commands that are never refused.
+    pub(crate) fn tell(&self, command: impl FnOnce(ManagerId) -> Command<'static>) {
+        let _ = self.command(command);
+    }
+
+    fn decide(&self, command: impl FnOnce(ManagerId) -> Command<'static>) -> Result<Reply, Refusal> {
+        let now = now();
+        let ledger = &mut *self.ledger.borrow_mut();
+        let reply = ledger.handle(now, command(ledger.manager))?;
+        ledger.note();
+        Ok(reply)
+    }
+
+    /// Runs a job, or answers with the one under its key. `make` only moves values together.
+    pub(crate) fn run(
+        &self,
+        key: KeyId,
+        options: &RunOptions,
+        make: impl FnOnce(JobId, u64) -> Rc<dyn Hosted>,
+    ) -> Result<Ran, Refusal> {
+        let (now, manager) = (now(), self.ledger.borrow().manager);
+        let reply = self.ledger.borrow_mut().handle(now, Command::Run { manager, key, options: Some(options) })?;
+        let ran = match reply {
+            Reply::Created { job: id, serial, started } => {
+                let job = make(id, serial);
+                self.ledger.borrow_mut().jobs.insert(id, job.clone());
+                if started {
+                    job.note_start(1);
+                    job.clone().start();
+                }
+                Some(Ran::Created(job))
+            }
+            Reply::AlreadyRunning(id) => self.job(id).map(Ran::AlreadyRunning),
+            _ => None,
+        };
+        self.ledger.borrow_mut().note();
+        self.apply_all();
+        // The engine gives no other answer and knows no other jobs.
+        ran.ok_or(Refusal::Closed)
+    }
+
+    /// Opens in `millis`, unless the job has ended by then.
+    pub(crate) fn stop_limit(&self, job: JobId, millis: f64) -> Rc<Bell> {
+        let limit = Rc::<Bell>::default();
+        let take_down = |reply| {
+            if let Reply::Waiter(waiter) = reply {
+                self.ledger.borrow_mut().waiters.insert(waiter, (job, limit.clone()));
+            }
+        };
+        // No length of time is refused.
+        let _ = self.command_then(|_| Command::AwaitStop { job, timeout: millis }, take_down);
+        limit
+    }
+
+    /// Opens when nothing is pending; `None` if that is so now.
+    pub(crate) fn empty(&self) -> Option<Rc<Bell>> {
+        let waits = self.command(Command::AwaitEmpty) == Ok(Reply::Ignored);
+        waits.then(|| self.ledger.borrow().empty.clone())
+    }
+
+    /// Opens when nothing is pending and nothing is running; `None` if that is so now.
+    pub(crate) fn idle(&self) -> Option<Rc<Bell>> {
+        let waits = self.command(Command::AwaitIdle) == Ok(Reply::Ignored);
+        waits.then(|| self.ledger.borrow().idle.clone())
+    }
+
+    pub(crate) fn log(&self, job: JobId, attempt: u32, message: Rc<str>) {
+        let take_down = |reply| {
+            if let Reply::Told(1..) = reply {
+                self.ledger.borrow_mut().log.push_back(message);
+            }
+        };
+        // A line is never refused.
+        let _ = self.command_then(|_| Command::Log { job, attempt }, take_down);
+    }
+
+    pub(crate) fn on_change(&self, listener: ChangeListener) -> Option<ListenerId> {
+        let id = self.listen(Channel::Change)?;
+        self.listeners.on_change(id, listener);
+        Some(id)
+    }
+
+    pub(crate) fn on_event(&self, listener: EventListener) -> Option<ListenerId> {
+        let id = self.listen(Channel::Event)?;
+        self.listeners.on_event(id, listener);
+        Some(id)
+    }
+
+    fn listen(&self, channel: Channel) -> Option<ListenerId> {
+        match self.command(|manager| Command::Listen { source: Source::Manager(manager), channel }) {
+            Ok(Reply::Listener { listener, .. }) => Some(listener),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn unlisten(&self, listener: ListenerId) {
+        self.listeners.remove(listener);
+        self.tell(|_| Command::Unlisten(listener));
+    }
+
+    // ── questions ───────────────────────────────────────────────────────────────────────────────
+
+    pub(crate) fn ask<T>(&self, read: impl FnOnce(&Engine, ManagerId) -> T) -> T {
+        let ledger = self.ledger.borrow();
+        read(&ledger.engine, ledger.manager)
+    }
+
+    pub(crate) fn job(&self, id: JobId) -> Option<Rc<dyn Hosted>> {
+        self.ledger.borrow().jobs.get(&id).cloned()
+    }
+
+    /// Everything that is kept and could be forgotten to be dropped.
+    pub(crate) fn live_records(&self) -> usize {
+        self.ledger.borrow().live_records() + self.listeners.len()
+    }
+
+    pub(crate) fn me(&self) -> Weak<Self> {
+        self.me.clone()
+    }
+
+    // ── the line ────────────────────────────────────────────────────────────────────────────────
+
+    fn apply_all(&self) {
+        if self.applying.replace(true) {
+            return;
+        }
+        while let Some(effect) = self.next_effect() {
+            self.apply(effect);
+        }
+        self.applying.set(false);
+    }
+
+    fn next_effect(&self) -> Option<Effect> {
+        self.ledger.borrow_mut().next_effect()
+    }
+
+    fn apply(&self, effect: Effect) {
+        match effect {
+            Effect::Start { job, .. } => {
+                if let Some(job) = self.job(job) {
+                    job.start();
+                }
+            }
+            Effect::Abort { job, cause } => {
+                if let Some(job) = self.job(job) {
+                    job.abort(cause);
+                }
+            }
+            Effect::AskRetry { job: id } => {
+                let again = self.job(id).is_some_and(|job| job.may_retry());
+                let random = clock::random();
+                self.tell(|_| Command::Retry { job: id, again, random });
+            }
+            Effect::Ended { job, forgotten, .. } => {
+                let ended = if forgotten { self.forget(job) } else { self.job(job) };
+                if let Some(job) = ended {
+                    job.end();
+                }
+            }
+            Effect::Forgotten { job } => drop(self.forget(job)),
+            Effect::Deliver { to, .. } => {
+                let listeners = self.ledger.borrow().targets(to);
+                self.listeners.tell_change(&listeners);
+            }
+            Effect::Event { event, job, to, .. } => {
+                let event = JobEvent::new(event, || self.ledger.borrow_mut().log.pop_front());
+                if let (Some(event), Some(job)) = (event, job.and_then(|job| self.job(job))) {
+                    let listeners = self.ledger.borrow().targets(to);
+                    self.listeners.tell_event(&listeners, &job, &event);
+                }
+            }
+            Effect::Empty { .. } | Effect::Idle { .. } | Effect::StopTimedOut { .. } => {
+                let bell = self.ledger.borrow_mut().due.pop_front();
+                if let Some(bell) = bell {
+                    bell.open();
+                }
+            }
+            Effect::Wake { at } => self.alarm.set(at.map(Time::as_millis), self.me()),
+            // Who stands under a key is asked, not kept.
+            Effect::Standing { .. } => {}
+        }
+    }
+
+    fn forget(&self, job: JobId) -> Option<Rc<dyn Hosted>> {
+        self.ledger.borrow_mut().jobs.remove(&job)
+    }
+}

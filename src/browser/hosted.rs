@@ -1,0 +1,22 @@
+//! A job as the driver sees it, whatever its types are.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use crate::engine::{AbortCause, CompletionType};
+
+/// What is taken down is so at once, and runs no code of the caller's; the rest may.
+pub(crate) trait Hosted: Any {
+    /// Takes down that an attempt begins.
+    fn note_start(&self, attempt: u32);
+    /// Takes down how it ended.
+    fn note_end(&self, completion: CompletionType, cause: Option<AbortCause>);
+    /// Has the body called in a microtask.
+    fn start(self: Rc<Self>);
+    /// Asks the body to end.
+    fn abort(&self, cause: AbortCause);
+    /// Whether the failure of the last attempt allows another.
+    fn may_retry(&self) -> bool;
+    /// Tells everyone who waits for the end, and drops what only a living job needs.
+    fn end(self: Rc<Self>);
+}

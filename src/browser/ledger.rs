@@ -1,0 +1,108 @@
+//! The engine, its effects, and what belongs to them.
+//!
+//! Everything here is done under one borrow, so nothing here runs, wakes or drops what belongs to a caller.
+
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+
+use super::bell::Bell;
+use super::hosted::Hosted;
+use crate::engine::{
+    Command, Effect, Effects, Engine, JobId, ListenerId, ManagerId, ManagerOptions, Refusal, Reply, Targets, Time,
+    WaiterId,
+};
+
+pub(crate) struct Ledger {
+    pub(crate) engine: Engine,
+    pub(crate) manager: ManagerId,
+    now: Time,
+    effects: Effects,
+    /// How many of the effects are noted, and how many are given out.
+    noted: usize,
+    given: usize,
+    pub(crate) jobs: HashMap<JobId, Rc<dyn Hosted>>,
+    pub(crate) waiters: HashMap<WaiterId, (JobId, Rc<Bell>)>,
+    pub(crate) empty: Rc<Bell>,
+    pub(crate) idle: Rc<Bell>,
+    /// For the effects still to be given out that open one each.
+    pub(crate) due: VecDeque<Rc<Bell>>,
+    /// For the effects still to be given out that tell of a log line each.
+    pub(crate) log: VecDeque<Rc<str>>,
+}
+
+impl Ledger {
+    pub(crate) fn new(now: Time, options: &ManagerOptions) -> Result<Self, Refusal> {
+        let mut ledger = Self {
+            engine: Engine::new(),
+            manager: ManagerId(0),
+            now,
+            effects: Effects::new(),
+            noted: 0,
+            given: 0,
+            jobs: HashMap::new(),
+            waiters: HashMap::new(),
+            empty: Rc::default(),
+            idle: Rc::default(),
+            due: VecDeque::new(),
+            log: VecDeque::new(),
+        };
+        if let Reply::Manager(manager) = ledger.handle(now, Command::CreateManager(options))? {
+            ledger.manager = manager;
+        }
+        Ok(ledger)
+    }
+
+    /// What it decides has to be noted before anything else is done.
+    pub(crate) fn handle(&mut self, now: Time, command: Command<'_>) -> Result<Reply, Refusal> {
+        self.now = now;
+        self.engine.handle(now, command, &mut self.effects)
+    }
+
+    /// Takes down what the last command has decided.
+    pub(crate) fn note(&mut self) {
+        while let Some(effect) = self.effects.as_slice().get(self.noted) {
+            self.noted += 1;
+            match *effect {
+                Effect::Start { job, attempt } => {
+                    if let Some(job) = self.jobs.get(&job) {
+                        job.note_start(attempt);
+                    }
+                }
+                Effect::Ended { job, completion, cause, .. } => {
+                    self.waiters.retain(|_, (of, _)| *of != job);
+                    if let Some(job) = self.jobs.get(&job) {
+                        job.note_end(completion, cause);
+                    }
+                }
+                // Whoever begins to wait from here on waits for the next time.
+                Effect::Empty { .. } => self.due.push_back(std::mem::take(&mut self.empty)),
+                Effect::Idle { .. } => self.due.push_back(std::mem::take(&mut self.idle)),
+                Effect::StopTimedOut { waiter } => {
+                    self.due.push_back(self.waiters.remove(&waiter).map(|(_, bell)| bell).unwrap_or_default());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What is to be done next. When there is nothing left, numbers of what is gone may be used again.
+    pub(crate) fn next_effect(&mut self) -> Option<Effect> {
+        if let Some(effect) = self.effects.as_slice().get(self.given) {
+            self.given += 1;
+            return Some(*effect);
+        }
+        self.effects.clear();
+        (self.noted, self.given) = (0, 0);
+        // Recycling is never refused and causes nothing.
+        let _ = self.handle(self.now, Command::Recycle);
+        None
+    }
+
+    pub(crate) fn targets(&self, to: Targets) -> Vec<ListenerId> {
+        self.effects.targets(to).to_vec()
+    }
+
+    pub(crate) fn live_records(&self) -> usize {
+        self.jobs.len() + self.waiters.len() + self.due.len() + self.log.len() + self.effects.as_slice().len()
+    }
+}

@@ -1,0 +1,127 @@
+//! Callbacks on a manager, and their subscriptions.
+//!
+//! Invariant: a callback is called and dropped while nothing is borrowed but itself, and never again after its
+//! subscription is gone.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::{Rc, Weak};
+
+use super::driver::Driver;
+use super::hosted::Hosted;
+use crate::engine::{Event, ListenerId};
+
+/// What happened to a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobEvent {
+    /// The manager has accepted it.
+    Created,
+    /// An attempt begins.
+    Started,
+    /// Its body reported progress.
+    Progress,
+    /// Its body logged this line.
+    Log(Rc<str>),
+    /// An attempt failed, another will follow.
+    Retrying,
+    /// It ended well.
+    Completed,
+    /// It ended with an error.
+    Failed,
+    /// It ended because it was stopped or replaced.
+    Cancelled,
+    /// The manager shows it no longer.
+    Removed,
+}
+
+impl JobEvent {
+    /// `None` for what is not about a job.
+    pub(crate) fn new(event: Event, next_line: impl FnOnce() -> Option<Rc<str>>) -> Option<Self> {
+        Some(match event {
+            Event::Created => Self::Created,
+            Event::Started => Self::Started,
+            Event::Progress => Self::Progress,
+            Event::Log => Self::Log(next_line()?),
+            Event::Retrying => Self::Retrying,
+            Event::Completed => Self::Completed,
+            Event::Failed => Self::Failed,
+            Event::Cancelled => Self::Cancelled,
+            Event::Removed => Self::Removed,
+            Event::Stats => return None,
+        })
+    }
+}
+
+pub(crate) type ChangeListener = Rc<RefCell<dyn FnMut()>>;
+pub(crate) type EventListener = Rc<RefCell<dyn FnMut(&Rc<dyn Hosted>, &JobEvent)>>;
+
+#[derive(Default)]
+pub(crate) struct Listeners {
+    changes: RefCell<HashMap<ListenerId, ChangeListener>>,
+    events: RefCell<HashMap<ListenerId, EventListener>>,
+}
+
+impl Listeners {
+    pub(crate) fn on_change(&self, id: ListenerId, listener: ChangeListener) {
+        self.changes.borrow_mut().insert(id, listener);
+    }
+
+    pub(crate) fn on_event(&self, id: ListenerId, listener: EventListener) {
+        self.events.borrow_mut().insert(id, listener);
+    }
+
+    pub(crate) fn remove(&self, id: ListenerId) {
+        let gone = (self.changes.borrow_mut().remove(&id), self.events.borrow_mut().remove(&id));
+        drop(gone);
+    }
+
+    pub(crate) fn tell_change(&self, ids: &[ListenerId]) {
+        for id in ids {
+            let listener = self.changes.borrow().get(id).cloned();
+            if let Some(listener) = listener {
+                (listener.borrow_mut())();
+            }
+        }
+    }
+
+    pub(crate) fn tell_event(&self, ids: &[ListenerId], job: &Rc<dyn Hosted>, event: &JobEvent) {
+        for id in ids {
+            let listener = self.events.borrow().get(id).cloned();
+            if let Some(listener) = listener {
+                (listener.borrow_mut())(job, event);
+            }
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.changes.borrow().len() + self.events.borrow().len()
+    }
+}
+
+/// A callback's place: the callback is called until this is dropped, and never afterwards, also where a call was due.
+#[must_use = "dropping a subscription ends it"]
+pub struct Subscription {
+    driver: Weak<Driver>,
+    listener: Option<ListenerId>,
+}
+
+impl Subscription {
+    pub(crate) fn new(driver: &Driver, listener: Option<ListenerId>) -> Self {
+        Self { driver: driver.me(), listener }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let (Some(driver), Some(listener)) = (self.driver.upgrade(), self.listener) {
+            driver.unlisten(listener);
+        }
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Subscription").field("listener", &self.listener).finish_non_exhaustive()
+    }
+}

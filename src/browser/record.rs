@@ -1,0 +1,187 @@
+//! One job's record: what its handles, its body and the driver share.
+//!
+//! Invariant: the body, its result and what waits for its end are run and dropped while nothing is borrowed.
+
+use std::cell::{Cell, RefCell};
+use std::hash::Hash;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use wasm_bindgen_futures::spawn_local;
+
+use super::actions::Inbox;
+use super::attempt::Attempt;
+use super::completion::{Completion, End};
+use super::context::JobContext;
+use super::continuations::Continuations;
+use super::driver::Driver;
+use super::error::{Cancelled, JobError, TimeoutError};
+use super::hosted::Hosted;
+use super::job::Job;
+use super::keys::Keys;
+use super::progress::Progress;
+use super::watch::Watched;
+use crate::engine::{AbortCause, Command, CompletionType, JobId, Outcome};
+
+pub(crate) type Attempted<R> = Pin<Box<dyn Future<Output = Result<R, JobError>>>>;
+pub(crate) type Body<S, A, R> = Box<dyn FnMut(JobContext<S, A>) -> Attempted<R>>;
+type Continuation<K, S, A, R> = dyn FnOnce(&Job<K, S, A, R>, &Completion<R>);
+
+pub(crate) struct Record<K, S, A, R> {
+    pub(crate) driver: Rc<Driver>,
+    pub(crate) id: JobId,
+    pub(crate) serial: u64,
+    pub(crate) key: K,
+    pub(crate) state: Rc<Watched<S>>,
+    pub(crate) progress: Rc<Watched<Progress>>,
+    pub(crate) inbox: Rc<Inbox<A>>,
+    pub(crate) end: Rc<End<R>>,
+    keys: Rc<Keys<K>>,
+    body: RefCell<Option<Body<S, A, R>>>,
+    attempts: Cell<u32>,
+    attempt: RefCell<Option<Rc<Attempt>>>,
+    outcome: RefCell<Option<Result<Rc<R>, Rc<JobError>>>>,
+    pub(crate) continuations: Continuations<Continuation<K, S, A, R>>,
+}
+
+/// What a job is made of.
+pub(crate) struct Order<K, S, A, R> {
+    pub(crate) key: K,
+    pub(crate) state: S,
+    pub(crate) body: Body<S, A, R>,
+}
+
+impl<K, S, A, R> Record<K, S, A, R> {
+    pub(crate) fn new(driver: Rc<Driver>, keys: Rc<Keys<K>>, id: JobId, serial: u64, order: Order<K, S, A, R>) -> Self {
+        Self {
+            driver,
+            id,
+            serial,
+            key: order.key,
+            state: Watched::new(order.state),
+            progress: Watched::new(Progress::default()),
+            inbox: Inbox::new(),
+            end: Rc::default(),
+            keys,
+            body: RefCell::new(Some(order.body)),
+            attempts: Cell::new(0),
+            attempt: RefCell::default(),
+            outcome: RefCell::default(),
+            continuations: Continuations::default(),
+        }
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.end.completion.get().is_some()
+    }
+
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts.get()
+    }
+
+    /// The body's future; none where it was asked to end before it could begin.
+    fn begin(&self, attempt: &Rc<Attempt>) -> Option<Attempted<R>> {
+        if attempt.asked.is_open() {
+            return None;
+        }
+        let context = JobContext {
+            driver: self.driver.clone(),
+            job: self.id,
+            attempt: attempt.clone(),
+            state: self.state.clone(),
+            progress: self.progress.clone(),
+            inbox: self.inbox.clone(),
+        };
+        let mut body = self.body.take()?;
+        let attempted = body(context);
+        self.body.replace(Some(body));
+        Some(attempted)
+    }
+
+    async fn run(self: Rc<Self>, attempt: Rc<Attempt>) {
+        attempt.begin_turn();
+        let result = match self.begin(&attempt) {
+            Some(attempted) => attempted.await,
+            None => Err(Cancelled.into()),
+        };
+        attempt.finish();
+        let result = if attempt.has_timed_out() { Err(TimeoutError.into()) } else { result };
+        let outcome = if result.is_ok() { Outcome::Resolved } else { Outcome::Rejected };
+        let previous = self.outcome.replace(Some(result.map(Rc::new).map_err(Rc::new)));
+        drop(previous);
+        let job = self.id;
+        self.driver.tell(|_| Command::Settle { job, outcome });
+    }
+
+    pub(crate) fn add_continuation(self: &Rc<Self>, name: String, continuation: Box<Continuation<K, S, A, R>>)
+    where
+        Self: 'static,
+    {
+        if self.end.bell.is_open() {
+            let record = self.clone();
+            spawn_local(async move { record.run_continuation(continuation) });
+        } else {
+            self.continuations.add(name, continuation);
+        }
+    }
+
+    fn run_continuation(self: Rc<Self>, continuation: Box<Continuation<K, S, A, R>>) {
+        if let Some(completion) = self.end.completion.get().cloned() {
+            continuation(&Job { record: self }, &completion);
+        }
+    }
+}
+
+impl<K, S, A, R> Hosted for Record<K, S, A, R>
+where
+    K: Clone + Eq + Hash + 'static,
+    S: 'static,
+    A: 'static,
+    R: 'static,
+{
+    fn note_start(&self, attempt: u32) {
+        self.attempts.set(attempt);
+    }
+
+    fn note_end(&self, completion: CompletionType, cause: Option<AbortCause>) {
+        let outcome = self.outcome.borrow();
+        let completion = match (completion, outcome.as_ref()) {
+            (CompletionType::Normal, Some(Ok(result))) => Completion::Normal(result.clone()),
+            (CompletionType::Failed, Some(Err(error))) => Completion::Failed(error.clone()),
+            (CompletionType::Failed, _) => Completion::Failed(Rc::new(TimeoutError.into())),
+            _ => Completion::Cancelled(cause.unwrap_or(AbortCause::Stop)),
+        };
+        // A job ends once.
+        let _ = self.end.completion.set(completion);
+    }
+
+    fn start(self: Rc<Self>) {
+        let attempt = Attempt::new(self.attempts.get());
+        self.attempt.replace(Some(attempt.clone()));
+        spawn_local(self.run(attempt));
+    }
+
+    fn abort(&self, cause: AbortCause) {
+        let attempt = self.attempt.borrow().clone();
+        if let Some(attempt) = attempt {
+            attempt.ask(cause);
+        }
+    }
+
+    fn may_retry(&self) -> bool {
+        matches!(&*self.outcome.borrow(), Some(Err(error)) if error.is_retriable())
+    }
+
+    fn end(self: Rc<Self>) {
+        let spent = (self.body.take(), self.outcome.take(), self.attempt.take());
+        drop(spent);
+        self.inbox.close();
+        self.state.close();
+        self.progress.close();
+        self.keys.release(&self.key, &self.driver);
+        self.end.bell.open();
+        for continuation in self.continuations.take() {
+            self.clone().run_continuation(continuation);
+        }
+    }
+}

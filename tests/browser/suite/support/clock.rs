@@ -1,0 +1,97 @@
+//! Time that passes only when the test says so.
+
+use wasm_bindgen::prelude::*;
+
+use super::turn;
+
+const FAKE: &str = "
+    const real = { now: performance.now, setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
+    const start = performance.now();
+    let now = start, serial = 0, armed = 0;
+    const timers = new Map();
+    performance.now = () => now;
+    globalThis.setTimeout = (callback, delay) => {
+        armed += 1;
+        serial += 1;
+        // As browsers do: what does not fit in 31 bits counts for none.
+        timers.set(serial, { callback, at: now + Math.max(0, delay | 0) });
+        return serial;
+    };
+    globalThis.clearTimeout = (timer) => { timers.delete(timer); };
+    const earliest = () => [...timers].sort((a, b) => a[1].at - b[1].at || a[0] - b[0])[0];
+    return {
+        elapsed: () => now - start,
+        armed: () => armed,
+        waiting: () => timers.size,
+        fireNext(until) {
+            const next = earliest();
+            if (next === undefined || next[1].at > start + until) { now = start + until; return false; }
+            timers.delete(next[0]);
+            now = Math.max(now, next[1].at);
+            next[1].callback();
+            return true;
+        },
+        restore() {
+            performance.now = real.now;
+            globalThis.setTimeout = real.setTimeout;
+            globalThis.clearTimeout = real.clearTimeout;
+        },
+    };
+";
+
+#[wasm_bindgen]
+extern "C" {
+    type JsClock;
+    #[wasm_bindgen(method)]
+    fn elapsed(this: &JsClock) -> f64;
+    #[wasm_bindgen(method)]
+    fn armed(this: &JsClock) -> u32;
+    #[wasm_bindgen(method)]
+    fn waiting(this: &JsClock) -> u32;
+    #[wasm_bindgen(method, js_name = fireNext)]
+    fn fire_next(this: &JsClock, until: f64) -> bool;
+    #[wasm_bindgen(method)]
+    fn restore(this: &JsClock);
+}
+
+/// In place of `performance.now` and `setTimeout` until it is dropped.
+pub(crate) struct FakeClock {
+    clock: JsClock,
+}
+
+impl FakeClock {
+    pub(crate) fn install() -> Self {
+        let clock = js_sys::Function::new_no_args(FAKE).call0(&JsValue::NULL).unwrap();
+        Self { clock: clock.unchecked_into() }
+    }
+
+    /// Milliseconds since it was installed.
+    pub(crate) fn elapsed(&self) -> f64 {
+        self.clock.elapsed()
+    }
+
+    /// How many timers were ever set.
+    pub(crate) fn armed(&self) -> u32 {
+        self.clock.armed()
+    }
+
+    /// How many timers are set now.
+    pub(crate) fn waiting(&self) -> u32 {
+        self.clock.waiting()
+    }
+
+    /// Lets `millis` pass, timer by timer, with a turn of the event loop after each.
+    pub(crate) async fn advance(&self, millis: f64) {
+        turn().await;
+        let until = self.elapsed() + millis;
+        while self.clock.fire_next(until) {
+            turn().await;
+        }
+    }
+}
+
+impl Drop for FakeClock {
+    fn drop(&mut self) {
+        self.clock.restore();
+    }
+}

@@ -1,0 +1,20 @@
+//! What happened, in order.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trace {
+    lines: Rc<RefCell<Vec<String>>>,
+}
+
+impl Trace {
+    pub(crate) fn add(&self, line: impl Into<String>) {
+        self.lines.borrow_mut().push(line.into());
+    }
+
+    /// What came since the last call.
+    pub(crate) fn take(&self) -> Vec<String> {
+        self.lines.take()
+    }
+}
