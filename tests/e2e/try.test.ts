@@ -84,8 +84,8 @@ describe.each(browserNames)("try it, in %s", (name) => {
   });
 
   test("the same key again is already running, and no second job appears", async () => {
-    expect(await visit.startDownload("report", "2000000")).toMatch(/^JOB_CREATED job/);
-    expect(await visit.start("report")).toMatch(/^JOB_ALREADY_RUNNING already running: job/);
+    expect(await visit.startDownload("report", "2000000")).toMatch(/^JOB_CREATED \S+ has the key/);
+    expect(await visit.start("report")).toMatch(/^JOB_ALREADY_RUNNING already running: \S+ has the key/);
     expect(await visit.jobCount()).toBe(1);
     expect(await visit.start("another")).toMatch(/^JOB_CREATED/);
     expect(await visit.jobCount()).toBe(2);

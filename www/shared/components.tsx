@@ -21,6 +21,7 @@ export function Panel(props: {
   );
 }
 
+/** A disabled button keeps the focus it has: it says that it is disabled, and does nothing. */
 export function Button(props: {
   onClick?: () => void;
   submit?: boolean;
@@ -33,9 +34,9 @@ export function Button(props: {
     <button
       type={props.submit ? "submit" : "button"}
       class={props.primary ? "button primary" : "button"}
-      disabled={props.disabled ?? false}
+      aria-disabled={props.disabled ? "true" : undefined}
       aria-label={props.label}
-      onClick={props.onClick}
+      onClick={props.disabled ? undefined : props.onClick}
     >
       {props.children}
     </button>

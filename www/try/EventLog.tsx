@@ -21,7 +21,7 @@ export function EventLog() {
             <time dateTime={line.at.toISOString()}>{clock.format(line.at)}</time>
             <span class="log-type">{line.type}</span>
             <span class="log-text">
-              <span class="muted">job {line.jobId}</span> {line.text}
+              <span class="muted">{line.jobId}</span> {line.text}
               {line.times > 1 && <span class="muted"> ×{line.times}</span>}
             </span>
           </p>

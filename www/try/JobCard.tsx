@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Badge, Button, ProgressBar, type Tone } from "../shared/components.tsx";
 import { duration, errorText } from "../shared/format.ts";
 import type { WorkJob } from "./manager.ts";
@@ -14,15 +14,16 @@ export function JobCard({ job }: { job: WorkJob }) {
   const { state, progress } = job;
   const { text, tone } = statusOf(job);
   const ended = job.completion !== undefined;
+  const card = useFocusKept(ended);
   return (
-    <li class="job" aria-labelledby={heading} data-testid="job" data-job={job.id}>
+    <li class="job" ref={card} tabIndex={-1} aria-labelledby={heading} data-testid="job" data-job={job.id}>
       <div class="panel-head">
         <h3 id={heading}>
-          <span class="job-key">{job.key}</span> <span class="muted job-number">job {job.id}</span>
+          <span class="job-key">{job.key}</span> <span class="muted job-number">{job.id}</span>
         </h3>
         <Badge tone={tone}>{text}</Badge>
       </div>
-      <ProgressBar label={`Progress of job ${job.id}`} percent={progress.percent} tone={barTone(job)} />
+      <ProgressBar label={`Progress of ${job.id}`} percent={progress.percent} tone={barTone(job)} />
       <p class="job-line">
         <span>{progress.message || workNames[state.work]}</span>
         <span class="muted">{Math.floor(progress.percent)} %</span>
@@ -39,16 +40,16 @@ export function JobCard({ job }: { job: WorkJob }) {
       <div class="buttons">
         {!ended && <PauseButton job={job} />}
         {job.status === "pending" && (
-          <Button onClick={() => job.setPriority("user-blocking")} label={`Raise the priority of job ${job.id}`}>
+          <Button onClick={() => job.setPriority("user-blocking")} label={`Raise the priority of ${job.id}`}>
             Raise priority
           </Button>
         )}
         {!ended && (
-          <Button onClick={() => askToStop(job)} disabled={job.stopping} label={`Stop job ${job.id}`}>
+          <Button onClick={() => askToStop(job)} disabled={job.stopping} label={`Stop ${job.id}`}>
             Stop
           </Button>
         )}
-        <Button onClick={() => register(job)} label={`Register a continuation on job ${job.id}`}>
+        <Button onClick={() => register(job)} label={`Register a continuation on ${job.id}`}>
           Register a continuation
         </Button>
       </div>
@@ -56,11 +57,21 @@ export function JobCard({ job }: { job: WorkJob }) {
   );
 }
 
+/** When the job ends, buttons go; if one had the focus, the card takes it. */
+function useFocusKept(ended: boolean) {
+  const card = useRef<HTMLLIElement>(null);
+  const hadFocus = card.current?.contains(document.activeElement) ?? false; // asked while the buttons still stand
+  useLayoutEffect(() => {
+    if (ended && hadFocus && !card.current?.contains(document.activeElement)) card.current?.focus();
+  }, [ended]);
+  return card;
+}
+
 function PauseButton({ job }: { job: WorkJob }) {
   if (job.state.work === "flaky") return null; // one short call: nowhere to pause
   const [type, text] = job.state.paused ? (["resume", "Resume"] as const) : (["pause", "Pause"] as const);
   return (
-    <Button onClick={() => job.dispatch({ type })} disabled={job.stopping} label={`${text} job ${job.id}`}>
+    <Button onClick={() => job.dispatch({ type })} disabled={job.stopping} label={`${text} ${job.id}`}>
       {text}
     </Button>
   );

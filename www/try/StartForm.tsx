@@ -55,8 +55,8 @@ function ask(wish: Wish): Answer {
   try {
     const { type, job } = start(wish);
     return type === "JOB_CREATED"
-      ? { tone: "good", code: type, text: `job ${job.id} has the key “${wish.key}”` }
-      : { tone: "warn", code: type, text: `already running: job ${job.id} has the key “${wish.key}”` };
+      ? { tone: "good", code: type, text: `${job.id} has the key “${wish.key}”` }
+      : { tone: "warn", code: type, text: `already running: ${job.id} has the key “${wish.key}”` };
   } catch (error) {
     return { tone: "bad", code: "Refused", text: errorText(error) };
   }

@@ -91,7 +91,7 @@ export class TryPage {
   }
 
   job(key: string): JobCard {
-    const heading = this.page.getByRole("heading", { level: 3, name: new RegExp(`^${key} job \\d+$`) });
+    const heading = this.page.getByRole("heading", { level: 3, name: new RegExp(`^${key} \\S+$`) });
     return new JobCard(this.page.getByTestId("job").filter({ has: heading }));
   }
 
