@@ -100,6 +100,11 @@ impl Deadlines {
         self.entries.remove(index).map(|entry| entry.due)
     }
 
+    /// How many are waited for.
+    pub(crate) const fn count(&self) -> usize {
+        self.live
+    }
+
     fn is_live(entries: &Slab<Entry>, index: u32, serial: u32) -> bool {
         entries.get(index).is_some_and(|entry| entry.serial == serial)
     }

@@ -152,7 +152,7 @@ impl Emitters {
         }
     }
 
-    #[cfg(test)]
+    /// Emitters and listeners there are.
     pub(crate) fn count(&self) -> usize {
         self.lists.iter().count() + self.listeners.iter().count()
     }

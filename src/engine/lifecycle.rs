@@ -25,12 +25,13 @@ impl Engine {
             }
         }
         self.changed(manager_index);
-        self.event(Event::Started, index, effects);
         if self.newborn == index {
             self.newborn_started = true;
         } else {
             effects.push(Effect::Start { job: JobId(index), attempt });
         }
+        // Told once the body runs: what it says at once is told after.
+        self.event(Event::Started, index, effects);
     }
 
     // ── settled ─────────────────────────────────────────────────────────────────────────────────

@@ -243,6 +243,20 @@ impl Engine {
         self.emitters.is_open(emitter)
     }
 
+    /// Everything that is in any table now: managers, jobs, listeners, waits, keys in use. For tests and leak hunting;
+    /// it looks at every record.
+    #[must_use]
+    pub fn live_records(&self) -> usize {
+        let in_use = |entry: &&KeyEntry| entry.standing != NONE || entry.waiting != NONE || entry.emitter != NONE;
+        self.managers.iter().count()
+            + self.jobs.iter().count()
+            + self.extras.iter().count()
+            + self.waiters.iter().count()
+            + self.emitters.count()
+            + self.deadlines.count()
+            + self.keys.iter().filter(in_use).count()
+    }
+
     fn key(&self, key: u32) -> Option<&KeyEntry> {
         self.keys.get(key as usize)
     }

@@ -1,6 +1,7 @@
-import { engine } from "./engine.js";
+import { checkEngine, engine } from "./engine.js";
 import type { AnyJob } from "./extras.js";
 import { CHANNEL } from "./listeners.js";
+import { needNumber, outOfBounds } from "./options.js";
 import { takeTurn } from "./turn.js";
 import type { JobContext } from "./types.js";
 import { listenTo, NOTHING, tell } from "./watching.js";
@@ -37,6 +38,7 @@ export class Context<State, Action> implements JobContext<State, Action> {
   get setState(): JobContext<State, Action>["setState"] {
     return (this.bound.setState ??= (next) => {
       const { job } = this;
+      checkEngine();
       if (!this.isCurrent || job.hasEnded) return;
       const state = typeof next === "function" ? (next as (previous: State) => State)(job.state) : next;
       job.setState(state, this.attempt);
@@ -46,8 +48,8 @@ export class Context<State, Action> implements JobContext<State, Action> {
   get progress(): JobContext<State, Action>["progress"] {
     return (this.bound.progress ??= (percent, message = "") => {
       const { job } = this;
-      const counted = engine.progress(job.slot, this.attempt, percent);
-      if (Number.isNaN(counted)) throw new RangeError(`percent must be a finite number, got ${String(percent)}`);
+      const counted = engine.progress(job.slot, this.attempt, needNumber("percent", percent));
+      if (Number.isNaN(counted)) throw outOfBounds({ percent });
       if (counted < 0) return;
       const progress = Object.freeze({ percent: counted, message: String(message) });
       job.extras().progress = progress;

@@ -1,5 +1,6 @@
 import { report } from "./errors.js";
 import type { AnyJob, Continuation } from "./extras.js";
+import { needFunction } from "./options.js";
 import { completionOf } from "./support.js";
 import type { Continuations } from "./types.js";
 import { soon } from "./watching.js";
@@ -16,7 +17,7 @@ function run(job: AnyJob, callback: Continuation): void {
 export function continuationsOf(job: AnyJob): Continuations<AnyJob> {
   return {
     addOrRunNow(key, callback) {
-      if (typeof callback !== "function") throw new TypeError("callback must be a function");
+      needFunction("callback", callback);
       if (job.end !== 0) {
         soon(() => run(job, callback));
         return;

@@ -58,6 +58,11 @@ export function breakDown(message: string): void {
   report(error);
 }
 
+/** For calls that would not reach the engine, but promise to tell of its end. */
+export function checkEngine(): void {
+  if (failure !== undefined) throw failure;
+}
+
 /** For calls that no user made: what breaks the engine there has settled everything already. */
 export function rethrow(error: unknown): void {
   if (failure === undefined && error instanceof WebAssembly.RuntimeError) breakDown(error.message);

@@ -26,6 +26,8 @@ export type AnyManagedJob = ManagedJob<any, any, any, any>;
 export type AnyContext = JobContext<any, any>;
 export type Continuation = (job: AnyJob, completion: Completion) => void | Promise<void>;
 
+type Mutable<T> = { -readonly [K in keyof T]?: T[K] };
+
 /** What a job holds only if someone looks: most jobs have none of it. */
 export class Extras {
   listeners: ListenerTable | undefined = undefined;
@@ -54,5 +56,5 @@ export class Extras {
   adopted: Job<any, any> | undefined = undefined;
   /** Break off the streams of its events. */
   streams: ((error: unknown) => void)[] = [];
-  methods: Partial<AnyManagedJob> = {};
+  methods: Mutable<AnyManagedJob> = {};
 }

@@ -1,5 +1,6 @@
 import { engine, startEngine, whenEngineFails } from "./engine.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
+import { needFunction } from "./options.js";
 import { droppedEmitters } from "./subject.js";
 import type { Gate, Unsubscribe } from "./types.js";
 import { soon, subscribeIn, tellListeners } from "./watching.js";
@@ -18,7 +19,7 @@ export function gate(): Gate {
   const emitter = engine.createEmitter();
 
   function listen(listener: () => void): Unsubscribe {
-    if (typeof listener !== "function") throw new TypeError("listener must be a function");
+    needFunction("listener", listener);
     const number = engine.listen(SOURCE.emitter, emitter, CHANNEL.value);
     return number === LATCHED ? soon(listener) : subscribeIn(table, number, () => listener());
   }

@@ -8,7 +8,7 @@ import { CHANNEL } from "./listeners.js";
 import type { JobManager } from "./manager.js";
 import { outOfBounds, priorityNumber } from "./options.js";
 import { jobStream } from "./streams.js";
-import { asyncDispose, BEGINNING, completionOf, reasonOf } from "./support.js";
+import { asyncDispose, BEGINNING, completionOf, reasonOf, textOf } from "./support.js";
 import type {
   Completion,
   Continuations,
@@ -148,14 +148,15 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     const extras = this.extras();
     if (extras.controller === undefined) {
       extras.controller = new AbortController();
-      if (this.stopAsked) extras.controller.abort(reasonOf(this));
-      else if (extras.timeoutError && extras.retry === undefined) extras.controller.abort(extras.timeoutError);
+      // What came first is the reason.
+      if (extras.timeoutError && extras.retry === undefined) extras.controller.abort(extras.timeoutError);
+      else if (this.stopAsked) extras.controller.abort(reasonOf(this));
     }
     return extras.controller.signal;
   }
 
   get continuations(): Continuations<this> {
-    return continuationsOf(this) as Continuations<this>;
+    return (this.extras().methods.continuations ??= continuationsOf(this)) as Continuations<this>;
   }
 
   // ── what can be done; bound when first read, so that it works detached ────────────────────────
@@ -177,7 +178,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get onStopped(): Job["onStopped"] {
-    return (this.methods.onStopped ??= (listener) => listenTo(this, CHANNEL.stopped, () => listener()));
+    return (this.methods.onStopped ??= (listener) => listenTo(this, CHANNEL.stopped, listener));
   }
 
   get setPriority(): ManagedJob["setPriority"] {
@@ -249,7 +250,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get name(): string {
-    return this.more?.name ?? String(this.key);
+    return this.more?.name ?? textOf(this.key);
   }
 
   setState(state: State, attempt: number): void {
@@ -265,8 +266,8 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     if (more?.retry === undefined) return this.signal;
     if (more.attemptController === undefined) {
       more.attemptController = new AbortController();
-      if (this.stopAsked) more.attemptController.abort(reasonOf(this));
-      else if (more.timeoutError) more.attemptController.abort(more.timeoutError);
+      if (more.timeoutError) more.attemptController.abort(more.timeoutError);
+      else if (this.stopAsked) more.attemptController.abort(reasonOf(this));
     }
     return more.attemptController.signal;
   }

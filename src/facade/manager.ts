@@ -7,16 +7,20 @@ import { JobHandle } from "./job.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
 import {
   type CheckedOptions,
+  checkFlag,
   checkNumber,
   checkObject,
+  checkString,
   MANAGER_FLAGS,
+  needFunction,
+  needNumber,
   outOfBounds,
   priorityNumber,
   refusalError,
   sendOptions,
 } from "./options.js";
 import { type EventQueue, managerStream } from "./streams.js";
-import { asyncDispose, stamp } from "./support.js";
+import { asyncDispose, stamp, textOf } from "./support.js";
 import { jobs, Keys, managers, standUnderKey } from "./tables.js";
 import type {
   JobEvent,
@@ -74,18 +78,18 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     checkObject("rateLimit", rateLimit);
     checkObject("defaults", defaults);
     const checked = sendOptions(defaults);
-    this.name = options.name ?? "JobManager";
+    this.name = checkString("name", options.name) ?? "JobManager";
     this.defaults = options.defaults && checked;
     this.defaultPriority = defaults.priority ?? 0;
     this.defaultPolicy = defaults.onDuplicate;
     this.timed = rateLimit !== undefined || checked.timed;
     this.slots = checkNumber("concurrency", options.concurrency, Infinity);
     this.number = engine.createManager(
-      (options.paused ? MANAGER_FLAGS.paused : 0) | (rateLimit ? MANAGER_FLAGS.rateLimited : 0),
+      (checkFlag("paused", options.paused) ? MANAGER_FLAGS.paused : 0) | (rateLimit ? MANAGER_FLAGS.rateLimited : 0),
       this.slots,
       checkNumber("groupConcurrency", options.groupConcurrency, Infinity),
-      checkNumber("rateLimit.limit", rateLimit?.limit, Number.NaN),
-      checkNumber("rateLimit.interval", rateLimit?.interval, Number.NaN),
+      rateLimit ? needNumber("rateLimit.limit", rateLimit.limit) : 0,
+      rateLimit ? needNumber("rateLimit.interval", rateLimit.interval) : 0,
       checkNumber("maxPending", options.maxPending, Infinity),
       checkNumber("retain", options.retain, 0),
       UNTIMED,
@@ -110,7 +114,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     factory: JobFactory<State, Action, Result>,
     options?: RunOptions<State>,
   ): RunJobResult<ManagedJob<Key, State, Action, Result>> {
-    if (typeof factory !== "function") throw new TypeError(`factory must be a function, got ${typeof factory}`);
+    needFunction("factory", factory);
     const { keys } = this;
     const checked = options === undefined ? undefined : sendOptions(options);
     if (checked?.timed) this.timed = true;
@@ -123,7 +127,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
         : engine.runWith(this.number, keyNumber, moment);
     if (answer < 0) {
       if (known === undefined) keys.giveBack(keyNumber);
-      throw refusalError(answer, options ?? {}, `${this.name}, key ${String(key)}`);
+      throw refusalError(answer, options ?? {}, `${this.name}, key ${textOf(key)}`);
     }
     const slot = answer >>> 2;
     if ((answer & 3) === 2) return { type: "JOB_ALREADY_RUNNING", job: this.joined(slot) };
@@ -144,7 +148,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
       options?.initialState as State,
     );
     jobs[slot] = job;
-    if (!this.mayQueue(options) || engine.waiting(keyNumber) !== slot) standUnderKey(keyNumber, job);
+    if (this.stands(slot, keyNumber, options)) standUnderKey(keyNumber, job);
     this.byId?.set(job.id, job);
     if (checked !== undefined || this.defaults !== undefined) equip(job, checked, this.defaults);
     if ((answer & 1) === 1) start(job, 1);
@@ -177,7 +181,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   async stopAll(reason?: unknown): Promise<void> {
-    await this.endAll(reason, () => engine.stopAll(this.number, this.moment()));
+    const ending = this.endAll(reason, () => engine.stopAll(this.number, this.moment()));
+    await Promise.all(ending.map((job) => job.barrier));
   }
 
   pause(): void {
@@ -200,7 +205,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   /** Raising it starts what it can before this returns; lowering it ends nothing. */
   set concurrency(concurrency: number) {
-    checkNumber("concurrency", concurrency, Number.NaN);
+    needNumber("concurrency", concurrency);
     if (engine.setConcurrency(this.number, concurrency, this.moment()) < 0) throw outOfBounds({ concurrency });
     this.slots = concurrency;
     drain();
@@ -223,6 +228,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   subscribe(listener: () => void): Unsubscribe {
+    needFunction("listener", listener);
     return this.listen(CHANNEL.change, () => listener());
   }
 
@@ -249,12 +255,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   close(reason?: unknown): Promise<void> {
     this.closed = true;
     this.endAll(reason, () => engine.close(this.number, this.moment()));
-    if (engine.awaitIdle(this.number)) {
-      this.endStreams();
-      return Promise.resolve();
-    }
-    this.idle ??= defer();
-    return this.idle.promise;
+    if (this.isOver) this.endStreams();
+    return this.onIdle();
   }
 
   [asyncDispose](): Promise<void> {
@@ -271,10 +273,14 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   /** @internal */
   // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
   listen(channel: number, listener: (value: any) => void): Unsubscribe {
-    if (typeof listener !== "function") throw new TypeError("listener must be a function");
     const number = engine.listen(SOURCE.manager, this.number, channel);
     this.listeners ??= new ListenerTable();
     return subscribeIn(this.listeners, number, listener);
+  }
+
+  /** @internal Closed, and nothing left to happen. */
+  get isOver(): boolean {
+    return this.closed && engine.awaitIdle(this.number);
   }
 
   /** @internal */
@@ -307,7 +313,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     for (const stream of this.streams) stream.fail(error);
   }
 
-  private endStreams(): void {
+  /** @internal */
+  endStreams(): void {
     for (const stream of this.streams) stream.close();
     this.streams.clear();
   }
@@ -327,18 +334,21 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return job;
   }
 
-  private mayQueue(options: RunOptions<State> | undefined): boolean {
+  /** Whether a new job has its key for itself; only where jobs queue can another stand there. */
+  private stands(slot: number, keyNumber: number, options: RunOptions<State> | undefined): boolean {
     const policy = options?.onDuplicate ?? this.defaultPolicy;
-    return policy === "replace" || policy === "queue";
+    if (policy !== "replace" && policy !== "queue") return true;
+    const standing = engine.standing(keyNumber);
+    return standing === slot || standing < 0;
   }
 
-  /** Resolves when all that live now have ended. */
-  private endAll(reason: unknown, ask: () => void): Promise<unknown> {
+  /** Asks all to end; returns those that have not yet. */
+  private endAll(reason: unknown, ask: () => void): AnyJob[] {
     const living = this.all().filter((job) => !job.hasEnded);
     for (const job of living) job.noteStop(reason);
     ask();
     drain();
-    return Promise.all(living.filter((job) => job.end === 0).map((job) => job.barrier));
+    return living.filter((job) => job.end === 0);
   }
 }
 

@@ -19,15 +19,28 @@ function wrongType(field: string, expected: string, given: unknown): TypeError {
 
 export function checkNumber(field: string, value: unknown, fallback: number): number {
   if (value === undefined) return fallback;
+  return needNumber(field, value);
+}
+
+export function needNumber(field: string, value: unknown): number {
   if (typeof value !== "number") throw wrongType(field, "a number", value);
   return value;
+}
+
+export function checkFlag(field: string, value: unknown): boolean {
+  if (value !== undefined && typeof value !== "boolean") throw wrongType(field, "a boolean", value);
+  return value === true;
+}
+
+export function needFunction(field: string, value: unknown): void {
+  if (typeof value !== "function") throw wrongType(field, "a function", value);
 }
 
 export function checkObject(field: string, value: unknown): void {
   if (value !== undefined && (typeof value !== "object" || value === null)) throw wrongType(field, "an object", value);
 }
 
-function checkString(field: string, value: unknown): string | undefined {
+export function checkString(field: string, value: unknown): string | undefined {
   if (value !== undefined && typeof value !== "string") throw wrongType(field, "a string", value);
   return value;
 }
@@ -49,14 +62,12 @@ function checkRetry(retry: number | RetryOptions | undefined): RetryOptions | un
   if (retry === undefined) return undefined;
   if (typeof retry === "number") return { limit: retry };
   checkObject("retry", retry);
-  if (typeof retry.limit !== "number") throw wrongType("retry.limit", "a number", retry.limit);
+  needNumber("retry.limit", retry.limit);
   checkNumber("retry.delay", retry.delay, 0);
   checkNumber("retry.maxDelay", retry.maxDelay, 0);
   checkWord("retry.backoff", retry.backoff, ["fixed", "exponential"]);
   checkWord("retry.jitter", retry.jitter, ["full", "none"]);
-  if (retry.retryIf !== undefined && typeof retry.retryIf !== "function") {
-    throw wrongType("retry.retryIf", "a function", retry.retryIf);
-  }
+  if (retry.retryIf !== undefined) needFunction("retry.retryIf", retry.retryIf);
   return retry;
 }
 

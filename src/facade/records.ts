@@ -1,7 +1,7 @@
 // Jobs and what happens to them as plain data.
 
 import type { AnyJob } from "./extras.js";
-import { completionOf } from "./support.js";
+import { completionOf, textOf } from "./support.js";
 import type { JobEvent, JobRecord, Progress } from "./types.js";
 import { EVENT } from "./wire.js";
 
@@ -41,18 +41,18 @@ function newRecordOf(job: AnyJob): JobRecord {
 }
 
 export function errorRecord(error: unknown): ErrorRecord {
-  if (typeof error !== "object" || error === null) return { name: "Error", message: String(error) };
+  if (typeof error !== "object" || error === null) return { name: "Error", message: textOf(error) };
   const { name, message, code } = error as Partial<Record<keyof ErrorRecord, unknown>>;
   return {
     name: typeof name === "string" ? name : "Error",
-    message: typeof message === "string" ? message : String(error),
+    message: typeof message === "string" ? message : textOf(error),
     ...(typeof code === "string" && { code }),
   };
 }
 
 function reasonText(reason: unknown): string | undefined {
   if (reason === undefined || reason === null) return undefined;
-  return typeof reason === "object" && "message" in reason ? String(reason.message) : String(reason);
+  return textOf(typeof reason === "object" && "message" in reason ? reason.message : reason);
 }
 
 /** How an ended job ended. */

@@ -101,5 +101,6 @@ export function managerStream(manager: AnyManager): ReadableStream<JobEvent> {
   });
   unsubscribe = manager.listen(CHANNEL.event, queue.push);
   manager.streams.add(queue);
+  if (manager.isOver) manager.endStreams();
   return queue.stream;
 }

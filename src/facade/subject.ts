@@ -1,5 +1,6 @@
-import { engine, startEngine } from "./engine.js";
+import { checkEngine, engine, startEngine } from "./engine.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
+import { needFunction } from "./options.js";
 import type { Subject } from "./types.js";
 import { subscribeIn, tellListeners } from "./watching.js";
 
@@ -13,10 +14,11 @@ export function subject<T>(): Subject<T> {
   let emitter = -1;
   const made: Subject<T> = {
     next(value) {
-      if (emitter >= 0 && engine.emit(emitter) > 0) tellListeners(table, value);
+      if (emitter < 0) checkEngine();
+      else if (engine.emit(emitter) > 0) tellListeners(table, value);
     },
     listen(listener) {
-      if (typeof listener !== "function") throw new TypeError("listener must be a function");
+      needFunction("listener", listener);
       if (emitter < 0) {
         emitter = engine.createEmitter();
         droppedEmitters.register(made, emitter);

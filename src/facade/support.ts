@@ -49,3 +49,12 @@ export function completionOf(job: AnyJob): Completion | undefined {
   }
   return extras.completion;
 }
+
+/** Anything can be thrown or be a key, also what has no text. */
+export function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}

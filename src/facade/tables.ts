@@ -4,6 +4,7 @@ import { engine } from "./engine.js";
 import type { AnyJob } from "./extras.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
 import type { JobManager } from "./manager.js";
+import { needFunction } from "./options.js";
 import type { Unsubscribe } from "./types.js";
 import { subscribeIn } from "./watching.js";
 
@@ -69,7 +70,7 @@ export class Keys<Key> {
   /** Calls with whoever stands under the key, each time that changes. */
   // biome-ignore lint/suspicious/noExplicitAny: a job of this manager's types.
   watch(key: Key, listener: (job: any) => void): Unsubscribe {
-    if (typeof listener !== "function") throw new TypeError("listener must be a function");
+    needFunction("listener", listener);
     const number = this.numbers.get(key) ?? this.take();
     if (standing[number] === undefined && this.numbers.has(key) && !keyListeners.has(number)) this.vacant--;
     this.numbers.set(key, number);

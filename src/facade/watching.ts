@@ -1,10 +1,11 @@
 // Listening to jobs, and the values on their way to listeners.
 
 import { drain } from "./drain.js";
-import { engine, header, memoryWords } from "./engine.js";
+import { checkEngine, engine, header, memoryWords } from "./engine.js";
 import { report } from "./errors.js";
 import type { AnyJob } from "./extras.js";
 import { CHANNEL, LATCHED, ListenerTable, NOTHING_TO_HEAR, SOURCE } from "./listeners.js";
+import { needFunction } from "./options.js";
 import type { Unsubscribe } from "./types.js";
 
 export const NOTHING: Unsubscribe = () => {};
@@ -71,7 +72,8 @@ export function listenTo(
   listener: (value: any) => void,
   onNumber?: (number: number) => void,
 ): Unsubscribe {
-  if (typeof listener !== "function") throw new TypeError("listener must be a function");
+  needFunction("listener", listener);
+  checkEngine();
   if (job.hasEnded && job.slot < 0) return channel === CHANNEL.stopped ? soon(listener as () => void) : NOTHING;
   const number = engine.listen(SOURCE.job, job.slot, channel);
   if (number === LATCHED) return soon(listener as () => void);
