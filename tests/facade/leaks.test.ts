@@ -142,7 +142,8 @@ describe("nothing leaks", () => {
       const heap = await round();
       const wasm = wasmBytes();
       for (let n = 0; n < 4; n += 1) await round();
-      expect(wasmBytes()).toBe(wasm);
+      // When a subject is collected is the browser's choice, so a little slack; a leak is many times this.
+      expect(wasmBytes() - wasm).toBeLessThan(2 * megabyte);
       expect(grownBy(heap, await usedHeap())).toBeLessThan(megabyte);
     },
     patience,

@@ -11,10 +11,14 @@ export interface CountedSignal {
 export function countedSignal(): CountedSignal {
   const controller = new AbortController();
   const { signal } = controller;
-  const present = new Map<unknown, number>();
+  /** The listeners, and which of them leave by themselves when the signal aborts. */
+  const present = new Map<unknown, "once" | "stays">();
   let added = 0;
   const nativeAdd = signal.addEventListener.bind(signal);
   const nativeRemove = signal.removeEventListener.bind(signal);
+  nativeAdd("abort", () => {
+    for (const [listener, kind] of present) if (kind === "once") present.delete(listener);
+  });
 
   signal.addEventListener = (
     type: string,
@@ -24,11 +28,9 @@ export function countedSignal(): CountedSignal {
     nativeAdd(type, listener as EventListener, options);
     if (type !== "abort" || listener === null || signal.aborted) return;
     added += 1;
-    present.set(listener, 1);
-    if (typeof options === "object") {
-      if (options.once === true) nativeAdd("abort", () => present.delete(listener), { once: true });
-      options.signal?.addEventListener("abort", () => present.delete(listener), { once: true });
-    }
+    const { once, signal: until } = typeof options === "object" ? options : {};
+    present.set(listener, once === true ? "once" : "stays");
+    until?.addEventListener("abort", () => present.delete(listener), { once: true });
   };
   signal.removeEventListener = (
     type: string,
