@@ -15,6 +15,7 @@ import {
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { packBytes } from "./pack-bytes.mjs";
 import { main, root, run } from "./run.mjs";
 
 const flavours = {
@@ -65,7 +66,7 @@ function compileRust({ feature, wasm }) {
   return compiled;
 }
 
-/** wasm-bindgen's glue, the optimised wasm, and the same inlined as base64. */
+/** wasm-bindgen's glue, the optimised wasm, and the same as text to be inlined. */
 function bindWasm(compiled, { wasm }) {
   run("wasm-bindgen", [
     ...["--target", "web", "--out-name", "jobgate", "--out-dir", wasm],
@@ -75,9 +76,11 @@ function bindWasm(compiled, { wasm }) {
   ]);
   const binary = `${wasm}/jobgate_bg.wasm`;
   run("wasm-opt", [...optimise, "-o", binary, binary]);
-  const base64 = readFileSync(path(binary)).toString("base64");
-  writeFileSync(path(`${wasm}/inline.js`), `export default "${base64}";\n`);
-  writeFileSync(path(`${wasm}/inline.d.ts`), "declare const base64: string;\nexport default base64;\n");
+  const { text, order, size } = packBytes(readFileSync(path(binary)));
+  const lines = [`export const size = ${size};`, `export const order = "${order}";`, `export default "${text}";`];
+  writeFileSync(path(`${wasm}/inline.js`), `${lines.join("\n")}\n`);
+  const types = ["export const size: number;", "export const order: string;", "declare const text: string;"];
+  writeFileSync(path(`${wasm}/inline.d.ts`), `${types.join("\n")}\nexport default text;\n`);
 }
 
 /** The entries that package.json exports: `./dist/slim.js` is `src/facade/slim.ts`. */

@@ -4,6 +4,8 @@
 //! words `refusal` gives. Elsewhere −1 stands for "made no difference". Milliseconds in; below zero for a command to
 //! which time means nothing.
 
+#![allow(clippy::inline_always)] // Each export is to hold the rules of its own command, not a switch over all.
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -65,21 +67,25 @@ fn code(answer: Result<Reply, i32>) -> i32 {
 }
 
 impl WasmEngine {
+    #[inline(always)]
     fn handle(&self, now: f64, command: Command<'_>) -> Result<Reply, i32> {
         let inner = &mut *self.inner.borrow_mut();
         inner.handle(inner.moment(now), command)
     }
 
     /// For commands to which time means nothing.
+    #[inline(always)]
     fn handle_timeless(&self, command: Command<'_>) -> Result<Reply, i32> {
         let inner = &mut *self.inner.borrow_mut();
         inner.handle(inner.now, command)
     }
 
+    #[inline(always)]
     fn tell(&self, now: f64, command: Command<'_>) -> i32 {
         code(self.handle(now, command))
     }
 
+    #[inline(always)]
     fn tell_timeless(&self, command: Command<'_>) -> i32 {
         code(self.handle_timeless(command))
     }
@@ -95,7 +101,7 @@ impl Inner {
         if now < 0.0 { self.now } else { Time::from_millis(now) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn handle(&mut self, now: Time, command: Command<'_>) -> Result<Reply, i32> {
         self.now = now;
         let reply = self.engine.handle(now, command, &mut self.effects);

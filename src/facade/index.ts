@@ -1,8 +1,9 @@
 // "jobgate": the wasm is inside, nothing to wait for.
 
-import base64 from "../../build/wasm/inline.js";
+import text, { order, size } from "../../build/wasm/inline.js";
 import { provideWasm } from "./engine.js";
+import { unpackBytes } from "./unpack-bytes.js";
 
-provideWasm(() => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+provideWasm(() => unpackBytes(text, order, size));
 
 export * from "./api.js";
