@@ -9,8 +9,8 @@ import { main, root } from "./run.mjs";
 const folder = join(root, "www/screenshots");
 
 const shots = [
-  { name: "light", viewport: { width: 1240, height: 1000 }, colorScheme: "light" },
-  { name: "dark", viewport: { width: 1240, height: 1000 }, colorScheme: "dark" },
+  { name: "light", viewport: { width: 1160, height: 940 }, colorScheme: "light" },
+  { name: "dark", viewport: { width: 1160, height: 940 }, colorScheme: "dark" },
   { name: "narrow", viewport: { width: 390, height: 1300 }, colorScheme: "light" },
 ];
 
@@ -24,16 +24,20 @@ async function fill(page) {
   };
   await start("prices", "flaky");
   await start("holiday.zip", "download");
-  await card("holiday.zip").getByText("3.", { exact: false }).waitFor();
+  await card("holiday.zip")
+    .getByText(/^3\.\d MB of/)
+    .waitFor();
   await card("holiday.zip").getByRole("button", { name: "Stop" }).click();
   await card("holiday.zip").getByText("barrier open").waitFor();
   await card("holiday.zip").getByRole("button", { name: "Register" }).click();
   await card("prices").getByText("answered on attempt 3").waitFor();
   await start("primes", "primes");
   await start("report", "download");
-  await card("report").getByText("6.", { exact: false }).waitFor();
+  await card("report")
+    .getByText(/^3\.\d MB of/)
+    .waitFor();
   await page.getByRole("button", { name: "Start", exact: true }).click();
-  await page.getByText("JOB_ALREADY_RUNNING").waitFor();
+  await page.getByTestId("answer").getByText("JOB_ALREADY_RUNNING").waitFor();
 }
 
 main(async () => {

@@ -20,14 +20,14 @@ export function countPrimes(limit: number): Body {
       if (segments % SEGMENTS_PER_REPORT === 0) {
         context.progress(
           (low / limit) * 100,
-          `${count(Math.round(low / 1e6))} of ${count(limit / 1e6)} million looked at`,
+          `${count(Math.round(low / 1e6))} of ${count(limit / 1e6)} million numbers`,
         );
         note(context, `${count(found)} primes so far`);
       }
       await paused();
       await context.checkpoint();
     }
-    context.progress(100, `${count(limit / 1e6)} million looked at`);
+    context.progress(100, `${count(limit / 1e6)} million numbers`);
     note(context, `${count(found)} primes`);
     return `${count(found)} primes up to ${count(limit)}`;
   };
