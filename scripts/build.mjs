@@ -128,7 +128,8 @@ async function bundle({ wasm, dist, feature }) {
 function declare({ dist, feature }) {
   rmSync(path("build/types"), { recursive: true, force: true });
   run("tsc", ["-p", "tsconfig.build.json"]);
-  const reached = new Set(entryNames().map((name) => `${name}.d.ts`));
+  const entries = entryNames().map((name) => `${name}.d.ts`);
+  const reached = new Set(entries);
   for (const file of reached) {
     const text = readFileSync(path(`build/types/${file}`), "utf8");
     for (const [, imported] of text.matchAll(/(?:from |import\()"(\.[^"]+)"/g)) {
@@ -137,7 +138,9 @@ function declare({ dist, feature }) {
       reached.add(target);
     }
     mkdirSync(dirname(path(`${dist}/${file}`)), { recursive: true });
-    writeFileSync(path(`${dist}/${file}`), text);
+    // The types name Symbol.asyncDispose, which many a project's `lib` does not have.
+    const library = entries.includes(file) ? '/// <reference lib="esnext.disposable" />\n' : "";
+    writeFileSync(path(`${dist}/${file}`), library + text);
   }
   if (feature === "test-panic") {
     appendFileSync(path(`${dist}/index.d.ts`), "export declare function __panic(): never;\n");
@@ -151,7 +154,7 @@ async function build(name) {
   const glue = [`${wasm}/jobgate.js`, `${wasm}/inline.js`];
   const compiled = compileRust(flavour);
   await step(`${name}-wasm`, {
-    inputs: [compiled],
+    inputs: [compiled, "scripts/pack-bytes.mjs"],
     product: glue[1],
     work: () => bindWasm(compiled, flavour),
   });
