@@ -41,9 +41,9 @@ const STYLE = `
     .node { stroke: #3fb950 }
   }`;
 
-const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 const text = (x, y, content, className = "", anchor = "start") =>
-  `<text x="${x}" y="${y}" class="${className}" text-anchor="${anchor}">${escape(content)}</text>`;
+  `<text x="${x}" y="${y}" class="${className}" text-anchor="${anchor}">${escaped(content)}</text>`;
 const times = (value) => (value >= 10 ? String(Math.round(value)) : value.toPrecision(2));
 
 /** The rows of a panel: each contender's time or bytes as a multiple of jobgate's, per environment, best first. */

@@ -13,11 +13,14 @@
  * optional. `trial.n` says that it takes fewer jobs than it was asked for: its time is scaled up.
  */
 import "./memory.mjs";
-import { summary } from "./statistics.mjs";
+import { quantile, summary } from "./statistics.mjs";
 
-/** Milliseconds for the rounds of a variant, to warm up a contender, of the longest run, of the least sample; least and most rounds. */
-const FULL = { budget: 5000, warm: 150, limit: 1500, settle: 8, rounds: [5, 21] };
-const QUICK = { budget: 200, warm: 30, limit: 300, settle: 1, rounds: [2, 5] };
+/**
+ * Milliseconds: `budget` for the rounds of a variant, `warm` to warm up a contender, `limit` beyond which a run is not
+ * made at the whole size, `patience` beyond which it is not made again, `settle` for a sample at least. `rounds`: least, most.
+ */
+const FULL = { budget: 2000, warm: 60, limit: 1500, patience: 400, settle: 5, rounds: [5, 21] };
+const QUICK = { budget: 200, warm: 30, limit: 300, patience: 300, settle: 1, rounds: [2, 5] };
 /** Results are given as ratios to these, taken round by round, where they take part. */
 const BASES = ["js-full", "js-min", "bare", "jobgate"];
 
@@ -37,7 +40,7 @@ async function runVariant(bench, variant, pace, only) {
       entrants.push({ name, make, samples: [], ...(await warmUp(bench, make, variant, pace, BASES.includes(name))) });
     });
   }
-  const timed = entrants.filter((entrant) => entrant.smaller === undefined);
+  const timed = entrants.filter(({ samples, smaller }) => samples.length === 0 && smaller === undefined);
   const rounds = planRounds(timed, pace);
   for (let round = 0; round < rounds; round++) {
     for (let place = 0; place < timed.length; place++) {
@@ -60,8 +63,8 @@ async function inContext(name, variant, work) {
 }
 
 /**
- * Runs a contender at a hundredth, a tenth and the whole of the size until its code is warm. `cost` is what a sample
- * takes. One whose run would be too long is not run at the whole size: `smaller` is what it took with fewer jobs.
+ * Runs a contender with ever more jobs until its code is warm. `cost` is what a sample takes. One whose run would be too
+ * long is not run at the whole size: `smaller` is what it took with fewer jobs. One that is slow has its samples already.
  */
 async function warmUp(bench, make, variant, pace, isBase) {
   await bench.prove?.(make, variant);
@@ -71,28 +74,40 @@ async function warmUp(bench, make, variant, pace, isBase) {
     return { cost: performance.now() - began, repeats: 1 };
   }
   let before = Number.POSITIVE_INFINITY;
-  let took = 0;
-  for (const part of [100, 10, 1]) {
-    const size = { ...variant, n: Math.ceil(variant.n / part) };
-    took = await timeWarm(make, size, part === 1 ? pace.warm : pace.warm / 4);
-    if (part > 1 && !isBase && took * growth(before, took) > pace.limit) {
-      return { cost: took, smaller: { n: size.n, time: nanoseconds(took, size) } };
+  for (let n = Math.min(100, variant.n); ; n = Math.min(10 * n, variant.n)) {
+    const whole = n === variant.n;
+    const size = { ...variant, n };
+    const { times, wall } = await timeWarm(make, size, whole ? pace.warm : pace.warm / 4, pace.patience);
+    const took = quantile(times.slice(Math.floor(times.length / 2)), 0.5);
+    if (whole) return planSample(times, took, wall, variant, pace, isBase);
+    if (!isBase && took * growth(before, took) > pace.limit) {
+      return { cost: wall, smaller: { n, time: nanoseconds(took, size) } };
     }
     before = took;
   }
-  const repeats = Math.max(1, Math.min(100, Math.ceil(pace.settle / took)));
-  return { cost: took * repeats + 8, repeats };
+}
+
+/** A contender that takes long is not run again: the runs of its warm-up are its samples. */
+function planSample(times, took, wall, variant, pace, isBase) {
+  if (took > pace.patience && !isBase) {
+    return { cost: 0, samples: times.map((time) => ({ time: nanoseconds(time, variant) })) };
+  }
+  const repeats = Math.max(1, Math.min(100, Math.ceil(pace.settle / Math.max(took, wall / 4))));
+  return { cost: wall * repeats + 5, repeats };
 }
 
 /** How much longer ten times the jobs will take: in proportion at least, squared at most. */
 const growth = (before, took) => Math.min(100, Math.max(10, took / before));
 
-/** The median of the later half of the runs that fit into the time: two at least. */
-async function timeWarm(make, variant, time) {
+/** The runs that fit into the time, two at least, one if it takes long; `wall` is what each cost with preparing and checking. */
+async function timeWarm(make, variant, time, patience) {
   const times = [];
-  const until = performance.now() + time;
-  while (times.length < 2 || performance.now() < until) times.push(await timeRun(make, variant));
-  return summary(times.slice(Math.floor(times.length / 2))).median;
+  const began = performance.now();
+  while (times.length < 2 || performance.now() - began < time) {
+    times.push(await timeRun(make, variant));
+    if (times[0] > patience) break;
+  }
+  return { times, wall: (performance.now() - began) / times.length };
 }
 
 /** A contender that takes more than its share of the time sits out rounds, spread evenly. */
@@ -102,7 +117,7 @@ function planRounds(entrants, { budget, rounds: [least, most] }) {
   const rounds = Math.max(least, Math.min(most, Math.floor(budget / 2 / half)));
   for (const entrant of entrants) {
     const share = budget / entrants.length;
-    const turns = Math.max(Math.min(least, rounds), Math.min(rounds, Math.floor(share / entrant.cost)));
+    const turns = Math.max(Math.min(3, least), Math.min(rounds, Math.floor(share / entrant.cost)));
     entrant.every = BASES.includes(entrant.name) ? 1 : Math.floor(rounds / turns);
   }
   return rounds;

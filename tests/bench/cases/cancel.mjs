@@ -29,6 +29,8 @@ export const variants = (quick) => {
   ];
 };
 
+export const pace = (quick) => (quick ? {} : { warm: 40, settle: 2, rounds: [5, 9] });
+
 export const leftOut = ({ how }) => {
   if (how === "all") return ["p-limit", "bottleneck"];
   return how === "each" ? ["p-limit", "fastq", "bottleneck"] : [];

@@ -13,7 +13,7 @@ export { pace, sample, units } from "../memory-case.mjs";
 
 export const title = "Memory per pending job";
 export const notes = [
-  "bottleneck is measured with 500 jobs.",
+  "bottleneck is measured with 200 jobs.",
   "JavaScript heap after garbage collection, plus WebAssembly memory; body and key strings are shared and not counted.",
   "pacer, effect and rxjs are left out: what waits there is the bare value in a list, no job yet. xstate has no limit, so nothing waits.",
 ];

@@ -16,7 +16,7 @@ export { pace, sample, units } from "../memory-case.mjs";
 
 export const title = "Memory per running job";
 export const notes = [
-  "bottleneck is measured with 500 jobs.",
+  "bottleneck is measured with 200 jobs.",
   "JavaScript heap after garbage collection, plus WebAssembly memory; body and key strings are shared and not counted.",
   "pacer is left out: it copies its list of running items on every start, 100,000 would take minutes.",
 ];

@@ -17,14 +17,14 @@ export const notes = [
 export const variants = (quick) => {
   const n = quick ? 10_000 : 100_000;
   return [
-    { id: "delay", n, from: quick ? 50 : 500, to: quick ? 150 : 1500 },
+    { id: "delay", n, from: quick ? 50 : 400, to: quick ? 150 : 1200 },
     { id: "no delay", n, waiting: true },
   ];
 };
 
 export const leftOut = ({ waiting }) => (waiting ? ["bare", "rxjs", "effect"] : []);
 
-export const pace = (quick) => (quick ? { rounds: [1, 1] } : { rounds: [5, 9], budget: 45_000 });
+export const pace = (quick) => (quick ? { rounds: [1, 1] } : { rounds: [3, 5], budget: 25_000 });
 
 /** The calls are made in a hundred parts, so that the due times are known without reading the clock for each. */
 export async function sample(make, variant) {

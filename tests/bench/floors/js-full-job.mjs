@@ -35,7 +35,7 @@ export class FullJob {
     return NAMES[this.code];
   }
   get stopping() {
-    return this.extra !== undefined && this.extra.stopping;
+    return this.extra?.stopping;
   }
   get attempt() {
     return this.extra?.limits?.attempt ?? (this.started < 0 ? 0 : 1);
