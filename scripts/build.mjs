@@ -32,7 +32,7 @@ const wasmFeatures = [
   "reference-types",
   "sign-ext",
 ].map((feature) => `--enable-${feature}`);
-const optimise = ["-Oz", ...wasmFeatures];
+const optimise = ["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features", ...wasmFeatures];
 
 const path = (name) => join(root, name);
 const filesOf = (name) =>

@@ -36,10 +36,11 @@ const steps = {
     },
   },
   browser: {
-    title: "The Rust API in Chromium and Firefox",
+    title: "The Rust API in pages and workers of Chromium and Firefox",
     work: () => {
-      wasmPack("chrome", "--", "--test", "browser");
-      wasmPack("firefox", "--", "--test", "browser");
+      for (const browser of ["chrome", "firefox"]) {
+        wasmPack(browser, "--", "--test", "browser", "--test", "browser-worker");
+      }
     },
   },
   facade: {
