@@ -256,3 +256,35 @@ describe("JobManager.stopJob on a key with one waiting behind", () => {
     expect(second.starts).toBe(0);
   });
 });
+
+describe("onDuplicate on a job that waits", () => {
+  it.each(["replace", "queue"] as const)("%s, while the one that stands is in its retry wait", async (onDuplicate) => {
+    const manager = newManager();
+    const first = new Work();
+    const second = new Work();
+    const standing = manager.runJob("search", first.factory, { retry: { limit: 1, delay: 1 } }).job;
+    first.reject(new Error("again"));
+    await turn();
+    const { job } = manager.runJob("search", second.factory, { onDuplicate });
+    if (onDuplicate === "replace") {
+      expect(standing.status).toBe("cancelled");
+      await second.started();
+      expect(first.starts).toBe(1);
+    } else {
+      expect(job.status).toBe("pending");
+      (await first.started(2)).resolve("at last");
+      await second.started();
+      expect(await standing.result).toBe("at last");
+    }
+    expect(manager.getRunningJob("search")).toBe(job);
+  });
+
+  it("replace, while the one that stands is delayed: the new one does not wait for that delay", async () => {
+    const manager = newManager();
+    const standing = manager.runJob("search", () => "never", { delay: 60_000 }).job;
+    const second = new Work();
+    manager.runJob("search", second.factory, { onDuplicate: "replace" });
+    expect(standing.status).toBe("cancelled");
+    await second.started();
+  });
+});

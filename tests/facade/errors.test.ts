@@ -68,6 +68,25 @@ describe("errors", () => {
     }
   });
 
+  it("an app may make each of them itself: message, cause, name and code are there", () => {
+    const codes = {
+      DuplicateJobError: "E_DUPLICATE",
+      QueueFullError: "E_QUEUE_FULL",
+      ManagerClosedError: "E_CLOSED",
+      JobStopTimeoutError: "E_STOP_TIMEOUT",
+      NonRetriableError: "E_NON_RETRIABLE",
+      InvalidParamsError: "E_INVALID_PARAMS",
+      UnknownJobTypeError: "E_UNKNOWN_TYPE",
+      WorkerCrashedError: "E_WORKER_CRASHED",
+    };
+    for (const [name, code] of Object.entries(codes)) {
+      const made = new (classNamed(name))("of my own", { cause: 7 });
+      expect(made).toMatchObject({ name, code, message: "of my own", cause: 7 });
+      expect(String(made)).toBe(`${name}: of my own`);
+    }
+    expect(new jobgate.InvalidParamsError("of my own").errors).toEqual([]);
+  });
+
   it("NonRetriableError carries message and cause", () => {
     const cause = { why: "404" };
     const error = new jobgate.NonRetriableError("no such file", { cause });

@@ -173,4 +173,27 @@ describe("nothing leaks", () => {
     },
     patience,
   );
+
+  it("a subject and a gate live as long as one of their methods does, whatever is collected", async () => {
+    const { listen, next } = jobgate.subject<number>();
+    const { open, wait } = jobgate.gate();
+    const onlyListen = jobgate.gate().listen;
+    const heard: number[] = [];
+    listen((value) => heard.push(value));
+    const waiting = wait();
+    onlyListen(() => heard.push(-1));
+    await usedHeap();
+    // What took the place of a collected one must not be mixed up with it.
+    for (let n = 0; n < 100; n += 1) {
+      jobgate.subject<number>().listen(() => heard.push(n));
+      const other = jobgate.gate();
+      other.listen(() => {});
+      other.open();
+    }
+    next(7);
+    open();
+    await waiting;
+    await turn();
+    expect(heard).toEqual([7]);
+  });
 });
