@@ -98,6 +98,8 @@ function stopAdopted(job: AnyJob): void {
 export function abort(job: AnyJob, cause: number): void {
   const { more } = job;
   if (cause === CAUSE.timeout) {
+    // It had been asked already, and the first reason counts.
+    if (job.stopAsked) return;
     const message = `Attempt ${job.attempt} of job "${job.name}" took longer than ${more?.timeout} ms`;
     job.extras().timeoutError = new DOMException(message, "TimeoutError");
     more?.attemptController?.abort(more.timeoutError);

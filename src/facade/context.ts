@@ -38,10 +38,12 @@ export class Context<State, Action> implements JobContext<State, Action> {
   get setState(): JobContext<State, Action>["setState"] {
     return (this.bound.setState ??= (next) => {
       const { job } = this;
+      if (typeof next !== "function") {
+        job.setState(next, this.attempt);
+        return;
+      }
       checkEngine();
-      if (!this.isCurrent || job.hasEnded) return;
-      const state = typeof next === "function" ? (next as (previous: State) => State)(job.state) : next;
-      job.setState(state, this.attempt);
+      if (this.isCurrent && !job.hasEnded) job.setState((next as (previous: State) => State)(job.state), this.attempt);
     });
   }
 

@@ -11,6 +11,11 @@ export const LATCHED = -2;
 // biome-ignore lint/suspicious/noExplicitAny: one table holds the listeners of every channel.
 type Listener = (value: any) => void;
 
+function wordAt(at: number): number {
+  const words = memoryWords();
+  return words[(words[header]! >>> 2) + at]!;
+}
+
 /**
  * The functions behind a source's listener numbers. Kept by the source, so that they go when it goes.
  * The engine says who is called and in which order, always the order in which they came: the order of this table.
@@ -51,12 +56,31 @@ export class ListenerTable {
 
   /** Calls those whose numbers are the `count` words of the effects from word `at` on; passes over who has left. */
   call(at: number, count: number, value: unknown): void {
+    const { numbers } = this;
+    this.calling++;
+    // Who came last is last in the table: if the last is the same and as many are there, all are the same.
+    const last = wordAt(at + count - 1);
+    if (count === numbers.length && numbers[count - 1] === last) this.callAll(count, value);
+    else this.callNamed(at, count, value);
+    if (--this.calling === 0 && this.gone > 0) this.sweep();
+  }
+
+  private callAll(count: number, value: unknown): void {
+    const { listeners } = this;
+    for (let index = 0; index < count; index++) {
+      try {
+        listeners[index]?.(value);
+      } catch (error) {
+        report(error);
+      }
+    }
+  }
+
+  private callNamed(at: number, count: number, value: unknown): void {
     const { numbers, listeners } = this;
     let next = 0;
-    this.calling++;
     for (let end = at + count; at < end; at++) {
-      const words = memoryWords();
-      const number = words[(words[header]! >>> 2) + at]!;
+      const number = wordAt(at);
       let index = next;
       while (index < numbers.length && numbers[index] !== number) index++;
       if (index === numbers.length) continue;
@@ -67,7 +91,6 @@ export class ListenerTable {
         report(error);
       }
     }
-    if (--this.calling === 0 && this.gone > 0) this.sweep();
   }
 
   private sweep(): void {

@@ -20,7 +20,7 @@ import {
   sendOptions,
 } from "./options.js";
 import { type EventQueue, managerStream } from "./streams.js";
-import { asyncDispose, stamp, textOf } from "./support.js";
+import { abortError, asyncDispose, stamp, textOf } from "./support.js";
 import { jobs, Keys, managers, standUnderKey } from "./tables.js";
 import type {
   JobEvent,
@@ -181,8 +181,11 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   async stopAll(reason?: unknown): Promise<void> {
-    const ending = this.endAll(reason, () => engine.stopAll(this.number, this.moment()));
-    await Promise.all(ending.map((job) => job.barrier));
+    this.noteStop(reason);
+    engine.stopAll(this.number, this.moment());
+    drain();
+    // Whatever was pending has ended by now.
+    await Promise.all(this.all().map((job) => (job.end === 0 ? job.barrier : undefined)));
   }
 
   pause(): void {
@@ -254,7 +257,9 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   /** Refuses new jobs (ManagerClosedError), stops all, resolves when all have ended. */
   close(reason?: unknown): Promise<void> {
     this.closed = true;
-    this.endAll(reason, () => engine.close(this.number, this.moment()));
+    this.noteStop(reason);
+    engine.close(this.number, this.moment());
+    drain();
     if (this.isOver) this.endStreams();
     return this.onIdle();
   }
@@ -342,13 +347,12 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return standing === slot || standing < 0;
   }
 
-  /** Asks all to end; returns those that have not yet. */
-  private endAll(reason: unknown, ask: () => void): AnyJob[] {
-    const living = this.all().filter((job) => !job.hasEnded);
-    for (const job of living) job.noteStop(reason);
-    ask();
-    drain();
-    return living.filter((job) => job.end === 0);
+  /** One reason for all that live; an AbortError where none is given. */
+  private noteStop(reason: unknown = abortError()): void {
+    for (const slot of engine.jobs(this.number)) {
+      const job = this.at(slot)!;
+      if (!job.hasEnded) job.noteStop(reason);
+    }
   }
 }
 

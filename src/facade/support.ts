@@ -28,9 +28,13 @@ export function releaseStamp(): void {
 /** Where the platform has no such symbol yet, one that `using` polyfills agree on. */
 export const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
+export function abortError(): DOMException {
+  return new DOMException("The job was stopped", "AbortError");
+}
+
 /** Why the job was asked to stop; where no reason was given, an AbortError, made when first looked at. */
 export function reasonOf(job: AnyJob): unknown {
-  if (job.value === undefined) job.value = new DOMException("The job was stopped", "AbortError");
+  if (job.value === undefined) job.value = abortError();
   return job.value;
 }
 
