@@ -7,6 +7,7 @@ use super::effect::{Effects, Event, JobId};
 use super::job::{AbortCause, CompletionType, Extras, Job, Phase};
 use super::manager::Manager;
 use super::options::{self, OnDuplicate, Plan, RunOptions};
+use super::queue::Level;
 use super::slab::NONE;
 use super::time::Time;
 
@@ -19,14 +20,13 @@ impl Engine {
         options: Option<&RunOptions>,
         effects: &mut Effects,
     ) -> Result<Reply, Refusal> {
-        let manager = self.managers.get_mut(manager_index).filter(|manager| !manager.closed).ok_or(Refusal::Closed)?;
+        let manager = self.managers.get(manager_index).filter(|manager| !manager.closed).ok_or(Refusal::Closed)?;
         let plan = match options {
             None => manager.plan.clone(),
             Some(options) => options.plan(&manager.defaults)?,
         };
         let aborted = options.is_some_and(|options| options.aborted);
         let waits_for_slot = !plan.delay.is_zero() || !Self::has_room(manager, now, &plan);
-        self.ensure_key(key);
         let (standing, waiting) = self.key(key).map_or((NONE, NONE), |entry| (entry.standing, entry.waiting));
         match plan.on_duplicate {
             _ if standing == NONE => {}
@@ -51,6 +51,7 @@ impl Engine {
             return Err(Refusal::QueueFull);
         }
 
+        self.ensure_key(key);
         let index = self.create(manager_index, key, &plan, effects);
         let reply = Reply::Created { job: JobId(index), serial: self.serial, started: false };
         if aborted {
@@ -88,7 +89,7 @@ impl Engine {
         Ok(reply)
     }
 
-    fn has_room(manager: &mut Manager, now: Time, plan: &Plan) -> bool {
+    fn has_room(manager: &Manager, now: Time, plan: &Plan) -> bool {
         !manager.paused
             && manager.stats.running < manager.concurrency
             && plan.group.as_ref().is_none_or(|group| manager.group_has_room(group))
@@ -128,6 +129,7 @@ impl Engine {
     fn reprioritise(&mut self, index: u32, priority: f64) -> Reply {
         let Some(job) = self.jobs.get(index).filter(|job| !job.has_ended()) else { return Reply::Ignored };
         let (manager, in_line) = (job.manager, job.phase == Phase::Ready);
+        let differs = Level::new(job.priority) != Level::new(priority);
         if in_line {
             self.leave_line(index);
         }
@@ -137,7 +139,9 @@ impl Engine {
         if in_line {
             self.line_up(index);
         }
-        self.changed(manager);
+        if differs {
+            self.changed(manager);
+        }
         Reply::Done
     }
 
@@ -164,7 +168,7 @@ impl Engine {
         if let Some(manager) = self.managers.get_mut(manager_index) {
             manager.enter_line(&mut self.jobs, index, group);
         }
-        self.changed(manager_index);
+        self.stir(manager_index);
     }
 
     pub(super) fn leave_line(&mut self, index: u32) {
@@ -180,10 +184,11 @@ impl Engine {
     pub(super) fn schedule(&mut self, now: Time, manager_index: u32, effects: &mut Effects) {
         loop {
             let Some(manager) = self.managers.get_mut(manager_index) else { return };
-            if manager.paused || manager.stats.running >= manager.concurrency {
+            let has_slot = !manager.paused && manager.stats.running < manager.concurrency;
+            let Some(first) = has_slot.then(|| manager.first(&self.jobs)).flatten() else {
+                self.deadlines.cancel(&mut manager.rate_window);
                 return;
-            }
-            let Some(first) = manager.first(&self.jobs) else { return };
+            };
             if let Some(at) = manager.rate_allows_at(now) {
                 if manager.rate_window == Ticket::NONE {
                     manager.rate_window = self.deadlines.set(at, Due::RateWindow(manager_index));

@@ -1,8 +1,8 @@
 //! Who listens to what: the lists behind subjects, gates, jobs, keys and managers.
 //!
 //! Invariants: listeners are told in the order they came; a change is told to those present when it was made;
-//! a listener's number is not used again before [`Emitters::recycle`], so one that left while effects were under way
-//! can be told from one that came later.
+//! a number is not used again before [`Emitters::recycle`], so a listener that left while effects were under way can
+//! be told from one that came later.
 
 use super::effect::{Channel, Effects, ListenerId, Targets};
 use super::slab::{NONE, Slab};
@@ -33,12 +33,11 @@ pub(crate) struct Emitters {
     lists: Slab<Emitter>,
     /// Listener → its emitter.
     listeners: Slab<u32>,
-    retired: Vec<u32>,
 }
 
 impl Emitters {
     pub(crate) const fn new() -> Self {
-        Self { lists: Slab::new(), listeners: Slab::new(), retired: Vec::new() }
+        Self { lists: Slab::new(), listeners: Slab::new() }
     }
 
     /// For a subject or a gate that the host holds.
@@ -62,24 +61,28 @@ impl Emitters {
         ListenerId(listener)
     }
 
-    /// Idempotent within one drain. Returns the key whose last listener has left.
+    /// `None` if it has left before; else the key whose last listener it was, or [`NONE`].
     pub(crate) fn unlisten(&mut self, ListenerId(listener): ListenerId) -> Option<u32> {
         let index = self.listeners.retire(listener)?;
-        self.retired.push(listener);
         let emitter = self.lists.get_mut(index)?;
         emitter.entries.retain(|entry| entry & LISTENER_MASK != listener);
         let key = emitter.key;
         if key == NONE || !emitter.entries.is_empty() {
-            return None;
+            return Some(NONE);
         }
-        self.lists.remove(index);
+        self.lists.retire(index);
         Some(key)
     }
 
-    pub(crate) fn drop_emitter(&mut self, emitter: u32) {
-        if let Some(emitter) = self.lists.remove(emitter) {
-            self.retire(emitter.entries);
-        }
+    /// False if there is none.
+    pub(crate) fn drop_emitter(&mut self, emitter: u32) -> bool {
+        let Some(emitter) = self.lists.retire(emitter) else { return false };
+        self.retire(emitter.entries);
+        true
+    }
+
+    pub(crate) fn contains(&self, emitter: u32) -> bool {
+        self.lists.get(emitter).is_some()
     }
 
     /// Drops those of one channel.
@@ -95,7 +98,6 @@ impl Emitters {
     fn retire(&mut self, entries: Vec<u32>) {
         for entry in entries {
             self.listeners.retire(entry & LISTENER_MASK);
-            self.retired.push(entry & LISTENER_MASK);
         }
     }
 
@@ -147,9 +149,8 @@ impl Emitters {
 
     /// Everything told so far has been delivered: the numbers of those who left may be used again.
     pub(crate) fn recycle(&mut self) {
-        for listener in self.retired.drain(..) {
-            self.listeners.release(listener);
-        }
+        self.lists.recycle();
+        self.listeners.recycle();
     }
 
     /// Emitters and listeners there are.

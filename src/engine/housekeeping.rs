@@ -20,18 +20,16 @@ impl Engine {
 
     pub(super) fn set_concurrency(&mut self, index: u32, value: f64) -> Result<Reply, Refusal> {
         let value = options::count("concurrency", value)?;
-        if let Some(manager) = self.managers.get_mut(index) {
-            manager.concurrency = value;
-            self.changed(index);
-        }
+        let Some(manager) = self.managers.get_mut(index) else { return Ok(Reply::Ignored) };
+        manager.concurrency = value;
+        self.stir(index);
         Ok(Reply::Done)
     }
 
     pub(super) fn set_paused(&mut self, index: u32, paused: bool) -> Reply {
-        if let Some(manager) = self.managers.get_mut(index) {
-            manager.paused = paused;
-            self.changed(index);
-        }
+        let Some(manager) = self.managers.get_mut(index) else { return Reply::Ignored };
+        manager.paused = paused;
+        self.stir(index);
         Reply::Done
     }
 
@@ -56,10 +54,9 @@ impl Engine {
     }
 
     pub(super) fn drop_manager(&mut self, index: u32) -> Reply {
-        if let Some(manager) = self.managers.get_mut(index) {
-            manager.orphaned = true;
-            self.changed(index);
-        }
+        let Some(manager) = self.managers.get_mut(index) else { return Reply::Ignored };
+        manager.orphaned = true;
+        self.stir(index);
         Reply::Done
     }
 
@@ -68,22 +65,38 @@ impl Engine {
     pub(super) fn await_stop(&mut self, now: Time, index: u32, timeout: f64) -> Result<Reply, Refusal> {
         let timeout = options::stop_timeout(timeout)?;
         let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended()) else { return Ok(Reply::Ignored) };
-        job.awaited = true;
-        let waiter = self.waiters.insert(Waiter { job: index, deadline: Ticket::NONE });
+        let older = job.waiter;
+        let waiter = self.waiters.insert(Waiter { job: index, older, newer: NONE, deadline: Ticket::NONE });
+        job.waiter = waiter;
+        if let Some(older) = self.waiters.get_mut(older) {
+            older.newer = waiter;
+        }
         if let Some(entry) = self.waiters.get_mut(waiter) {
             entry.deadline = self.deadlines.set(now.after(timeout), Due::StopTimeout(waiter));
         }
         Ok(Reply::Waiter(WaiterId(waiter)))
     }
 
-    pub(super) fn drop_waiters(&mut self, job: u32) {
-        let of_job: Vec<u32> =
-            self.waiters.iter().filter(|(_, waiter)| waiter.job == job).map(|(index, _)| index).collect();
-        for index in of_job {
-            if let Some(mut waiter) = self.waiters.remove(index) {
-                self.deadlines.cancel(&mut waiter.deadline);
-            }
+    /// The barrier has opened for all of them.
+    pub(super) fn drop_waiters(&mut self, newest: u32) {
+        let mut next = newest;
+        while let Some(mut waiter) = self.waiters.retire(next) {
+            self.deadlines.cancel(&mut waiter.deadline);
+            next = waiter.older;
         }
+    }
+
+    fn give_up_waiting(&mut self, index: u32, effects: &mut Effects) {
+        let Some(Waiter { job, older, newer, .. }) = self.waiters.retire(index) else { return };
+        if let Some(waiter) = self.waiters.get_mut(older) {
+            waiter.newer = newer;
+        }
+        if let Some(waiter) = self.waiters.get_mut(newer) {
+            waiter.older = older;
+        } else if let Some(job) = self.jobs.get_mut(job) {
+            job.waiter = older;
+        }
+        effects.push(Effect::StopTimedOut { waiter: WaiterId(index) });
     }
 
     pub(super) fn tick(&mut self, now: Time, effects: &mut Effects) -> Reply {
@@ -99,10 +112,8 @@ impl Engine {
                 Due::Timeout(index) => {
                     if let Some(job) = self.jobs.get_mut(index) {
                         job.timed_out = true;
-                        let (manager, stopping) = (job.manager, job.stop.is_some());
-                        if !stopping {
-                            effects.push(Effect::Abort { job: JobId(index), cause: AbortCause::Timeout });
-                        }
+                        let manager = job.manager;
+                        effects.push(Effect::Abort { job: JobId(index), cause: AbortCause::Timeout });
                         self.changed(manager);
                     }
                 }
@@ -110,13 +121,9 @@ impl Engine {
                     if let Some(manager) = self.managers.get_mut(index) {
                         manager.rate_window = Ticket::NONE;
                     }
-                    self.changed(index);
+                    self.stir(index);
                 }
-                Due::StopTimeout(index) => {
-                    if self.waiters.remove(index).is_some() {
-                        effects.push(Effect::StopTimedOut { waiter: WaiterId(index) });
-                    }
-                }
+                Due::StopTimeout(index) => self.give_up_waiting(index, effects),
             }
         }
         Reply::Done
@@ -124,31 +131,46 @@ impl Engine {
 
     // ── after every command ─────────────────────────────────────────────────────────────────────
 
+    /// The manager's watchers are told, once at the end of the command.
     pub(super) fn changed(&mut self, index: u32) {
+        if let Some(manager) = self.managers.get_mut(index) {
+            manager.news = true;
+            self.stir(index);
+        }
+    }
+
+    /// The manager's slots are filled at the end of the command.
+    pub(super) fn stir(&mut self, index: u32) {
         if let Some(manager) = self.managers.get_mut(index)
-            && !std::mem::replace(&mut manager.changed, true)
+            && !std::mem::replace(&mut manager.stirred, true)
         {
-            self.changed.push(index);
+            self.stirred.push(index);
         }
     }
 
     /// Fills the slots that have come free, then tells of all changes at once.
     pub(super) fn finish(&mut self, now: Time, effects: &mut Effects) {
         let mut at = 0;
-        while let Some(index) = self.changed.get(at).copied() {
+        while let Some(index) = self.stirred.get(at).copied() {
             at += 1;
             self.schedule(now, index, effects);
             let Some(manager) = self.managers.get_mut(index) else { continue };
-            manager.changed = false;
-            manager.version = manager.version.wrapping_add(1);
+            manager.stirred = false;
             let (emitter, stats) = (manager.emitter, manager.stats);
+            let has_news = std::mem::take(&mut manager.news);
+            let stats_differ = std::mem::replace(&mut manager.told, stats) != stats;
+            manager.version = manager.version.wrapping_add(u32::from(has_news));
             let is_empty = stats.pending == 0 && std::mem::take(&mut manager.awaits_empty);
             let idle = stats.pending + stats.running == 0;
             let is_idle = idle && std::mem::take(&mut manager.awaits_idle);
             let is_gone = idle && manager.orphaned;
             let source = Source::Manager(ManagerId(index));
-            self.deliver(emitter, source, Channel::Change, effects);
-            self.event_from(source, emitter, Event::Stats, None, effects);
+            if has_news {
+                self.deliver(emitter, source, Channel::Change, effects);
+            }
+            if stats_differ {
+                self.event_from(source, emitter, Event::Stats, None, effects);
+            }
             if is_empty {
                 effects.push(Effect::Empty { manager: ManagerId(index) });
             }
@@ -159,7 +181,7 @@ impl Engine {
                 self.remove_manager(index, effects);
             }
         }
-        self.changed.clear();
+        self.stirred.clear();
         self.newborn = NONE;
         let next = self.deadlines.next();
         let is_news = match (next, self.announced) {
@@ -173,7 +195,7 @@ impl Engine {
     }
 
     fn remove_manager(&mut self, index: u32, effects: &mut Effects) {
-        let Some(mut manager) = self.managers.remove(index) else { return };
+        let Some(mut manager) = self.managers.retire(index) else { return };
         self.deadlines.cancel(&mut manager.rate_window);
         self.emitters.drop_emitter(manager.emitter);
         for job in manager.retained {
@@ -183,6 +205,8 @@ impl Engine {
     }
 
     pub(crate) fn recycle(&mut self) -> Reply {
+        self.managers.recycle();
+        self.waiters.recycle();
         self.emitters.recycle();
         for job in self.retired.drain(..) {
             self.jobs.remove(job);

@@ -81,12 +81,13 @@ pub(crate) struct Job {
     pub(crate) newer: u32,
     pub(crate) emitter: u32,
     pub(crate) extras: u32,
+    /// The newest that waits for its stop barrier with a time limit.
+    pub(crate) waiter: u32,
     pub(crate) phase: Phase,
     pub(crate) delayed: bool,
     pub(crate) behind_key: bool,
     pub(crate) stop: Option<AbortCause>,
     pub(crate) timed_out: bool,
-    pub(crate) awaited: bool,
 }
 
 impl Job {
@@ -104,12 +105,12 @@ impl Job {
             newer: NONE,
             emitter: NONE,
             extras: NONE,
+            waiter: NONE,
             phase: Phase::Waiting,
             delayed: false,
             behind_key: false,
             stop: None,
             timed_out: false,
-            awaited: false,
         }
     }
 

@@ -47,7 +47,11 @@ impl Engine {
             self.end(index, CompletionType::Normal, effects);
         } else if self.extras.get(job.extras).is_some_and(|extras| extras.retry.allows(job.attempt)) {
             job.phase = Phase::Deciding;
+            let (manager, was_stopping) = (job.manager, job.timed_out);
             self.cancel_deadline(index);
+            if was_stopping {
+                self.changed(manager);
+            }
             effects.push(Effect::AskRetry { job: JobId(index) });
         } else {
             self.end(index, CompletionType::Failed, effects);
@@ -104,10 +108,13 @@ impl Engine {
             return Reply::Ignored;
         };
         job.stop = Some(cause);
-        let manager = job.manager;
+        let (manager, was_stopping) = (job.manager, job.timed_out);
         if job.phase == Phase::Running {
+            self.cancel_deadline(index);
             effects.push(Effect::Abort { job: JobId(index), cause });
-            self.changed(manager);
+            if !was_stopping {
+                self.changed(manager);
+            }
         } else {
             self.end(index, CompletionType::Cancelled, effects);
         }
@@ -116,7 +123,7 @@ impl Engine {
 
     pub(super) fn stop_all(&mut self, manager: u32, effects: &mut Effects) -> Reply {
         // Newest first, so that nobody takes the slot or the key of one stopped before.
-        let mut index = self.managers.get(manager).map_or(NONE, |manager| manager.newest);
+        let Some(mut index) = self.managers.get(manager).map(|manager| manager.newest) else { return Reply::Ignored };
         while let Some(job) = self.jobs.get(index) {
             let older = job.older;
             self.stop(index, AbortCause::Stop, effects);
@@ -150,10 +157,8 @@ impl Engine {
         job.phase = Phase::Ended(completion);
         job.extras = NONE;
         let cause = if job.timed_out && job.stop.is_none() { Some(AbortCause::Timeout) } else { job.stop };
-        let (emitter, awaited) = (job.emitter, std::mem::take(&mut job.awaited));
-        if awaited {
-            self.drop_waiters(index);
-        }
+        let (emitter, waiter) = (job.emitter, std::mem::replace(&mut job.waiter, NONE));
+        self.drop_waiters(waiter);
         let Some(manager) = self.managers.get_mut(manager_index) else { return };
         let (count, event) = match completion {
             CompletionType::Normal => (&mut manager.stats.completed, Event::Completed),

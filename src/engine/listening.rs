@@ -12,6 +12,9 @@ impl Engine {
         let mut kept = 0;
         let listener = match source {
             Source::Emitter(EmitterId(emitter)) => {
+                if !self.emitters.contains(emitter) {
+                    return Reply::Ignored;
+                }
                 if self.emitters.is_open(emitter) {
                     return Reply::Latched;
                 }
@@ -48,13 +51,17 @@ impl Engine {
     }
 
     pub(super) fn unlisten(&mut self, listener: ListenerId) -> Reply {
-        if let Some(entry) = self.emitters.unlisten(listener).and_then(|key| self.key_mut(key)) {
+        let Some(emptied) = self.emitters.unlisten(listener) else { return Reply::Ignored };
+        if let Some(entry) = self.key_mut(emptied) {
             entry.emitter = NONE;
         }
         Reply::Done
     }
 
     pub(super) fn emit(&mut self, emitter: u32, effects: &mut Effects) -> Reply {
+        if !self.emitters.contains(emitter) {
+            return Reply::Ignored;
+        }
         Reply::Told(self.deliver(emitter, Source::Emitter(EmitterId(emitter)), Channel::Value, effects))
     }
 
@@ -68,8 +75,7 @@ impl Engine {
     }
 
     pub(super) fn drop_emitter(&mut self, emitter: u32) -> Reply {
-        self.emitters.drop_emitter(emitter);
-        Reply::Done
+        if self.emitters.drop_emitter(emitter) { Reply::Done } else { Reply::Ignored }
     }
 
     // ── what a body says ────────────────────────────────────────────────────────────────────────

@@ -59,7 +59,12 @@ pub(crate) struct Manager {
     pub(crate) orphaned: bool,
     pub(crate) stats: Stats,
     pub(crate) version: u32,
-    pub(crate) changed: bool,
+    /// Among those that the command in hand has stirred.
+    pub(crate) stirred: bool,
+    /// Something that its watchers can see has changed.
+    pub(crate) news: bool,
+    /// As its watchers know them.
+    pub(crate) told: Stats,
     pub(crate) awaits_idle: bool,
     pub(crate) awaits_empty: bool,
     pub(crate) emitter: u32,
@@ -90,7 +95,9 @@ impl Manager {
             orphaned: false,
             stats: Stats::default(),
             version: 0,
-            changed: false,
+            stirred: false,
+            news: false,
+            told: Stats::default(),
             awaits_idle: false,
             awaits_empty: false,
             emitter: NONE,
@@ -133,21 +140,18 @@ impl Manager {
     // ── rate limit ──────────────────────────────────────────────────────────────────────────────
 
     /// When the next start is allowed, if that is not now.
-    pub(crate) fn rate_allows_at(&mut self, now: Time) -> Option<Time> {
+    pub(crate) fn rate_allows_at(&self, now: Time) -> Option<Time> {
         let (limit, interval) = self.rate?;
-        while self.starts.front().is_some_and(|start| start.after(interval) <= now) {
-            self.starts.pop_front();
-        }
-        if self.starts.len() < limit {
-            return None;
-        }
-        self.starts.front().map(|start| start.after(interval))
+        let oldest_that_counts = self.starts.len().checked_sub(limit)?;
+        self.starts.get(oldest_that_counts).map(|start| start.after(interval)).filter(|at| *at > now)
     }
 
     pub(crate) fn count_start(&mut self, now: Time) {
-        if self.rate.is_some() {
-            self.starts.push_back(now);
+        let Some((_, interval)) = self.rate else { return };
+        while self.starts.front().is_some_and(|start| start.after(interval) <= now) {
+            self.starts.pop_front();
         }
+        self.starts.push_back(now);
     }
 
     // ── groups ──────────────────────────────────────────────────────────────────────────────────

@@ -53,9 +53,12 @@ impl KeyEntry {
     const VACANT: Self = Self { standing: NONE, waiting: NONE, emitter: NONE };
 }
 
+/// One wait for a job's stop barrier, woven into the list of all that wait for it.
 #[derive(Debug)]
 struct Waiter {
     job: u32,
+    older: u32,
+    newer: u32,
     deadline: Ticket,
 }
 
@@ -71,8 +74,8 @@ pub struct Engine {
     waiters: Slab<Waiter>,
     /// Ended and forgotten; readable until the effects under way, which name them, have been applied.
     retired: Vec<u32>,
-    /// Managers that the command in hand has changed.
-    changed: Vec<u32>,
+    /// Managers whose slots the command in hand has to look at again.
+    stirred: Vec<u32>,
     /// The job that the command in hand creates, and whether it has started.
     newborn: u32,
     newborn_started: bool,
@@ -100,7 +103,7 @@ impl Engine {
             deadlines: Deadlines::new(),
             waiters: Slab::new(),
             retired: Vec::new(),
-            changed: Vec::new(),
+            stirred: Vec::new(),
             newborn: NONE,
             newborn_started: false,
             announced: None,
@@ -116,7 +119,8 @@ impl Engine {
     /// # Errors
     ///
     /// A [`Refusal`] says why the command was not taken; then nothing has changed and nothing was appended.
-    #[inline]
+    #[inline(always)] // A driver that names the command pays for that one only.
+    #[allow(clippy::inline_always)]
     pub fn handle(&mut self, now: Time, command: Command<'_>, effects: &mut Effects) -> Result<Reply, Refusal> {
         let reply = match command {
             Command::CreateManager(options) => self.create_manager(options)?,

@@ -213,7 +213,8 @@ impl ManagerOptions {
             Some((limit, interval)) => {
                 let bound = "a finite number of milliseconds above 0";
                 check(interval > 0.0 && interval.is_finite(), "rateLimit.interval", bound)?;
-                Some((count("rateLimit.limit", limit)? as usize, Span::from_millis(interval)))
+                let limit = count("rateLimit.limit", limit)?;
+                (limit < u32::MAX).then(|| (limit as usize, Span::from_millis(interval)))
             }
         };
         Ok(Limits {

@@ -13,12 +13,14 @@ pub(crate) const NONE: u32 = u32::MAX;
 pub(crate) struct Slab<T> {
     chunks: Vec<Vec<Option<T>>>,
     free: Vec<u32>,
+    /// Numbers of what is gone and may still be named by effects under way.
+    retired: Vec<u32>,
     len: u32,
 }
 
 impl<T> Slab<T> {
     pub(crate) const fn new() -> Self {
-        Self { chunks: Vec::new(), free: Vec::new(), len: 0 }
+        Self { chunks: Vec::new(), free: Vec::new(), retired: Vec::new(), len: 0 }
     }
 
     pub(crate) fn insert(&mut self, value: T) -> u32 {
@@ -59,14 +61,18 @@ impl<T> Slab<T> {
         value
     }
 
-    /// Takes the record out and keeps its number from being used until [`Slab::release`].
+    /// Takes the record out and keeps its number from being used until [`Slab::recycle`].
     pub(crate) fn retire(&mut self, index: u32) -> Option<T> {
-        self.slot(index)?.take()
+        let value = self.slot(index)?.take();
+        if value.is_some() {
+            self.retired.push(index);
+        }
+        value
     }
 
-    /// Lets a retired number be used again.
-    pub(crate) fn release(&mut self, index: u32) {
-        self.free.push(index);
+    /// Lets the retired numbers be used again.
+    pub(crate) fn recycle(&mut self) {
+        self.free.append(&mut self.retired);
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
@@ -84,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_used_again_and_retired_ones_only_after_release() {
+    fn numbers_are_used_again_and_retired_ones_only_after_a_recycle() {
         let mut slab = Slab::new();
         let numbers: Vec<u32> = (0..1000).map(|n| slab.insert(n)).collect();
         assert_eq!(numbers.last(), Some(&999));
@@ -93,7 +99,7 @@ mod tests {
         assert_eq!(slab.insert(7), 500);
         assert_eq!(slab.retire(3), Some(3));
         assert_eq!(slab.insert(8), 1000);
-        slab.release(3);
+        slab.recycle();
         assert_eq!(slab.insert(9), 3);
         assert_eq!(slab.iter().count(), 1001);
     }

@@ -1,0 +1,271 @@
+//! What may happen, drawn at random. Values are few, so that they meet.
+
+use std::rc::Rc;
+
+use jobgate::engine::{Backoff, Channel, ManagerOptions, OnDuplicate, Outcome, RetryOptions, RunOptions};
+use proptest::prelude::*;
+
+/// Chooses among whatever there is when its turn comes.
+pub type Pick = u16;
+
+#[derive(Debug, Clone)]
+pub enum Op {
+    CreateManager(ManagerOptions),
+    DropManager(Pick),
+    Run {
+        manager: Pick,
+        key: u8,
+        options: Option<RunOptions>,
+    },
+    Settle(Pick, Outcome),
+    /// Of a job that may not run at all.
+    SettleAny(Pick, Outcome),
+    AnswerRetry {
+        pick: Pick,
+        again: bool,
+        eighths: u8,
+    },
+    RetryAny(Pick),
+    Stop(Pick),
+    StopAll(Pick),
+    Close(Pick),
+    SetPriority(Pick, f64),
+    SetConcurrency(Pick, f64),
+    Pause(Pick),
+    Resume(Pick),
+    AwaitEmpty(Pick),
+    AwaitIdle(Pick),
+    AwaitStop(Pick, f64),
+    SetState {
+        job: Pick,
+        superseded: bool,
+    },
+    Progress {
+        job: Pick,
+        superseded: bool,
+        percent: f64,
+    },
+    Log {
+        job: Pick,
+        superseded: bool,
+    },
+    Dispatch(Pick),
+    CreateEmitter,
+    DropEmitter(Pick),
+    ListenToEmitter(Pick),
+    ListenToJob(Pick, Channel),
+    ListenToManager(Pick, Channel),
+    ListenToKey {
+        manager: Pick,
+        key: u8,
+    },
+    Unlisten(Pick),
+    Emit(Pick),
+    Open(Pick),
+    /// Time passes; nobody has told the engine yet.
+    Pass(f64),
+    /// A timer that fires too early or for nothing.
+    Tick,
+    /// The timer fires when it should.
+    Wake,
+    /// Some of the effects in line are applied.
+    Apply(u8),
+    Drain {
+        recycle: bool,
+    },
+}
+
+fn count() -> impl Strategy<Value = f64> {
+    prop_oneof![4 => Just(1.0), 3 => Just(2.0), 1 => Just(3.0), 2 => Just(f64::INFINITY)]
+}
+
+fn millis() -> impl Strategy<Value = f64> {
+    prop_oneof![Just(0.0), Just(0.125), Just(1.0), Just(2.5), Just(10.0), Just(1000.0), Just(4_294_967_296.0)]
+}
+
+fn priority() -> impl Strategy<Value = f64> {
+    prop_oneof![Just(0.0), Just(-0.0), Just(1.0), Just(-100.0), Just(0.5)]
+}
+
+fn retry() -> impl Strategy<Value = RetryOptions> {
+    let limit = prop_oneof![Just(0.0), Just(1.0), Just(2.0), Just(f64::INFINITY)];
+    let max_delay = prop_oneof![Just(0.0), Just(3.0), Just(30_000.0), Just(f64::INFINITY)];
+    let backoff = prop_oneof![Just(Backoff::Fixed), Just(Backoff::Exponential)];
+    (limit, millis(), backoff, max_delay, any::<bool>()).prop_map(|(limit, delay, backoff, max_delay, jitter)| {
+        RetryOptions { limit, delay, backoff, max_delay, jitter }
+    })
+}
+
+fn rarely<T: Strategy>(strategy: T) -> impl Strategy<Value = Option<T::Value>>
+where
+    T::Value: Clone + std::fmt::Debug,
+{
+    proptest::option::weighted(0.25, strategy)
+}
+
+fn group() -> impl Strategy<Value = Rc<str>> {
+    prop_oneof![Just("a"), Just("b")].prop_map(Rc::from)
+}
+
+fn policy() -> impl Strategy<Value = OnDuplicate> {
+    use OnDuplicate::{Join, Queue, Reject, Replace};
+    prop_oneof![1 => Just(Join), 3 => Just(Replace), 3 => Just(Queue), 1 => Just(Reject)]
+}
+
+pub fn run_options() -> BoxedStrategy<RunOptions> {
+    let often = |strategy| proptest::option::weighted(0.6, strategy);
+    (
+        rarely(priority()),
+        rarely(millis()),
+        rarely(retry()),
+        rarely(millis()),
+        proptest::option::weighted(0.4, group()),
+        often(policy()),
+        proptest::bool::weighted(0.05),
+    )
+        .prop_map(|(priority, timeout, retry, delay, group, on_duplicate, aborted)| RunOptions {
+            priority,
+            timeout,
+            retry,
+            delay,
+            group,
+            on_duplicate,
+            aborted,
+        })
+        .boxed()
+}
+
+/// Good but for one number.
+fn bad_run_options() -> BoxedStrategy<RunOptions> {
+    let bad = prop_oneof![Just(f64::NAN), Just(-1.0), Just(f64::NEG_INFINITY), Just(0.5)];
+    (run_options(), bad, 0..6_u8)
+        .prop_map(|(mut options, bad, field)| {
+            let retry = RetryOptions { limit: 1.0, ..RetryOptions::default() };
+            match field {
+                0 => options.priority = Some(f64::NAN),
+                1 => options.timeout = Some(bad),
+                2 => options.delay = Some(f64::INFINITY),
+                3 => options.retry = Some(RetryOptions { limit: bad, ..retry }),
+                4 => options.retry = Some(RetryOptions { delay: bad, ..retry }),
+                _ => options.retry = Some(RetryOptions { max_delay: bad, ..retry }),
+            }
+            options
+        })
+        .boxed()
+}
+
+pub fn manager_options() -> BoxedStrategy<ManagerOptions> {
+    let rate = prop_oneof![Just((1.0, 10.0)), Just((2.0, 10.0)), Just((3.0, 0.5)), Just((f64::INFINITY, 1.0))];
+    let retain = prop_oneof![4 => Just(0.0), 1 => Just(1.0), 1 => Just(3.0), 1 => Just(f64::INFINITY)];
+    let max_pending = prop_oneof![1 => Just(0.0), 1 => Just(1.0), 1 => Just(3.0), 5 => Just(f64::INFINITY)];
+    let defaults = prop_oneof![3 => Just(RunOptions::default()), 1 => run_options()];
+    (count(), count(), rarely(rate), max_pending, proptest::bool::weighted(0.1), retain, defaults)
+        .prop_map(|(concurrency, group_concurrency, rate_limit, max_pending, paused, retain, mut defaults)| {
+            defaults.aborted = false;
+            ManagerOptions { concurrency, group_concurrency, rate_limit, max_pending, paused, retain, defaults }
+        })
+        .boxed()
+}
+
+fn bad_manager_options() -> BoxedStrategy<ManagerOptions> {
+    let bad = prop_oneof![Just(f64::NAN), Just(-1.0), Just(0.5), Just(f64::NEG_INFINITY)];
+    (manager_options(), bad_run_options(), bad, 0..7_u8)
+        .prop_map(|(mut options, defaults, bad, field)| {
+            match field {
+                0 => options.concurrency = bad,
+                1 => options.group_concurrency = bad,
+                2 => options.max_pending = bad,
+                3 => options.retain = bad,
+                4 => options.rate_limit = Some((bad, 1.0)),
+                5 => options.rate_limit = Some((1.0, if bad > 0.0 { f64::INFINITY } else { bad })),
+                _ => options.defaults = defaults,
+            }
+            options
+        })
+        .boxed()
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![Just(Outcome::Resolved), Just(Outcome::Rejected)]
+}
+
+fn job_channel() -> impl Strategy<Value = Channel> {
+    use Channel::{Action, Event, Progress, State, Stopped};
+    prop_oneof![Just(Stopped), Just(Event), Just(Action), Just(State), Just(Progress)]
+}
+
+fn percent() -> impl Strategy<Value = f64> {
+    prop_oneof![Just(-1.0), Just(40.0), Just(101.0), Just(f64::NAN), Just(f64::INFINITY)]
+}
+
+pub fn op() -> impl Strategy<Value = Op> {
+    let pick = any::<Pick>;
+    let key = || 0..4_u8;
+    let run = (pick(), key(), proptest::option::weighted(0.8, run_options()))
+        .prop_map(|(manager, key, options)| Op::Run { manager, key, options });
+    let run_badly = (pick(), key(), bad_run_options()).prop_map(|(manager, key, options)| Op::Run {
+        manager,
+        key,
+        options: Some(options),
+    });
+    let answer = (pick(), proptest::bool::weighted(0.8), 0..8_u8).prop_map(|(pick, again, eighths)| Op::AnswerRetry {
+        pick,
+        again,
+        eighths,
+    });
+    let speak = || (pick(), proptest::bool::weighted(0.2));
+    let concurrency = prop_oneof![6 => count(), 1 => Just(0.0), 1 => Just(f64::NAN)];
+    let patience = prop_oneof![6 => millis(), 1 => Just(-1.0), 1 => Just(f64::NAN)];
+    let some_priority = prop_oneof![8 => priority(), 1 => Just(f64::INFINITY)];
+    let jobs = prop_oneof![
+        30 => run,
+        1 => run_badly,
+        22 => (pick(), outcome()).prop_map(|(pick, outcome)| Op::Settle(pick, outcome)),
+        1 => (pick(), outcome()).prop_map(|(pick, outcome)| Op::SettleAny(pick, outcome)),
+        10 => answer,
+        1 => pick().prop_map(Op::RetryAny),
+        6 => pick().prop_map(Op::Stop),
+        3 => (pick(), some_priority).prop_map(|(pick, priority)| Op::SetPriority(pick, priority)),
+        3 => (pick(), patience).prop_map(|(pick, millis)| Op::AwaitStop(pick, millis)),
+    ]
+    .boxed();
+    let managers = prop_oneof![
+        3 => manager_options().prop_map(Op::CreateManager),
+        1 => bad_manager_options().prop_map(Op::CreateManager),
+        2 => pick().prop_map(Op::DropManager),
+        1 => pick().prop_map(Op::StopAll),
+        1 => pick().prop_map(Op::Close),
+        3 => (pick(), concurrency).prop_map(|(pick, value)| Op::SetConcurrency(pick, value)),
+        2 => pick().prop_map(Op::Pause),
+        3 => pick().prop_map(Op::Resume),
+        2 => pick().prop_map(Op::AwaitEmpty),
+        2 => pick().prop_map(Op::AwaitIdle),
+    ]
+    .boxed();
+    let watching = prop_oneof![
+        2 => speak().prop_map(|(job, superseded)| Op::SetState { job, superseded }),
+        2 => (speak(), percent()).prop_map(|((job, superseded), percent)| Op::Progress { job, superseded, percent }),
+        1 => speak().prop_map(|(job, superseded)| Op::Log { job, superseded }),
+        3 => pick().prop_map(Op::Dispatch),
+        2 => Just(Op::CreateEmitter),
+        1 => pick().prop_map(Op::DropEmitter),
+        3 => pick().prop_map(Op::ListenToEmitter),
+        5 => (pick(), job_channel()).prop_map(|(pick, channel)| Op::ListenToJob(pick, channel)),
+        2 => (pick(), prop_oneof![Just(Channel::Change), Just(Channel::Event)])
+            .prop_map(|(pick, channel)| Op::ListenToManager(pick, channel)),
+        2 => (pick(), key()).prop_map(|(manager, key)| Op::ListenToKey { manager, key }),
+        4 => pick().prop_map(Op::Unlisten),
+        3 => pick().prop_map(Op::Emit),
+        1 => pick().prop_map(Op::Open),
+    ]
+    .boxed();
+    let driving = prop_oneof![
+        2 => millis().prop_map(Op::Pass),
+        1 => Just(Op::Tick),
+        6 => Just(Op::Wake),
+        3 => (1..6_u8).prop_map(Op::Apply),
+        12 => any::<bool>().prop_map(|recycle| Op::Drain { recycle }),
+    ]
+    .boxed();
+    prop_oneof![10 => jobs, 2 => managers, 3 => watching, 4 => driving]
+}

@@ -1,0 +1,309 @@
+//! From the first start to the end: attempts, retries, stops, time, and every command by name.
+
+use std::time::Duration;
+
+use jobgate::engine::{
+    AbortCause, Backoff, Channel, Command, CompletionType, Event, JobId, ManagerId, ManagerOptions, Outcome, Refusal,
+    Reply, RetryOptions, Source, Span, WaiterId,
+};
+
+use super::{Act, Emitter, Manager, Model, Phase, Waiter, bounds};
+
+/// Rounded up: a wait is never shorter than asked.
+pub fn micros(millis: f64) -> u64 {
+    (millis * 1000.0).ceil() as u64
+}
+
+/// Twice as long each time, up to the longest allowed; with jitter anywhere between nothing and that.
+fn retry_wait(retry: &RetryOptions, attempt: u32, random: f64) -> u64 {
+    let mut wait = retry.delay;
+    if retry.backoff == Backoff::Exponential {
+        for _ in 1..attempt {
+            wait *= 2.0;
+        }
+    }
+    wait = wait.min(retry.max_delay);
+    micros(if retry.jitter { wait * random } else { wait })
+}
+
+impl Model {
+    pub(super) fn obey(&mut self, command: &Command<'_>) -> Result<Reply, Refusal> {
+        Ok(match *command {
+            Command::CreateManager(options) => self.create_manager(options)?,
+            Command::Run { manager, key, options } => self.run(manager, key, options)?,
+            Command::Settle { job, outcome } => self.settle(job, outcome),
+            Command::Retry { job, again, random } => self.retry(job, again, random),
+            Command::Stop(job) => self.stop(job, AbortCause::Stop),
+            Command::SetPriority { job, priority } => {
+                bounds::priority(priority)?;
+                self.set_priority(job, priority)
+            }
+            Command::AwaitStop { job, timeout } => {
+                bounds::stop_timeout(timeout)?;
+                self.await_stop(job, timeout)
+            }
+            Command::SetState { job, attempt } => self.set_state(job, attempt),
+            Command::Progress { job, attempt, percent } => {
+                bounds::percent(percent)?;
+                self.progress(job, attempt, percent)
+            }
+            Command::Log { job, attempt } => self.log(job, attempt),
+            Command::Dispatch(job) => self.dispatch(job),
+            Command::CreateEmitter => {
+                self.emitters.push(Emitter::default());
+                Reply::Emitter(jobgate::engine::EmitterId(self.emitters.len() as u32 - 1))
+            }
+            Command::DropEmitter(emitter) => self.drop_emitter(emitter),
+            Command::Listen { source, channel } => self.listen(source, channel),
+            Command::Unlisten(listener) => self.unlisten(listener),
+            Command::Emit(emitter) => self.emit(emitter),
+            Command::Open(emitter) => self.open(emitter),
+            Command::Tick => self.tick(),
+            Command::Recycle => Reply::Done,
+            Command::SetConcurrency { manager, concurrency } => {
+                bounds::concurrency(concurrency)?;
+                self.tell_manager(manager, |record| record.concurrency = concurrency)
+            }
+            Command::Pause(manager) => self.tell_manager(manager, |record| record.paused = true),
+            Command::Resume(manager) => self.tell_manager(manager, |record| record.paused = false),
+            Command::DropManager(manager) => self.tell_manager(manager, |record| record.orphaned = true),
+            Command::StopAll(manager) => self.stop_all(manager),
+            Command::Close(manager) => {
+                self.manager_mut(manager).closed = true;
+                self.stop_all(manager)
+            }
+            Command::AwaitEmpty(manager) => {
+                let waits = self.stats(manager).pending > 0;
+                self.manager_mut(manager).awaits_empty |= waits;
+                if waits { Reply::Ignored } else { Reply::Done }
+            }
+            Command::AwaitIdle(manager) => {
+                let stats = self.stats(manager);
+                let waits = stats.pending + stats.running > 0;
+                self.manager_mut(manager).awaits_idle |= waits;
+                if waits { Reply::Ignored } else { Reply::Done }
+            }
+        })
+    }
+
+    fn create_manager(&mut self, options: &ManagerOptions) -> Result<Reply, Refusal> {
+        bounds::manager(options)?;
+        self.managers.push(Manager {
+            options: options.clone(),
+            concurrency: options.concurrency,
+            paused: options.paused,
+            closed: false,
+            orphaned: false,
+            gone: false,
+            starts: Vec::new(),
+            retained: Vec::new(),
+            awaits_empty: false,
+            awaits_idle: false,
+        });
+        Ok(Reply::Manager(ManagerId(self.managers.len() as u32 - 1)))
+    }
+
+    fn tell_manager(&mut self, manager: ManagerId, change: impl FnOnce(&mut Manager)) -> Reply {
+        if self.manager(manager).gone {
+            return Reply::Ignored;
+        }
+        change(self.manager_mut(manager));
+        self.stirred.push(manager);
+        Reply::Done
+    }
+
+    // ── attempts ────────────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn start(&mut self, job: JobId) {
+        let now = self.now;
+        let limit = self.job(job).timeout.map(|timeout| self.alarm(timeout));
+        let record = self.job_mut(job);
+        record.phase = Phase::Running;
+        record.attempt += 1;
+        record.in_line = None;
+        record.limit = limit;
+        let (manager, attempt) = (record.manager, record.attempt);
+        self.manager_mut(manager).starts.push(now);
+        self.tell_of_job(job, Event::Started);
+        if self.newborn != Some(job) {
+            self.acts.push(Act::Start(job, attempt));
+        }
+    }
+
+    fn settle(&mut self, job: JobId, outcome: Outcome) -> Reply {
+        let record = self.job(job);
+        if record.phase != Phase::Running {
+            return Reply::Ignored;
+        }
+        if record.stop.is_some() {
+            self.end(job, CompletionType::Cancelled);
+        } else if outcome == Outcome::Resolved && !record.timed_out {
+            self.end(job, CompletionType::Normal);
+        } else if f64::from(record.attempt) <= record.retry.limit {
+            let record = self.job_mut(job);
+            record.phase = Phase::Deciding;
+            record.limit = None;
+            self.acts.push(Act::AskRetry(job));
+        } else {
+            self.end(job, CompletionType::Failed);
+        }
+        Reply::Done
+    }
+
+    fn retry(&mut self, job: JobId, again: bool, random: f64) -> Reply {
+        if self.job(job).phase != Phase::Deciding {
+            return Reply::Ignored;
+        }
+        if !again {
+            self.end(job, CompletionType::Failed);
+            return Reply::Done;
+        }
+        let wait = retry_wait(&self.job(job).retry, self.job(job).attempt, random);
+        let alarm = (wait > 0).then(|| self.alarm(wait));
+        let record = self.job_mut(job);
+        record.phase = Phase::Pending;
+        record.timed_out = false;
+        record.wait = alarm;
+        self.leave_all(Source::Job(job), Some(Channel::Action));
+        self.tell_of_job(job, Event::Retrying);
+        self.line_up(job);
+        Reply::Waits(Span::from(Duration::from_micros(wait)))
+    }
+
+    // ── stopping ────────────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn stop(&mut self, job: JobId, cause: AbortCause) -> Reply {
+        let has_ended = self.has_ended(job);
+        let record = self.job_mut(job);
+        if has_ended || record.stop.is_some() {
+            return Reply::Ignored;
+        }
+        record.stop = Some(cause);
+        if record.phase == Phase::Running {
+            record.limit = None;
+            self.acts.push(Act::Abort(job, cause));
+        } else {
+            self.end(job, CompletionType::Cancelled);
+        }
+        Reply::Done
+    }
+
+    /// Newest first, so that nobody takes the slot or the key of one stopped before.
+    fn stop_all(&mut self, manager: ManagerId) -> Reply {
+        if self.manager(manager).gone {
+            return Reply::Ignored;
+        }
+        let jobs: Vec<JobId> = self.jobs_of(manager).collect();
+        for job in jobs.into_iter().rev() {
+            self.stop(job, AbortCause::Stop);
+        }
+        Reply::Done
+    }
+
+    fn await_stop(&mut self, job: JobId, timeout: f64) -> Reply {
+        if self.has_ended(job) {
+            return Reply::Ignored;
+        }
+        let alarm = self.alarm(micros(timeout));
+        self.waiters.push(Waiter { job, alarm, over: false });
+        Reply::Waiter(WaiterId(self.waiters.len() as u32 - 1))
+    }
+
+    // ── the end ─────────────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn end(&mut self, job: JobId, completion: CompletionType) {
+        let record = self.job_mut(job);
+        record.phase = Phase::Ended(completion);
+        (record.wait, record.limit, record.in_line) = (None, None, None);
+        record.behind_key = false;
+        let stood = std::mem::take(&mut record.stands);
+        let cause = record.stop.or(record.timed_out.then_some(AbortCause::Timeout));
+        let (manager, key) = (record.manager, record.key);
+        for waiter in self.waiters.iter_mut().filter(|waiter| waiter.job == job) {
+            waiter.over = true;
+        }
+        if stood {
+            if let Some(next) = self.waiting(key) {
+                let record = self.job_mut(next);
+                (record.stands, record.behind_key) = (true, false);
+                self.acts.push(Act::Standing(key, next));
+                self.line_up(next);
+            }
+            self.tell(Source::Key(key), Channel::Key);
+        }
+        self.tell(Source::Job(job), Channel::Stopped);
+        self.tell_of_job(
+            job,
+            match completion {
+                CompletionType::Normal => Event::Completed,
+                CompletionType::Cancelled => Event::Cancelled,
+                CompletionType::Failed => Event::Failed,
+            },
+        );
+        let retain = self.manager(manager).options.retain;
+        let forgotten = retain == 0.0;
+        if forgotten {
+            self.tell_of_job(job, Event::Removed);
+        }
+        self.leave_all(Source::Job(job), None);
+        self.job_mut(job).forgotten = forgotten;
+        self.acts.push(Act::Ended { job, completion, cause, forgotten });
+        if !forgotten {
+            self.manager_mut(manager).retained.push(job);
+        }
+        if self.manager(manager).retained.len() as f64 > retain {
+            let oldest = self.manager_mut(manager).retained.remove(0);
+            self.tell_of_job(oldest, Event::Removed);
+            self.job_mut(oldest).forgotten = true;
+            self.acts.push(Act::Forgotten(oldest));
+        }
+    }
+
+    // ── time ────────────────────────────────────────────────────────────────────────────────────
+
+    /// Whatever is due, in the order of its moment, then in the order in which it was set.
+    fn tick(&mut self) -> Reply {
+        let now = self.now;
+        for manager in self.manager_ids() {
+            if self.rate_window(manager).is_some_and(|at| at <= now) {
+                self.stirred.push(manager);
+            }
+        }
+        let mut due: Vec<(u64, u64, Due)> = Vec::new();
+        for job in self.job_ids() {
+            due.extend(self.job(job).wait.map(|(at, order)| (at, order, Due::Wait(job))));
+            due.extend(self.job(job).limit.map(|(at, order)| (at, order, Due::Limit(job))));
+        }
+        for (index, waiter) in (0..).zip(&self.waiters).filter(|(_, waiter)| !waiter.over) {
+            due.push((waiter.alarm.0, waiter.alarm.1, Due::Patience(WaiterId(index))));
+        }
+        due.retain(|(at, _, _)| *at <= now);
+        due.sort_by_key(|(at, order, _)| (*at, *order));
+        for (_, _, due) in due {
+            match due {
+                Due::Wait(job) => {
+                    self.job_mut(job).wait = None;
+                    self.line_up(job);
+                }
+                Due::Limit(job) => {
+                    let record = self.job_mut(job);
+                    record.limit = None;
+                    record.timed_out = true;
+                    self.acts.push(Act::Abort(job, AbortCause::Timeout));
+                }
+                Due::Patience(waiter) => {
+                    self.waiters[waiter.0 as usize].over = true;
+                    self.acts.push(Act::StopTimedOut(waiter));
+                }
+            }
+        }
+        Reply::Done
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Due {
+    Wait(JobId),
+    Limit(JobId),
+    Patience(WaiterId),
+}
