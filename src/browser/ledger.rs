@@ -102,7 +102,13 @@ impl Ledger {
         self.effects.targets(to).to_vec()
     }
 
+    /// Without the manager's own.
     pub(crate) fn live_records(&self) -> usize {
-        self.jobs.len() + self.waiters.len() + self.due.len() + self.log.len() + self.effects.as_slice().len()
+        self.engine.live_records().saturating_sub(1)
+            + self.jobs.len()
+            + self.waiters.len()
+            + self.due.len()
+            + self.log.len()
+            + self.effects.as_slice().len()
     }
 }

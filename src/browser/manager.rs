@@ -183,7 +183,7 @@ where
     }
 
     /// How many records it keeps, of whatever kind, besides its own. 0 when all jobs have ended, none is retained and
-    /// nobody listens: for tests, and for finding leaks.
+    /// nobody has listened; 1 if someone once did. For tests, and for finding leaks.
     #[must_use]
     pub fn live_records(&self) -> usize {
         self.shared.driver.live_records() + self.shared.keys.len()

@@ -1,5 +1,6 @@
 //! The Rust API in a page.
 #![cfg(target_family = "wasm")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod suite;
 

@@ -2,4 +2,15 @@
 
 mod support;
 
+mod actions;
+mod attempts;
+mod continuations;
+mod duplicates;
+mod leaks;
+mod listening;
+mod managing;
 mod running;
+mod stopping;
+mod timing;
+mod turns;
+mod watching;

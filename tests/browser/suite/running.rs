@@ -1,6 +1,6 @@
 //! Starting jobs and getting what they return.
 
-use jobgate::browser::{Completion, JobError, JobStatus, OnDuplicate, Refusal, RunJob, Thrown};
+use jobgate::browser::{Completion, JobError, JobStatus, OnDuplicate, Refusal, RunJob, RunOptions, Thrown};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -116,7 +116,7 @@ async fn a_refused_job_leaves_no_trace() {
         manager.run_job(key, body, options).unwrap_err()
     };
     assert_eq!(refused("taken", &on_duplicate(OnDuplicate::Reject)), Refusal::Duplicate);
-    let negative = jobgate::browser::RunOptions { delay: Some(-1.0), ..plain() };
+    let negative = RunOptions { delay: Some(-1.0), ..plain() };
     assert!(matches!(refused("new", &negative), Refusal::OutOfBounds(fault) if fault.field == "delay"));
     assert_eq!((manager.live_records(), manager.stats(), probe.others()), (records, stats, 0));
     work.finish(0);
@@ -127,7 +127,7 @@ async fn a_refused_job_leaves_no_trace() {
 #[wasm_bindgen_test]
 async fn a_job_told_to_be_aborted_from_the_start_never_runs() {
     let manager = manager();
-    let aborted = jobgate::browser::RunOptions { aborted: true, ..plain() };
+    let aborted = RunOptions { aborted: true, ..plain() };
     let job = run(&manager, "late", |_| async { unreachable!() }, &aborted);
     assert_eq!(job.status(), JobStatus::Cancelled);
     assert!(job.result().await.is_cancelled());
@@ -146,7 +146,7 @@ async fn higher_priority_starts_first_and_a_changed_one_counts() {
             trace.add(key);
             async { Ok(0) }
         };
-        let options = jobgate::browser::RunOptions { priority: Some(priority), ..plain() };
+        let options = RunOptions { priority: Some(priority), ..plain() };
         jobs.push(run(&manager, key, body, &options));
     }
     let low = jobs.first().unwrap();

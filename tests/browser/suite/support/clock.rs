@@ -6,7 +6,8 @@ use super::turn;
 
 const FAKE: &str = "
     const real = { now: performance.now, setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
-    const start = performance.now();
+    // A whole number, so that no sum of whole numbers is rounded.
+    const start = Math.ceil(performance.now());
     let now = start, serial = 0, armed = 0;
     const timers = new Map();
     performance.now = () => now;
@@ -23,6 +24,7 @@ const FAKE: &str = "
         elapsed: () => now - start,
         armed: () => armed,
         waiting: () => timers.size,
+        pass(millis) { now += millis; },
         fireNext(until) {
             const next = earliest();
             if (next === undefined || next[1].at > start + until) { now = start + until; return false; }
@@ -51,6 +53,8 @@ extern "C" {
     #[wasm_bindgen(method, js_name = fireNext)]
     fn fire_next(this: &JsClock, until: f64) -> bool;
     #[wasm_bindgen(method)]
+    fn pass(this: &JsClock, millis: f64);
+    #[wasm_bindgen(method)]
     fn restore(this: &JsClock);
 }
 
@@ -78,6 +82,11 @@ impl FakeClock {
     /// How many timers are set now.
     pub(crate) fn waiting(&self) -> u32 {
         self.clock.waiting()
+    }
+
+    /// Lets `millis` pass within the present turn; no timer fires.
+    pub(crate) fn pass(&self, millis: f64) {
+        self.clock.pass(millis);
     }
 
     /// Lets `millis` pass, timer by timer, with a turn of the event loop after each.

@@ -61,6 +61,10 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    pub(crate) fn new(finish: oneshot::Sender<u32>) -> Self {
+        Self { finish }
+    }
+
     pub(crate) fn finish(self, result: u32) {
         self.finish.send(result).unwrap();
     }
@@ -74,7 +78,7 @@ pub(crate) fn run_stubborn(manager: &Manager, key: &'static str, options: &RunOp
         let finished = finished.take().unwrap();
         async move { Ok(finished.await?) }
     };
-    (run(manager, key, body, options), Work { finish })
+    (run(manager, key, body, options), Work::new(finish))
 }
 
 /// A job that runs until it is asked to end.

@@ -9,8 +9,9 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    pub(crate) fn add(&self, line: impl Into<String>) {
-        self.lines.borrow_mut().push(line.into());
+    pub(crate) fn add(&self, line: impl ToString) {
+        let line = line.to_string();
+        self.lines.borrow_mut().push(line);
     }
 
     /// What came since the last call.
