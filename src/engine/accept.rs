@@ -7,7 +7,7 @@ use super::effect::{Effects, Event, JobId};
 use super::job::{AbortCause, CompletionType, Extras, Job, Phase};
 use super::manager::Manager;
 use super::options::{self, OnDuplicate, Plan, RunOptions};
-use super::queue::Level;
+use super::queue::rank;
 use super::slab::NONE;
 use super::time::Time;
 
@@ -129,7 +129,7 @@ impl Engine {
     fn reprioritise(&mut self, index: u32, priority: f64) -> Reply {
         let Some(job) = self.jobs.get(index).filter(|job| !job.has_ended()) else { return Reply::Ignored };
         let (manager, in_line) = (job.manager, job.phase == Phase::Ready);
-        let differs = Level::new(job.priority) != Level::new(priority);
+        let differs = rank(job.priority) != rank(priority);
         if in_line {
             self.leave_line(index);
         }

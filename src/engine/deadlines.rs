@@ -1,12 +1,6 @@
-//! Every wait of every kind in one heap: delays, retry waits, timeouts, rate windows, stop timeouts.
-//!
-//! Invariants: a deadline is live while its ticket is held by what waits for it; cancelling drops the ticket and
-//! leaves a dead entry behind; dead entries never outnumber the live ones by more than a fixed handful, so a million
-//! cancelled timeouts take no memory.
+//! Every wait of every kind in one agenda: delays, retry waits, timeouts, rate windows, stop timeouts.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
+use super::agenda::{Agenda, Entry};
 use super::slab::{NONE, Slab};
 use super::time::Time;
 
@@ -14,7 +8,7 @@ use super::time::Time;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ticket {
     index: u32,
-    serial: u32,
+    serial: u64,
 }
 
 impl Ticket {
@@ -35,59 +29,53 @@ pub(crate) enum Due {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Wait {
     due: Due,
-    serial: u32,
+    serial: u64,
 }
 
 #[derive(Debug)]
 pub(crate) struct Deadlines {
-    heap: BinaryHeap<Reverse<(Time, u32, u32)>>,
-    entries: Slab<Entry>,
-    live: usize,
-    serial: u32,
+    agenda: Agenda,
+    waits: Slab<Wait>,
+    serial: u64,
 }
 
-const SLACK: usize = 64;
-
 impl Deadlines {
-    pub(crate) const fn new() -> Self {
-        Self { heap: BinaryHeap::new(), entries: Slab::new(), live: 0, serial: 0 }
+    pub(crate) fn new() -> Self {
+        Self { agenda: Agenda::default(), waits: Slab::new(), serial: 0 }
     }
 
     /// Equal moments fall due in the order they were set.
     pub(crate) fn set(&mut self, at: Time, due: Due) -> Ticket {
-        self.serial = self.serial.wrapping_add(1);
-        let index = self.entries.insert(Entry { due, serial: self.serial });
-        self.heap.push(Reverse((at, self.serial, index)));
-        self.live += 1;
-        Ticket { index, serial: self.serial }
+        self.serial += 1;
+        let serial = self.serial;
+        let index = self.waits.insert(Wait { due, serial });
+        self.agenda.push(Entry { key: at.as_micros(), serial, index });
+        Ticket { index, serial }
     }
 
     /// Cancels it and leaves [`Ticket::NONE`]; no effect on one that has fallen due.
     pub(crate) fn cancel(&mut self, ticket: &mut Ticket) {
-        let Ticket { index, serial } = std::mem::replace(ticket, Ticket::NONE);
-        if !Self::is_live(&self.entries, index, serial) {
+        if *ticket == Ticket::NONE {
             return;
         }
-        self.entries.remove(index);
-        self.live -= 1;
-        if self.heap.len() > 2 * self.live + SLACK {
-            let entries = &self.entries;
-            self.heap.retain(|Reverse((_, serial, index))| Self::is_live(entries, *index, *serial));
-            self.heap.shrink_to(2 * self.heap.len() + SLACK);
+        let Ticket { index, serial } = std::mem::replace(ticket, Ticket::NONE);
+        if !is_pending(&self.waits, index, serial) {
+            return;
         }
+        self.waits.remove(index);
+        let waits = &self.waits;
+        self.agenda.bury(&|entry| is_pending(waits, entry.index, entry.serial));
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.waits.iter().count()
     }
 
     /// The earliest moment that something waits for.
-    pub(crate) fn next(&mut self) -> Option<Time> {
-        while let Some(Reverse((at, serial, index))) = self.heap.peek() {
-            if Self::is_live(&self.entries, *index, *serial) {
-                return Some(*at);
-            }
-            self.heap.pop();
-        }
-        None
+    pub(crate) fn next(&self) -> Option<Time> {
+        self.agenda.first().map(|entry| Time::from_micros(entry.key))
     }
 
     /// Takes out the first that is due by `now`.
@@ -95,19 +83,16 @@ impl Deadlines {
         if self.next()? > now {
             return None;
         }
-        let Reverse((_, _, index)) = self.heap.pop()?;
-        self.live -= 1;
-        self.entries.remove(index).map(|entry| entry.due)
+        let entry = self.agenda.pop()?;
+        let due = self.waits.remove(entry.index).map(|wait| wait.due);
+        let waits = &self.waits;
+        self.agenda.clear_front(&|entry| is_pending(waits, entry.index, entry.serial));
+        due
     }
+}
 
-    /// How many are waited for.
-    pub(crate) const fn count(&self) -> usize {
-        self.live
-    }
-
-    fn is_live(entries: &Slab<Entry>, index: u32, serial: u32) -> bool {
-        entries.get(index).is_some_and(|entry| entry.serial == serial)
-    }
+fn is_pending(waits: &Slab<Wait>, index: u32, serial: u64) -> bool {
+    waits.get(index).is_some_and(|wait| wait.serial == serial)
 }
 
 #[cfg(test)]
@@ -139,6 +124,6 @@ mod tests {
             let mut ticket = deadlines.set(Time::from_millis(f64::from(n)), Due::Timeout(n));
             deadlines.cancel(&mut ticket);
         }
-        assert!(deadlines.heap.len() <= 2 + SLACK);
+        assert!(deadlines.agenda.len() < 200);
     }
 }

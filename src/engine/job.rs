@@ -85,6 +85,8 @@ pub(crate) struct Job {
     pub(crate) waiter: u32,
     pub(crate) phase: Phase,
     pub(crate) delayed: bool,
+    /// Stands in its line's chain, not in the heap beside it.
+    pub(crate) chained: bool,
     pub(crate) behind_key: bool,
     pub(crate) stop: Option<AbortCause>,
     pub(crate) timed_out: bool,
@@ -108,6 +110,7 @@ impl Job {
             waiter: NONE,
             phase: Phase::Waiting,
             delayed: false,
+            chained: false,
             behind_key: false,
             stop: None,
             timed_out: false,

@@ -1,12 +1,13 @@
 //! One manager's record: limits, the line in front of its slots, statistics, rate window.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
+use super::agenda::{Agenda, Entry};
 use super::deadlines::Ticket;
 use super::job::Job;
 use super::options::{Limits, Plan, RunOptions};
-use super::queue::{Level, ReadyQueue};
+use super::queue::{Place, ReadyQueue};
 use super::slab::{NONE, Slab};
 use super::time::{Span, Time};
 
@@ -33,15 +34,8 @@ pub(crate) struct Group {
     line: ReadyQueue,
     running: u32,
     members: u32,
-    head: Option<Head>,
-}
-
-/// The first of a group's line, as it stands among the firsts of all groups: best last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Head {
-    level: Level,
-    entered: std::cmp::Reverse<u64>,
-    group: u32,
+    /// Where its first stands among the firsts of all groups.
+    head: Option<Place>,
 }
 
 #[derive(Debug)]
@@ -76,8 +70,9 @@ pub(crate) struct Manager {
     starts: VecDeque<Time>,
     line: ReadyQueue,
     groups: Slab<Group>,
-    group_names: BTreeMap<Rc<str>, u32>,
-    heads: BTreeSet<Head>,
+    /// Sorted by name.
+    group_names: Vec<(Rc<str>, u32)>,
+    heads: Agenda,
 }
 
 impl Manager {
@@ -108,8 +103,8 @@ impl Manager {
             starts: VecDeque::new(),
             line: ReadyQueue::default(),
             groups: Slab::new(),
-            group_names: BTreeMap::new(),
-            heads: BTreeSet::new(),
+            group_names: Vec::new(),
+            heads: Agenda::default(),
         }
     }
 
@@ -161,12 +156,16 @@ impl Manager {
         if self.group_concurrency == u32::MAX {
             return NONE;
         }
-        let index = self.group_names.get(name).copied().unwrap_or_else(|| {
-            let group = Group { name: name.clone(), line: ReadyQueue::default(), running: 0, members: 0, head: None };
-            let index = self.groups.insert(group);
-            self.group_names.insert(name.clone(), index);
-            index
-        });
+        let index = match self.find_group(name) {
+            Ok(index) => index,
+            Err(at) => {
+                let group =
+                    Group { name: name.clone(), line: ReadyQueue::default(), running: 0, members: 0, head: None };
+                let index = self.groups.insert(group);
+                self.group_names.insert(at, (name.clone(), index));
+                index
+            }
+        };
         if let Some(group) = self.groups.get_mut(index) {
             group.members += 1;
         }
@@ -176,15 +175,22 @@ impl Manager {
     pub(crate) fn leave_group(&mut self, index: u32) {
         let Some(group) = self.groups.get_mut(index) else { return };
         group.members -= 1;
-        if group.members == 0 {
-            self.group_names.remove(&group.name);
-            self.groups.remove(index);
+        if group.members == 0
+            && let Some(group) = self.groups.remove(index)
+        {
+            self.group_names.retain(|(name, _)| *name != group.name);
         }
     }
 
+    /// Its number, or where its name would stand.
+    fn find_group(&self, name: &Rc<str>) -> Result<u32, usize> {
+        let at = self.group_names.binary_search_by(|(other, _)| other.cmp(name))?;
+        self.group_names.get(at).map(|(_, index)| *index).ok_or(at)
+    }
+
     pub(crate) fn group_has_room(&self, name: &Rc<str>) -> bool {
-        let running =
-            self.group_names.get(name).and_then(|index| self.groups.get(*index)).map_or(0, |group| group.running);
+        let group = self.find_group(name).ok().and_then(|index| self.groups.get(index));
+        let running = group.map_or(0, |group| group.running);
         running < self.group_concurrency
     }
 
@@ -204,17 +210,21 @@ impl Manager {
 
     fn refresh_head(&mut self, jobs: &Slab<Job>, index: u32) {
         let Some(group) = self.groups.get_mut(index) else { return };
-        let first = if group.running < self.group_concurrency { group.line.first() } else { None };
-        let head = first.and_then(|first| jobs.get(first)).map(|job| Head {
-            level: Level::new(job.priority),
-            entered: std::cmp::Reverse(job.entered),
-            group: index,
-        });
-        if let Some(old) = std::mem::replace(&mut group.head, head) {
-            self.heads.remove(&old);
+        let first = if group.running < self.group_concurrency { group.line.first(jobs) } else { None };
+        let head = first.and_then(|first| jobs.get(first)).map(Place::of);
+        let old = std::mem::replace(&mut group.head, head);
+        if old == head {
+            return;
         }
-        if let Some(head) = head {
-            self.heads.insert(head);
+        if let Some(Place { rank, entered }) = head {
+            self.heads.push(Entry { key: rank, serial: entered, index });
+        }
+        if old.is_some() {
+            let groups = &self.groups;
+            self.heads.bury(&|entry| {
+                let place = Place { rank: entry.key, entered: entry.serial };
+                groups.get(entry.index).is_some_and(|group| group.head == Some(place))
+            });
         }
     }
 
@@ -222,12 +232,11 @@ impl Manager {
 
     /// The best job that its group lets start: higher priority, then longer in line.
     pub(crate) fn first(&self, jobs: &Slab<Job>) -> Option<u32> {
-        let plain = self.line.first();
-        let Some(head) = self.heads.last() else { return plain };
-        let grouped = self.groups.get(head.group).and_then(|group| group.line.first());
+        let plain = self.line.first(jobs);
+        let Some(Entry { key, serial, index }) = self.heads.first() else { return plain };
+        let grouped = self.groups.get(index).and_then(|group| group.line.first(jobs));
         let Some(job) = plain.and_then(|index| jobs.get(index)) else { return grouped };
-        let plain_head = (Level::new(job.priority), std::cmp::Reverse(job.entered));
-        if plain_head > (head.level, head.entered) { plain } else { grouped }
+        if Place::of(job) < (Place { rank: key, entered: serial }) { plain } else { grouped }
     }
 
     pub(crate) fn enter_line(&mut self, jobs: &mut Slab<Job>, index: u32, group: u32) {

@@ -14,6 +14,7 @@
 //! retained is in no table after the next recycle.
 
 mod accept;
+mod agenda;
 mod command;
 mod deadlines;
 mod effect;
@@ -93,7 +94,7 @@ impl Default for Engine {
 impl Engine {
     /// With nothing in it.
     #[must_use]
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             managers: Slab::new(),
             jobs: Slab::new(),

@@ -23,6 +23,14 @@ impl Time {
         self.0 as f64 / 1000.0
     }
 
+    pub(crate) const fn as_micros(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
     pub(crate) fn after(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }

@@ -1,0 +1,64 @@
+//! Things in order, of which any may be crossed out: the one heap behind deadlines, priorities and groups.
+//!
+//! Crossing out leaves the entry where it is, dead. Invariant: the dead never outnumber the living by more than a fixed
+//! handful, so a million cancelled timeouts take no memory.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Ordered by `key`, then by `serial`, lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Entry {
+    pub(crate) key: u64,
+    pub(crate) serial: u64,
+    pub(crate) index: u32,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Agenda {
+    heap: BinaryHeap<Reverse<Entry>>,
+    dead: usize,
+}
+
+const SLACK: usize = 64;
+
+impl Agenda {
+    pub(crate) fn push(&mut self, entry: Entry) {
+        self.heap.push(Reverse(entry));
+    }
+
+    /// The first; it has to be alive, see [`Agenda::bury`].
+    pub(crate) fn first(&self) -> Option<Entry> {
+        self.heap.peek().map(|Reverse(entry)| *entry)
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Entry> {
+        self.heap.pop().map(|Reverse(entry)| entry)
+    }
+
+    /// One has been crossed out. Clears away the dead at the front, and all of them when they are many.
+    pub(crate) fn bury(&mut self, is_alive: &dyn Fn(Entry) -> bool) {
+        self.dead += 1;
+        self.clear_front(is_alive);
+        if self.dead > self.heap.len() / 2 + SLACK {
+            self.heap.retain(|Reverse(entry)| is_alive(*entry));
+            self.heap.shrink_to(2 * self.heap.len() + SLACK);
+            self.dead = 0;
+        }
+    }
+
+    /// After a pop: the next one may have been crossed out long ago.
+    pub(crate) fn clear_front(&mut self, is_alive: &dyn Fn(Entry) -> bool) {
+        while let Some(entry) = self.first()
+            && !is_alive(entry)
+        {
+            self.heap.pop();
+            self.dead = self.dead.saturating_sub(1);
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.heap.len()
+    }
+}
