@@ -212,3 +212,25 @@ async fn a_listener_may_end_what_it_is_told_of_and_what_waits_behind_it() {
     let cancelled: Vec<_> = trace.take().into_iter().filter(|line| line.ends_with("Cancelled")).collect();
     assert_eq!(cancelled, ["gate Cancelled", "b Cancelled", "a Cancelled"]);
 }
+
+#[wasm_bindgen_test]
+async fn what_a_listener_causes_is_so_at_once_and_told_in_its_turn() {
+    let (manager, trace) = (one_at_a_time(), Trace::default());
+    let speaks = |context: TestContext| async move {
+        context.log("now");
+        Ok(0)
+    };
+    run(&manager, "speaks", speaks, &plain());
+    let pending = run_until_stopped(&manager, "pending", &plain());
+    let log = trace.clone();
+    pending.on_end("told", move |_, _| log.add("told"));
+    let (log, target) = (trace.clone(), pending.clone());
+    let _stopping = manager.on_event(move |_, event| {
+        if let JobEvent::Log(_) = event {
+            let stopped = target.stop();
+            log.add(format!("{:?} {:?} {}", target.status(), target.completion().unwrap(), stopped.is_open()));
+        }
+    });
+    assert!(pending.result().await.is_cancelled());
+    assert_eq!(trace.take(), ["Cancelled Cancelled(Stop) false", "told"]);
+}

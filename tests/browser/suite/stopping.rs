@@ -167,6 +167,19 @@ async fn stopping_by_key_ends_the_one_in_front_and_the_one_behind() {
 }
 
 #[wasm_bindgen_test]
+async fn stopping_by_key_does_not_let_the_one_behind_start_in_between() {
+    let (manager, trace) = (manager(), Trace::default());
+    let log = trace.clone();
+    let _subscription = manager.on_event(move |job, event| log.add(format!("{} {event:?}", job.id())));
+    let front = run(&manager, "key", at_once, &RunOptions { delay: Some(1e9), ..plain() });
+    let behind = run(&manager, "key", at_once, &on_duplicate(OnDuplicate::Queue));
+    assert!(manager.stop_job("key").is_open());
+    assert_eq!((front.status(), behind.status()), (JobStatus::Cancelled, JobStatus::Cancelled));
+    let told = ["1 Created", "2 Created", "2 Cancelled", "2 Removed", "1 Cancelled", "1 Removed"];
+    assert_eq!(trace.take(), told);
+}
+
+#[wasm_bindgen_test]
 async fn stopping_all_waits_for_those_there_were() {
     let manager = manager();
     let (stubborn, work) = run_stubborn(&manager, "stubborn", &plain());
