@@ -43,14 +43,14 @@ impl Engine {
         let is_pending = |index: u32| self.jobs.get(index).is_some_and(Job::is_pending);
         let stands_in_the_way = standing != NONE && !(replaces && is_pending(standing));
         let makes_room = u32::from(waiting != NONE) + u32::from(replaces && is_pending(standing));
-        if let Some(manager) = self.managers.get(manager_index)
-            && !aborted
+        if !aborted
             && (stands_in_the_way || waits_for_slot)
             && manager.stats.pending.saturating_sub(makes_room) >= manager.max_pending
         {
             return Err(Refusal::QueueFull);
         }
 
+        let line_is_empty = manager.first(&self.jobs).is_none();
         self.ensure_key(key);
         let index = self.create(manager_index, key, &plan, effects);
         let reply = Reply::Created { job: JobId(index), serial: self.serial, started: false };
@@ -68,8 +68,7 @@ impl Engine {
             }
             self.tell_key(key, effects);
             // The common case takes no detour through the line: nobody in it could use the slot.
-            let first = self.managers.get(manager_index).and_then(|manager| manager.first(&self.jobs));
-            if !waits_for_slot && first.is_none() {
+            if !waits_for_slot && line_is_empty {
                 self.start(now, index, effects);
             } else {
                 self.line_up(index);

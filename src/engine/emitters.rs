@@ -7,6 +7,7 @@
 use super::effect::{Channel, Effects, ListenerId, Targets};
 use super::slab::{NONE, Slab};
 
+const CHANNELS: usize = Channel::Key as usize + 1;
 const CHANNEL_SHIFT: u32 = 28;
 const LISTENER_MASK: u32 = (1 << CHANNEL_SHIFT) - 1;
 
@@ -33,11 +34,13 @@ pub(crate) struct Emitters {
     lists: Slab<Emitter>,
     /// Listener → its emitter.
     listeners: Slab<u32>,
+    /// Listeners on each channel, so that telling nobody costs nothing.
+    hearing: [u32; CHANNELS],
 }
 
 impl Emitters {
     pub(crate) const fn new() -> Self {
-        Self { lists: Slab::new(), listeners: Slab::new() }
+        Self { lists: Slab::new(), listeners: Slab::new(), hearing: [0; CHANNELS] }
     }
 
     /// For a subject or a gate that the host holds.
@@ -57,6 +60,7 @@ impl Emitters {
         let listener = self.listeners.insert(emitter);
         if let Some(emitter) = self.lists.get_mut(emitter) {
             emitter.entries.push(listener | (channel as u32) << CHANNEL_SHIFT);
+            self.count(channel as u32, 1);
         }
         ListenerId(listener)
     }
@@ -65,9 +69,11 @@ impl Emitters {
     pub(crate) fn unlisten(&mut self, ListenerId(listener): ListenerId) -> Option<u32> {
         let index = self.listeners.retire(listener)?;
         let emitter = self.lists.get_mut(index)?;
-        emitter.entries.retain(|entry| entry & LISTENER_MASK != listener);
-        let key = emitter.key;
-        if key == NONE || !emitter.entries.is_empty() {
+        let at = emitter.entries.iter().position(|entry| entry & LISTENER_MASK == listener)?;
+        let channel = emitter.entries.remove(at) >> CHANNEL_SHIFT;
+        let (key, is_empty) = (emitter.key, emitter.entries.is_empty());
+        self.count(channel, -1);
+        if key == NONE || !is_empty {
             return Some(NONE);
         }
         self.lists.retire(index);
@@ -98,7 +104,20 @@ impl Emitters {
     fn retire(&mut self, entries: Vec<u32>) {
         for entry in entries {
             self.listeners.retire(entry & LISTENER_MASK);
+            self.count(entry >> CHANNEL_SHIFT, -1);
         }
+    }
+
+    fn count(&mut self, channel: u32, change: i32) {
+        if let Some(count) = self.hearing.get_mut(channel as usize) {
+            *count = count.saturating_add_signed(change);
+        }
+    }
+
+    /// Whether anyone at all listens on it, to whatever emitter.
+    #[inline]
+    pub(crate) fn anyone_hears(&self, channel: Channel) -> bool {
+        self.hearing.get(channel as usize).is_some_and(|count| *count > 0)
     }
 
     pub(crate) fn count_on(&self, emitter: u32, channel: Channel) -> u32 {
@@ -154,7 +173,7 @@ impl Emitters {
     }
 
     /// Emitters and listeners there are.
-    pub(crate) fn count(&self) -> usize {
+    pub(crate) fn live(&self) -> usize {
         self.lists.iter().count() + self.listeners.iter().count()
     }
 }

@@ -135,7 +135,9 @@ impl Engine {
     pub(super) fn changed(&mut self, index: u32) {
         if let Some(manager) = self.managers.get_mut(index) {
             manager.news = true;
-            self.stir(index);
+            if !std::mem::replace(&mut manager.stirred, true) {
+                self.stirred.push(index);
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use super::Engine;
 use super::command::{Outcome, Reply, Source};
 use super::deadlines::Due;
 use super::effect::{Channel, Effect, Effects, Event, JobId, KeyId};
-use super::job::{AbortCause, CompletionType, Phase};
+use super::job::{AbortCause, CompletionType, Job, Phase};
 use super::slab::NONE;
 use super::time::Time;
 
@@ -142,45 +142,46 @@ impl Engine {
     // ── ended ───────────────────────────────────────────────────────────────────────────────────
 
     pub(super) fn end(&mut self, index: u32, completion: CompletionType, effects: &mut Effects) {
-        self.cancel_deadline(index);
         let Some(job) = self.jobs.get_mut(index) else { return };
-        let (phase, manager_index, key, extras) = (job.phase, job.manager, job.key, job.extras);
-        if phase == Phase::Ready {
+        if job.phase == Phase::Ready {
             self.leave_line(index);
         }
-        if matches!(phase, Phase::Running | Phase::Deciding) {
-            self.free_slot(manager_index, extras);
-        } else if let Some(manager) = self.managers.get_mut(manager_index) {
-            manager.stats.pending -= 1;
-        }
         let Some(job) = self.jobs.get_mut(index) else { return };
+        let Job { phase, manager: manager_index, key, extras, emitter, waiter, stop, timed_out, .. } = *job;
         job.phase = Phase::Ended(completion);
-        job.extras = NONE;
-        let cause = if job.timed_out && job.stop.is_none() { Some(AbortCause::Timeout) } else { job.stop };
-        let (emitter, waiter) = (job.emitter, std::mem::replace(&mut job.waiter, NONE));
-        self.drop_waiters(waiter);
+        (job.extras, job.emitter, job.waiter) = (NONE, NONE, NONE);
+        let cause = if timed_out && stop.is_none() { Some(AbortCause::Timeout) } else { stop };
         let Some(manager) = self.managers.get_mut(manager_index) else { return };
+        let had_slot = matches!(phase, Phase::Running | Phase::Deciding);
+        let stats = &mut manager.stats;
+        *(if had_slot { &mut stats.running } else { &mut stats.pending }) -= 1;
         let (count, event) = match completion {
-            CompletionType::Normal => (&mut manager.stats.completed, Event::Completed),
-            CompletionType::Cancelled => (&mut manager.stats.cancelled, Event::Cancelled),
-            CompletionType::Failed => (&mut manager.stats.failed, Event::Failed),
+            CompletionType::Normal => (&mut stats.completed, Event::Completed),
+            CompletionType::Cancelled => (&mut stats.cancelled, Event::Cancelled),
+            CompletionType::Failed => (&mut stats.failed, Event::Failed),
         };
         *count += 1;
         let forgotten = manager.retain == 0;
-        if let Some(extras) = self.extras.remove(extras) {
+        if let Some(mut extras) = self.extras.remove(extras) {
+            self.deadlines.cancel(&mut extras.deadline);
+            if had_slot {
+                manager.group_freed(&self.jobs, extras.group);
+            }
             manager.leave_group(extras.group);
         }
         self.changed(manager_index);
+        if waiter != NONE {
+            self.drop_waiters(waiter);
+        }
 
         self.vacate(key, index, effects);
         self.deliver(emitter, Source::Job(JobId(index)), Channel::Stopped, effects);
-        self.event(event, index, effects);
+        self.event_of(event, index, manager_index, emitter, effects);
         if forgotten {
-            self.event(Event::Removed, index, effects);
+            self.event_of(Event::Removed, index, manager_index, emitter, effects);
         }
-        self.emitters.drop_emitter(emitter);
-        if let Some(job) = self.jobs.get_mut(index) {
-            job.emitter = NONE;
+        if emitter != NONE {
+            self.emitters.drop_emitter(emitter);
         }
         effects.push(Effect::Ended { job: JobId(index), completion, cause, forgotten });
         if forgotten { self.forget(index) } else { self.retain(manager_index, index, effects) }

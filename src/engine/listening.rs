@@ -131,7 +131,7 @@ impl Engine {
 
     /// Returns how many are told.
     pub(super) fn deliver(&self, emitter: u32, source: Source, channel: Channel, effects: &mut Effects) -> u32 {
-        if emitter == NONE {
+        if emitter == NONE || !self.emitters.anyone_hears(channel) {
             return 0;
         }
         let to = self.emitters.targets(emitter, channel, effects);
@@ -147,11 +147,22 @@ impl Engine {
 
     /// First the job's own watchers, then the manager's. Returns how many are told.
     pub(super) fn event(&self, event: Event, index: u32, effects: &mut Effects) -> u32 {
+        if !self.emitters.anyone_hears(Channel::Event) {
+            return 0;
+        }
         let Some(job) = self.jobs.get(index) else { return 0 };
-        let emitter = self.managers.get(job.manager).map_or(NONE, |manager| manager.emitter);
-        let own = self.event_from(Source::Job(JobId(index)), job.emitter, event, Some(JobId(index)), effects);
-        let manager = Source::Manager(ManagerId(job.manager));
-        own + self.event_from(manager, emitter, event, Some(JobId(index)), effects)
+        self.event_of(event, index, job.manager, job.emitter, effects)
+    }
+
+    /// The same for a job whose record no longer names its watchers.
+    pub(super) fn event_of(&self, event: Event, index: u32, manager: u32, emitter: u32, effects: &mut Effects) -> u32 {
+        if !self.emitters.anyone_hears(Channel::Event) {
+            return 0;
+        }
+        let job = Some(JobId(index));
+        let own = self.event_from(Source::Job(JobId(index)), emitter, event, job, effects);
+        let managers = self.managers.get(manager).map_or(NONE, |manager| manager.emitter);
+        own + self.event_from(Source::Manager(ManagerId(manager)), managers, event, job, effects)
     }
 
     pub(super) fn event_from(
@@ -162,7 +173,7 @@ impl Engine {
         job: Option<JobId>,
         effects: &mut Effects,
     ) -> u32 {
-        if emitter == NONE {
+        if emitter == NONE || !self.emitters.anyone_hears(Channel::Event) {
             return 0;
         }
         let to = self.emitters.targets(emitter, Channel::Event, effects);

@@ -69,7 +69,7 @@ pub(crate) struct Manager {
     pub(crate) rate_window: Ticket,
     starts: VecDeque<Time>,
     line: ReadyQueue,
-    groups: Slab<Group>,
+    groups: Slab<Group, 8>,
     /// Sorted by name.
     group_names: Vec<(Rc<str>, u32)>,
     heads: Agenda,

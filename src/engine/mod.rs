@@ -66,7 +66,7 @@ struct Waiter {
 /// All managers, jobs and listeners of one page or worker.
 #[derive(Debug)]
 pub struct Engine {
-    managers: Slab<Manager>,
+    managers: Slab<Manager, 4>,
     jobs: Slab<Job>,
     extras: Slab<Extras>,
     keys: Vec<KeyEntry>,
@@ -257,7 +257,7 @@ impl Engine {
             + self.jobs.iter().count()
             + self.extras.iter().count()
             + self.waiters.iter().count()
-            + self.emitters.count()
+            + self.emitters.live()
             + self.deadlines.count()
             + self.keys.iter().filter(in_use).count()
     }

@@ -3,22 +3,19 @@
 //! Records stand in chunks, so the table grows without copying and without the half-empty tail of a doubled `Vec`:
 //! a hundred thousand queued jobs cost their own size and no more.
 
-const CHUNK_BITS: u32 = 8;
-const CHUNK: usize = 1 << CHUNK_BITS;
-
 /// No record: what an index field holds when it points nowhere.
 pub(crate) const NONE: u32 = u32::MAX;
 
 #[derive(Debug)]
-pub(crate) struct Slab<T> {
-    chunks: Vec<Vec<Option<T>>>,
+pub(crate) struct Slab<T, const CHUNK: usize = 64> {
+    chunks: Vec<Box<[Option<T>; CHUNK]>>,
     free: Vec<u32>,
     /// Numbers of what is gone and may still be named by effects under way.
     retired: Vec<u32>,
     len: u32,
 }
 
-impl<T> Slab<T> {
+impl<T, const CHUNK: usize> Slab<T, CHUNK> {
     pub(crate) const fn new() -> Self {
         Self { chunks: Vec::new(), free: Vec::new(), retired: Vec::new(), len: 0 }
     }
@@ -32,20 +29,18 @@ impl<T> Slab<T> {
         }
         let index = self.len;
         self.len += 1;
-        match self.chunks.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK => chunk.push(Some(value)),
-            _ => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push(Some(value));
-                self.chunks.push(chunk);
-            }
+        if index as usize == self.chunks.len() * CHUNK {
+            self.chunks.push(Box::new(std::array::from_fn(|_| None)));
+        }
+        if let Some(slot) = self.slot(index) {
+            *slot = Some(value);
         }
         index
     }
 
     #[inline]
     pub(crate) fn get(&self, index: u32) -> Option<&T> {
-        self.chunks.get((index >> CHUNK_BITS) as usize)?.get(index as usize & (CHUNK - 1))?.as_ref()
+        self.chunks.get(index as usize / CHUNK)?.get(index as usize % CHUNK)?.as_ref()
     }
 
     #[inline]
@@ -76,12 +71,14 @@ impl<T> Slab<T> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        (0_u32..).zip(self.chunks.iter().flatten()).filter_map(|(index, slot)| Some((index, slot.as_ref()?)))
+        (0_u32..)
+            .zip(self.chunks.iter().flat_map(|chunk| chunk.iter()))
+            .filter_map(|(index, slot)| Some((index, slot.as_ref()?)))
     }
 
     #[inline]
     fn slot(&mut self, index: u32) -> Option<&mut Option<T>> {
-        self.chunks.get_mut((index >> CHUNK_BITS) as usize)?.get_mut(index as usize & (CHUNK - 1))
+        self.chunks.get_mut(index as usize / CHUNK)?.get_mut(index as usize % CHUNK)
     }
 }
 
@@ -91,7 +88,7 @@ mod tests {
 
     #[test]
     fn numbers_are_used_again_and_retired_ones_only_after_a_recycle() {
-        let mut slab = Slab::new();
+        let mut slab: Slab<i32> = Slab::new();
         let numbers: Vec<u32> = (0..1000).map(|n| slab.insert(n)).collect();
         assert_eq!(numbers.last(), Some(&999));
         assert_eq!(slab.remove(500), Some(500));
