@@ -80,10 +80,11 @@ async function warmUp(bench, make, variant, pace, isBase) {
     const { times, wall } = await timeWarm(make, size, whole ? pace.warm : pace.warm / 4, pace.patience);
     const took = quantile(times.slice(Math.floor(times.length / 2)), 0.5);
     if (whole) return planSample(times, took, wall, variant, pace, isBase);
-    if (!isBase && took * growth(before, took) > pace.limit) {
+    const least = Math.min(...times);
+    if (!isBase && least * growth(before, least) > pace.limit) {
       return { cost: wall, smaller: { n, time: nanoseconds(took, size) } };
     }
-    before = took;
+    before = least;
   }
 }
 
