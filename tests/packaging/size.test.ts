@@ -1,10 +1,10 @@
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
 import budgets from "./budgets.json" with { type: "json" };
-import { installConsumer } from "./support/consumer.js";
+import { installConsumer, root } from "./support/consumer.js";
 
 describe("size", async () => {
   const folder = await installConsumer("types");
@@ -23,19 +23,28 @@ describe("size", async () => {
     return { minified: file.contents.length, gzip: gzipSync(file.contents, { level: 9 }).length };
   }
 
-  it("of everything in the main entry is at most 60 KB gzip, and within its budget", async () => {
+  /** Kilobytes that the README's paragraph about size states. */
+  const stated = (pattern: RegExp) => {
+    const [, figure] = pattern.exec(readFileSync(join(root, "README.md"), "utf8")) ?? [];
+    if (figure === undefined) throw new Error(`README.md does not say ${pattern}`);
+    return Number(figure) * 1000;
+  };
+
+  it("of everything in the main entry is at most 60 KB gzip, within its budget, and what the README says", async () => {
     const { minified, gzip } = await shipped("jobgate");
     console.log(
       `"jobgate", all of it: ${minified} bytes minified, ${gzip} gzip (budget ${budgets.everythingMinifiedGzip})`,
     );
     expect(budgets.everythingMinifiedGzip).toBeLessThanOrEqual(60_000);
     expect(gzip).toBeLessThanOrEqual(budgets.everythingMinifiedGzip);
+    expect(Math.abs(gzip - stated(/gzip: \*\*([\d.]+) KB\*\*/))).toBeLessThanOrEqual(1000);
   });
 
-  it("of ./slim without its binary is within its budget", async () => {
+  it("of ./slim without its binary is within its budget, and what the README says", async () => {
     const { minified, gzip } = await shipped("jobgate/slim");
     console.log(`"jobgate/slim": ${minified} bytes minified, ${gzip} gzip (budget ${budgets.slimMinifiedGzip})`);
     expect(gzip).toBeLessThanOrEqual(budgets.slimMinifiedGzip);
+    expect(Math.abs(gzip - stated(/leaves the wasm out \(([\d.]+) KB\)/))).toBeLessThanOrEqual(1000);
   });
 
   it("of the binary is within its budget", () => {

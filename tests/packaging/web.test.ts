@@ -2,7 +2,7 @@ import { type Browser, chromium, firefox, type Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchOptions } from "../../scripts/browsers.mjs";
 import { installConsumer } from "./support/consumer.js";
-import { serveBuilt, serveForDevelopment } from "./support/site.js";
+import { readmeOutput, serveBuilt, serveForDevelopment } from "./support/site.js";
 
 const consumers = [
   { what: "the README's first lines", script: "readme.ts", outcome: "came to its end" },
@@ -20,17 +20,18 @@ const site = await serveBuilt(
 const development = await serveForDevelopment(folder);
 afterAll(() => Promise.all([site.close(), development.close()]));
 
-/** Opens a page, and returns what it reports together with whatever went wrong in it. */
+/** Opens a page, and returns what it reports, what it prints and whatever went wrong in it. */
 async function visit(page: Page, address: string) {
   const faults: string[] = [];
+  const printed: string[] = [];
   page.on("pageerror", (error) => faults.push(error.message));
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  page.on("console", (message) => (message.type() === "error" ? faults : printed).push(message.text()));
   await page.goto(address);
   const outcome = page.locator("body[data-outcome]");
   await outcome.waitFor({ state: "attached" }).catch(() => {
     throw new Error(`the page reported nothing; errors: ${faults.join("; ") || "none"}`);
   });
-  return { outcome: await outcome.getAttribute("data-outcome"), faults };
+  return { outcome: await outcome.getAttribute("data-outcome"), printed, faults };
 }
 
 describe.each([
@@ -45,13 +46,21 @@ describe.each([
 
   it.each(consumers)("$what, built, under a strict Content-Security-Policy", async ({ script, outcome }) => {
     const page = await browser.newPage();
-    expect(await visit(page, `${site.url}${script}.html`)).toEqual({ outcome, faults: [] });
+    expect(await visit(page, `${site.url}${script}.html`)).toMatchObject({ outcome, faults: [] });
     await page.close();
   });
 
   it.each(consumers.slice(0, 3))("$what, served by Vite for development", async ({ script, outcome }) => {
     const page = await browser.newPage();
-    expect(await visit(page, `${development.url}${script}.html`)).toEqual({ outcome, faults: [] });
+    expect(await visit(page, `${development.url}${script}.html`)).toMatchObject({ outcome, faults: [] });
+    await page.close();
+  });
+
+  it("the README's first lines print what it says", async () => {
+    const page = await browser.newPage();
+    const { printed } = await visit(page, `${site.url}readme.ts.html`);
+    expect(readmeOutput.length).toBeGreaterThan(0);
+    expect(printed).toEqual(expect.arrayContaining(readmeOutput));
     await page.close();
   });
 

@@ -11,12 +11,15 @@ const html = (script: string, head = "") =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${script}</title>${head}</head>` +
   `<body><script type="module" src="/${script}"></script></body></html>`;
 
-/** The first block of TypeScript in the README, as a page's script that tells when it has come to its end. */
+/** The first block of TypeScript in the README. */
 function readmeLines(): string {
   const [, code] = /```ts\n([\s\S]+?)```/.exec(readFileSync(join(root, "README.md"), "utf8")) ?? [];
   if (code === undefined) throw new Error("README.md has no block of TypeScript");
-  return `${code}\ndocument.body.dataset.outcome = "came to its end";\n`;
+  return code;
 }
+
+/** What the README says that its lines print: `console.log(…); // this`. */
+export const readmeOutput = [...readmeLines().matchAll(/^console\.log\(.+\); \/\/ (.+)$/gm)].map(([, said]) => said);
 
 function config(folder: string): InlineConfig {
   return {
@@ -31,7 +34,7 @@ function config(folder: string): InlineConfig {
 
 /** Writes a page for each script, builds them all with Vite, and serves the result under the strict policy. */
 export async function serveBuilt(folder: string, scripts: readonly string[]) {
-  writeFileSync(join(folder, "readme.ts"), readmeLines());
+  writeFileSync(join(folder, "readme.ts"), `${readmeLines()}\ndocument.body.dataset.outcome = "came to its end";\n`);
   mkdirSync(join(folder, "public"));
   writeFileSync(join(folder, "public/favicon.ico"), ""); // browsers ask for it and report that it is not there
   await bundle({
