@@ -3,7 +3,7 @@
 //! ```text
 //!   src/facade    TypeScript, the npm API: holds JavaScript values by id and types them, no rules
 //!      │
-//!   src/bindings  the wasm exports (feature `npm`): integers across the boundary
+//!   src/bindings  the wasm exports (feature `npm`; of the second binary `npm-runner`): integers across the boundary
 //!      │
 //!   src/browser   drivers on the event loop: timers, futures, job bodies written in Rust
 //!      │
@@ -21,9 +21,9 @@
     clippy::struct_excessive_bools
 )]
 
-#[cfg(all(target_family = "wasm", not(feature = "npm")))]
+#[cfg(all(target_family = "wasm", any(not(feature = "npm"), feature = "npm-runner")))]
 pub mod browser;
 pub mod engine;
 
-#[cfg(all(target_family = "wasm", feature = "npm"))]
+#[cfg(all(target_family = "wasm", any(feature = "npm", feature = "npm-runner")))]
 mod bindings;

@@ -8,7 +8,7 @@
 //! | 2 | abort | job, cause |
 //! | 3 | ask retry | job |
 //! | 4 | ended | job, completion + cause × 4 + forgotten × 16 |
-//! | 5 | forgotten | job |
+//! | 5 | forgotten | job, manager |
 //! | 6 | standing | key, job |
 //! | 7 | deliver | source kind + channel × 4, source, job or −1, n, n listeners |
 //! | 8 | event | source kind + event × 4, source, job or −1, n, n listeners |
@@ -80,7 +80,7 @@ impl Outbox {
                 let how = completion_code(completion) + cause_code(cause) * 4 + u32::from(forgotten) * 16;
                 words.extend([4, job.0, how]);
             }
-            Effect::Forgotten { job } => words.extend([5, job.0]),
+            Effect::Forgotten { job, manager } => words.extend([5, job.0, manager.0]),
             Effect::Standing { key, job } => words.extend([6, key.0, job.0]),
             Effect::Deliver { source, channel, standing, to } => {
                 let (kind, number) = source_code(source);

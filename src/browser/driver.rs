@@ -229,7 +229,7 @@ impl Driver {
                     job.end();
                 }
             }
-            Effect::Forgotten { job } => drop(self.forget(job)),
+            Effect::Forgotten { job, .. } => drop(self.forget(job)),
             Effect::Deliver { to, .. } => {
                 let listeners = self.ledger.borrow().targets(to);
                 self.listeners.tell_change(&listeners);

@@ -59,6 +59,8 @@ mod actions;
 mod attempt;
 mod barrier;
 mod bell;
+#[cfg(feature = "npm-runner")]
+pub(crate) mod builtins;
 mod clock;
 mod completion;
 mod context;

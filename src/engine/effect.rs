@@ -133,6 +133,8 @@ pub enum Effect {
     Forgotten {
         /// The job.
         job: JobId,
+        /// Whose it was.
+        manager: ManagerId,
     },
     /// The job that waited behind its key stands under it now. Comes before the [`Effect::Ended`] of the one it follows.
     Standing {

@@ -201,7 +201,7 @@ impl Engine {
         self.deadlines.cancel(&mut manager.rate_window);
         self.emitters.drop_emitter(manager.emitter);
         for job in manager.retained {
-            effects.push(Effect::Forgotten { job: JobId(job) });
+            effects.push(Effect::Forgotten { job: JobId(job), manager: ManagerId(index) });
             self.retired.push(job);
         }
     }

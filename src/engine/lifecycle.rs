@@ -3,7 +3,7 @@
 use super::Engine;
 use super::command::{Outcome, Reply, Source};
 use super::deadlines::Due;
-use super::effect::{Channel, Effect, Effects, Event, JobId, KeyId};
+use super::effect::{Channel, Effect, Effects, Event, JobId, KeyId, ManagerId};
 use super::job::{AbortCause, CompletionType, Job, Phase};
 use super::slab::NONE;
 use super::time::Time;
@@ -219,7 +219,7 @@ impl Engine {
             && let Some(oldest) = manager.retained.pop_front()
         {
             self.event(Event::Removed, oldest, effects);
-            effects.push(Effect::Forgotten { job: JobId(oldest) });
+            effects.push(Effect::Forgotten { job: JobId(oldest), manager: ManagerId(manager_index) });
             self.forget(oldest);
         }
     }

@@ -26,6 +26,7 @@ mod listening;
 mod manager;
 mod options;
 mod queue;
+pub mod runner;
 mod slab;
 mod time;
 

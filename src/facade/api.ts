@@ -1,5 +1,8 @@
 // Everything that "jobgate" and "jobgate/slim" share.
 
+import { JobManager as Manager } from "./manager.js";
+import type { JobManagerConstructor, JobManager as PublicManager } from "./types.js";
+
 export {
   DuplicateJobError,
   InvalidParamsError,
@@ -12,7 +15,6 @@ export {
   WorkerCrashedError,
 } from "./errors.js";
 export { gate } from "./gate.js";
-export { JobManager } from "./manager.js";
 export { subject } from "./subject.js";
 export type {
   Completion,
@@ -23,6 +25,7 @@ export type {
   JobContext,
   JobEvent,
   JobFactory,
+  JobManagerConstructor,
   JobManagerOptions,
   JobRecord,
   JobStatus,
@@ -38,3 +41,12 @@ export type {
   Subject,
   Unsubscribe,
 } from "./types.js";
+
+/** Runs jobs, one a key at a time. */
+export const JobManager: JobManagerConstructor = Manager;
+export type JobManager<Key = string, State = unknown, Action = never, Result = unknown> = PublicManager<
+  Key,
+  State,
+  Action,
+  Result
+>;

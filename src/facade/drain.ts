@@ -3,7 +3,7 @@
 
 import { abort, decideRetry, start } from "./body.js";
 import { armTimer, disarmTimer } from "./clock.js";
-import { breakOff, end, forget } from "./ending.js";
+import { breakOff, end } from "./ending.js";
 import { engine, failure, header, memoryWords, whenEngineFails } from "./engine.js";
 import { stopWaiters } from "./job.js";
 import { CHANNEL, type ListenerTable, SOURCE } from "./listeners.js";
@@ -67,8 +67,8 @@ function apply(words: Uint32Array, at: number): number {
       standUnderKey(one, jobs[two]!);
       return at + 3;
     case EFFECT.forgotten:
-      forget(jobs[one]!);
-      return at + 2;
+      managers[two]?.deref()?.forget(one);
+      return at + 3;
     case EFFECT.empty:
       managers[one]?.deref()?.becameEmpty();
       return at + 2;
@@ -115,7 +115,8 @@ function tellEvent(code: number, source: number, job: number, at: number, count:
   const table = manager?.listeners ?? jobs[source]?.more?.listeners;
   releaseStamp();
   if (table === undefined) return;
-  const told = event === EVENT.stats ? manager!.statsEvent() : eventOf(event, jobs[job]!, payload);
+  const told =
+    event === EVENT.stats ? manager!.statsEvent() : eventOf(event, (jobs[job] ?? manager?.at(job))!, payload);
   table.call(at, count, told);
 }
 

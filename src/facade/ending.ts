@@ -14,16 +14,10 @@ export function end(job: AnyJob, completion: number, cause: number, forgotten: b
   job.finished = stamp();
   job.factory = undefined;
   job.manager.keys.leave(job);
-  if (forgotten) forget(job);
+  jobs[job.slot] = undefined;
+  if (forgotten) job.manager.forget(job.slot, job);
+  else job.manager.retain(job);
   if (job.more !== undefined) settle(job);
-}
-
-/** Gone from the engine; who holds the job can still read it. */
-export function forget(job: AnyJob): void {
-  const { slot } = job;
-  job.slot = -1;
-  jobs[slot] = undefined;
-  job.manager.forgot(job);
 }
 
 function settle(job: AnyJob): void {

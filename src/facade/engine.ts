@@ -1,7 +1,7 @@
 // The one engine of this page or worker, and its end. The only file that knows the generated code.
 
 import { initSync, WasmEngine } from "../../build/wasm/jobgate.js";
-import { JobgateError, report } from "./errors.js";
+import { EngineError, type JobgateError, report } from "./errors.js";
 
 /** What `run` and others answer below zero. */
 export const REFUSED = { bounds: -2, duplicate: -3, full: -4, closed: -5 } as const;
@@ -31,7 +31,7 @@ export function whenEngineFails(settle: (error: JobgateError) => void): void {
 export function startEngine(): void {
   if (engine !== undefined) return;
   if (provide === undefined) {
-    throw new JobgateError("jobgate/slim needs its wasm first: await init(urlOrModule)", "E_NOT_READY");
+    throw new EngineError("jobgate/slim needs its wasm first: await init(urlOrModule)", "E_NOT_READY");
   }
   memory = initSync({ module: provide() }).memory;
   engine = new WasmEngine(breakDown);
@@ -47,7 +47,7 @@ export function memoryWords(): Uint32Array {
 /** Nothing can be asked of a broken engine: settles all that waits, and makes every later call say why. */
 export function breakDown(message: string): void {
   if (failure !== undefined) return;
-  const error = new JobgateError(`The jobgate engine has failed and cannot go on: ${message}`, "E_ENGINE");
+  const error = new EngineError(`The jobgate engine has failed and cannot go on: ${message}`, "E_ENGINE");
   failure = error;
   engine = new Proxy({} as WasmEngine, {
     get() {

@@ -2,86 +2,73 @@ import type { ParamError } from "./types.js";
 
 /** Every error that the package makes of its own. `name` is the class name, `code` is stable. */
 export class JobgateError extends Error {
-  readonly code: string;
-  /** @internal */
-  constructor(message: string, code: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "JobgateError";
-    this.code = code;
+  override readonly name: string = "JobgateError";
+  readonly code: string = "E_JOBGATE";
+}
+
+/** E_ENGINE: the engine has broken; E_NOT_READY: it has not been given its wasm. Not for users to make. */
+export class EngineError extends JobgateError {
+  override readonly name = "JobgateError";
+  constructor(
+    message: string,
+    override readonly code: "E_ENGINE" | "E_NOT_READY",
+  ) {
+    super(message);
   }
 }
 
 /** E_DUPLICATE: the key is taken and `onDuplicate` is "reject". */
 export class DuplicateJobError extends JobgateError {
-  /** @internal */
-  constructor(message: string) {
-    super(message, "E_DUPLICATE");
-    this.name = "DuplicateJobError";
-  }
+  override readonly name = "DuplicateJobError";
+  override readonly code = "E_DUPLICATE";
 }
 
 /** E_QUEUE_FULL: `maxPending` jobs are waiting. */
 export class QueueFullError extends JobgateError {
-  /** @internal */
-  constructor(message: string) {
-    super(message, "E_QUEUE_FULL");
-    this.name = "QueueFullError";
-  }
+  override readonly name = "QueueFullError";
+  override readonly code = "E_QUEUE_FULL";
 }
 
 /** E_CLOSED: the manager was closed and takes no new jobs. */
 export class ManagerClosedError extends JobgateError {
-  /** @internal */
-  constructor(message: string) {
-    super(message, "E_CLOSED");
-    this.name = "ManagerClosedError";
-  }
+  override readonly name = "ManagerClosedError";
+  override readonly code = "E_CLOSED";
 }
 
 /** E_STOP_TIMEOUT: the body had not settled within `stop`'s timeout. The job is still stopping. */
 export class JobStopTimeoutError extends JobgateError {
-  /** @internal */
-  constructor(message: string) {
-    super(message, "E_STOP_TIMEOUT");
-    this.name = "JobStopTimeoutError";
-  }
+  override readonly name = "JobStopTimeoutError";
+  override readonly code = "E_STOP_TIMEOUT";
 }
 
 /** E_NON_RETRIABLE: thrown by a body to end its job without the retries that are left. */
 export class NonRetriableError extends JobgateError {
-  constructor(message = "This failure is not to be retried", options?: { cause?: unknown }) {
-    super(message, "E_NON_RETRIABLE", options);
-    this.name = "NonRetriableError";
-  }
-}
-
-/** E_INVALID_PARAMS: a typed job's params are wrong; `errors` lists every fault. */
-export class InvalidParamsError extends JobgateError {
-  readonly errors: readonly ParamError[];
-  /** @internal */
-  constructor(errors: readonly ParamError[]) {
-    super(errors.map(({ param, message }) => `${param}: ${message}`).join("; "), "E_INVALID_PARAMS");
-    this.name = "InvalidParamsError";
-    this.errors = errors;
-  }
+  override readonly name = "NonRetriableError";
+  override readonly code = "E_NON_RETRIABLE";
 }
 
 /** E_UNKNOWN_TYPE: no job type of that name. */
 export class UnknownJobTypeError extends JobgateError {
-  /** @internal */
-  constructor(message: string) {
-    super(message, "E_UNKNOWN_TYPE");
-    this.name = "UnknownJobTypeError";
-  }
+  override readonly name = "UnknownJobTypeError";
+  override readonly code = "E_UNKNOWN_TYPE";
 }
 
 /** E_WORKER_CRASHED: the worker that ran the job died. */
 export class WorkerCrashedError extends JobgateError {
-  /** @internal */
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, "E_WORKER_CRASHED", options);
-    this.name = "WorkerCrashedError";
-  }
+  override readonly name = "WorkerCrashedError";
+  override readonly code = "E_WORKER_CRASHED";
+}
+
+/** E_INVALID_PARAMS: a typed job's params are wrong; `errors` lists every fault. */
+export class InvalidParamsError extends JobgateError {
+  override readonly name = "InvalidParamsError";
+  override readonly code = "E_INVALID_PARAMS";
+  readonly errors: readonly ParamError[] = [];
+}
+
+export function invalidParams(errors: readonly ParamError[]): InvalidParamsError {
+  const error = new InvalidParamsError(errors.map(({ param, message }) => `${param}: ${message}`).join("; "));
+  return Object.assign(error, { errors });
 }
 
 /** Tells the page of an error that belongs to nobody's call: a listener's, a continuation's. */

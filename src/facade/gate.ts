@@ -15,8 +15,10 @@ whenEngineFails((error) => {
 /** A new barrier, closed. */
 export function gate(): Gate {
   startEngine();
-  const table = new ListenerTable();
+  const table = new ListenerTable(true);
   const emitter = engine.createEmitter();
+  // The table is what every method of the gate holds, also detached.
+  droppedEmitters.register(table, emitter);
 
   function listen(listener: () => void): Unsubscribe {
     needFunction("listener", listener);
@@ -53,6 +55,5 @@ export function gate(): Gate {
       });
     },
   };
-  droppedEmitters.register(made, emitter);
   return made;
 }

@@ -25,6 +25,12 @@ export class ListenerTable {
   private readonly listeners: (Listener | undefined)[] = [];
   private calling = 0;
   private gone = 0;
+  /** A gate's: nobody in it is called twice. */
+  private readonly once: boolean;
+
+  constructor(once = false) {
+    this.once = once;
+  }
 
   add(number: number, listener: Listener): void {
     this.numbers.push(number);
@@ -62,6 +68,7 @@ export class ListenerTable {
     const last = wordAt(at + count - 1);
     if (count === numbers.length && numbers[count - 1] === last) this.callAll(count, value);
     else this.callNamed(at, count, value);
+    if (this.once) this.clear();
     if (--this.calling === 0 && this.gone > 0) this.sweep();
   }
 

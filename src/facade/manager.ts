@@ -30,6 +30,7 @@ import type {
   ManagedJob,
   ManagerStats,
   Priority,
+  JobManager as PublicManager,
   RunJobResult,
   RunOptions,
   Unsubscribe,
@@ -48,13 +49,12 @@ interface Snapshot<Job> {
   readonly jobs: readonly Job[];
 }
 
-/** Runs jobs, one a key at a time. Every method works detached. */
-export class JobManager<Key = string, State = unknown, Action = never, Result = unknown> {
-  /** @internal */
+/** The public interface says what each method does. What is not in it is for the rest of the facade. */
+export class JobManager<Key = string, State = unknown, Action = never, Result = unknown>
+  implements PublicManager<Key, State, Action, Result>
+{
   readonly keys = new Keys<Key>();
-  /** @internal */
   listeners: ListenerTable | undefined = undefined;
-  /** @internal */
   readonly streams = new Set<EventQueue>();
   /** The manager's name, for errors and traces. */
   readonly name: string;
@@ -68,6 +68,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   private idle: Deferred<void> | undefined = undefined;
   private empty: Deferred<void> | undefined = undefined;
   private byId: Map<string, AnyJob> | undefined = undefined;
+  private retained: Map<number, AnyJob> | undefined = undefined;
   private version = -1;
   private snapshot: Snapshot<ManagedJob<Key, State, Action, Result>> | undefined = undefined;
 
@@ -104,11 +105,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     }
   }
 
-  /**
-   * Idempotent by key (compared as a Map compares). With a free slot the factory is called before runJob returns; its
-   * throw is the job's failure, not the caller's. A signal that has aborted: the job is created, cancelled, and its
-   * factory never runs.
-   */
   runJob(
     key: Key,
     factory: JobFactory<State, Action, Result>,
@@ -171,7 +167,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return status === undefined ? all : all.filter((job) => job.status === status);
   }
 
-  /** Stops the job under the key and the one that waits behind it; resolves when both have ended. */
   async stopJob(key: Key, reason?: unknown): Promise<void> {
     const number = this.keys.find(key);
     if (number === undefined) return;
@@ -206,7 +201,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return this.slots;
   }
 
-  /** Raising it starts what it can before this returns; lowering it ends nothing. */
   set concurrency(concurrency: number) {
     needNumber("concurrency", concurrency);
     if (engine.setConcurrency(this.number, concurrency, this.moment()) < 0) throw outOfBounds({ concurrency });
@@ -235,7 +229,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return this.listen(CHANNEL.change, () => listener());
   }
 
-  /** Same identity until something changed. */
   getSnapshot(): Snapshot<ManagedJob<Key, State, Action, Result>> {
     const version = engine.version(this.number);
     if (this.snapshot === undefined || version !== this.version) {
@@ -249,12 +242,10 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return this.keys.watch(key, listener);
   }
 
-  /** All that happens from here on; ends when the manager is closed and idle. For a slow reader, unread progress and statistics give way to the newest. */
   events(): ReadableStream<JobEvent> {
     return managerStream(this);
   }
 
-  /** Refuses new jobs (ManagerClosedError), stops all, resolves when all have ended. */
   close(reason?: unknown): Promise<void> {
     this.closed = true;
     this.noteStop(reason);
@@ -270,12 +261,11 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   // ── for the rest of the facade ────────────────────────────────────────────────────────────────
 
-  /** @internal The engine's clock, read only for managers to whose jobs time ever meant something. */
+  /** The engine's clock, read only for managers to whose jobs time ever meant something. */
   moment(): number {
     return this.timed ? now() : UNTIMED;
   }
 
-  /** @internal */
   // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
   listen(channel: number, listener: (value: any) => void): Unsubscribe {
     const number = engine.listen(SOURCE.manager, this.number, channel);
@@ -283,42 +273,50 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return subscribeIn(this.listeners, number, listener);
   }
 
-  /** @internal Closed, and nothing left to happen. */
+  /** Closed, and nothing left to happen. */
   get isOver(): boolean {
     return this.closed && engine.awaitIdle(this.number);
   }
 
-  /** @internal */
   statsEvent(): JobEvent {
     return { type: "stats_update", stats: this.stats };
   }
 
-  /** @internal */
-  forgot(job: AnyJob): void {
-    this.byId?.delete(job.id);
+  /** It has ended and stays to be looked at. Held here, so that it goes with the manager. */
+  retain(job: AnyJob): void {
+    this.retained ??= new Map();
+    this.retained.set(job.slot, job);
   }
 
-  /** @internal */
+  /** The engine knows it no more; whoever holds the job can still read it. */
+  forget(slot: number, job = this.at(slot) as AnyJob): void {
+    this.retained?.delete(slot);
+    this.byId?.delete(job.id);
+    job.slot = -1;
+  }
+
+  at(slot: number): JobHandle<Key, State, Action, Result> | undefined {
+    return (jobs[slot] ?? this.retained?.get(slot)) as JobHandle<Key, State, Action, Result> | undefined;
+  }
+
   becameEmpty(): void {
     this.empty?.resolve();
     this.empty = undefined;
   }
 
-  /** @internal */
   becameIdle(): void {
     this.idle?.resolve();
     this.idle = undefined;
     if (this.closed) this.endStreams();
   }
 
-  /** @internal The engine has broken. */
+  /** The engine has broken. */
   breakOff(error: Error): void {
     this.empty?.reject(error);
     this.idle?.reject(error);
     for (const stream of this.streams) stream.fail(error);
   }
 
-  /** @internal */
   endStreams(): void {
     for (const stream of this.streams) stream.close();
     this.streams.clear();
@@ -326,10 +324,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   private all(): JobHandle<Key, State, Action, Result>[] {
     return Array.from(engine.jobs(this.number), (slot) => this.at(slot)!);
-  }
-
-  private at(slot: number): JobHandle<Key, State, Action, Result> | undefined {
-    return jobs[slot] as JobHandle<Key, State, Action, Result> | undefined;
   }
 
   private joined(slot: number): JobHandle<Key, State, Action, Result> {

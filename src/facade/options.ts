@@ -1,7 +1,7 @@
 // Options on their way to the engine: types are checked here, bounds there.
 
 import { engine, REFUSED } from "./engine.js";
-import { DuplicateJobError, JobgateError, ManagerClosedError, QueueFullError } from "./errors.js";
+import { DuplicateJobError, EngineError, ManagerClosedError, QueueFullError } from "./errors.js";
 import type { Priority, RetryOptions, RunOptions } from "./types.js";
 
 const WORDS: Readonly<Record<string, number>> = { "user-blocking": 100, "user-visible": 0, background: -100 };
@@ -141,6 +141,6 @@ export function refusalError(code: number, options: object, name: string): Error
     case REFUSED.closed:
       return new ManagerClosedError(`${name}: ${engine.refusal()}`);
     default:
-      return new JobgateError(`The engine answered ${code}`, "E_ENGINE");
+      return new EngineError(`The engine answered ${code}`, "E_ENGINE");
   }
 }

@@ -21,7 +21,8 @@ export function subject<T>(): Subject<T> {
       needFunction("listener", listener);
       if (emitter < 0) {
         emitter = engine.createEmitter();
-        droppedEmitters.register(made, emitter);
+        // The table is what every method of the subject holds, also detached.
+        droppedEmitters.register(table, emitter);
       }
       return subscribeIn(table, engine.listen(SOURCE.emitter, emitter, CHANNEL.value), listener);
     },
