@@ -71,7 +71,9 @@ impl Engine {
         if let Some(older) = self.waiters.get_mut(older) {
             older.newer = waiter;
         }
-        if let Some(entry) = self.waiters.get_mut(waiter) {
+        if let Some(entry) = self.waiters.get_mut(waiter)
+            && let Some(timeout) = timeout
+        {
             entry.deadline = self.deadlines.set(now.after(timeout), Due::StopTimeout(waiter));
         }
         Ok(Reply::Waiter(WaiterId(waiter)))

@@ -135,7 +135,8 @@ impl RetryPlan {
     pub(crate) fn wait(&self, attempt: u32, random: f64) -> Span {
         let factor = match self.backoff {
             Backoff::Fixed => 1.0,
-            Backoff::Exponential => 2_f64.powi(i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX)),
+            // Finite, so that no wait stays none.
+            Backoff::Exponential => 2_f64.powi(attempt.saturating_sub(1).min(1023) as i32),
         };
         let longest = (self.delay * factor).min(self.max_delay);
         Span::from_millis(if self.jitter { longest * random.clamp(0.0, 1.0) } else { longest })
@@ -168,8 +169,9 @@ pub(crate) fn count(field: &'static str, value: f64) -> Result<u32, OutOfBounds>
     check(value >= 1.0 && whole(value), field, COUNT).map(|()| value as u32)
 }
 
-pub(crate) fn stop_timeout(value: f64) -> Result<Span, OutOfBounds> {
-    check(value >= 0.0, "timeout", LIMIT).map(|()| Span::from_millis(value))
+/// `None`: as long as it takes.
+pub(crate) fn stop_timeout(value: f64) -> Result<Option<Span>, OutOfBounds> {
+    check(value >= 0.0, "timeout", LIMIT).map(|()| value.is_finite().then(|| Span::from_millis(value)))
 }
 
 impl RunOptions {

@@ -11,3 +11,5 @@
 
 mod histories;
 mod model;
+mod scenarios;
+mod world;

@@ -68,7 +68,8 @@ pub struct Manager {
 #[derive(Debug, Clone)]
 pub struct Waiter {
     pub job: JobId,
-    pub alarm: Alarm,
+    /// None for one who waits as long as it takes.
+    pub alarm: Option<Alarm>,
     pub over: bool,
 }
 
@@ -275,7 +276,7 @@ impl Model {
     /// The earliest moment at which something happens by itself.
     pub fn next_deadline(&self) -> Option<u64> {
         let of_jobs = self.jobs.iter().flat_map(|job| [job.wait, job.limit]).flatten();
-        let of_waiters = self.waiters.iter().filter(|waiter| !waiter.over).map(|waiter| waiter.alarm);
+        let of_waiters = self.waiters.iter().filter(|waiter| !waiter.over).filter_map(|waiter| waiter.alarm);
         let of_rates = self.manager_ids().filter_map(|manager| self.rate_window(manager));
         of_jobs.chain(of_waiters).map(|(at, _)| at).chain(of_rates).min()
     }

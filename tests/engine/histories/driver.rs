@@ -303,7 +303,11 @@ impl Driver {
             Effect::Ended { job, completion, cause, forgotten } => {
                 Act::Ended { job: self.job(job), completion, cause, forgotten }
             }
-            Effect::Forgotten { job } => Act::Forgotten(self.job(job)),
+            Effect::Forgotten { job, manager: number } => {
+                let job = self.job(job);
+                assert_eq!(manager(number), self.model.job(job).manager, "whose {job:?} is");
+                Act::Forgotten(job)
+            }
             Effect::Standing { key, job } => Act::Standing(KeyId(self.keys.key(key.0)), self.job(job)),
             Effect::Empty { manager: number } => Act::Empty(manager(number)),
             Effect::Idle { manager: number } => Act::Idle(manager(number)),

@@ -215,7 +215,7 @@ pub fn op() -> impl Strategy<Value = Op> {
     });
     let speak = || (pick(), proptest::bool::weighted(0.2));
     let concurrency = prop_oneof![6 => count(), 1 => Just(0.0), 1 => Just(f64::NAN)];
-    let patience = prop_oneof![6 => millis(), 1 => Just(-1.0), 1 => Just(f64::NAN)];
+    let patience = prop_oneof![6 => millis(), 1 => Just(-1.0), 1 => Just(f64::NAN), 1 => Just(f64::INFINITY)];
     let some_priority = prop_oneof![8 => priority(), 1 => Just(f64::INFINITY)];
     let jobs = prop_oneof![
         30 => run,

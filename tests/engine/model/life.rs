@@ -204,7 +204,7 @@ impl Model {
         if self.has_ended(job) {
             return Reply::Ignored;
         }
-        let alarm = self.alarm(micros(timeout));
+        let alarm = timeout.is_finite().then(|| self.alarm(micros(timeout)));
         self.waiters.push(Waiter { job, alarm, over: false });
         Reply::Waiter(WaiterId(self.waiters.len() as u32 - 1))
     }
@@ -275,7 +275,7 @@ impl Model {
             due.extend(self.job(job).limit.map(|(at, order)| (at, order, Due::Limit(job))));
         }
         for (index, waiter) in (0..).zip(&self.waiters).filter(|(_, waiter)| !waiter.over) {
-            due.push((waiter.alarm.0, waiter.alarm.1, Due::Patience(WaiterId(index))));
+            due.extend(waiter.alarm.map(|(at, order)| (at, order, Due::Patience(WaiterId(index)))));
         }
         due.retain(|(at, _, _)| *at <= now);
         due.sort_by_key(|(at, order, _)| (*at, *order));

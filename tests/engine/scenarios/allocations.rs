@@ -1,0 +1,116 @@
+//! The hot path takes no memory once it has warmed up.
+
+use jobgate::engine::{
+    Channel, Command, Effects, Engine, JobId, KeyId, ManagerId, ManagerOptions, Outcome, Reply, RunOptions, Source,
+    Time,
+};
+
+struct Hot {
+    engine: Engine,
+    effects: Effects,
+    manager: ManagerId,
+}
+
+impl Hot {
+    fn new(concurrency: f64) -> Self {
+        let (mut engine, mut effects) = (Engine::new(), Effects::new());
+        let options = ManagerOptions { concurrency, ..ManagerOptions::default() };
+        let reply = engine.handle(Time::default(), Command::CreateManager(&options), &mut effects);
+        let Ok(Reply::Manager(manager)) = reply else { panic!("{reply:?}") };
+        Self { engine, effects, manager }
+    }
+
+    fn send(&mut self, command: Command<'_>) -> Reply {
+        self.engine.handle(Time::default(), command, &mut self.effects).unwrap()
+    }
+
+    fn run(&mut self, key: u32, options: Option<&RunOptions>) -> JobId {
+        match self.send(Command::Run { manager: self.manager, key: KeyId(key), options }) {
+            Reply::Created { job, .. } => job,
+            reply => panic!("{reply:?}"),
+        }
+    }
+
+    fn settle(&mut self, job: JobId) {
+        self.send(Command::Settle { job, outcome: Outcome::Resolved });
+    }
+
+    fn drain(&mut self) {
+        self.effects.clear();
+        self.send(Command::Recycle);
+    }
+}
+
+/// Allocations of a thousand rounds, after a few that warm up.
+fn allocations(mut round: impl FnMut(u32)) -> u64 {
+    for key in 0..300 {
+        round(key);
+    }
+    allocation_counter::measure(|| (300..1300).for_each(|key| round(key % 300))).count_total
+}
+
+#[test]
+fn a_job_that_runs_and_settles() {
+    let mut hot = Hot::new(f64::INFINITY);
+    let count = allocations(|key| {
+        let job = hot.run(key, None);
+        hot.settle(job);
+        hot.drain();
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn jobs_that_wait_for_a_slot() {
+    let mut hot = Hot::new(1.0);
+    let mut waiting = std::collections::VecDeque::from([hot.run(1000, None), hot.run(1001, None)]);
+    waiting.reserve(10);
+    let count = allocations(|key| {
+        waiting.push_back(hot.run(key, None));
+        if let Some(job) = waiting.pop_front() {
+            hot.settle(job);
+        }
+        hot.drain();
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_job_with_a_time_limit_and_a_priority() {
+    let mut hot = Hot::new(f64::INFINITY);
+    let options = RunOptions { timeout: Some(60_000.0), priority: Some(3.0), ..RunOptions::default() };
+    let count = allocations(|key| {
+        let job = hot.run(key, Some(&options));
+        hot.settle(job);
+        hot.drain();
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_value_told_to_a_hundred_listeners() {
+    let mut hot = Hot::new(f64::INFINITY);
+    let job = hot.run(0, None);
+    for _ in 0..100 {
+        hot.send(Command::Listen { source: Source::Job(job), channel: Channel::State });
+    }
+    let count = allocations(|_| {
+        hot.send(Command::SetState { job, attempt: 1 });
+        hot.drain();
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_listener_that_comes_and_goes() {
+    let mut hot = Hot::new(f64::INFINITY);
+    let Reply::Emitter(emitter) = hot.send(Command::CreateEmitter) else { panic!("no emitter") };
+    let count = allocations(|_| {
+        let reply = hot.send(Command::Listen { source: Source::Emitter(emitter), channel: Channel::Value });
+        let Reply::Listener { listener, .. } = reply else { panic!("{reply:?}") };
+        hot.send(Command::Emit(emitter));
+        hot.send(Command::Unlisten(listener));
+        hot.drain();
+    });
+    assert_eq!(count, 0);
+}
