@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { webdriverEnv } from "./browsers.mjs";
 import { main, run } from "./run.mjs";
 
-const wasm = ["--target", "wasm32-unknown-unknown", "--features", "npm"];
+const wasm = ["--target", "wasm32-unknown-unknown"];
 const vitest = (...projects) => run("vitest", ["run", ...projects.flatMap((name) => ["--project", name])]);
 const wasmPack = (browser, ...args) =>
   run("wasm-pack", ["test", "--headless", `--${browser}`, ...args], { env: webdriverEnv(browser) });
@@ -26,6 +26,7 @@ const steps = {
       run("cargo", ["fmt", "--check"]);
       run("cargo", ["clippy", "--all-targets", "--", "-D", "warnings"]);
       run("cargo", ["clippy", "--all-targets", ...wasm, "--", "-D", "warnings"]);
+      run("cargo", ["clippy", "--lib", "--features", "test-panic", ...wasm, "--", "-D", "warnings"]);
     },
   },
   engine: {
