@@ -1,0 +1,27 @@
+//! The rules of the job runner: what a typed job's params must be, in which order jobs are listed and let go of, what
+//! is counted, what a message over a port asks for, what a stream of one job sends.
+//!
+//! Pure, like all of `engine`: plain values in, plain values out, time passed in. Queueing, priorities, retries and
+//! cancelling are the [engine](crate::engine)'s: a runner has a job manager.
+
+mod builtins;
+mod fibonacci;
+mod metrics;
+mod params;
+mod protocol;
+mod sieve;
+mod specs;
+mod sse;
+mod store;
+mod value;
+
+pub use builtins::{Builtin, builtins};
+pub use fibonacci::Fibonacci;
+pub use metrics::{Histogram, Metrics, Percentiles};
+pub use params::{Fault, Kind, MOST_FAULTS, Param, Spec, validate};
+pub use protocol::{LARGEST_MESSAGE, Refusal, Request, read_message};
+pub use sieve::Sieve;
+pub use specs::read_params;
+pub use sse::{Step, frame, resume};
+pub use store::{Change, Changes, Store};
+pub use value::Value;

@@ -1,0 +1,173 @@
+use jobgate::engine::runner::Store;
+use proptest::prelude::*;
+
+#[test]
+fn running_then_pending_then_finished_newest_first() {
+    let mut store = Store::new(1000.0);
+    for job in 1..=6 {
+        store.add(job, 0.0, 0.0);
+    }
+    store.start(2);
+    store.start(1);
+    store.start(3);
+    store.start(4);
+    assert!(store.finish(3));
+    assert!(store.finish(1));
+    assert!(!store.finish(1), "a job ends once");
+    assert_eq!(store.running(), [2, 4]);
+    assert_eq!(store.pending(), [5, 6]);
+    assert_eq!(store.order(), [2, 4, 5, 6, 1, 3]);
+}
+
+#[test]
+fn pending_jobs_are_listed_in_the_order_in_which_they_will_start() {
+    let mut store = Store::new(0.0);
+    store.add(1, 0.0, 100.0);
+    store.add(2, 100.0, 100.0);
+    store.add(3, 0.0, 101.0);
+    store.add(4, 0.0, 500.0);
+    store.add(5, 0.0, 102.0);
+    assert_eq!(store.pending(), [2, 1, 3, 5, 4], "priority, then the end of the delay, then arrival");
+    store.set_priority(1, 100.0, 103.0);
+    assert_eq!(store.pending(), [2, 1, 3, 5, 4]);
+    store.set_priority(2, 100.0, 104.0);
+    assert_eq!(store.pending(), [1, 2, 3, 5, 4], "at the back of the new level");
+    store.start(1);
+    store.wait(1, 600.0);
+    assert_eq!(store.pending(), [2, 1, 3, 5, 4], "a retry comes after those that wait already");
+    assert_eq!(store.ready_at(1), Some(600.0));
+}
+
+#[test]
+fn what_has_finished_stays_finished() {
+    let mut store = Store::new(10.0);
+    store.add(1, 0.0, 0.0);
+    store.finish(1);
+    store.start(1);
+    store.wait(1, 5.0);
+    store.set_priority(1, 9.0, 5.0);
+    assert_eq!((store.running(), store.pending(), store.order()), (vec![], vec![], vec![1]));
+}
+
+#[test]
+fn the_oldest_finished_are_let_go_of() {
+    let mut store = Store::new(2.0);
+    for job in 1..=5 {
+        store.add(job, 0.0, 0.0);
+        store.finish(job);
+    }
+    assert_eq!(store.retire(), [1, 2, 3]);
+    assert_eq!(store.retire(), []);
+    store.forget(4);
+    assert_eq!(store.order(), [5]);
+    assert_eq!(store.clear(), [5]);
+    assert_eq!(store.order(), []);
+    assert_eq!(store.changes(5), None);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Add(f64),
+    Start(usize),
+    Wait(usize),
+    Finish(usize),
+    Priority(usize, f64),
+    Retire,
+    Clear,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let priority = || (-1_i32..=1).prop_map(f64::from);
+    prop_oneof![
+        4 => priority().prop_map(Step::Add),
+        3 => any::<usize>().prop_map(Step::Start),
+        1 => any::<usize>().prop_map(Step::Wait),
+        3 => any::<usize>().prop_map(Step::Finish),
+        1 => (any::<usize>(), priority()).prop_map(|(job, priority)| Step::Priority(job, priority)),
+        1 => Just(Step::Retire),
+        1 => Just(Step::Clear),
+    ]
+}
+
+/// Three lists, kept the slow way.
+#[derive(Default)]
+struct Model {
+    running: Vec<u32>,
+    pending: Vec<(u32, f64)>,
+    finished: Vec<u32>,
+}
+
+impl Model {
+    fn take(&mut self, job: u32) -> Option<f64> {
+        if let Some(index) = self.pending.iter().position(|(pending, _)| *pending == job) {
+            return Some(self.pending.remove(index).1);
+        }
+        let index = self.running.iter().position(|running| *running == job)?;
+        self.running.remove(index);
+        Some(f64::NAN)
+    }
+
+    fn order(&self) -> Vec<u32> {
+        let mut pending = self.pending.clone();
+        pending.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        let waiting = pending.into_iter().map(|(job, _)| job);
+        self.running.iter().copied().chain(waiting).chain(self.finished.iter().rev().copied()).collect()
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_history_is_listed_as_by_three_lists(steps in prop::collection::vec(any_step(), 0..200), retain in 0_usize..6) {
+        let mut store = Store::new(retain as f64);
+        let mut model = Model::default();
+        let mut priorities = Vec::new();
+        for (time, step) in steps.into_iter().enumerate() {
+            let now = time as f64;
+            let chosen = |choice: usize| (choice % priorities.len().max(1)) as u32;
+            match step {
+                Step::Add(priority) => {
+                    let job = priorities.len() as u32;
+                    priorities.push(priority);
+                    store.add(job, priority, now);
+                    model.pending.push((job, priority));
+                }
+                Step::Start(choice) => {
+                    store.start(chosen(choice));
+                    if model.take(chosen(choice)).is_some() {
+                        model.running.push(chosen(choice));
+                    }
+                }
+                Step::Wait(choice) => {
+                    store.wait(chosen(choice), now);
+                    if model.take(chosen(choice)).is_some() {
+                        model.pending.push((chosen(choice), priorities[chosen(choice) as usize]));
+                    }
+                }
+                Step::Finish(choice) => {
+                    let ended = store.finish(chosen(choice));
+                    prop_assert_eq!(ended, model.take(chosen(choice)).is_some());
+                    if ended {
+                        model.finished.push(chosen(choice));
+                    }
+                }
+                Step::Priority(choice, priority) => {
+                    let job = chosen(choice);
+                    store.set_priority(job, priority, now);
+                    if let Some(slot) = priorities.get_mut(job as usize) {
+                        *slot = priority;
+                    }
+                    if model.pending.iter().any(|(pending, _)| *pending == job) {
+                        model.take(job);
+                        model.pending.push((job, priority));
+                    }
+                }
+                Step::Retire => {
+                    let gone = model.finished.len().saturating_sub(retain);
+                    prop_assert_eq!(store.retire(), model.finished.drain(..gone).collect::<Vec<u32>>());
+                }
+                Step::Clear => prop_assert_eq!(store.clear(), std::mem::take(&mut model.finished)),
+            }
+            prop_assert_eq!(store.order(), model.order());
+        }
+    }
+}
