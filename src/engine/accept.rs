@@ -21,13 +21,17 @@ impl Engine {
         effects: &mut Effects,
     ) -> Result<Reply, Refusal> {
         let manager = self.managers.get(manager_index).filter(|manager| !manager.closed).ok_or(Refusal::Closed)?;
+        let standing = self.key(key).map_or(NONE, |entry| entry.standing);
+        if standing != NONE && options.is_none() && manager.plan.on_duplicate == OnDuplicate::Join {
+            return Ok(Reply::AlreadyRunning(JobId(standing)));
+        }
         let plan = match options {
             None => manager.plan.clone(),
             Some(options) => options.plan(&manager.defaults)?,
         };
         let aborted = options.is_some_and(|options| options.aborted);
         let waits_for_slot = !plan.delay.is_zero() || !Self::has_room(manager, now, &plan);
-        let (standing, waiting) = self.key(key).map_or((NONE, NONE), |entry| (entry.standing, entry.waiting));
+        let waiting = self.key(key).map_or(NONE, |entry| entry.waiting);
         match plan.on_duplicate {
             _ if standing == NONE => {}
             OnDuplicate::Reject => return Err(Refusal::Duplicate),

@@ -9,13 +9,18 @@ import { listenTo, NOTHING, tell } from "./watching.js";
 /** A body that computes gives the event loop a turn this often; half a frame at 60 Hz. */
 const LONGEST_HOLD = 8;
 
+/** What a context holds only once its body has asked for it. */
+class ContextExtras<State, Action> {
+  signal: AbortSignal | undefined = undefined;
+  turnBegan = 0;
+  readonly methods: Partial<JobContext<State, Action>> = {};
+}
+
 /** What one attempt's body is given. Methods are made when first read, bound, so that they work detached. */
 export class Context<State, Action> implements JobContext<State, Action> {
   readonly attempt: number;
   private readonly job: AnyJob;
-  private methods: Partial<JobContext<State, Action>> | undefined = undefined;
-  private ownSignal: AbortSignal | undefined = undefined;
-  private turnBegan = 0;
+  private more: ContextExtras<State, Action> | undefined = undefined;
 
   constructor(job: AnyJob, attempt: number) {
     this.job = job;
@@ -31,8 +36,7 @@ export class Context<State, Action> implements JobContext<State, Action> {
   }
 
   get signal(): AbortSignal {
-    this.ownSignal ??= this.isCurrent ? this.job.attemptSignal() : new AbortController().signal;
-    return this.ownSignal;
+    return (this.extras.signal ??= this.isCurrent ? this.job.attemptSignal() : new AbortController().signal);
   }
 
   get setState(): JobContext<State, Action>["setState"] {
@@ -76,15 +80,20 @@ export class Context<State, Action> implements JobContext<State, Action> {
   get checkpoint(): JobContext<State, Action>["checkpoint"] {
     return (this.bound.checkpoint ??= async () => {
       this.throwIfAborted();
-      if (performance.now() - this.turnBegan < LONGEST_HOLD) return;
+      const { extras } = this;
+      if (performance.now() - extras.turnBegan < LONGEST_HOLD) return;
       await takeTurn();
-      this.turnBegan = performance.now();
+      extras.turnBegan = performance.now();
       this.throwIfAborted();
     });
   }
 
   private get bound(): Partial<JobContext<State, Action>> {
-    return (this.methods ??= {});
+    return this.extras.methods;
+  }
+
+  private get extras(): ContextExtras<State, Action> {
+    return (this.more ??= new ContextExtras());
   }
 
   private get isCurrent(): boolean {
@@ -92,7 +101,8 @@ export class Context<State, Action> implements JobContext<State, Action> {
   }
 
   private throwIfAborted(): void {
-    if (this.ownSignal !== undefined) this.ownSignal.throwIfAborted();
+    const signal = this.more?.signal;
+    if (signal !== undefined) signal.throwIfAborted();
     else if (this.job.stopping) this.signal.throwIfAborted();
   }
 }

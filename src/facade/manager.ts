@@ -98,11 +98,22 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     if (this.number < 0) throw outOfBounds({ ...defaults, ...options });
     managers[this.number] = new WeakRef(this);
     dropped.register(this, this.number);
-    for (const name of METHODS) {
-      // biome-ignore lint/suspicious/noExplicitAny: binds each method to this manager, so that it works detached.
-      const methods = this as any;
-      Object.defineProperty(this, name, { value: methods[name].bind(this), configurable: true, writable: true });
-    }
+    // Named one by one: in a loop, V8 would make the manager a slow dictionary.
+    this.runJob = this.runJob.bind(this);
+    this.getRunningJob = this.getRunningJob.bind(this);
+    this.getJob = this.getJob.bind(this);
+    this.jobs = this.jobs.bind(this);
+    this.stopJob = this.stopJob.bind(this);
+    this.stopAll = this.stopAll.bind(this);
+    this.pause = this.pause.bind(this);
+    this.resume = this.resume.bind(this);
+    this.onEmpty = this.onEmpty.bind(this);
+    this.onIdle = this.onIdle.bind(this);
+    this.subscribe = this.subscribe.bind(this);
+    this.getSnapshot = this.getSnapshot.bind(this);
+    this.onKeyChange = this.onKeyChange.bind(this);
+    this.events = this.events.bind(this);
+    this.close = this.close.bind(this);
   }
 
   runJob(
@@ -126,7 +137,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
       throw refusalError(answer, options ?? {}, `${this.name}, key ${textOf(key)}`);
     }
     const slot = answer >>> 2;
-    if ((answer & 3) === 2) return { type: "JOB_ALREADY_RUNNING", job: this.joined(slot) };
+    if ((answer & 3) === 2) return { type: "JOB_ALREADY_RUNNING", job: this.joined(slot, checked) };
 
     if (known === undefined) keys.keep(key, keyNumber);
     else keys.reuse(keyNumber);
@@ -326,10 +337,13 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return Array.from(engine.jobs(this.number), (slot) => this.at(slot)!);
   }
 
-  private joined(slot: number): JobHandle<Key, State, Action, Result> {
+  private joined(slot: number, options: CheckedOptions | undefined): JobHandle<Key, State, Action, Result> {
     const job = this.at(slot)!;
-    job.priority = engine.priority(slot);
-    drain();
+    if (options !== undefined) {
+      // It may have been raised.
+      job.priority = engine.priority(slot);
+      drain();
+    }
     return job;
   }
 
@@ -349,11 +363,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     }
   }
 }
-
-const METHODS = Object.getOwnPropertyNames(JobManager.prototype).filter((name) => {
-  const { value } = Object.getOwnPropertyDescriptor(JobManager.prototype, name)!;
-  return name !== "constructor" && typeof value === "function";
-});
 
 /** What a job with options needs beside the engine's record of it. */
 function equip(job: AnyJob, own: CheckedOptions | undefined, defaults: CheckedOptions | undefined): void {

@@ -24,6 +24,7 @@ export const keyListeners = new Map<number, ListenerTable>();
 const standing: (AnyJob | undefined)[] = [];
 const freeNumbers: number[] = [];
 const FEW = 32;
+const MANY = 1024;
 
 export function standUnderKey(number: number, job: AnyJob): void {
   standing[number] = job;
@@ -31,7 +32,8 @@ export function standUnderKey(number: number, job: AnyJob): void {
 
 /**
  * One manager's keys as numbers. Any value is a key, compared as a Map compares. A key whose job has ended goes at once
- * while they are few; among many it is left for a sweep, because deleting from a large Map costs more than the job did.
+ * while they are few; among many it is left until all have ended, or for a sweep once more than a thousand and three in
+ * four are left: deleting from a large Map costs more than the job did.
  */
 export class Keys<Key> {
   private readonly numbers = new Map<Key, number>();
@@ -87,10 +89,15 @@ export class Keys<Key> {
 
   private vacate(key: Key, number: number): void {
     if (keyListeners.has(number)) return;
-    if (this.vacant === 0 && this.numbers.size <= FEW) {
+    const { size } = this.numbers;
+    if (this.vacant === 0 && size <= FEW) {
       this.numbers.delete(key);
       freeNumbers.push(number);
-    } else if (++this.vacant * 2 > this.numbers.size) {
+    } else if (++this.vacant === size) {
+      for (const vacant of this.numbers.values()) freeNumbers.push(vacant);
+      this.numbers.clear();
+      this.vacant = 0;
+    } else if (this.vacant > MANY && this.vacant * 4 > size * 3) {
       this.sweep();
     }
   }
