@@ -4,6 +4,7 @@ mod checks;
 mod driver;
 mod numbers;
 mod ops;
+mod translating;
 
 use jobgate::engine::{
     Channel, Command, EmitterId, JobId, KeyId, ListenerId, ManagerId, ManagerOptions, Outcome, RunOptions, Source,

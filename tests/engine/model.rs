@@ -5,6 +5,7 @@
 
 mod accept;
 mod bounds;
+mod commands;
 mod life;
 mod watching;
 

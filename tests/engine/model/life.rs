@@ -1,13 +1,13 @@
-//! From the first start to the end: attempts, retries, stops, time, and every command by name.
+//! From the first start to the end: attempts, retries, stops, time.
 
 use std::time::Duration;
 
 use jobgate::engine::{
-    AbortCause, Backoff, Channel, Command, CompletionType, Event, JobId, ManagerId, ManagerOptions, Outcome, Refusal,
-    Reply, RetryOptions, Source, Span, WaiterId,
+    AbortCause, Backoff, Channel, CompletionType, Event, JobId, ManagerId, Outcome, Reply, RetryOptions, Source, Span,
+    WaiterId,
 };
 
-use super::{Act, Emitter, Manager, Model, Phase, Waiter, bounds};
+use super::{Act, Model, Phase, Waiter};
 
 /// Rounded up: a wait is never shorter than asked.
 pub fn micros(millis: f64) -> u64 {
@@ -27,91 +27,6 @@ fn retry_wait(retry: &RetryOptions, attempt: u32, random: f64) -> u64 {
 }
 
 impl Model {
-    pub(super) fn obey(&mut self, command: &Command<'_>) -> Result<Reply, Refusal> {
-        Ok(match *command {
-            Command::CreateManager(options) => self.create_manager(options)?,
-            Command::Run { manager, key, options } => self.run(manager, key, options)?,
-            Command::Settle { job, outcome } => self.settle(job, outcome),
-            Command::Retry { job, again, random } => self.retry(job, again, random),
-            Command::Stop(job) => self.stop(job, AbortCause::Stop),
-            Command::SetPriority { job, priority } => {
-                bounds::priority(priority)?;
-                self.set_priority(job, priority)
-            }
-            Command::AwaitStop { job, timeout } => {
-                bounds::stop_timeout(timeout)?;
-                self.await_stop(job, timeout)
-            }
-            Command::SetState { job, attempt } => self.set_state(job, attempt),
-            Command::Progress { job, attempt, percent } => {
-                bounds::percent(percent)?;
-                self.progress(job, attempt, percent)
-            }
-            Command::Log { job, attempt } => self.log(job, attempt),
-            Command::Dispatch(job) => self.dispatch(job),
-            Command::CreateEmitter => {
-                self.emitters.push(Emitter::default());
-                Reply::Emitter(jobgate::engine::EmitterId(self.emitters.len() as u32 - 1))
-            }
-            Command::DropEmitter(emitter) => self.drop_emitter(emitter),
-            Command::Listen { source, channel } => self.listen(source, channel),
-            Command::Unlisten(listener) => self.unlisten(listener),
-            Command::Emit(emitter) => self.emit(emitter),
-            Command::Open(emitter) => self.open(emitter),
-            Command::Tick => self.tick(),
-            Command::Recycle => Reply::Done,
-            Command::SetConcurrency { manager, concurrency } => {
-                bounds::concurrency(concurrency)?;
-                self.tell_manager(manager, |record| record.concurrency = concurrency)
-            }
-            Command::Pause(manager) => self.tell_manager(manager, |record| record.paused = true),
-            Command::Resume(manager) => self.tell_manager(manager, |record| record.paused = false),
-            Command::DropManager(manager) => self.tell_manager(manager, |record| record.orphaned = true),
-            Command::StopAll(manager) => self.stop_all(manager),
-            Command::Close(manager) => {
-                self.manager_mut(manager).closed = true;
-                self.stop_all(manager)
-            }
-            Command::AwaitEmpty(manager) => {
-                let waits = self.stats(manager).pending > 0;
-                self.manager_mut(manager).awaits_empty |= waits;
-                if waits { Reply::Ignored } else { Reply::Done }
-            }
-            Command::AwaitIdle(manager) => {
-                let stats = self.stats(manager);
-                let waits = stats.pending + stats.running > 0;
-                self.manager_mut(manager).awaits_idle |= waits;
-                if waits { Reply::Ignored } else { Reply::Done }
-            }
-        })
-    }
-
-    fn create_manager(&mut self, options: &ManagerOptions) -> Result<Reply, Refusal> {
-        bounds::manager(options)?;
-        self.managers.push(Manager {
-            options: options.clone(),
-            concurrency: options.concurrency,
-            paused: options.paused,
-            closed: false,
-            orphaned: false,
-            gone: false,
-            starts: Vec::new(),
-            retained: Vec::new(),
-            awaits_empty: false,
-            awaits_idle: false,
-        });
-        Ok(Reply::Manager(ManagerId(self.managers.len() as u32 - 1)))
-    }
-
-    fn tell_manager(&mut self, manager: ManagerId, change: impl FnOnce(&mut Manager)) -> Reply {
-        if self.manager(manager).gone {
-            return Reply::Ignored;
-        }
-        change(self.manager_mut(manager));
-        self.stirred.push(manager);
-        Reply::Done
-    }
-
     // ── attempts ────────────────────────────────────────────────────────────────────────────────
 
     pub(super) fn start(&mut self, job: JobId) {
@@ -130,7 +45,7 @@ impl Model {
         }
     }
 
-    fn settle(&mut self, job: JobId, outcome: Outcome) -> Reply {
+    pub(super) fn settle(&mut self, job: JobId, outcome: Outcome) -> Reply {
         let record = self.job(job);
         if record.phase != Phase::Running {
             return Reply::Ignored;
@@ -150,7 +65,7 @@ impl Model {
         Reply::Done
     }
 
-    fn retry(&mut self, job: JobId, again: bool, random: f64) -> Reply {
+    pub(super) fn retry(&mut self, job: JobId, again: bool, random: f64) -> Reply {
         if self.job(job).phase != Phase::Deciding {
             return Reply::Ignored;
         }
@@ -189,7 +104,7 @@ impl Model {
     }
 
     /// Newest first, so that nobody takes the slot or the key of one stopped before.
-    fn stop_all(&mut self, manager: ManagerId) -> Reply {
+    pub(super) fn stop_all(&mut self, manager: ManagerId) -> Reply {
         if self.manager(manager).gone {
             return Reply::Ignored;
         }
@@ -200,7 +115,7 @@ impl Model {
         Reply::Done
     }
 
-    fn await_stop(&mut self, job: JobId, timeout: f64) -> Reply {
+    pub(super) fn await_stop(&mut self, job: JobId, timeout: f64) -> Reply {
         if self.has_ended(job) {
             return Reply::Ignored;
         }
@@ -262,7 +177,7 @@ impl Model {
     // ── time ────────────────────────────────────────────────────────────────────────────────────
 
     /// Whatever is due, in the order of its moment, then in the order in which it was set.
-    fn tick(&mut self) -> Reply {
+    pub(super) fn tick(&mut self) -> Reply {
         let now = self.now;
         for manager in self.manager_ids() {
             if self.rate_window(manager).is_some_and(|at| at <= now) {

@@ -1,0 +1,92 @@
+//! Every command by name, and what a manager can be told.
+
+use jobgate::engine::{AbortCause, Command, EmitterId, ManagerId, ManagerOptions, Refusal, Reply};
+
+use super::{Emitter, Manager, Model, bounds};
+
+impl Model {
+    pub(super) fn obey(&mut self, command: &Command<'_>) -> Result<Reply, Refusal> {
+        Ok(match *command {
+            Command::CreateManager(options) => self.create_manager(options)?,
+            Command::Run { manager, key, options } => self.run(manager, key, options)?,
+            Command::Settle { job, outcome } => self.settle(job, outcome),
+            Command::Retry { job, again, random } => self.retry(job, again, random),
+            Command::Stop(job) => self.stop(job, AbortCause::Stop),
+            Command::SetPriority { job, priority } => {
+                bounds::priority(priority)?;
+                self.set_priority(job, priority)
+            }
+            Command::AwaitStop { job, timeout } => {
+                bounds::stop_timeout(timeout)?;
+                self.await_stop(job, timeout)
+            }
+            Command::SetState { job, attempt } => self.set_state(job, attempt),
+            Command::Progress { job, attempt, percent } => {
+                bounds::percent(percent)?;
+                self.progress(job, attempt, percent)
+            }
+            Command::Log { job, attempt } => self.log(job, attempt),
+            Command::Dispatch(job) => self.dispatch(job),
+            Command::CreateEmitter => {
+                self.emitters.push(Emitter::default());
+                Reply::Emitter(EmitterId(self.emitters.len() as u32 - 1))
+            }
+            Command::DropEmitter(emitter) => self.drop_emitter(emitter),
+            Command::Listen { source, channel } => self.listen(source, channel),
+            Command::Unlisten(listener) => self.unlisten(listener),
+            Command::Emit(emitter) => self.emit(emitter),
+            Command::Open(emitter) => self.open(emitter),
+            Command::Tick => self.tick(),
+            Command::Recycle => Reply::Done,
+            Command::SetConcurrency { manager, concurrency } => {
+                bounds::concurrency(concurrency)?;
+                self.tell_manager(manager, |record| record.concurrency = concurrency)
+            }
+            Command::Pause(manager) => self.tell_manager(manager, |record| record.paused = true),
+            Command::Resume(manager) => self.tell_manager(manager, |record| record.paused = false),
+            Command::DropManager(manager) => self.tell_manager(manager, |record| record.orphaned = true),
+            Command::StopAll(manager) => self.stop_all(manager),
+            Command::Close(manager) => {
+                self.manager_mut(manager).closed = true;
+                self.stop_all(manager)
+            }
+            Command::AwaitEmpty(manager) => {
+                let waits = self.stats(manager).pending > 0;
+                self.manager_mut(manager).awaits_empty |= waits;
+                if waits { Reply::Ignored } else { Reply::Done }
+            }
+            Command::AwaitIdle(manager) => {
+                let stats = self.stats(manager);
+                let waits = stats.pending + stats.running > 0;
+                self.manager_mut(manager).awaits_idle |= waits;
+                if waits { Reply::Ignored } else { Reply::Done }
+            }
+        })
+    }
+
+    fn create_manager(&mut self, options: &ManagerOptions) -> Result<Reply, Refusal> {
+        bounds::manager(options)?;
+        self.managers.push(Manager {
+            options: options.clone(),
+            concurrency: options.concurrency,
+            paused: options.paused,
+            closed: false,
+            orphaned: false,
+            gone: false,
+            starts: Vec::new(),
+            retained: Vec::new(),
+            awaits_empty: false,
+            awaits_idle: false,
+        });
+        Ok(Reply::Manager(ManagerId(self.managers.len() as u32 - 1)))
+    }
+
+    fn tell_manager(&mut self, manager: ManagerId, change: impl FnOnce(&mut Manager)) -> Reply {
+        if self.manager(manager).gone {
+            return Reply::Ignored;
+        }
+        change(self.manager_mut(manager));
+        self.stirred.push(manager);
+        Reply::Done
+    }
+}
