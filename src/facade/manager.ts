@@ -44,7 +44,8 @@ const dropped = new FinalizationRegistry<number>((manager) => {
   drain();
 });
 
-interface Snapshot<Job> {
+/** What `getSnapshot` gives. */
+export interface Snapshot<Job> {
   readonly stats: ManagerStats;
   readonly jobs: readonly Job[];
 }
