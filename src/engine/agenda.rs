@@ -62,3 +62,27 @@ impl Agenda {
         self.heap.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(key: u64, serial: u64) -> Entry {
+        Entry { key, serial, index: 0 }
+    }
+
+    #[test]
+    fn the_crossed_out_never_outnumber_the_others_by_much_and_never_stand_first() {
+        let mut agenda = Agenda::default();
+        for serial in 0..10_000 {
+            agenda.push(entry(serial % 7, serial));
+        }
+        // Every one but each hundredth, last to come first to go.
+        for gone in (0..10_000).rev().filter(|serial| serial % 100 > 0) {
+            let is_alive = |entry: Entry| entry.serial < gone || entry.serial.is_multiple_of(100);
+            agenda.bury(&is_alive);
+            assert!(agenda.first().is_some_and(is_alive));
+        }
+        assert!(agenda.len() <= 2 * (100 + SLACK), "{} for a hundred", agenda.len());
+    }
+}

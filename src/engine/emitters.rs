@@ -177,3 +177,69 @@ impl Emitters {
         self.lists.iter().count() + self.listeners.iter().count()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(emitters: &Emitters, emitter: u32, channel: Channel) -> Vec<ListenerId> {
+        let mut effects = Effects::new();
+        let to = emitters.targets(emitter, channel, &mut effects);
+        effects.targets(to).to_vec()
+    }
+
+    #[test]
+    fn channels_of_one_emitter_share_a_list_and_keep_their_order() {
+        let mut emitters = Emitters::new();
+        let emitter = emitters.create();
+        let [a, b, c, d] = [Channel::State, Channel::Event, Channel::State, Channel::State]
+            .map(|channel| emitters.listen(emitter, channel));
+        assert_eq!(told(&emitters, emitter, Channel::State), [a, c, d]);
+        assert_eq!(emitters.unlisten(c), Some(NONE));
+        assert_eq!(told(&emitters, emitter, Channel::State), [a, d]);
+        emitters.drop_channel(emitter, Channel::State);
+        assert_eq!(told(&emitters, emitter, Channel::State), []);
+        assert_eq!(told(&emitters, emitter, Channel::Event), [b]);
+    }
+
+    #[test]
+    fn whether_anyone_hears_is_counted_through_every_way_to_leave() {
+        let mut emitters = Emitters::new();
+        let (one, two) = (emitters.create(), emitters.create());
+        let hears = |emitters: &Emitters| emitters.anyone_hears(Channel::Value);
+        let leaver = emitters.listen(one, Channel::Value);
+        emitters.listen(one, Channel::Value);
+        emitters.listen(two, Channel::Value);
+        emitters.unlisten(leaver);
+        emitters.unlisten(leaver);
+        emitters.drop_channel(one, Channel::Value);
+        assert!(hears(&emitters));
+        emitters.drop_emitter(two);
+        assert!(!hears(&emitters));
+        assert_eq!(emitters.hearing, [0; CHANNELS]);
+    }
+
+    #[test]
+    fn a_keys_emitter_goes_with_its_last_listener() {
+        let mut emitters = Emitters::new();
+        let mut slot = NONE;
+        let [a, b] = [(); 2].map(|()| emitters.listen_at(&mut slot, 7, Channel::Key));
+        assert_eq!(emitters.unlisten(b), Some(NONE));
+        assert_eq!(emitters.unlisten(a), Some(7));
+        assert_eq!(emitters.unlisten(a), None);
+        assert!(!emitters.contains(slot));
+        assert_eq!(emitters.live(), 0);
+    }
+
+    #[test]
+    fn numbers_come_back_with_a_recycle() {
+        let mut emitters = Emitters::new();
+        let emitter = emitters.create();
+        let first = emitters.listen(emitter, Channel::Value);
+        emitters.drop_emitter(emitter);
+        assert_ne!(emitters.create(), emitter);
+        emitters.recycle();
+        assert_eq!(emitters.create(), emitter);
+        assert_eq!(emitters.listen(emitter, Channel::Value), first);
+    }
+}

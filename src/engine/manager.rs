@@ -255,3 +255,91 @@ impl Manager {
         self.refresh_head(jobs, group);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::job::Phase;
+    use crate::engine::options::ManagerOptions;
+
+    fn manager(options: &ManagerOptions) -> Manager {
+        let plan = options.defaults.plan(&RunOptions::default()).unwrap();
+        Manager::new(&options.limits().unwrap(), options.defaults.clone(), plan, false)
+    }
+
+    fn grouped() -> (Manager, Slab<Job>) {
+        (manager(&ManagerOptions { group_concurrency: 1.0, ..ManagerOptions::default() }), Slab::new())
+    }
+
+    /// A job in line: its index and its group's.
+    fn enter(manager: &mut Manager, jobs: &mut Slab<Job>, name: &str, priority: f64, entered: u64) -> (u32, u32) {
+        let index = jobs.insert(Job { entered, phase: Phase::Ready, ..Job::new(entered, 0, 0, priority) });
+        let group = manager.join_group(&Rc::from(name));
+        manager.enter_line(jobs, index, group);
+        (index, group)
+    }
+
+    fn start(manager: &mut Manager, jobs: &mut Slab<Job>, (index, group): (u32, u32)) {
+        jobs.get_mut(index).unwrap().phase = Phase::Running;
+        manager.leave_line(jobs, index, group);
+        manager.group_started(jobs, group);
+    }
+
+    fn end(manager: &mut Manager, jobs: &Slab<Job>, (_, group): (u32, u32)) {
+        manager.group_freed(jobs, group);
+        manager.leave_group(group);
+    }
+
+    #[test]
+    fn a_rate_limit_remembers_no_more_starts_than_count() {
+        let mut manager = manager(&ManagerOptions { rate_limit: Some((3.0, 10.0)), ..ManagerOptions::default() });
+        for millis in 0..100 {
+            let now = Time::from_millis(f64::from(millis) * 4.0);
+            assert_eq!(manager.rate_allows_at(now), None);
+            manager.count_start(now);
+            assert!(manager.starts.len() <= 3);
+        }
+        let (first, now) = (Time::from_millis(500.0), Time::from_millis(509.0));
+        for _ in 0..3 {
+            manager.count_start(first);
+        }
+        assert_eq!(manager.rate_allows_at(now), Some(Time::from_millis(510.0)));
+        assert_eq!(manager.rate_allows_at(Time::from_millis(510.0)), None);
+    }
+
+    #[test]
+    fn groups_are_found_by_name_and_go_with_their_last_member() {
+        let (mut manager, _) = grouped();
+        let names = ["b", "a", "c", "b"].map(Rc::from);
+        let groups = names.each_ref().map(|name: &Rc<str>| manager.join_group(name));
+        assert_eq!(groups[0], groups[3]);
+        manager.leave_group(groups[0]);
+        assert_eq!(manager.find_group(&names[0]), Ok(groups[0]));
+        for group in &groups[1..] {
+            manager.leave_group(*group);
+        }
+        assert!(manager.group_names.is_empty());
+        assert_eq!(manager.groups.iter().count(), 0);
+    }
+
+    /// Two starve behind a stream of better ones: the head that comes back each time is there once.
+    #[test]
+    fn a_group_that_fills_and_empties_for_ever_leaves_nothing_behind() {
+        let (mut manager, mut jobs) = grouped();
+        let first = enter(&mut manager, &mut jobs, "a", 5.0, 1);
+        let starving = enter(&mut manager, &mut jobs, "b", 0.0, 2);
+        for entered in 3..20_000 {
+            let better = enter(&mut manager, &mut jobs, "b", 9.0, entered);
+            assert_eq!(manager.first(&jobs), Some(better.0));
+            start(&mut manager, &mut jobs, better);
+            assert_eq!(manager.first(&jobs), Some(first.0));
+            end(&mut manager, &jobs, better);
+            jobs.remove(better.0);
+        }
+        assert!(manager.heads.len() < 500, "{} heads of two groups", manager.heads.len());
+        start(&mut manager, &mut jobs, first);
+        assert_eq!(manager.first(&jobs), Some(starving.0));
+        start(&mut manager, &mut jobs, starving);
+        assert_eq!((manager.first(&jobs), manager.heads.len()), (None, 0));
+    }
+}

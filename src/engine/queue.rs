@@ -94,3 +94,66 @@ impl ReadyQueue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drain(queue: &mut ReadyQueue, jobs: &mut Slab<Job>) -> Vec<u32> {
+        let mut order = Vec::new();
+        while let Some(first) = queue.first(jobs) {
+            jobs.get_mut(first).unwrap().phase = Phase::Running;
+            queue.remove(jobs, first);
+            order.push(first);
+        }
+        order
+    }
+
+    fn line(priorities: &[f64]) -> (ReadyQueue, Slab<Job>) {
+        let (mut queue, mut jobs) = (ReadyQueue::default(), Slab::new());
+        for (entered, priority) in (0..).zip(priorities) {
+            let job = Job { entered, phase: Phase::Ready, ..Job::new(entered, 0, 0, *priority) };
+            let index = jobs.insert(job);
+            queue.push(&mut jobs, index);
+        }
+        (queue, jobs)
+    }
+
+    #[test]
+    fn ranks_order_as_priorities_do_upside_down() {
+        let ascending = [f64::MIN, -1.5, -f64::MIN_POSITIVE, 0.0, f64::MIN_POSITIVE, 1.0, 100.0, f64::MAX];
+        assert!(ascending.windows(2).all(|pair| rank(pair[0]) > rank(pair[1])));
+        assert_eq!(rank(-0.0), rank(0.0));
+    }
+
+    #[test]
+    fn those_of_one_priority_are_chained_and_the_others_stand_beside_them() {
+        let (mut queue, mut jobs) = line(&[0.0, 3.0, 0.0, -1.0, 3.0, 0.0]);
+        let chained: Vec<bool> = jobs.iter().map(|(_, job)| job.chained).collect();
+        assert_eq!(chained, [true, false, true, false, false, true]);
+        assert_eq!(drain(&mut queue, &mut jobs), [1, 4, 0, 2, 5, 3]);
+        assert_eq!((queue.head, queue.tail, queue.others.len()), (NONE, NONE, 0));
+    }
+
+    #[test]
+    fn an_empty_chain_takes_any_priority_while_the_heap_is_not_empty() {
+        let (mut queue, mut jobs) = line(&[0.0, 5.0, 7.0]);
+        jobs.get_mut(0).unwrap().phase = Phase::Running;
+        queue.remove(&mut jobs, 0);
+        let job = Job { entered: 3, phase: Phase::Ready, ..Job::new(3, 0, 0, 6.0) };
+        let index = jobs.insert(job);
+        queue.push(&mut jobs, index);
+        assert!(jobs.get(index).unwrap().chained);
+        assert_eq!(drain(&mut queue, &mut jobs), [2, index, 1]);
+    }
+
+    #[test]
+    fn whoever_leaves_from_anywhere_leaves_the_others_in_order() {
+        let (mut queue, mut jobs) = line(&[0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
+        for index in [1, 5, 3, 0] {
+            jobs.get_mut(index).unwrap().phase = Phase::Waiting;
+            queue.remove(&mut jobs, index);
+        }
+        assert_eq!(drain(&mut queue, &mut jobs), [4, 6, 2]);
+    }
+}
