@@ -506,6 +506,7 @@ impl WasmEngine {
 
 /// Breaks the engine, to see that nothing hangs then.
 #[cfg(feature = "test-panic")]
+#[allow(clippy::panic, unreachable_pub)]
 #[wasm_bindgen(js_name = __panic)]
 pub fn provoke_panic() {
     std::panic::panic_any("provoked by a test".to_owned());

@@ -1,8 +1,5 @@
 // Everything that "jobgate" and "jobgate/slim" share.
 
-import { JobManager as Manager } from "./manager.js";
-import type { JobManagerConstructor, JobManager as PublicManager } from "./types.js";
-
 export {
   DuplicateJobError,
   InvalidParamsError,
@@ -15,6 +12,7 @@ export {
   WorkerCrashedError,
 } from "./errors.js";
 export { gate } from "./gate.js";
+export { JobManager, type JobManagerConstructor } from "./job-manager.js";
 export { subject } from "./subject.js";
 export type {
   Completion,
@@ -25,7 +23,6 @@ export type {
   JobContext,
   JobEvent,
   JobFactory,
-  JobManagerConstructor,
   JobManagerOptions,
   JobRecord,
   JobStatus,
@@ -41,12 +38,3 @@ export type {
   Subject,
   Unsubscribe,
 } from "./types.js";
-
-/** Runs jobs, one a key at a time. */
-export const JobManager: JobManagerConstructor = Manager;
-export type JobManager<Key = string, State = unknown, Action = never, Result = unknown> = PublicManager<
-  Key,
-  State,
-  Action,
-  Result
->;

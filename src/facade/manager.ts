@@ -4,6 +4,7 @@ import { drain } from "./drain.js";
 import { engine, header, memoryWords, startEngine } from "./engine.js";
 import { type AnyJob, type Deferred, defer } from "./extras.js";
 import { JobHandle } from "./job.js";
+import type { JobManager as PublicManager } from "./job-manager.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
 import {
   type CheckedOptions,
@@ -30,7 +31,6 @@ import type {
   ManagedJob,
   ManagerStats,
   Priority,
-  JobManager as PublicManager,
   RunJobResult,
   RunOptions,
   Unsubscribe,
