@@ -214,70 +214,6 @@ export interface ManagerStats {
   readonly total: number;
 }
 
-/** Runs jobs, one a key at a time. Make one per kind of work and share it. Every method works detached. */
-export interface JobManager<Key = string, State = unknown, Action = never, Result = unknown> {
-  /**
-   * Idempotent by key (compared as a Map compares). With a free slot the factory is called before runJob returns; its
-   * throw is the job's failure, not the caller's. A signal that has aborted: the job is created, cancelled, and its
-   * factory never runs.
-   *
-   * Throws before anything has changed: TypeError and RangeError name the option and its bound, DuplicateJobError,
-   * QueueFullError, ManagerClosedError.
-   */
-  runJob(
-    key: Key,
-    factory: JobFactory<State, Action, Result>,
-    options?: RunOptions<State>,
-  ): RunJobResult<ManagedJob<Key, State, Action, Result>>;
-  /** Pending or running; where another waits behind it (`onDuplicate`), the one that stands. */
-  getRunningJob(key: Key): ManagedJob<Key, State, Action, Result> | undefined;
-  /** Pending, running, or retained. */
-  getJob(id: string): ManagedJob<Key, State, Action, Result> | undefined;
-  /** Pending, running and retained ones, oldest first. */
-  jobs(status?: JobStatus): ManagedJob<Key, State, Action, Result>[];
-  /** Stops the job under the key and the one that waits behind it; resolves when both have ended. */
-  stopJob(key: Key, reason?: unknown): Promise<void>;
-  /** Stops all that live now; resolves when they have ended. */
-  stopAll(reason?: unknown): Promise<void>;
-  /** Running jobs go on; none starts. */
-  pause(): void;
-  resume(): void;
-  readonly isPaused: boolean;
-  /** Raising it starts what it can before the assignment is over; lowering it ends nothing. RangeError as for the option. */
-  concurrency: number;
-  /** Resolves when nothing is pending: no delay, retry wait or key to wait for either. */
-  onEmpty(): Promise<void>;
-  /** Resolves when nothing is pending and nothing is running; at once on a manager that never ran anything. */
-  onIdle(): Promise<void>;
-  readonly stats: ManagerStats;
-  /** Any job created, changed in status, or forgotten. With `getSnapshot` this is what useSyncExternalStore takes. */
-  subscribe(listener: () => void): Unsubscribe;
-  /** Same identity until something changed. */
-  getSnapshot(): {
-    readonly stats: ManagerStats;
-    readonly jobs: readonly ManagedJob<Key, State, Action, Result>[];
-  };
-  /** Called with whoever stands under the key, or undefined, each time that changes: started, ended, replaced. */
-  onKeyChange(key: Key, listener: (job: ManagedJob<Key, State, Action, Result> | undefined) => void): Unsubscribe;
-  /**
-   * All that happens from here on; ends when the manager is closed and idle. For a slow reader, unread progress and
-   * statistics give way to the newest.
-   */
-  events(): ReadableStream<JobEvent>;
-  /** Refuses new jobs (ManagerClosedError), stops all, resolves when all have ended. */
-  close(reason?: unknown): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-export interface JobManagerConstructor {
-  // biome-ignore lint/suspicious/noExplicitAny: managers of every type.
-  readonly prototype: JobManager<any, any, any, any>;
-  /** TypeError and RangeError name the option and its bound. */
-  new <Key = string, State = unknown, Action = never, Result = unknown>(
-    options?: JobManagerOptions,
-  ): JobManager<Key, State, Action, Result>;
-}
-
 /** A job as plain data. Times are epoch ms. */
 export interface JobRecord {
   readonly id: string;
@@ -293,6 +229,8 @@ export interface JobRecord {
   readonly started_at?: number;
   readonly completed_at?: number;
   readonly worker_id?: string;
+  /** Of a runner's pending job: when its delay or its wait for a retry is over. */
+  readonly ready_at?: number;
 }
 
 /** One shape in memory, over a port, over server-sent events. */
