@@ -15,8 +15,8 @@ const ENVIRONMENTS = ["chromium", "node"];
 
 const WIDTH = 880;
 const PANEL = 420;
-const LABEL = 130;
-const VALUES = 92;
+const LABEL = 138;
+const VALUES = 112;
 const ROW = 17;
 
 const STYLE = `
@@ -44,7 +44,11 @@ const STYLE = `
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 const text = (x, y, content, className = "", anchor = "start") =>
   `<text x="${x}" y="${y}" class="${className}" text-anchor="${anchor}">${escaped(content)}</text>`;
-const times = (value) => (value >= 10 ? String(Math.round(value)) : value.toPrecision(2));
+
+function times(value) {
+  if (value >= 1000) return `${Number((value / 1000).toPrecision(2))}k×`;
+  return `${value >= 10 ? Math.round(value) : value >= 0.1 ? value.toPrecision(2) : value.toPrecision(1)}×`;
+}
 
 /** The rows of a panel: each contender's time or bytes as a multiple of jobgate's, per environment, best first. */
 function rowsOf(results, test, column) {
@@ -70,11 +74,17 @@ function drawPanel([title, test, column], results, left, top) {
   const to = left + PANEL - VALUES;
   const at = (ratio) => Math.round(10 * (from + ((Math.log10(ratio) - low) / (high - low)) * (to - from))) / 10;
   const bottom = top + 26 + rows.length * ROW;
-  const marks = [text(left, top + 12, title, "panel")];
+  const marks = [
+    text(left, top + 12, title, "panel"),
+    text(left + PANEL - 50, top + 12, "Chromium", "quiet", "end"),
+    text(left + PANEL, top + 12, "Node", "quiet", "end"),
+  ];
+  const step = high - low > 3.5 ? 2 : 1;
   for (let power = Math.ceil(low); power <= high; power++) {
+    if (power % step !== 0) continue;
     const x = at(10 ** power);
     marks.push(`<line x1="${x}" x2="${x}" y1="${top + 20}" y2="${bottom}" class="${power === 0 ? "one" : "line"}"/>`);
-    marks.push(text(x, bottom + 12, `${10 ** power}×`, "quiet", "middle"));
+    marks.push(text(x, bottom + 12, `${(10 ** power).toLocaleString("en")}×`, "quiet", "middle"));
   }
   rows.forEach(([name, row], index) => {
     const y = top + 34 + index * ROW;
@@ -83,9 +93,9 @@ function drawPanel([title, test, column], results, left, top) {
     for (const environment of ENVIRONMENTS) {
       if (row[environment]) marks.push(`<circle cx="${at(row[environment])}" cy="${y}" r="4" class="${environment}"/>`);
     }
-    const values = ENVIRONMENTS.map((environment) => (row[environment] ? `${times(row[environment])}×` : "–"));
+    const values = ENVIRONMENTS.map((environment) => (row[environment] ? times(row[environment]) : "–"));
     marks.push(
-      text(left + PANEL - 46, y + 4, values[0], "quiet", "end"),
+      text(left + PANEL - 50, y + 4, values[0], "quiet", "end"),
       text(left + PANEL, y + 4, values[1], "quiet", "end"),
     );
   });

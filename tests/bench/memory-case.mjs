@@ -10,7 +10,7 @@ let wasmGrowth;
 
 export const units = { total: "bytes per job", JavaScript: "bytes per job", wasm: "bytes per job" };
 
-export const pace = (quick) => ({ rounds: quick ? [1, 1] : [2, 3], budget: quick ? 1 : 10_000 });
+export const pace = (quick) => ({ rounds: quick ? [1, 1] : [1, 2], budget: quick ? 1 : 5000 });
 
 export async function sample(make, variant) {
   const trial = make(variant);

@@ -37,7 +37,7 @@ function priorities({ n, levels }) {
 }
 
 /** p-queue's time grows with the square of the queue: it is worth the wait at the whole size. */
-export const pace = (quick) => (quick ? {} : { limit: 10_000 });
+export const pace = (quick) => (quick ? {} : { limit: 6000 });
 
 /** Started in the right order: higher first, first in first out among equals, but for those that found a free slot. */
 export async function prove(make, { levels }) {
