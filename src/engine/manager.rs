@@ -188,6 +188,10 @@ impl Manager {
         self.group_names.get(at).map(|(_, index)| *index).ok_or(at)
     }
 
+    pub(crate) fn live_groups(&self) -> usize {
+        self.groups.iter().count()
+    }
+
     pub(crate) fn group_has_room(&self, name: &Rc<str>) -> bool {
         let group = self.find_group(name).ok().and_then(|index| self.groups.get(index));
         let running = group.map_or(0, |group| group.running);

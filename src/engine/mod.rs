@@ -249,12 +249,12 @@ impl Engine {
         self.emitters.is_open(emitter)
     }
 
-    /// Everything that is in any table now: managers, jobs, listeners, waits, keys in use. For tests and leak hunting;
-    /// it looks at every record.
+    /// Everything that is in any table now: managers, their groups, jobs, listeners, waits, keys in use. For tests and
+    /// leak hunting; it looks at every record.
     #[must_use]
     pub fn live_records(&self) -> usize {
         let in_use = |entry: &&KeyEntry| entry.standing != NONE || entry.waiting != NONE || entry.emitter != NONE;
-        self.managers.iter().count()
+        self.managers.iter().map(|(_, manager)| 1 + manager.live_groups()).sum::<usize>()
             + self.jobs.iter().count()
             + self.extras.iter().count()
             + self.waiters.iter().count()

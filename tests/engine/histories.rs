@@ -29,10 +29,11 @@ impl Driver {
         pick(&self.model.manager_ids().filter(held).collect::<Vec<_>>(), choice)
     }
 
-    /// Mostly one that goes on; now and then one that has ended or is forgotten.
+    /// Mostly one that goes on, often the oldest of those; now and then one that has ended or is forgotten.
     fn a_job(&self, choice: Pick) -> Option<JobId> {
-        let goes_on = |job: &JobId| choice.is_multiple_of(8) || !self.model.has_ended(*job);
-        pick(&self.model.job_ids().filter(goes_on).collect::<Vec<_>>(), choice)
+        let goes_on = |job: &JobId| choice % 8 == 7 || !self.model.has_ended(*job);
+        let jobs: Vec<JobId> = self.model.job_ids().filter(goes_on).collect();
+        pick(&jobs, if choice % 8 < 3 { 0 } else { choice })
     }
 
     fn an_emitter(&self, choice: Pick) -> Option<EmitterId> {
@@ -191,14 +192,24 @@ impl Driver {
         };
         assert!(self.model.manager_ids().all(answered), "someone waits for quiet for ever");
 
-        for manager in held {
-            self.send(Command::DropManager(manager));
-        }
         for emitter in 0..self.model.emitters.len() as u32 {
             self.send(Command::DropEmitter(EmitterId(emitter)));
         }
         for listener in 0..self.model.listeners.len() as u32 {
             self.send(Command::Unlisten(ListenerId(listener)));
+        }
+        self.drain();
+        self.recycle();
+        let managers = || self.model.manager_ids().filter(|manager| !self.model.manager(*manager).gone);
+        let kept: usize = managers().map(|manager| self.model.jobs_of(manager).count()).sum();
+        let was_watched = |manager: &ManagerId| {
+            self.model.listeners.iter().any(|listener| listener.source == Source::Manager(*manager))
+        };
+        let expected = managers().count() + kept + managers().filter(was_watched).count();
+        assert_eq!(self.engine.live_records(), expected, "more than managers is left: {:?}", self.engine);
+
+        for manager in held {
+            self.send(Command::DropManager(manager));
         }
         self.drain();
         self.recycle();

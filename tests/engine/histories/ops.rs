@@ -191,7 +191,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 
 fn job_channel() -> impl Strategy<Value = Channel> {
     use Channel::{Action, Event, Progress, State, Stopped};
-    prop_oneof![Just(Stopped), Just(Event), Just(Action), Just(State), Just(Progress)]
+    prop_oneof![1 => Just(Stopped), 2 => Just(Event), 3 => Just(Action), 1 => Just(State), 1 => Just(Progress)]
 }
 
 fn percent() -> impl Strategy<Value = f64> {
@@ -267,5 +267,5 @@ pub fn op() -> impl Strategy<Value = Op> {
         12 => any::<bool>().prop_map(|recycle| Op::Drain { recycle }),
     ]
     .boxed();
-    prop_oneof![10 => jobs, 2 => managers, 3 => watching, 4 => driving]
+    prop_oneof![10 => jobs, 2 => managers, 5 => watching, 4 => driving]
 }
