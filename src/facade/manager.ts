@@ -20,6 +20,7 @@ import {
   refusalError,
   sendOptions,
 } from "./options.js";
+import { follow } from "./signals.js";
 import { type EventQueue, managerStream } from "./streams.js";
 import { abortError, asyncDispose, stamp, textOf } from "./support.js";
 import { jobs, Keys, managers, standUnderKey } from "./tables.js";
@@ -159,7 +160,10 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     if (this.stands(slot, keyNumber, options)) standUnderKey(keyNumber, job);
     this.byId?.set(job.id, job);
     if (checked !== undefined || this.defaults !== undefined) equip(job, checked, this.defaults);
-    if ((answer & 1) === 1) start(job, 1);
+    if ((answer & 1) === 1) {
+      job.started = job.created;
+      start(job, 1);
+    }
     drain();
     return { type: "JOB_CREATED", job };
   }
@@ -381,7 +385,5 @@ function equip(job: AnyJob, own: CheckedOptions | undefined, defaults: CheckedOp
     job.noteStop(signal.reason);
     return;
   }
-  const onAbort = () => job.askToStop(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  extras.unhook = () => signal.removeEventListener("abort", onAbort);
+  extras.unhook = follow(signal, job);
 }
