@@ -42,6 +42,20 @@ impl<S, A> JobContext<S, A> {
     /// Opens when this attempt is asked to end: by stop, by a job that replaces it, by its timeout; at the latest when
     /// the attempt is over. The job holds its slot and its key until its body has returned.
     ///
+    /// ```no_run
+    /// use futures::future::{Either, select};
+    /// use jobgate::browser::{Cancelled, JobContext, JobError, Thrown};
+    /// use wasm_bindgen_futures::{JsFuture, js_sys::Promise};
+    ///
+    /// async fn fetched(job: JobContext<(), ()>, answer: Promise) -> Result<(), JobError> {
+    ///     match select(JsFuture::from(answer), job.cancelled()).await {
+    ///         Either::Left((answer, _)) => answer.map(|_| ()).map_err(|error| Thrown(error).into()),
+    ///         // The place to abort the request.
+    ///         Either::Right(((), _)) => Err(Cancelled.into()),
+    ///     }
+    /// }
+    /// ```
+    ///
     /// # Cancellation safety
     ///
     /// May be dropped and asked for again: once open, it is open for everyone.
@@ -64,6 +78,19 @@ impl<S, A> JobContext<S, A> {
 
     /// For loops that compute: gives the event loop a turn if this attempt has not done so for 8 milliseconds, so that
     /// the page stays responsive and a stop gets through. Costs next to nothing otherwise.
+    ///
+    /// ```no_run
+    /// # use jobgate::browser::{JobContext, JobError};
+    /// async fn primes(job: JobContext<u32, ()>) -> Result<u32, JobError> {
+    ///     for candidate in 2_u32.. {
+    ///         if (2..candidate).take_while(|divisor| divisor * divisor <= candidate).all(|divisor| candidate % divisor != 0) {
+    ///             job.set_state(candidate);
+    ///         }
+    ///         job.checkpoint().await?;
+    ///     }
+    ///     Ok(job.state())
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
@@ -141,6 +168,21 @@ impl<S, A> JobContext<S, A> {
     }
 
     /// What is dispatched to the job, from the first action that no attempt has taken on.
+    ///
+    /// ```no_run
+    /// use futures::StreamExt;
+    /// # use jobgate::browser::{JobContext, JobError};
+    ///
+    /// enum Knob { Faster, Slower }
+    ///
+    /// async fn spin(job: JobContext<i32, Knob>) -> Result<(), JobError> {
+    ///     let mut knobs = job.actions();
+    ///     while let Some(knob) = knobs.next().await {
+    ///         job.update_state(|speed| *speed += match knob { Knob::Faster => 1, Knob::Slower => -1 });
+    ///     }
+    ///     Ok(()) // asked to end
+    /// }
+    /// ```
     pub fn actions(&self) -> Actions<A> {
         Actions::of(&self.inbox, &self.attempt)
     }

@@ -1,5 +1,6 @@
 //! A job, as seen from outside its body.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -11,6 +12,7 @@ use super::barrier::Barrier;
 use super::bell::Seat;
 use super::completion::{Completion, Ended};
 use super::error::StopTimeout;
+use super::hosted::Hosted;
 use super::progress::Progress;
 use super::record::Record;
 use super::watch::Watch;
@@ -21,6 +23,14 @@ use crate::engine::{Command, Engine, JobId, JobStatus, Refusal};
 /// A clone is the same job. Dropping handles does nothing to it: it goes on.
 pub struct Job<K, S, A, R> {
     pub(crate) record: Rc<Record<K, S, A, R>>,
+}
+
+impl<K: 'static, S: 'static, A: 'static, R: 'static> Job<K, S, A, R> {
+    /// `None` if it is of other types.
+    pub(crate) fn of(job: Rc<dyn Hosted>) -> Option<Self> {
+        let job: Rc<dyn Any> = job;
+        Some(Self { record: job.downcast().ok()? })
+    }
 }
 
 impl<K, S, A, R> Job<K, S, A, R> {
@@ -88,6 +98,18 @@ impl<K, S, A, R> Job<K, S, A, R> {
     }
 
     /// The state as it changes, beginning with the present one.
+    ///
+    /// ```no_run
+    /// use futures::StreamExt;
+    /// # use jobgate::browser::Job;
+    ///
+    /// async fn show(upload: Job<String, u32, (), ()>) {
+    ///     let mut percent = upload.watch();
+    ///     while let Some(percent) = percent.next().await {
+    ///         println!("{percent} %");
+    ///     }
+    /// }
+    /// ```
     pub fn watch(&self) -> Watch<S> {
         Watch::of(&self.record.state)
     }
@@ -105,6 +127,14 @@ impl<K, S, A, R> Job<K, S, A, R> {
     /// Asks the job to end. The barrier opens when it has: when its body has returned, not when it was asked to.
     ///
     /// A pending job ends at once and its body never starts. Calling it again, or on a job that has ended, is fine.
+    ///
+    /// ```no_run
+    /// # use jobgate::browser::Job;
+    /// async fn leave(upload: Job<String, u32, (), ()>) {
+    ///     upload.stop().await;
+    ///     assert!(upload.completion().is_some());
+    /// }
+    /// ```
     ///
     /// # Cancellation safety
     ///
@@ -153,6 +183,17 @@ impl<K, S, A, R> Job<K, S, A, R> {
 
     /// Calls `continuation` when the job has ended: those of a job one after another, in the order they came. On a job
     /// that has ended it is called in the next microtask. The same name again replaces the one that waits.
+    ///
+    /// ```no_run
+    /// # use jobgate::browser::{Completion, Job};
+    /// # fn example(upload: Job<String, u32, (), u64>) {
+    /// upload.on_end("toast", |upload, completion| match completion {
+    ///     Completion::Normal(bytes) => println!("{}: {bytes} bytes", upload.key()),
+    ///     Completion::Cancelled(_) => println!("{}: stopped", upload.key()),
+    ///     Completion::Failed(error) => println!("{}: {error}", upload.key()),
+    /// });
+    /// # }
+    /// ```
     pub fn on_end(&self, name: impl Into<String>, continuation: impl FnOnce(&Self, &Completion<R>) + 'static)
     where
         Self: 'static,

@@ -1,6 +1,5 @@
 //! The job manager.
 
-use std::any::Any;
 use std::borrow::Borrow;
 use std::cell::RefCell;
 use std::fmt;
@@ -24,6 +23,18 @@ use crate::engine::{Command, Engine, JobId, ManagerId, ManagerOptions, Refusal, 
 ///
 /// `K` is what jobs are told apart by, `S` the state that a job shows while it runs, `A` what can be sent to it, `R`
 /// what it returns. The key's `Hash`, `Eq` and `Clone` must not call the manager.
+///
+/// ```no_run
+/// use jobgate::browser::{JobManager, ManagerOptions, Refusal, RunJob, RunOptions};
+///
+/// fn refresh(manager: &JobManager<String>) -> Result<(), Refusal> {
+///     match manager.run_job("refresh".into(), |_| async { Ok(()) }, &RunOptions::default())? {
+///         RunJob::Created(job) => println!("started as number {}", job.id()),
+///         RunJob::AlreadyRunning(job) => println!("runs already: {:?}", job.status()),
+///     }
+///     Ok(())
+/// }
+/// ```
 ///
 /// A clone is the same manager. When the last is dropped its jobs go on, seen through their handles; jobs that wait for
 /// the end of a pause wait until they are stopped.
@@ -114,8 +125,8 @@ where
             keys.release(&name, driver);
         }
         match ran? {
-            Ran::Created(job) => typed(job).map(RunJob::Created),
-            Ran::AlreadyRunning(job) => typed(job).map(RunJob::AlreadyRunning),
+            Ran::Created(job) => Job::of(job).map(RunJob::Created),
+            Ran::AlreadyRunning(job) => Job::of(job).map(RunJob::AlreadyRunning),
         }
         // Every job of this manager is of its types.
         .ok_or(Refusal::Closed)
@@ -204,6 +215,18 @@ where
 
     /// Calls `listener` whenever a job was created, changed in status, or is no longer shown; once for what one call
     /// has changed. It may call anything: what that causes is told afterwards, so all listeners see one order.
+    ///
+    /// ```no_run
+    /// # use jobgate::browser::JobManager;
+    /// # fn example(manager: &JobManager) {
+    /// let jobs = manager.clone();
+    /// let subscription = manager.subscribe(move || println!("{} running", jobs.stats().running));
+    /// // Until it is dropped: keep it with what shows the number.
+    /// # drop(subscription);
+    /// # }
+    /// ```
+    ///
+    /// A listener that holds the manager keeps it alive until the subscription is dropped.
     pub fn subscribe(&self, listener: impl FnMut() + 'static) -> Subscription {
         let driver = &self.shared.driver;
         Subscription::new(driver, driver.on_change(Rc::new(RefCell::new(listener))))
@@ -213,7 +236,7 @@ where
     pub fn on_event(&self, mut listener: impl FnMut(&Job<K, S, A, R>, &JobEvent) + 'static) -> Subscription {
         let driver = &self.shared.driver;
         let listener = move |job: &Rc<dyn Hosted>, event: &JobEvent| {
-            if let Some(job) = typed(job.clone()) {
+            if let Some(job) = Job::of(job.clone()) {
                 listener(&job, event);
             }
         };
@@ -259,16 +282,8 @@ where
     }
 
     fn job(&self, id: JobId) -> Option<Job<K, S, A, R>> {
-        typed(self.shared.driver.job(id)?)
+        Job::of(self.shared.driver.job(id)?)
     }
-}
-
-fn typed<K, S, A, R>(job: Rc<dyn Hosted>) -> Option<Job<K, S, A, R>>
-where
-    Record<K, S, A, R>: 'static,
-{
-    let job: Rc<dyn Any> = job;
-    Some(Job { record: job.downcast().ok()? })
 }
 
 impl<K, S, A, R> Clone for JobManager<K, S, A, R> {

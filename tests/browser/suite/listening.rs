@@ -227,10 +227,10 @@ async fn what_a_listener_causes_is_so_at_once_and_told_in_its_turn() {
     let (log, target) = (trace.clone(), pending.clone());
     let _stopping = manager.on_event(move |_, event| {
         if let JobEvent::Log(_) = event {
-            let stopped = target.stop();
-            log.add(format!("{:?} {:?} {}", target.status(), target.completion().unwrap(), stopped.is_open()));
+            let (stopped, told) = (target.stop(), poll(&mut target.result()).is_ready());
+            log.add(format!("{:?} {:?} {} {told}", target.status(), target.completion().unwrap(), stopped.is_open()));
         }
     });
     assert!(pending.result().await.is_cancelled());
-    assert_eq!(trace.take(), ["Cancelled Cancelled(Stop) false", "told"]);
+    assert_eq!(trace.take(), ["Cancelled Cancelled(Stop) false false", "told"]);
 }

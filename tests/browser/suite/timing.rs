@@ -134,6 +134,7 @@ async fn a_rate_limit_holds_over_time() {
 
 #[wasm_bindgen_test]
 async fn real_time_works_too() {
+    FakeClock::remove_leftover();
     let manager = manager();
     let body = |context: TestContext| async move {
         context.sleep(Duration::from_millis(3)).await?;

@@ -9,6 +9,7 @@ use super::support::*;
 
 #[wasm_bindgen_test]
 async fn a_computation_with_checkpoints_can_be_stopped() {
+    FakeClock::remove_leftover();
     let manager = manager();
     let body = |context: TestContext| async move {
         loop {

@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::*;
 use super::turn;
 
 const FAKE: &str = "
+    globalThis.removeFakeClock?.();
     const real = { now: performance.now, setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
     // A whole number, so that no sum of whole numbers is rounded.
     const start = Math.ceil(performance.now());
@@ -20,6 +21,12 @@ const FAKE: &str = "
     };
     globalThis.clearTimeout = (timer) => { timers.delete(timer); };
     const earliest = () => [...timers].sort((a, b) => a[1].at - b[1].at || a[0] - b[0])[0];
+    const restore = () => {
+        performance.now = real.now;
+        globalThis.setTimeout = real.setTimeout;
+        globalThis.clearTimeout = real.clearTimeout;
+    };
+    globalThis.removeFakeClock = restore;
     return {
         elapsed: () => now - start,
         armed: () => armed,
@@ -33,11 +40,7 @@ const FAKE: &str = "
             next[1].callback();
             return true;
         },
-        restore() {
-            performance.now = real.now;
-            globalThis.setTimeout = real.setTimeout;
-            globalThis.clearTimeout = real.clearTimeout;
-        },
+        restore,
     };
 ";
 
@@ -67,6 +70,11 @@ impl FakeClock {
     pub(crate) fn install() -> Self {
         let clock = js_sys::Function::new_no_args(FAKE).call0(&JsValue::NULL).unwrap();
         Self { clock: clock.unchecked_into() }
+    }
+
+    /// For tests on the real clock: a test that fails is not unwound, and leaves its fake one behind.
+    pub(crate) fn remove_leftover() {
+        drop(Self::install());
     }
 
     /// Milliseconds since it was installed.
