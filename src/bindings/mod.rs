@@ -4,6 +4,10 @@
 mod effects;
 #[cfg(feature = "npm")]
 mod engine;
+#[cfg(feature = "npm")]
+mod listening;
+#[cfg(feature = "npm")]
+mod managers;
 mod panic;
 #[cfg(feature = "npm-runner")]
 mod runner;

@@ -1,20 +1,24 @@
-// The one drain loop: applies the engine's effects in order. What user code causes on the way goes to the back of the
+// The one drain loop: the engine's effects, applied in order. What user code causes on the way goes to the back of the
 // same line, so every listener of every job, subject and gate sees changes in the same order.
 
-import { abort, decideRetry, start } from "./body.js";
-import { armTimer, disarmTimer } from "./clock.js";
-import { breakOff, end } from "./ending.js";
-import { engine, failure, header, memoryWords, whenEngineFails } from "./engine.js";
-import { stopWaiters } from "./job.js";
-import { CHANNEL, type ListenerTable, SOURCE } from "./listeners.js";
-import { eventOf } from "./records.js";
-import { releaseStamp } from "./support.js";
-import { jobs, keyListeners, managers, standUnderKey } from "./tables.js";
-import { nextValue } from "./watching.js";
-import { EFFECT, EVENT, NO_JOB } from "./wire.js";
+import { armTimer } from "./clock.js";
+import { engine, failure, header, memoryWords } from "./engine.js";
 
+/** Applies the effect whose words begin at `at`; returns where the next one's begin. */
+type Apply = (words: Uint32Array, at: number) => number;
+
+let apply: Apply;
 let draining = false;
 let timerMoved = false;
+
+export function applyWith(applier: Apply): void {
+  apply = applier;
+}
+
+/** The engine's earliest deadline has changed: the timer is set anew once all is applied. */
+export function moveTimer(): void {
+  timerMoved = true;
+}
 
 export function drain(): void {
   if (draining || memoryWords()[header + 1] === 0) return;
@@ -31,97 +35,3 @@ export function drain(): void {
     armTimer(drain);
   }
 }
-
-/** Applies the effect whose words begin at `at`; returns where the next one's begin. */
-function apply(words: Uint32Array, at: number): number {
-  const base = (words[header]! >>> 2) + at;
-  const one = words[base + 1]!;
-  const two = words[base + 2]!;
-  switch (words[base]) {
-    case EFFECT.start:
-      start(jobs[one]!, two);
-      return at + 3;
-    case EFFECT.ended:
-      end(jobs[one]!, two & 3, (two >>> 2) & 3, two >= 16);
-      return at + 3;
-    case EFFECT.deliver: {
-      const count = words[base + 4]!;
-      deliver(one, two, words[base + 3]!, at + 5, count);
-      return at + 5 + count;
-    }
-    case EFFECT.event: {
-      const count = words[base + 4]!;
-      tellEvent(one, two, words[base + 3]!, at + 5, count);
-      return at + 5 + count;
-    }
-    case EFFECT.wake:
-      timerMoved = true;
-      return at + 1;
-    case EFFECT.abort:
-      abort(jobs[one]!, two);
-      return at + 3;
-    case EFFECT.askRetry:
-      decideRetry(jobs[one]!);
-      return at + 2;
-    case EFFECT.standing:
-      standUnderKey(one, jobs[two]!);
-      return at + 3;
-    case EFFECT.forgotten:
-      managers[two]?.deref()?.forget(one);
-      return at + 3;
-    case EFFECT.empty:
-      managers[one]?.deref()?.becameEmpty();
-      return at + 2;
-    case EFFECT.idle:
-      managers[one]?.deref()?.becameIdle();
-      return at + 2;
-    case EFFECT.stopTimedOut:
-      stopWaiters.get(one)?.();
-      stopWaiters.delete(one);
-      return at + 2;
-    default:
-      throw new Error(`jobgate: the wasm and the JavaScript are of different versions (effect ${words[base]})`);
-  }
-}
-
-function deliver(code: number, source: number, standing: number, at: number, count: number): void {
-  const channel = code >>> 2;
-  let table: ListenerTable | undefined;
-  let value: unknown;
-  switch (code & 3) {
-    case SOURCE.emitter:
-      table = nextValue() as ListenerTable;
-      value = nextValue();
-      break;
-    case SOURCE.job:
-      table = jobs[source]?.more?.listeners;
-      if (channel !== CHANNEL.stopped) value = nextValue();
-      break;
-    case SOURCE.manager:
-      table = managers[source]?.deref()?.listeners;
-      break;
-    default:
-      table = keyListeners.get(source);
-      if (standing !== NO_JOB) value = jobs[standing];
-  }
-  releaseStamp();
-  table?.call(at, count, value);
-}
-
-function tellEvent(code: number, source: number, job: number, at: number, count: number): void {
-  const event = code >>> 2;
-  const payload = event === EVENT.progress || event === EVENT.log ? nextValue() : undefined;
-  const manager = (code & 3) === SOURCE.manager ? managers[source]?.deref() : undefined;
-  const table = manager?.listeners ?? jobs[source]?.more?.listeners;
-  releaseStamp();
-  if (table === undefined) return;
-  const told =
-    event === EVENT.stats ? manager!.statsEvent() : eventOf(event, (jobs[job] ?? manager?.at(job))!, payload);
-  table.call(at, count, told);
-}
-
-whenEngineFails((error) => {
-  disarmTimer();
-  for (const job of jobs) if (job !== undefined) breakOff(job, error);
-  for (const manager of managers) manager?.deref()?.breakOff(error);
-});

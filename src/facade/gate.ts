@@ -1,4 +1,5 @@
-import { engine, startEngine, whenEngineFails } from "./engine.js";
+import { ready } from "./effects.js";
+import { engine, whenEngineFails } from "./engine.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
 import { needFunction } from "./options.js";
 import { droppedEmitters } from "./subject.js";
@@ -14,7 +15,7 @@ whenEngineFails((error) => {
 
 /** A new barrier, closed. */
 export function gate(): Gate {
-  startEngine();
+  ready();
   const table = new ListenerTable(true);
   const emitter = engine.createEmitter();
   // The table is what every method of the gate holds, also detached.

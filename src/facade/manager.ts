@@ -1,7 +1,8 @@
 import { start } from "./body.js";
 import { now } from "./clock.js";
 import { drain } from "./drain.js";
-import { engine, header, memoryWords, startEngine } from "./engine.js";
+import { ready } from "./effects.js";
+import { engine, header, memoryWords } from "./engine.js";
 import { type AnyJob, type Deferred, defer } from "./extras.js";
 import { JobHandle } from "./job.js";
 import type { JobManager as PublicManager } from "./job-manager.js";
@@ -75,7 +76,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   private snapshot: Snapshot<ManagedJob<Key, State, Action, Result>> | undefined = undefined;
 
   constructor(options: JobManagerOptions = {}) {
-    startEngine();
+    ready();
     checkObject("options", options);
     const { rateLimit, defaults = {} } = options;
     checkObject("rateLimit", rateLimit);

@@ -1,4 +1,5 @@
-import { checkEngine, engine, startEngine } from "./engine.js";
+import { ready } from "./effects.js";
+import { checkEngine, engine } from "./engine.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
 import { needFunction } from "./options.js";
 import type { Subject } from "./types.js";
@@ -9,7 +10,7 @@ export const droppedEmitters = new FinalizationRegistry<number>((emitter) => eng
 
 /** A new event emitter. Costs nothing until someone listens. */
 export function subject<T>(): Subject<T> {
-  startEngine();
+  ready();
   const table = new ListenerTable();
   let emitter = -1;
   const made: Subject<T> = {

@@ -1,0 +1,125 @@
+//! Managers, seen from JavaScript.
+#![allow(clippy::inline_always)]
+
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use super::engine::{NO_DIFFERENCE, WasmEngine};
+use crate::engine::{Command, ManagerId, ManagerOptions, Reply};
+
+const PAUSED: u32 = 128;
+const RATE_LIMITED: u32 = 256;
+
+#[derive(Serialize)]
+struct Stats {
+    pending: u32,
+    running: u32,
+    completed: u32,
+    failed: u32,
+    cancelled: u32,
+    total: u32,
+}
+
+#[wasm_bindgen]
+impl WasmEngine {
+    /// Defaults for its jobs are the options set before. A manager's number or a refusal.
+    #[wasm_bindgen(js_name = createManager)]
+    #[allow(clippy::too_many_arguments)]
+    pub fn create_manager(
+        &self,
+        flags: u32,
+        concurrency: f64,
+        group_concurrency: f64,
+        rate_limit: f64,
+        rate_interval: f64,
+        max_pending: f64,
+        retain: f64,
+        now: f64,
+    ) -> i32 {
+        let inner = &mut *self.inner.borrow_mut();
+        let options = ManagerOptions {
+            concurrency,
+            group_concurrency,
+            rate_limit: (flags & RATE_LIMITED != 0).then_some((rate_limit, rate_interval)),
+            max_pending,
+            paused: flags & PAUSED != 0,
+            retain,
+            defaults: std::mem::take(&mut inner.options),
+        };
+        match inner.handle(inner.moment(now), Command::CreateManager(&options)) {
+            Ok(Reply::Manager(manager)) => manager.0 as i32,
+            Ok(_) => NO_DIFFERENCE,
+            Err(refused) => refused,
+        }
+    }
+
+    /// Nobody holds it any more.
+    #[wasm_bindgen(js_name = dropManager)]
+    pub fn drop_manager(&self, manager: u32, now: f64) {
+        self.tell(now, Command::DropManager(ManagerId(manager)));
+    }
+
+    /// Asks every job to end.
+    #[wasm_bindgen(js_name = stopAll)]
+    pub fn stop_all(&self, manager: u32, now: f64) {
+        self.tell(now, Command::StopAll(ManagerId(manager)));
+    }
+
+    /// And takes no more.
+    pub fn close(&self, manager: u32, now: f64) {
+        self.tell(now, Command::Close(ManagerId(manager)));
+    }
+
+    /// Starts nothing, or starts again.
+    #[wasm_bindgen(js_name = setPaused)]
+    pub fn set_paused(&self, manager: u32, paused: bool, now: f64) {
+        let manager = ManagerId(manager);
+        self.tell(now, if paused { Command::Pause(manager) } else { Command::Resume(manager) });
+    }
+
+    /// Starts nothing.
+    #[wasm_bindgen(js_name = isPaused)]
+    pub fn is_paused(&self, manager: u32) -> bool {
+        self.ask(|engine| engine.is_paused(ManagerId(manager)))
+    }
+
+    /// 0 or a refusal.
+    #[wasm_bindgen(js_name = setConcurrency)]
+    pub fn set_concurrency(&self, manager: u32, concurrency: f64, now: f64) -> i32 {
+        self.tell(now, Command::SetConcurrency { manager: ManagerId(manager), concurrency })
+    }
+
+    /// True: nothing is pending now. Else an effect follows.
+    #[wasm_bindgen(js_name = awaitEmpty)]
+    pub fn await_empty(&self, manager: u32) -> bool {
+        self.tell_timeless(Command::AwaitEmpty(ManagerId(manager))) == 0
+    }
+
+    /// True: nothing is pending or running now. Else an effect follows.
+    #[wasm_bindgen(js_name = awaitIdle)]
+    pub fn await_idle(&self, manager: u32) -> bool {
+        self.tell_timeless(Command::AwaitIdle(ManagerId(manager))) == 0
+    }
+
+    /// Counts changes.
+    pub fn version(&self, manager: u32) -> u32 {
+        self.ask(|engine| engine.version(ManagerId(manager)))
+    }
+
+    /// A plain object.
+    ///
+    /// # Errors
+    ///
+    /// None in practice: six numbers always fit.
+    pub fn stats(&self, manager: u32) -> Result<JsValue, JsValue> {
+        let stats = self.ask(|engine| engine.stats(ManagerId(manager))).unwrap_or_default();
+        let crate::engine::Stats { pending, running, completed, failed, cancelled, total } = stats;
+        let stats = Stats { pending, running, completed, failed, cancelled, total };
+        Ok(serde_wasm_bindgen::to_value(&stats)?)
+    }
+
+    /// All its jobs, oldest first.
+    pub fn jobs(&self, manager: u32) -> Vec<u32> {
+        self.ask(|engine| engine.jobs(ManagerId(manager)).map(|job| job.0).collect())
+    }
+}
