@@ -71,8 +71,6 @@ where
         Ok(Self { shared: Rc::new(shared) })
     }
 
-    // ── running ─────────────────────────────────────────────────────────────────────────────────
-
     /// Runs `body` as a job under `key`, unless one runs or waits there already: what happens then is
     /// [`RunOptions::on_duplicate`].
     ///
@@ -119,8 +117,8 @@ where
         let name = key.clone();
         let number = keys.intern(&name);
         let order = Order { key, state, body: Box::new(move |context| Box::pin(body(context))) };
-        let ran = driver
-            .run(number, options, |id, serial| Rc::new(Record::new(driver.clone(), keys.clone(), id, serial, order)));
+        let make = |id, serial| Rc::new(Record::new(driver.clone(), keys.clone(), id, serial, order)) as Rc<dyn Hosted>;
+        let ran = driver.run(number, options, make);
         if ran.is_err() {
             keys.release(&name, driver);
         }
