@@ -101,7 +101,9 @@ impl FakeClock {
     pub(crate) async fn advance(&self, millis: f64) {
         turn().await;
         let until = self.elapsed() + millis;
+        let most = self.armed() + 10_000;
         while self.clock.fire_next(until) {
+            assert!(self.armed() < most, "a timer is set again and again and time does not pass");
             turn().await;
         }
     }
