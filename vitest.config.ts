@@ -3,6 +3,7 @@ import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { launchOptions } from "./scripts/browsers.mjs";
+import { fetchSite } from "./tests/facade/runner/support/site.ts";
 
 /** "jobgate" is the package as packed and "jobgate-panic" its panic flavour, each resolved through its own `exports`. */
 function packedPackage(): Plugin {
@@ -29,7 +30,7 @@ export default defineConfig({
     allowOnly: false,
     projects: [
       {
-        plugins: [packedPackage()],
+        plugins: [packedPackage(), fetchSite()],
         // Packed anew before each run, and small: nothing to gain from a bundle of it in a cache.
         optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
         test: {

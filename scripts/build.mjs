@@ -19,8 +19,16 @@ import { packBytes } from "./pack-bytes.mjs";
 import { main, root, run } from "./run.mjs";
 
 const flavours = {
-  release: { feature: "npm", wasm: "build/wasm", dist: "dist" },
-  panic: { feature: "test-panic", wasm: "build/wasm-panic", dist: "build/dist-panic" },
+  release: { feature: "npm", wasm: "build/wasm", name: "jobgate", dist: "dist" },
+  panic: { feature: "test-panic", wasm: "build/wasm-panic", name: "jobgate", dist: "build/dist-panic" },
+};
+/** The second binary, of "./runner" alone: the main entry is not to carry it. */
+const runner = {
+  feature: "npm-runner",
+  wasm: "build/wasm-runner",
+  name: "runner",
+  // Its calls are few: small counts more than fast.
+  env: { CARGO_PROFILE_RELEASE_OPT_LEVEL: "z" },
 };
 
 // What rustc emits for wasm32 by default; wasm-opt refuses what is not named.
@@ -56,9 +64,9 @@ async function step(name, { inputs, product, work }) {
 }
 
 /** The cdylib as rustc leaves it, copied aside: the flavours share Cargo's output file. */
-function compileRust({ feature, wasm }) {
+function compileRust({ feature, wasm, env }) {
   const target = "wasm32-unknown-unknown";
-  run("cargo", ["build", "--release", "--lib", "--target", target, "--features", feature]);
+  run("cargo", ["build", "--release", "--lib", "--target", target, "--features", feature], { env });
   const compiled = `${wasm}/compiled.wasm`;
   mkdirSync(path(wasm), { recursive: true });
   const targetDir = process.env.CARGO_TARGET_DIR ?? path("target");
@@ -67,14 +75,14 @@ function compileRust({ feature, wasm }) {
 }
 
 /** wasm-bindgen's glue, the optimised wasm, and the same as text to be inlined. */
-function bindWasm(compiled, { wasm }) {
+function bindWasm(compiled, { wasm, name }) {
   run("wasm-bindgen", [
-    ...["--target", "web", "--out-name", "jobgate", "--out-dir", wasm],
+    ...["--target", "web", "--out-name", name, "--out-dir", wasm],
     // Without it bundlers see `new URL("jobgate_bg.wasm", …)` and ship the file a second time.
     "--omit-default-module-path",
     compiled,
   ]);
-  const binary = `${wasm}/jobgate_bg.wasm`;
+  const binary = `${wasm}/${name}_bg.wasm`;
   run("wasm-opt", [...optimise, "-o", binary, binary]);
   const { text, order, size } = packBytes(readFileSync(path(binary)));
   const lines = [`export const size = ${size};`, `export const order = "${order}";`, `export default "${text}";`];
@@ -147,17 +155,23 @@ function declare({ dist, feature }) {
   }
 }
 
+/** Returns the JavaScript that comes of it. */
+async function buildWasm(title, binary) {
+  const glue = [`${binary.wasm}/${binary.name}.js`, `${binary.wasm}/inline.js`];
+  const compiled = compileRust(binary);
+  await step(`${title}-wasm`, {
+    inputs: [compiled, "scripts/pack-bytes.mjs"],
+    product: glue[1],
+    work: () => bindWasm(compiled, binary),
+  });
+  return glue;
+}
+
 async function build(name) {
   const flavour = flavours[name];
   if (!flavour) throw new Error(`no flavour "${name}"; there are: ${Object.keys(flavours)}`);
-  const { wasm, dist } = flavour;
-  const glue = [`${wasm}/jobgate.js`, `${wasm}/inline.js`];
-  const compiled = compileRust(flavour);
-  await step(`${name}-wasm`, {
-    inputs: [compiled, "scripts/pack-bytes.mjs"],
-    product: glue[1],
-    work: () => bindWasm(compiled, flavour),
-  });
+  const { dist } = flavour;
+  const glue = [...(await buildWasm(name, flavour)), ...(await buildWasm("runner", runner))];
   await step(`${name}-dist`, {
     inputs: [...glue, ...filesOf("src/facade"), "package.json", "tsconfig.json", "tsconfig.build.json"],
     product: `${dist}/index.d.ts`,

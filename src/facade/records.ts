@@ -7,7 +7,19 @@ import { EVENT } from "./wire.js";
 
 type ErrorRecord = NonNullable<JobRecord["error"]>;
 
-export function recordOf(job: AnyJob): JobRecord {
+/** `ready_at`: of a runner's pending job, when its delay or its wait for a retry is over. */
+export interface QueuedRecord extends JobRecord {
+  readonly ready_at?: number | undefined;
+}
+
+/** What records of a manager's jobs show besides: a runner's jobs have ids and params of their own. */
+export const describers = new WeakMap<object, (job: AnyJob) => Partial<QueuedRecord>>();
+
+function idOf(job: AnyJob): string {
+  return describers.has(job.manager) ? textOf(job.key) : job.id;
+}
+
+export function recordOf(job: AnyJob): QueuedRecord {
   const completion = completionOf(job);
   return {
     id: job.id,
@@ -22,12 +34,13 @@ export function recordOf(job: AnyJob): JobRecord {
     created_at: job.createdAt,
     ...(job.startedAt !== undefined && { started_at: job.startedAt }),
     ...(job.finishedAt !== undefined && { completed_at: job.finishedAt }),
+    ...describers.get(job.manager)?.(job),
   };
 }
 
 /** As it was when it was created, also if it has gone on since. */
-function newRecordOf(job: AnyJob): JobRecord {
-  const { id, type, params, priority, created_at } = recordOf(job);
+function newRecordOf(job: AnyJob): QueuedRecord {
+  const { id, type, params, priority, created_at, ready_at } = recordOf(job);
   return {
     id,
     type,
@@ -37,6 +50,7 @@ function newRecordOf(job: AnyJob): JobRecord {
     priority,
     attempt: 0,
     created_at,
+    ...(ready_at !== undefined && { ready_at }),
   };
 }
 
@@ -58,7 +72,7 @@ function reasonText(reason: unknown): string | undefined {
 /** How an ended job ended. */
 export function endEventOf(job: AnyJob): JobEvent {
   const completion = completionOf(job)!;
-  const job_id = job.id;
+  const job_id = idOf(job);
   if (completion.type === "Normal") return { type: "job_completed", job_id, result: completion.result };
   if (completion.type === "Failed") return { type: "job_failed", job_id, error: errorRecord(completion.error) };
   const reason = reasonText(completion.reason);
@@ -66,7 +80,7 @@ export function endEventOf(job: AnyJob): JobEvent {
 }
 
 export function eventOf(event: number, job: AnyJob, payload: unknown): JobEvent {
-  const job_id = job.id;
+  const job_id = idOf(job);
   switch (event) {
     case EVENT.created:
       return { type: "job_created", job: newRecordOf(job) };

@@ -8,9 +8,10 @@ import type { AnyManager } from "./tables.js";
 import type { JobEvent, Unsubscribe } from "./types.js";
 import { subscribeIn } from "./watching.js";
 
-export interface EventQueue {
-  readonly stream: ReadableStream<JobEvent>;
-  push(event: JobEvent): void;
+export interface EventQueue<T = JobEvent> {
+  readonly stream: ReadableStream<T>;
+  /** With a key, it takes the place of what is unread under it. */
+  push(event: T, key?: string): void;
   close(): void;
   fail(error: unknown): void;
 }
@@ -21,10 +22,10 @@ function newestOnly(event: JobEvent): string | undefined {
   return event.type === "stats_update" ? event.type : undefined;
 }
 
-function eventQueue(onCancel: () => void): EventQueue {
-  let controller!: ReadableStreamDefaultController<JobEvent>;
+export function eventQueue<T = JobEvent>(onCancel: () => void): EventQueue<T> {
+  let controller!: ReadableStreamDefaultController<T>;
   /** By what they are about, or by their number: an event that nothing supersedes has a key of its own. */
-  const unread = new Map<string | number, JobEvent>();
+  const unread = new Map<string | number, T>();
   let serial = 0;
   let closed = false;
   /** Closed for its reader, or left by it. */
@@ -41,7 +42,7 @@ function eventQueue(onCancel: () => void): EventQueue {
     done ||= closed;
   }
 
-  const stream = new ReadableStream<JobEvent>({
+  const stream = new ReadableStream<T>({
     start(given) {
       controller = given;
     },
@@ -53,9 +54,8 @@ function eventQueue(onCancel: () => void): EventQueue {
   });
   return {
     stream,
-    push(event) {
+    push(event, key: string | number = serial++) {
       if (done) return;
-      const key = newestOnly(event) ?? serial++;
       unread.delete(key);
       unread.set(key, event);
       flush();
@@ -86,7 +86,7 @@ export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
   extras.streams.push(queue.fail);
   unsubscribe = subscribeIn(extras.listeners, number, (event: JobEvent) => {
     if (event.type === "job_removed") return;
-    queue.push(event);
+    queue.push(event, newestOnly(event));
     if (event.type === "job_completed" || event.type === "job_failed" || event.type === "job_cancelled") queue.close();
   });
   return queue.stream;
@@ -99,7 +99,7 @@ export function managerStream(manager: AnyManager): ReadableStream<JobEvent> {
     unsubscribe();
     manager.streams.delete(queue);
   });
-  unsubscribe = manager.listen(CHANNEL.event, queue.push);
+  unsubscribe = manager.listen(CHANNEL.event, (event: JobEvent) => queue.push(event, newestOnly(event)));
   manager.streams.add(queue);
   if (manager.isOver) manager.endStreams();
   return queue.stream;

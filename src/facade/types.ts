@@ -229,8 +229,6 @@ export interface JobRecord {
   readonly started_at?: number;
   readonly completed_at?: number;
   readonly worker_id?: string;
-  /** Of a runner's pending job: when its delay or its wait for a retry is over. */
-  readonly ready_at?: number;
 }
 
 /** One shape in memory, over a port, over server-sent events. */

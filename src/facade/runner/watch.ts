@@ -1,0 +1,110 @@
+// One job's events as a stream: of objects, or of bytes for a Response.
+
+import { eventQueue } from "../streams.js";
+import type { JobEvent, JobRecord, Unsubscribe } from "../types.js";
+import { durationOf, type Happening, isEnd } from "./events.js";
+import { carry, LOST_RESULT } from "./plain.js";
+import type { Task } from "./tasks.js";
+import type { WatchEvent } from "./types.js";
+import { type Rules, WasmRunner } from "./wasm.js";
+
+export interface Watched {
+  readonly task: Task;
+  readonly rules: Rules;
+  record(): JobRecord;
+  listen(listener: (happening: Happening) => void): Unsubscribe;
+}
+
+type Told = (event: WatchEvent, number: number, key?: string) => void;
+
+function statusEvent({ status, started_at }: JobRecord): WatchEvent {
+  return { event: "status", data: { status, ...(started_at !== undefined && { started_at }) } };
+}
+
+/** How an ended job ended. */
+function endEvent(record: JobRecord, reason?: string): WatchEvent {
+  const { result, error } = record;
+  if (record.status === "completed") {
+    return { event: "complete", data: { status: "completed", result, duration: durationOf(record) } };
+  }
+  if (record.status === "failed") return { event: "failed", data: { status: "failed", error } };
+  return { event: "cancelled", data: { status: "cancelled", ...(reason !== undefined && { reason }) } };
+}
+
+function reasonOf(event: JobEvent): string | undefined {
+  return event.type === "job_cancelled" ? event.reason : undefined;
+}
+
+/** What a listener that comes now is told of the present, then of what follows. Ends with the job. */
+function follow(watched: Watched, lastEventId: string | undefined, told: Told, end: () => void): Unsubscribe {
+  const { task, rules, record } = watched;
+  const first = rules.resume(task.number, lastEventId);
+  for (let at = 0; at < first.length; at += 2) {
+    const number = first[at]!;
+    const now = record();
+    if (first[at + 1] === 0) told(statusEvent(now), number);
+    else if (first[at + 1] === 1) told({ event: "progress", data: { ...now.progress } }, number);
+    else told(endEvent(now, task.endReason), number);
+  }
+  if (task.ended) {
+    end();
+    return () => {};
+  }
+  return watched.listen((happening) => {
+    const { event } = happening;
+    if (event === undefined || happening.task !== task || happening.number === undefined) return;
+    const { number } = happening;
+    if (event.type === "job_progress") {
+      const { percent, message } = event;
+      told({ event: "progress", data: { percent, message } }, number, "progress");
+    } else if (isEnd(event)) {
+      told(endEvent(record(), reasonOf(event)), number);
+      end();
+    } else if (event.type === "job_started") {
+      // Of a job that is tried without end, only the newest attempt.
+      const data = { status: "running", started_at: event.started_at } as const;
+      told({ event: "status", data }, number, event.attempt > 1 ? "status" : undefined);
+    } else {
+      told({ event: "status", data: { status: "pending" } }, number, "status");
+    }
+  });
+}
+
+export function watchStream(watched: Watched): ReadableStream<WatchEvent> {
+  return stream<WatchEvent>(watched, undefined, (event, _, push, key) => push(event, key));
+}
+
+export function eventStream(watched: Watched, lastEventId: string | undefined): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return stream<Uint8Array>(watched, lastEventId, ({ event, data }, number, push, key) => {
+    const frame = (name: string, id: number, value: unknown) =>
+      encoder.encode(WasmRunner.sseFrame(id, name, JSON.stringify(value)));
+    if (event !== "complete") {
+      push(frame(event, number, data), key);
+      return;
+    }
+    const { value, lost } = carry(data.result);
+    // Under the number before the end's own: who has heard only this is still told of the end.
+    if (lost) push(frame("job_log", number - 1, { message: LOST_RESULT, at: Date.now() }));
+    push(frame(event, number, { ...data, result: value }));
+  });
+}
+
+function stream<T>(
+  watched: Watched,
+  lastEventId: string | undefined,
+  write: (event: WatchEvent, number: number, push: (item: T, key?: string) => void, key?: string) => void,
+): ReadableStream<T> {
+  let unlisten: Unsubscribe = () => {};
+  const queue = eventQueue<T>(() => unlisten());
+  unlisten = follow(
+    watched,
+    lastEventId,
+    (event, number, key) => write(event, number, queue.push, key),
+    () => {
+      unlisten();
+      queue.close();
+    },
+  );
+  return queue.stream;
+}

@@ -1,0 +1,115 @@
+// Every name of "jobgate/runner", with the type that it is promised to have; then programs that must and must not fit.
+import type { JobEvent, JobManager, JobRecord, ManagerStats, ParamError, Priority, Unsubscribe } from "jobgate";
+import {
+  type builtinJobTypes,
+  type ClientMessage,
+  type CreateOptions,
+  type Histogram,
+  JobRunner,
+  type JobType,
+  type ParamSpec,
+  QueueClient,
+  type QueuePort,
+  type RunnerOptions,
+  type ServerMessage,
+  type TaskContext,
+  type WatchEvent,
+} from "jobgate/runner";
+import type { Fits, Is, Same } from "./expect.js";
+
+type Described = Pick<JobType, "name" | "description" | "params">;
+
+export type Runner = [
+  Is<Same<typeof builtinJobTypes, readonly string[]>>,
+  Is<
+    Same<JobRunner["createJob"], (type: string, params?: Record<string, unknown>, options?: CreateOptions) => JobRecord>
+  >,
+  Is<Same<JobRunner["getJob"], (id: string) => JobRecord | undefined>>,
+  Is<Same<JobRunner["getAllJobs"], () => readonly JobRecord[]>>,
+  Is<Same<JobRunner["getPendingJobs"], () => readonly string[]>>,
+  Is<Same<JobRunner["getRunningJobs"], () => readonly string[]>>,
+  Is<Same<JobRunner["cancelJob"], (id: string, reason?: unknown) => boolean>>,
+  Is<Same<JobRunner["setPriority"], (id: string, priority: Priority) => boolean>>,
+  Is<Same<JobRunner["retryJob"], (id: string) => JobRecord>>,
+  Is<Same<JobRunner["clearCompleted"], () => number>>,
+  Is<Same<JobRunner["getJobTypes"], () => readonly Described[]>>,
+  Is<Same<JobRunner["getJobType"], (name: string) => Described | undefined>>,
+  Is<
+    Fits<
+      ReturnType<JobRunner["validateJobParams"]>,
+      { valid: true; params: Record<string, unknown> } | { valid: false; errors: readonly ParamError[] }
+    >
+  >,
+  Is<Same<JobRunner["getQueueStats"], () => ManagerStats>>,
+  Is<Fits<ReturnType<JobRunner["getWorkerStats"]>, { active: number; capacity: number; processed: number }>>,
+  Is<Fits<ReturnType<JobRunner["getMetrics"]>, { wait: Histogram; run: Histogram; throughputPerMinute: number }>>,
+  Is<Same<JobRunner["start"], () => void>>,
+  Is<Same<JobRunner["stop"], () => Promise<void>>>,
+  Is<Same<Pick<JobRunner, "concurrency">, { readonly concurrency: number }>>,
+  Is<Same<JobRunner["setConcurrency"], (n: number) => void>>,
+  Is<Same<JobRunner["subscribe"], (listener: () => void) => Unsubscribe>>,
+  Is<Fits<ReturnType<JobRunner["getSnapshot"]>, { jobs: readonly JobRecord[]; stats: ManagerStats }>>,
+  Is<Same<JobRunner["onEvent"], (listener: (event: JobEvent) => void) => Unsubscribe>>,
+  Is<Same<JobRunner["watch"], (id: string) => ReadableStream<WatchEvent>>>,
+  Is<Same<JobRunner["eventStream"], (id: string, options?: { lastEventId?: string }) => ReadableStream<Uint8Array>>>,
+  Is<Same<JobRunner["serve"], (port: QueuePort) => Unsubscribe>>,
+  Is<Same<JobRunner["manager"], JobManager<string>>>,
+  Is<Same<JobRunner["close"], () => Promise<void>>>,
+  Is<Same<JobRunner[typeof Symbol.asyncDispose], () => Promise<void>>>,
+];
+
+export type Client = [
+  Is<
+    Same<
+      QueueClient["createJob"],
+      (type: string, params?: Record<string, unknown>, options?: { priority?: Priority }) => Promise<JobRecord>
+    >
+  >,
+  Is<Same<QueueClient["cancelJob"], (id: string) => void>>,
+  Is<Same<QueueClient["clearCompleted"], () => void>>,
+  Is<Same<QueueClient["subscribe"], (listener: () => void) => Unsubscribe>>,
+  Is<
+    Fits<
+      ReturnType<QueueClient["getSnapshot"]>,
+      { jobs: readonly JobRecord[]; stats: ManagerStats; connected: boolean }
+    >
+  >,
+  Is<Same<QueueClient["close"], () => void>>,
+  Is<Fits<JobEvent, ServerMessage>>,
+  Is<Fits<{ type: "create_job"; job_type: string }, ClientMessage>>,
+  Is<Same<Extract<WatchEvent, { event: "progress" }>["data"], { percent: number; message: string }>>,
+];
+
+const resize: JobType<{ width: number; format?: string }, Blob> = {
+  name: "resize",
+  description: "Makes an image smaller",
+  params: [
+    { name: "width", type: "integer", min: 1, max: 8192 },
+    { name: "format", type: "string", enum: ["png", "webp"], default: "webp" },
+    { name: "tags", type: "array", items: { type: "string" }, required: false },
+  ] satisfies ParamSpec[],
+  async execute({ width }, context: TaskContext) {
+    context.progress(50, `${width} pixels`);
+    await context.checkpoint();
+    return new Blob();
+  },
+};
+
+export async function program(worker: Worker, socket: WebSocket, channel: BroadcastChannel, port: MessagePort) {
+  const options: RunnerOptions = { concurrency: 2, types: [resize], builtins: false, retain: 10, autoStart: false };
+  await using runner = new JobRunner(options);
+  for (const end of [worker, socket, channel, port]) {
+    runner.serve(end);
+    new QueueClient(end).close();
+  }
+  runner.createJob("resize", { width: 3 }, { priority: "background", retry: 2, id: "mine" });
+  // @ts-expect-error the type's name comes first
+  runner.createJob({ width: 3 });
+  // @ts-expect-error set by setConcurrency
+  runner.concurrency = 4;
+  // @ts-expect-error no such type of param
+  const date: ParamSpec = { name: "when", type: "date" };
+  // @ts-expect-error a port has to be listened to
+  runner.serve({ postMessage() {} });
+  return date;
+}
