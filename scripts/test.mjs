@@ -26,7 +26,9 @@ const steps = {
       run("cargo", ["fmt", "--check"]);
       run("cargo", ["clippy", "--all-targets", "--", "-D", "warnings"]);
       run("cargo", ["clippy", "--all-targets", ...wasm, "--", "-D", "warnings"]);
-      run("cargo", ["clippy", "--lib", "--features", "test-panic", ...wasm, "--", "-D", "warnings"]);
+      for (const feature of ["test-panic", "npm-runner"]) {
+        run("cargo", ["clippy", "--lib", "--features", feature, ...wasm, "--", "-D", "warnings"]);
+      }
     },
   },
   engine: {
@@ -42,6 +44,8 @@ const steps = {
       for (const browser of ["chrome", "firefox"]) {
         wasmPack(browser, "--", "--test", "browser", "--test", "browser-worker");
       }
+      const runner = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner" };
+      run("cargo", ["test", "--doc", ...wasm], { env: runner });
     },
   },
   facade: {

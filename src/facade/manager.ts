@@ -316,12 +316,15 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return (jobs[slot] ?? this.retained?.get(slot)) as JobHandle<Key, State, Action, Result> | undefined;
   }
 
+  // A listener told before may have started more: then the wait goes on.
   becameEmpty(): void {
+    if (!engine.awaitEmpty(this.number)) return;
     this.empty?.resolve();
     this.empty = undefined;
   }
 
   becameIdle(): void {
+    if (!engine.awaitIdle(this.number)) return;
     this.idle?.resolve();
     this.idle = undefined;
     if (this.closed) this.endStreams();

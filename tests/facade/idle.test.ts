@@ -38,6 +38,25 @@ describe("JobManager.onIdle", () => {
     await manager.onIdle();
   });
 
+  it("stays closed when a listener that hears of the last end starts another job", async () => {
+    const manager = newManager();
+    const first = new Work();
+    const second = new Work();
+    const { job } = manager.runJob("first", first.factory);
+    let later = { done: false };
+    job.onStopped(() => {
+      manager.runJob("second", second.factory);
+      later = watch(manager.onIdle());
+    });
+    const earlier = watch(manager.onIdle());
+    first.resolve();
+    await turn();
+    expect([earlier.done, later.done]).toEqual([false, false]);
+    second.resolve();
+    await turn();
+    expect([earlier.done, later.done]).toEqual([true, true]);
+  });
+
   it("waits for a retry, a delay and a job that is asked to stop", async () => {
     const manager = newManager();
     const retried = new Work();
