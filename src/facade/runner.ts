@@ -2,8 +2,8 @@
 // stored and started from anywhere.
 
 export { builtinJobTypes } from "./runner/builtins.js";
-export { QueueClient } from "./runner/client.js";
-export { JobRunner } from "./runner/runner.js";
+export { type ClientSnapshot, QueueClient } from "./runner/client.js";
+export { JobRunner, type QueueSnapshot } from "./runner/runner.js";
 export type {
   ClientMessage,
   CreateOptions,
@@ -14,5 +14,7 @@ export type {
   RunnerOptions,
   ServerMessage,
   TaskContext,
+  TypeDescription,
+  Validation,
   WatchEvent,
 } from "./runner/types.js";

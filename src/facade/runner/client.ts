@@ -8,7 +8,7 @@ import { Mirror } from "./mirror.js";
 import { post } from "./port.js";
 import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
 
-interface Snapshot {
+export interface ClientSnapshot {
   readonly jobs: readonly JobRecord[];
   readonly stats: ManagerStats;
   readonly connected: boolean;
@@ -32,7 +32,7 @@ export class QueueClient {
   private serial = 0;
   private connected = false;
   private closed = false;
-  private snapshot: Snapshot | undefined = undefined;
+  private snapshot: ClientSnapshot | undefined = undefined;
   private readonly onMessage = ({ data }: { data: unknown }) => this.hear(data);
   private readonly onGone = () => this.disconnect("The port has closed");
 
@@ -85,7 +85,7 @@ export class QueueClient {
   }
 
   /** Same identity until something changed. */
-  getSnapshot(): Snapshot {
+  getSnapshot(): ClientSnapshot {
     const { stats } = this.mirror;
     this.snapshot ??= Object.freeze({ jobs: Object.freeze(this.mirror.list()), stats, connected: this.connected });
     return this.snapshot;

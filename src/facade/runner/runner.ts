@@ -26,7 +26,7 @@ import type {
 import { type Rules, startRunnerWasm, WasmRunner } from "./wasm.js";
 import { eventStream, type Watched, watchStream } from "./watch.js";
 
-interface Snapshot {
+export interface QueueSnapshot {
   readonly jobs: readonly JobRecord[];
   readonly stats: ManagerStats;
 }
@@ -43,7 +43,7 @@ export class JobRunner {
   private readonly sessions = new Set<Session>();
   private quiet: Deferred<void> | undefined = undefined;
   private version = 0;
-  private snapshot: (Snapshot & { readonly version: number }) | undefined = undefined;
+  private snapshot: (QueueSnapshot & { readonly version: number }) | undefined = undefined;
 
   constructor(options: RunnerOptions = {}) {
     checkObject("options", options);
@@ -220,7 +220,7 @@ export class JobRunner {
   }
 
   /** Same identity until something changed. */
-  getSnapshot(): Snapshot {
+  getSnapshot(): QueueSnapshot {
     if (this.snapshot?.version !== this.version) {
       const { version } = this;
       this.snapshot = Object.freeze({
