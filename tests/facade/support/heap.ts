@@ -5,12 +5,28 @@ interface DevTools {
   send(method: string): Promise<{ readonly usedSize: number }>;
 }
 
+/** Resolves once the browser has collected what was garbage before, pressed by more garbage. */
+async function collection(): Promise<void> {
+  let collected = false;
+  const registry = new FinalizationRegistry(() => {
+    collected = true;
+  });
+  registry.register({}, undefined);
+  while (!collected) {
+    new Uint8Array(16 * 1024 * 1024).fill(1);
+    await turn();
+  }
+}
+
 /**
- * Bytes of JavaScript that are in use after a garbage collection. Only Chromium lets a page's driver ask for that;
- * elsewhere it is NaN, and `grownBy` answers 0.
+ * Bytes of JavaScript that are in use after a garbage collection. Only Chromium lets a page's driver ask for both;
+ * elsewhere it waits for a collection and is NaN, and `grownBy` answers 0.
  */
 export async function usedHeap(): Promise<number> {
-  if (server.browser !== "chromium") return Number.NaN;
+  if (server.browser !== "chromium") {
+    await collection();
+    return Number.NaN;
+  }
   const tools = cdp() as unknown as DevTools;
   for (let round = 0; round < 3; round += 1) {
     await tools.send("HeapProfiler.collectGarbage");
