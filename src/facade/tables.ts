@@ -36,7 +36,7 @@ export function standUnderKey(number: number, job: AnyJob): void {
  * four are left: deleting from a large Map costs more than the job did.
  */
 export class Keys<Key> {
-  private readonly numbers = new Map<Key, number>();
+  private numbers = new Map<Key, number>();
   private vacant = 0;
 
   find(key: Key): number | undefined {
@@ -103,11 +103,13 @@ export class Keys<Key> {
   }
 
   private sweep(): void {
-    this.vacant = 0;
+    // A new Map of the few that stay costs less than taking the many out of the old one.
+    const kept = new Map<Key, number>();
     for (const [key, number] of this.numbers) {
-      if (standing[number] !== undefined || keyListeners.has(number)) continue;
-      this.numbers.delete(key);
-      freeNumbers.push(number);
+      if (standing[number] !== undefined || keyListeners.has(number)) kept.set(key, number);
+      else freeNumbers.push(number);
     }
+    this.numbers = kept;
+    this.vacant = 0;
   }
 }
