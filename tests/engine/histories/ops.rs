@@ -225,7 +225,7 @@ pub fn op() -> impl Strategy<Value = Op> {
         10 => answer,
         1 => pick().prop_map(Op::RetryAny),
         6 => pick().prop_map(Op::Stop),
-        3 => (pick(), some_priority).prop_map(|(pick, priority)| Op::SetPriority(pick, priority)),
+        6 => (pick(), some_priority).prop_map(|(pick, priority)| Op::SetPriority(pick, priority)),
         3 => (pick(), patience).prop_map(|(pick, millis)| Op::AwaitStop(pick, millis)),
     ]
     .boxed();

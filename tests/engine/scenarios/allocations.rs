@@ -1,8 +1,8 @@
 //! The hot path takes no memory once it has warmed up.
 
 use jobgate::engine::{
-    Channel, Command, Effects, Engine, JobId, KeyId, ManagerId, ManagerOptions, Outcome, Reply, RunOptions, Source,
-    Time,
+    Channel, Command, Effects, Engine, JobId, KeyId, ManagerId, ManagerOptions, Outcome, Reply, RetryOptions,
+    RunOptions, Source, Time,
 };
 
 struct Hot {
@@ -13,9 +13,16 @@ struct Hot {
 
 impl Hot {
     fn new(concurrency: f64) -> Self {
+        Self::with(&ManagerOptions { concurrency, ..ManagerOptions::default() })
+    }
+
+    fn grouped(group_concurrency: f64) -> Self {
+        Self::with(&ManagerOptions { group_concurrency, ..ManagerOptions::default() })
+    }
+
+    fn with(options: &ManagerOptions) -> Self {
         let (mut engine, mut effects) = (Engine::new(), Effects::new());
-        let options = ManagerOptions { concurrency, ..ManagerOptions::default() };
-        let reply = engine.handle(Time::default(), Command::CreateManager(&options), &mut effects);
+        let reply = engine.handle(Time::default(), Command::CreateManager(options), &mut effects);
         let Ok(Reply::Manager(manager)) = reply else { panic!("{reply:?}") };
         Self { engine, effects, manager }
     }
@@ -110,6 +117,54 @@ fn a_listener_that_comes_and_goes() {
         let Reply::Listener { listener, .. } = reply else { panic!("{reply:?}") };
         hot.send(Command::Emit(emitter));
         hot.send(Command::Unlisten(listener));
+        hot.drain();
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_watched_job_takes_one_list_for_its_listeners() {
+    let mut hot = Hot::new(f64::INFINITY);
+    let count = allocations(|key| {
+        let job = hot.run(key, None);
+        for channel in [Channel::State, Channel::Stopped, Channel::Event] {
+            hot.send(Command::Listen { source: Source::Job(job), channel });
+        }
+        hot.send(Command::SetState { job, attempt: 1 });
+        hot.settle(job);
+        hot.drain();
+    });
+    assert_eq!(count, 1000);
+}
+
+#[test]
+fn a_job_that_is_retried() {
+    let mut hot = Hot::new(f64::INFINITY);
+    let retry = RetryOptions { limit: 3.0, delay: 0.0, ..RetryOptions::default() };
+    let options = RunOptions { retry: Some(retry), ..RunOptions::default() };
+    let count = allocations(|key| {
+        let job = hot.run(key, Some(&options));
+        for _ in 0..3 {
+            hot.send(Command::Settle { job, outcome: Outcome::Rejected });
+            hot.send(Command::Retry { job, again: true, random: 0.5 });
+        }
+        hot.settle(job);
+        hot.drain();
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_member_of_a_group_that_stays() {
+    let mut hot = Hot::grouped(1.0);
+    let options = RunOptions { group: Some("group".into()), ..RunOptions::default() };
+    let mut waiting = std::collections::VecDeque::from([hot.run(1000, Some(&options)), hot.run(1001, Some(&options))]);
+    waiting.reserve(10);
+    let count = allocations(|key| {
+        waiting.push_back(hot.run(key, Some(&options)));
+        if let Some(job) = waiting.pop_front() {
+            hot.settle(job);
+        }
         hot.drain();
     });
     assert_eq!(count, 0);

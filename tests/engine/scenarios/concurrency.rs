@@ -166,6 +166,17 @@ fn one_that_takes_anothers_place_is_no_more_pending_than_before() {
 }
 
 #[test]
+fn one_that_starts_at_once_in_anothers_place_is_not_pending_at_all() {
+    let mut world = limited(0.0);
+    let retry = RetryOptions { limit: 1.0, ..RetryOptions::default() };
+    let retried = world.run_with(1, &options(|options| options.retry = Some(retry)));
+    world.reject(retried);
+    world.send(Command::Retry { job: retried, again: true, random: 0.9 });
+    let instead = world.run_with(1, &options(|options| options.on_duplicate = Some(OnDuplicate::Replace)));
+    assert!(world.end_of(retried).is_some() && world.has_started(instead));
+}
+
+#[test]
 fn a_retry_is_never_refused() {
     let mut world = limited(1.0);
     let retry = RetryOptions { limit: 1.0, ..RetryOptions::default() };
