@@ -8,6 +8,28 @@
 //!    those effects go to the back of the same line;
 //! 3. when the line is empty, send [`Command::Recycle`].
 //!
+//! ```
+//! use jobgate::engine::{Command, CompletionType, Effect, Effects, Engine, KeyId, ManagerOptions, Outcome, Reply, Time};
+//!
+//! let (mut engine, mut effects) = (Engine::new(), Effects::new());
+//! let now = Time::from_millis(0.0);
+//! let Ok(Reply::Manager(manager)) = engine.handle(now, Command::CreateManager(&ManagerOptions::default()), &mut effects)
+//! else { panic!("the defaults are within their bounds") };
+//!
+//! let run = Command::Run { manager, key: KeyId(0), options: None };
+//! let Ok(Reply::Created { job, started: true, .. }) = engine.handle(now, run, &mut effects)
+//! else { panic!("a slot is free: the body is to run now") };
+//! assert_eq!(engine.handle(now, run, &mut effects), Ok(Reply::AlreadyRunning(job)));
+//!
+//! // Asked to stop, it is still there until its body has settled; then it counts as cancelled.
+//! engine.handle(now, Command::Stop(job), &mut effects)?;
+//! assert!(engine.is_stopping(job));
+//! effects.clear();
+//! engine.handle(now, Command::Settle { job, outcome: Outcome::Resolved }, &mut effects)?;
+//! assert!(matches!(effects.as_slice(), [Effect::Ended { completion: CompletionType::Cancelled, .. }]));
+//! # Ok::<(), jobgate::engine::Refusal>(())
+//! ```
+//!
 //! Invariants, checked after every command by `tests/engine`: running jobs never exceed `concurrency`, nor those of a
 //! group `group_concurrency`; a job holds its slot and its key from start until its body has settled; no job starts
 //! while a better one that may start waits; every job ends exactly once; statistics add up; an ended job that is not
