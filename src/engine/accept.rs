@@ -101,14 +101,14 @@ impl Engine {
 
     fn create(&mut self, manager_index: u32, key: u32, plan: &Plan, effects: &mut Effects) -> u32 {
         self.serial += 1;
-        let index = self.jobs.insert(Job::new(self.serial, manager_index, key, plan.priority));
+        let index = self.jobs.insert(Job::new(manager_index, key, plan.priority));
         let Some(manager) = self.managers.get_mut(manager_index) else { return index };
         manager.stats.pending += 1;
         manager.stats.total += 1;
         manager.link(&mut self.jobs, index);
         if plan.needs_extras() {
             let group = plan.group.as_ref().map_or(NONE, |name| manager.join_group(name));
-            let extras = Extras { timeout: plan.timeout, retry: plan.retry, deadline: Ticket::NONE, group };
+            let extras = Extras { timeout: plan.timeout, retry: plan.retry, group, ..Extras::default() };
             if let Some(job) = self.jobs.get_mut(index) {
                 job.extras = self.extras.insert(extras);
             }

@@ -8,13 +8,13 @@ use super::effect::{Channel, Effects, ListenerId, Targets};
 use super::slab::{NONE, Slab};
 
 const CHANNELS: usize = Channel::Key as usize + 1;
-const CHANNEL_SHIFT: u32 = 28;
-const LISTENER_MASK: u32 = (1 << CHANNEL_SHIFT) - 1;
 
 #[derive(Debug)]
 struct Emitter {
-    /// Listener number and channel in one word, oldest first.
-    entries: Vec<u32>,
+    /// Oldest first.
+    listeners: Vec<ListenerId>,
+    /// What all of them listen to; `None` once that differs. Telling one channel's copies the list whole.
+    only: Option<Channel>,
     /// Actions that came before the first who would hear them.
     kept: u32,
     /// A gate that has opened.
@@ -25,15 +25,20 @@ struct Emitter {
 
 impl Emitter {
     const fn new(key: u32) -> Self {
-        Self { entries: Vec::new(), kept: 0, open: false, key }
+        Self { listeners: Vec::new(), only: None, kept: 0, open: false, key }
     }
+}
+
+#[derive(Debug)]
+struct Listener {
+    emitter: u32,
+    channel: Channel,
 }
 
 #[derive(Debug)]
 pub(crate) struct Emitters {
     lists: Slab<Emitter>,
-    /// Listener → its emitter.
-    listeners: Slab<u32>,
+    listeners: Slab<Listener>,
     /// Listeners on each channel, so that telling nobody costs nothing.
     hearing: [u32; CHANNELS],
 }
@@ -56,22 +61,24 @@ impl Emitters {
         self.listen(*slot, channel)
     }
 
-    pub(crate) fn listen(&mut self, emitter: u32, channel: Channel) -> ListenerId {
-        let listener = self.listeners.insert(emitter);
-        if let Some(emitter) = self.lists.get_mut(emitter) {
-            emitter.entries.push(listener | (channel as u32) << CHANNEL_SHIFT);
-            self.count(channel as u32, 1);
+    pub(crate) fn listen(&mut self, index: u32, channel: Channel) -> ListenerId {
+        let listener = ListenerId(self.listeners.insert(Listener { emitter: index, channel }));
+        if let Some(emitter) = self.lists.get_mut(index) {
+            let is_only = emitter.listeners.is_empty() || emitter.only == Some(channel);
+            emitter.only = is_only.then_some(channel);
+            emitter.listeners.push(listener);
+            self.count(channel, 1);
         }
-        ListenerId(listener)
+        listener
     }
 
     /// `None` if it has left before; else the key whose last listener it was, or [`NONE`].
-    pub(crate) fn unlisten(&mut self, ListenerId(listener): ListenerId) -> Option<u32> {
-        let index = self.listeners.retire(listener)?;
+    pub(crate) fn unlisten(&mut self, listener: ListenerId) -> Option<u32> {
+        let Listener { emitter: index, channel } = self.listeners.retire(listener.0)?;
         let emitter = self.lists.get_mut(index)?;
-        let at = emitter.entries.iter().position(|entry| entry & LISTENER_MASK == listener)?;
-        let channel = emitter.entries.remove(at) >> CHANNEL_SHIFT;
-        let (key, is_empty) = (emitter.key, emitter.entries.is_empty());
+        let at = emitter.listeners.iter().position(|other| *other == listener)?;
+        emitter.listeners.remove(at);
+        let (key, is_empty) = (emitter.key, emitter.listeners.is_empty());
         self.count(channel, -1);
         if key == NONE || !is_empty {
             return Some(NONE);
@@ -83,7 +90,7 @@ impl Emitters {
     /// False if there is none.
     pub(crate) fn drop_emitter(&mut self, emitter: u32) -> bool {
         let Some(emitter) = self.lists.retire(emitter) else { return false };
-        self.retire(emitter.entries);
+        self.retire(&emitter.listeners);
         true
     }
 
@@ -94,21 +101,21 @@ impl Emitters {
     /// Drops those of one channel.
     pub(crate) fn drop_channel(&mut self, emitter: u32, channel: Channel) {
         let Some(emitter) = self.lists.get_mut(emitter) else { return };
-        let tag = channel as u32;
-        let (gone, kept): (Vec<u32>, Vec<u32>) =
-            std::mem::take(&mut emitter.entries).into_iter().partition(|entry| *entry >> CHANNEL_SHIFT == tag);
-        emitter.entries = kept;
-        self.retire(gone);
+        let is_on = |listener: &ListenerId| self.listeners.get(listener.0).is_some_and(|of| of.channel == channel);
+        let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut emitter.listeners).into_iter().partition(is_on);
+        emitter.listeners = kept;
+        self.retire(&gone);
     }
 
-    fn retire(&mut self, entries: Vec<u32>) {
-        for entry in entries {
-            self.listeners.retire(entry & LISTENER_MASK);
-            self.count(entry >> CHANNEL_SHIFT, -1);
+    fn retire(&mut self, listeners: &[ListenerId]) {
+        for listener in listeners {
+            if let Some(Listener { channel, .. }) = self.listeners.retire(listener.0) {
+                self.count(channel, -1);
+            }
         }
     }
 
-    fn count(&mut self, channel: u32, change: i32) {
+    fn count(&mut self, channel: Channel, change: i32) {
         if let Some(count) = self.hearing.get_mut(channel as usize) {
             *count = count.saturating_add_signed(change);
         }
@@ -120,24 +127,24 @@ impl Emitters {
         self.hearing.get(channel as usize).is_some_and(|count| *count > 0)
     }
 
+    fn on(&self, emitter: &Emitter, channel: Channel) -> impl Iterator<Item = ListenerId> {
+        let is_on = move |listener: &ListenerId| self.listeners.get(listener.0).is_some_and(|of| of.channel == channel);
+        emitter.listeners.iter().copied().filter(is_on)
+    }
+
     pub(crate) fn count_on(&self, emitter: u32, channel: Channel) -> u32 {
-        let tag = channel as u32;
-        let entries = self.lists.get(emitter).map_or(&[][..], |emitter| &emitter.entries);
-        entries.iter().filter(|entry| **entry >> CHANNEL_SHIFT == tag).count() as u32
+        self.lists.get(emitter).map_or(0, |emitter| self.on(emitter, channel).count() as u32)
     }
 
     /// Everyone present on `channel`, appended to the effects' targets.
     pub(crate) fn targets(&self, emitter: u32, channel: Channel, effects: &mut Effects) -> Targets {
         let from = effects.targets.len() as u32;
         if let Some(emitter) = self.lists.get(emitter) {
-            let tag = channel as u32;
-            effects.targets.extend(
-                emitter
-                    .entries
-                    .iter()
-                    .filter(|entry| **entry >> CHANNEL_SHIFT == tag)
-                    .map(|entry| ListenerId(entry & LISTENER_MASK)),
-            );
+            if emitter.only == Some(channel) {
+                effects.targets.extend_from_slice(&emitter.listeners);
+            } else {
+                effects.targets.extend(self.on(emitter, channel));
+            }
         }
         Targets { from, to: effects.targets.len() as u32 }
     }

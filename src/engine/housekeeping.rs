@@ -65,9 +65,10 @@ impl Engine {
     pub(super) fn await_stop(&mut self, now: Time, index: u32, timeout: f64) -> Result<Reply, Refusal> {
         let timeout = options::stop_timeout(timeout)?;
         let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended()) else { return Ok(Reply::Ignored) };
-        let older = job.waiter;
+        let Some(extras) = job.extras_in(&mut self.extras) else { return Ok(Reply::Ignored) };
+        let older = extras.waiter;
         let waiter = self.waiters.insert(Waiter { job: index, older, newer: NONE, deadline: Ticket::NONE });
-        job.waiter = waiter;
+        extras.waiter = waiter;
         if let Some(older) = self.waiters.get_mut(older) {
             older.newer = waiter;
         }
@@ -95,8 +96,10 @@ impl Engine {
         }
         if let Some(waiter) = self.waiters.get_mut(newer) {
             waiter.older = older;
-        } else if let Some(job) = self.jobs.get_mut(job) {
-            job.waiter = older;
+        } else if let Some(job) = self.jobs.get(job)
+            && let Some(extras) = self.extras.get_mut(job.extras)
+        {
+            extras.waiter = older;
         }
         effects.push(Effect::StopTimedOut { waiter: WaiterId(index) });
     }

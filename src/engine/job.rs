@@ -2,7 +2,7 @@
 
 use super::deadlines::Ticket;
 use super::options::RetryPlan;
-use super::slab::NONE;
+use super::slab::{NONE, Slab};
 use super::time::Span;
 
 /// Where a job is in its life, as the world sees it.
@@ -55,18 +55,28 @@ pub(crate) enum Phase {
     Ended(CompletionType),
 }
 
-/// What only jobs with options need.
+/// What only jobs with options or watchers need.
 #[derive(Debug)]
 pub(crate) struct Extras {
     pub(crate) timeout: Option<Span>,
     pub(crate) retry: RetryPlan,
     pub(crate) deadline: Ticket,
     pub(crate) group: u32,
+    pub(crate) emitter: u32,
+    /// The newest that waits for its stop barrier with a time limit.
+    pub(crate) waiter: u32,
 }
 
+impl Default for Extras {
+    fn default() -> Self {
+        let (timeout, retry, deadline) = (None, RetryPlan::default(), Ticket::NONE);
+        Self { timeout, retry, deadline, group: NONE, emitter: NONE, waiter: NONE }
+    }
+}
+
+/// A hundred thousand may wait: what few of them need is in their [`Extras`].
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub(crate) serial: u64,
     pub(crate) priority: f64,
     /// When it entered the line, counted in entries: first in, first out also across groups.
     pub(crate) entered: u64,
@@ -79,10 +89,7 @@ pub(crate) struct Job {
     /// Neighbours among all jobs of the manager, oldest first.
     pub(crate) older: u32,
     pub(crate) newer: u32,
-    pub(crate) emitter: u32,
     pub(crate) extras: u32,
-    /// The newest that waits for its stop barrier with a time limit.
-    pub(crate) waiter: u32,
     pub(crate) phase: Phase,
     pub(crate) delayed: bool,
     /// Stands in its line's chain, not in the heap beside it.
@@ -93,9 +100,8 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub(crate) fn new(serial: u64, manager: u32, key: u32, priority: f64) -> Self {
+    pub(crate) fn new(manager: u32, key: u32, priority: f64) -> Self {
         Self {
-            serial,
             priority,
             entered: 0,
             manager,
@@ -105,9 +111,7 @@ impl Job {
             behind: NONE,
             older: NONE,
             newer: NONE,
-            emitter: NONE,
             extras: NONE,
-            waiter: NONE,
             phase: Phase::Waiting,
             delayed: false,
             chained: false,
@@ -115,6 +119,20 @@ impl Job {
             stop: None,
             timed_out: false,
         }
+    }
+
+    /// Its extras, made if it has none.
+    #[inline(never)] // Rare, and long.
+    pub(crate) fn extras_in<'a>(&mut self, all: &'a mut Slab<Extras>) -> Option<&'a mut Extras> {
+        if self.extras == NONE {
+            self.extras = all.insert(Extras::default());
+        }
+        all.get_mut(self.extras)
+    }
+
+    /// Who listens to it.
+    pub(crate) fn emitter(&self, all: &Slab<Extras>) -> u32 {
+        if self.extras == NONE { NONE } else { all.get(self.extras).map_or(NONE, |extras| extras.emitter) }
     }
 
     pub(crate) fn status(&self) -> JobStatus {
@@ -138,5 +156,15 @@ impl Job {
     /// Asked to end, body not yet settled.
     pub(crate) fn is_stopping(&self) -> bool {
         self.phase == Phase::Running && (self.stop.is_some() || self.timed_out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_small() {
+        assert!(size_of::<Option<Job>>() <= 56);
     }
 }

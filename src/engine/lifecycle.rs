@@ -69,7 +69,7 @@ impl Engine {
         }
         job.phase = Phase::Waiting;
         job.timed_out = false;
-        let (manager, attempt, emitter, extras) = (job.manager, job.attempt, job.emitter, job.extras);
+        let (manager, attempt, emitter, extras) = (job.manager, job.attempt, job.emitter(&self.extras), job.extras);
         self.emitters.drop_channel(emitter, Channel::Action);
         self.free_slot(manager, extras);
         if let Some(manager) = self.managers.get_mut(manager) {
@@ -147,9 +147,9 @@ impl Engine {
             self.leave_line(index);
         }
         let Some(job) = self.jobs.get_mut(index) else { return };
-        let Job { phase, manager: manager_index, key, extras, emitter, waiter, stop, timed_out, .. } = *job;
+        let Job { phase, manager: manager_index, key, extras, stop, timed_out, .. } = *job;
         job.phase = Phase::Ended(completion);
-        (job.extras, job.emitter, job.waiter) = (NONE, NONE, NONE);
+        job.extras = NONE;
         let cause = if timed_out && stop.is_none() { Some(AbortCause::Timeout) } else { stop };
         let Some(manager) = self.managers.get_mut(manager_index) else { return };
         let had_slot = matches!(phase, Phase::Running | Phase::Deciding);
@@ -162,17 +162,17 @@ impl Engine {
         };
         *count += 1;
         let forgotten = manager.retain == 0;
+        let mut emitter = NONE;
         if let Some(mut extras) = self.extras.remove(extras) {
             self.deadlines.cancel(&mut extras.deadline);
             if had_slot {
                 manager.group_freed(&self.jobs, extras.group);
             }
             manager.leave_group(extras.group);
+            self.drop_waiters(extras.waiter);
+            emitter = extras.emitter;
         }
         self.changed(manager_index);
-        if waiter != NONE {
-            self.drop_waiters(waiter);
-        }
 
         self.vacate(key, index, effects);
         self.deliver(emitter, Source::Job(JobId(index)), Channel::Stopped, effects);

@@ -26,15 +26,16 @@ impl Engine {
             },
             Source::Key(key) => {
                 self.ensure_key(key.0);
-                match self.keys.get_mut(key.0 as usize) {
+                match self.keys.get_mut(key.0) {
                     Some(entry) => self.emitters.listen_at(&mut entry.emitter, key.0, channel),
                     None => return Reply::Ignored,
                 }
             }
             Source::Job(JobId(index)) => match self.jobs.get_mut(index) {
                 Some(job) if !job.has_ended() => {
-                    let listener = self.emitters.listen_at(&mut job.emitter, NONE, channel);
-                    let emitter = job.emitter;
+                    let Some(extras) = job.extras_in(&mut self.extras) else { return Reply::Ignored };
+                    let listener = self.emitters.listen_at(&mut extras.emitter, NONE, channel);
+                    let emitter = extras.emitter;
                     if channel == Channel::Action {
                         kept = self.emitters.take_kept(emitter);
                         for _ in 0..kept {
@@ -112,11 +113,13 @@ impl Engine {
 
     pub(super) fn dispatch(&mut self, index: u32, effects: &mut Effects) -> Reply {
         let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended()) else { return Reply::Ignored };
-        let emitter = job.emitter;
+        let emitter = job.emitter(&self.extras);
         if self.emitters.count_on(emitter, Channel::Action) > 0 {
             return Reply::Told(self.deliver(emitter, Source::Job(JobId(index)), Channel::Action, effects));
         }
-        self.emitters.keep(&mut job.emitter);
+        if let Some(extras) = job.extras_in(&mut self.extras) {
+            self.emitters.keep(&mut extras.emitter);
+        }
         Reply::Kept
     }
 
@@ -124,7 +127,7 @@ impl Engine {
     fn speaker(&self, index: u32, attempt: u32) -> Option<u32> {
         let job = self.jobs.get(index)?;
         let speaks = job.attempt == attempt && matches!(job.phase, Phase::Running | Phase::Deciding);
-        speaks.then_some(job.emitter)
+        speaks.then(|| job.emitter(&self.extras))
     }
 
     // ── telling ─────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +154,7 @@ impl Engine {
             return 0;
         }
         let Some(job) = self.jobs.get(index) else { return 0 };
-        self.event_of(event, index, job.manager, job.emitter, effects)
+        self.event_of(event, index, job.manager, job.emitter(&self.extras), effects)
     }
 
     /// The same for a job whose record no longer names its watchers.

@@ -277,7 +277,7 @@ mod tests {
 
     /// A job in line: its index and its group's.
     fn enter(manager: &mut Manager, jobs: &mut Slab<Job>, name: &str, priority: f64, entered: u64) -> (u32, u32) {
-        let index = jobs.insert(Job { entered, phase: Phase::Ready, ..Job::new(entered, 0, 0, priority) });
+        let index = jobs.insert(Job { entered, phase: Phase::Ready, ..Job::new(0, 0, priority) });
         let group = manager.join_group(&Rc::from(name));
         manager.enter_line(jobs, index, group);
         (index, group)

@@ -37,6 +37,7 @@
 
 mod accept;
 mod agenda;
+pub mod agents;
 mod command;
 mod deadlines;
 mod effect;
@@ -47,6 +48,7 @@ mod lifecycle;
 mod listening;
 mod manager;
 mod options;
+pub mod pool;
 mod queue;
 pub mod runner;
 mod slab;
@@ -63,7 +65,7 @@ use deadlines::{Deadlines, Ticket};
 use emitters::Emitters;
 use job::{Extras, Job};
 use manager::Manager;
-use slab::{NONE, Slab};
+use slab::{Chunks, NONE, Slab};
 
 /// Who stands under a key, who waits behind it, who watches it.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +94,7 @@ pub struct Engine {
     managers: Slab<Manager, 4>,
     jobs: Slab<Job>,
     extras: Slab<Extras>,
-    keys: Vec<KeyEntry>,
+    keys: Chunks<KeyEntry, 64>,
     emitters: Emitters,
     deadlines: Deadlines,
     waiters: Slab<Waiter>,
@@ -122,7 +124,7 @@ impl Engine {
             managers: Slab::new(),
             jobs: Slab::new(),
             extras: Slab::new(),
-            keys: Vec::new(),
+            keys: Chunks::new(),
             emitters: Emitters::new(),
             deadlines: Deadlines::new(),
             waiters: Slab::new(),
@@ -196,12 +198,6 @@ impl Engine {
     #[must_use]
     pub fn is_stopping(&self, JobId(job): JobId) -> bool {
         self.jobs.get(job).is_some_and(Job::is_stopping)
-    }
-
-    /// Its number among all jobs of this engine, 1 for the first; 0 once it is forgotten.
-    #[must_use]
-    pub fn serial(&self, JobId(job): JobId) -> u64 {
-        self.jobs.get(job).map_or(0, |job| job.serial)
     }
 
     /// 0 before the first start.
@@ -286,16 +282,14 @@ impl Engine {
     }
 
     fn key(&self, key: u32) -> Option<&KeyEntry> {
-        self.keys.get(key as usize)
+        self.keys.get(key)
     }
 
     fn key_mut(&mut self, key: u32) -> Option<&mut KeyEntry> {
-        self.keys.get_mut(key as usize)
+        self.keys.get_mut(key)
     }
 
     fn ensure_key(&mut self, key: u32) {
-        if key as usize >= self.keys.len() {
-            self.keys.resize(key as usize + 1, KeyEntry::VACANT);
-        }
+        self.keys.grow_to(key, || KeyEntry::VACANT);
     }
 }

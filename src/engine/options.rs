@@ -116,7 +116,7 @@ impl Default for ManagerOptions {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct RetryPlan {
     limit: f64,
     delay: f64,
@@ -233,11 +233,11 @@ fn whole(value: f64) -> bool {
     value.is_infinite() || value.fract() == 0.0
 }
 
-fn is_wait(value: f64) -> bool {
+pub(crate) fn is_wait(value: f64) -> bool {
     value >= 0.0 && value.is_finite()
 }
 
-fn check(ok: bool, field: &'static str, bound: &'static str) -> Result<(), OutOfBounds> {
+pub(crate) fn check(ok: bool, field: &'static str, bound: &'static str) -> Result<(), OutOfBounds> {
     if ok { Ok(()) } else { Err(OutOfBounds { field, bound }) }
 }
 

@@ -112,7 +112,7 @@ mod tests {
     fn line(priorities: &[f64]) -> (ReadyQueue, Slab<Job>) {
         let (mut queue, mut jobs) = (ReadyQueue::default(), Slab::new());
         for (entered, priority) in (0..).zip(priorities) {
-            let job = Job { entered, phase: Phase::Ready, ..Job::new(entered, 0, 0, *priority) };
+            let job = Job { entered, phase: Phase::Ready, ..Job::new(0, 0, *priority) };
             let index = jobs.insert(job);
             queue.push(&mut jobs, index);
         }
@@ -140,7 +140,7 @@ mod tests {
         let (mut queue, mut jobs) = line(&[0.0, 5.0, 7.0]);
         jobs.get_mut(0).unwrap().phase = Phase::Running;
         queue.remove(&mut jobs, 0);
-        let job = Job { entered: 3, phase: Phase::Ready, ..Job::new(3, 0, 0, 6.0) };
+        let job = Job { entered: 3, phase: Phase::Ready, ..Job::new(0, 0, 6.0) };
         let index = jobs.insert(job);
         queue.push(&mut jobs, index);
         assert!(jobs.get(index).unwrap().chained);

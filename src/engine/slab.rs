@@ -1,14 +1,49 @@
-//! A table of records with small numbers as names, freed numbers used again.
+//! Tables of records with small numbers as names.
 //!
-//! Records stand in chunks, so the table grows without copying and without the half-empty tail of a doubled `Vec`:
+//! Records stand in chunks, so a table grows without copying and without the half-empty tail of a doubled `Vec`:
 //! a hundred thousand queued jobs cost their own size and no more.
 
 /// No record: what an index field holds when it points nowhere.
 pub(crate) const NONE: u32 = u32::MAX;
 
+/// A list that only grows.
+#[derive(Debug)]
+pub(crate) struct Chunks<T, const CHUNK: usize> {
+    chunks: Vec<Box<[T; CHUNK]>>,
+}
+
+impl<T, const CHUNK: usize> Chunks<T, CHUNK> {
+    pub(crate) const fn new() -> Self {
+        Self { chunks: Vec::new() }
+    }
+
+    /// So that there is something at `index`.
+    #[inline]
+    pub(crate) fn grow_to(&mut self, index: u32, vacant: impl Fn() -> T) {
+        while index as usize >= self.chunks.len() * CHUNK {
+            self.chunks.push(Box::new(std::array::from_fn(|_| vacant())));
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, index: u32) -> Option<&T> {
+        self.chunks.get(index as usize / CHUNK)?.get(index as usize % CHUNK)
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
+        self.chunks.get_mut(index as usize / CHUNK)?.get_mut(index as usize % CHUNK)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter())
+    }
+}
+
+/// Freed numbers are used again.
 #[derive(Debug)]
 pub(crate) struct Slab<T, const CHUNK: usize = 64> {
-    chunks: Vec<Box<[Option<T>; CHUNK]>>,
+    records: Chunks<Option<T>, CHUNK>,
     free: Vec<u32>,
     /// Numbers of what is gone and may still be named by effects under way.
     retired: Vec<u32>,
@@ -17,22 +52,20 @@ pub(crate) struct Slab<T, const CHUNK: usize = 64> {
 
 impl<T, const CHUNK: usize> Slab<T, CHUNK> {
     pub(crate) const fn new() -> Self {
-        Self { chunks: Vec::new(), free: Vec::new(), retired: Vec::new(), len: 0 }
+        Self { records: Chunks::new(), free: Vec::new(), retired: Vec::new(), len: 0 }
     }
 
     pub(crate) fn insert(&mut self, value: T) -> u32 {
         if let Some(index) = self.free.pop() {
-            if let Some(slot) = self.slot(index) {
+            if let Some(slot) = self.records.get_mut(index) {
                 *slot = Some(value);
             }
             return index;
         }
         let index = self.len;
         self.len += 1;
-        if index as usize == self.chunks.len() * CHUNK {
-            self.chunks.push(Box::new(std::array::from_fn(|_| None)));
-        }
-        if let Some(slot) = self.slot(index) {
+        self.records.grow_to(index, || None);
+        if let Some(slot) = self.records.get_mut(index) {
             *slot = Some(value);
         }
         index
@@ -40,16 +73,16 @@ impl<T, const CHUNK: usize> Slab<T, CHUNK> {
 
     #[inline]
     pub(crate) fn get(&self, index: u32) -> Option<&T> {
-        self.chunks.get(index as usize / CHUNK)?.get(index as usize % CHUNK)?.as_ref()
+        self.records.get(index)?.as_ref()
     }
 
     #[inline]
     pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
-        self.slot(index)?.as_mut()
+        self.records.get_mut(index)?.as_mut()
     }
 
     pub(crate) fn remove(&mut self, index: u32) -> Option<T> {
-        let value = self.slot(index)?.take();
+        let value = self.records.get_mut(index)?.take();
         if value.is_some() {
             self.free.push(index);
         }
@@ -58,7 +91,7 @@ impl<T, const CHUNK: usize> Slab<T, CHUNK> {
 
     /// Takes the record out and keeps its number from being used until [`Slab::recycle`].
     pub(crate) fn retire(&mut self, index: u32) -> Option<T> {
-        let value = self.slot(index)?.take();
+        let value = self.records.get_mut(index)?.take();
         if value.is_some() {
             self.retired.push(index);
         }
@@ -71,14 +104,7 @@ impl<T, const CHUNK: usize> Slab<T, CHUNK> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        (0_u32..)
-            .zip(self.chunks.iter().flat_map(|chunk| chunk.iter()))
-            .filter_map(|(index, slot)| Some((index, slot.as_ref()?)))
-    }
-
-    #[inline]
-    fn slot(&mut self, index: u32) -> Option<&mut Option<T>> {
-        self.chunks.get_mut(index as usize / CHUNK)?.get_mut(index as usize % CHUNK)
+        (0_u32..).zip(self.records.iter()).filter_map(|(index, slot)| Some((index, slot.as_ref()?)))
     }
 }
 

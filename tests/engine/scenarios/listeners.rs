@@ -146,7 +146,7 @@ fn an_ended_job_leaves_no_listener() {
             world.listen(Source::Job(job), channel);
         }
     }
-    assert_eq!(world.engine.live_records(), 504, "manager, job, key, its emitter, listeners");
+    assert_eq!(world.engine.live_records(), 505, "manager, job, its extras, key, its emitter, listeners");
     world.resolve(job);
     world.recycle();
     assert_eq!(world.engine.live_records(), 2, "manager and kept job");
