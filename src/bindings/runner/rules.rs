@@ -10,8 +10,8 @@ use super::convert::{Unreadable, object, read, write};
 use crate::bindings::panic;
 use crate::browser::builtins::{JsTaskContext, execute};
 use crate::engine::runner::{
-    Change, Fault, LARGEST_MESSAGE, Metrics, Param, Percentiles, Refusal, Request, Step, Store, Value, builtins, frame,
-    read_message, read_params, resume, validate,
+    Change, Fault, LARGEST_MESSAGE, Metrics, Param, Percentiles, Place, Refusal, Request, Step, Store, Value, builtins,
+    frame, read_message, read_params, resume, validate,
 };
 
 /// Bytes of params given in the same realm: a guard against what has no end, not a limit to plan with.
@@ -122,10 +122,11 @@ impl WasmRunner {
 
     // ── types ───────────────────────────────────────────────────────────────────────────────────
 
-    /// Knows the built-in types from here on; `{name, description, params}` of each.
+    /// Knows the built-in types from here on, as they are on the page or in a pool's worker; `{name, description,
+    /// params}` of each.
     #[wasm_bindgen(js_name = addBuiltins)]
-    pub fn add_builtins(&self) -> JsValue {
-        let list = builtins();
+    pub fn add_builtins(&self, in_worker: bool) -> JsValue {
+        let list = builtins(if in_worker { Place::Worker } else { Place::Page });
         let described = list.iter().map(|builtin| {
             let params = builtin.params.iter().map(|param| write(&Value::from(param))).collect::<Array>();
             object([
@@ -168,9 +169,9 @@ impl WasmRunner {
 
     // ── jobs ────────────────────────────────────────────────────────────────────────────────────
 
-    /// A new job, pending.
-    pub fn add(&self, job: u32, priority: f64, ready_at: f64) {
-        self.inner.borrow_mut().store.add(job, priority, ready_at);
+    /// A new job, pending, that may start in `delay` milliseconds at the earliest.
+    pub fn add(&self, job: u32, priority: f64, now: f64, delay: f64) {
+        self.inner.borrow_mut().store.add(job, priority, now, delay);
     }
 
     /// Its attempt has started.
@@ -189,7 +190,18 @@ impl WasmRunner {
         self.inner.borrow_mut().store.set_priority(job, priority, now);
     }
 
-    /// When it may start at the earliest.
+    /// Puts those in line whose wait is over. False if there are none.
+    pub fn ripen(&self, now: f64) -> bool {
+        self.inner.borrow_mut().store.ripen(now)
+    }
+
+    /// When the next wait is over; infinite: nobody has to wait.
+    #[wasm_bindgen(js_name = nextReady)]
+    pub fn next_ready(&self) -> f64 {
+        self.inner.borrow().store.next_ready()
+    }
+
+    /// Of a job that has to wait first: until when. NaN: it has not.
     #[wasm_bindgen(js_name = readyAt)]
     pub fn ready_at(&self, job: u32) -> f64 {
         self.inner.borrow().store.ready_at(job).unwrap_or(f64::NAN)

@@ -3,21 +3,32 @@ use wasm_bindgen::JsValue;
 use super::context::JsTaskContext;
 use super::{map, seconds_since, whole};
 use crate::browser::clock;
-use crate::engine::runner::{Fibonacci, Sieve, Value};
+use crate::engine::runner::{Fibonacci, LONGEST_LIST, Sieve, Value};
 
 pub(super) async fn prime(params: &Value, context: &JsTaskContext) -> Result<Value, JsValue> {
     let began = clock::now();
     let limit = whole(params, "limit");
     let mut sieve = Sieve::new(limit);
-    for tenth in 1..=10 {
-        context.checkpoint().await?;
-        let bound = limit * tenth / 10;
-        sieve.advance(bound);
-        context.progress(f64::from(tenth * 10), &format!("Looked at {bound} of {limit} numbers"))?;
+    // What may take seconds is told more often.
+    let steps = if limit > LONGEST_LIST { 100 } else { 10 };
+    for step in 1..=steps {
+        let bound = (u64::from(limit) * step / steps) as u32;
+        while !sieve.has_reached(bound) {
+            context.checkpoint().await?;
+            sieve.advance(bound);
+        }
+        context.progress((step * 100 / steps) as f64, &format!("Looked at {bound} of {limit} numbers"))?;
     }
-    let primes: Vec<Value> = sieve.primes().into_iter().map(|prime| Value::Number(f64::from(prime))).collect();
-    let count = Value::Number(primes.len() as f64);
-    Ok(map([("count", count), ("primes", Value::List(primes)), ("duration", seconds_since(began))]))
+    let mut result = vec![
+        ("count".to_owned(), Value::Number(f64::from(sieve.count()))),
+        ("largest".to_owned(), Value::Number(f64::from(sieve.largest()))),
+        ("duration".to_owned(), seconds_since(began)),
+    ];
+    if let Some(primes) = sieve.primes() {
+        let list = primes.iter().map(|prime| Value::Number(f64::from(*prime))).collect();
+        result.push(("primes".to_owned(), Value::List(list)));
+    }
+    Ok(Value::Map(result))
 }
 
 /// Numbers between two reports of progress.

@@ -1,6 +1,7 @@
 //! The five job types that come with the package.
 
 use super::params::{Kind, Param, Spec};
+use super::sieve::LONGEST_LIST;
 use super::value::Value;
 
 /// A job type that comes with the package.
@@ -14,9 +15,22 @@ pub struct Builtin {
     pub params: Vec<Param>,
 }
 
+/// Where bodies run, which decides how long they may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Among others, who want their turn.
+    Page,
+    /// Alone on a worker of the pool.
+    Worker,
+}
+
 /// All five, in the order in which they are listed.
 #[must_use]
-pub fn builtins() -> Vec<Builtin> {
+pub fn builtins(place: Place) -> Vec<Builtin> {
+    let largest_prime = match place {
+        Place::Page => f64::from(LONGEST_LIST),
+        Place::Worker => 1_000_000_000.0,
+    };
     let number = |name: &str, description: &str, min: f64, max: f64, default: Option<f64>| Param {
         name: name.to_owned(),
         description: description.to_owned(),
@@ -41,7 +55,7 @@ pub fn builtins() -> Vec<Builtin> {
         Builtin {
             name: "prime",
             description: "Finds all primes up to a limit",
-            params: vec![number("limit", "The last number looked at", 100.0, 100_000.0, Some(1000.0))],
+            params: vec![number("limit", "The last number looked at", 100.0, largest_prime, Some(1000.0))],
         },
         Builtin {
             name: "fibonacci",

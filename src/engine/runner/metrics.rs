@@ -1,15 +1,16 @@
 //! How long jobs waited and ran, and how many finish in a minute, in memory that does not grow with them.
 
-use std::collections::BTreeMap;
-
 /// Each bucket reaches one per cent further than the one before it, so a percentile is off by half a per cent at most.
 const GROWTH: f64 = 1.01;
+/// They reach beyond a thousand years.
+const MOST_BUCKETS: usize = 3200;
 const SECONDS: usize = 60;
 
 /// Durations in milliseconds.
 #[derive(Debug, Clone, Default)]
 pub struct Histogram {
-    buckets: BTreeMap<u16, u64>,
+    /// As many as the longest duration needs.
+    buckets: Vec<u64>,
     count: u64,
     max: f64,
 }
@@ -33,8 +34,13 @@ impl Histogram {
     /// Counts one; what is negative or no number counts as 0.
     pub fn add(&mut self, millis: f64) {
         let millis = millis.max(0.0);
-        let bucket = (millis.ln_1p() / GROWTH.ln()).round() as u16;
-        *self.buckets.entry(bucket).or_default() += 1;
+        let bucket = ((millis.ln_1p() / GROWTH.ln()).round() as usize).min(MOST_BUCKETS - 1);
+        if bucket >= self.buckets.len() {
+            self.buckets.resize(bucket + 1, 0);
+        }
+        if let Some(slot) = self.buckets.get_mut(bucket) {
+            *slot += 1;
+        }
         self.count += 1;
         self.max = self.max.max(millis);
     }
@@ -49,10 +55,10 @@ impl Histogram {
     fn percentile(&self, percent: u64) -> f64 {
         let rank = (self.count * percent).div_ceil(100);
         let mut passed = 0;
-        for (bucket, count) in &self.buckets {
+        for (bucket, count) in self.buckets.iter().enumerate() {
             passed += count;
-            if passed >= rank {
-                return (GROWTH.powi(i32::from(*bucket)) - 1.0).min(self.max);
+            if *count > 0 && passed >= rank {
+                return (GROWTH.powi(bucket as i32) - 1.0).min(self.max);
             }
         }
         0.0

@@ -15,12 +15,12 @@ mod sse;
 mod store;
 mod value;
 
-pub use builtins::{Builtin, builtins};
+pub use builtins::{Builtin, Place, builtins};
 pub use fibonacci::Fibonacci;
 pub use metrics::{Histogram, Metrics, Percentiles};
 pub use params::{Fault, Kind, MOST_FAULTS, Param, Spec, validate};
 pub use protocol::{LARGEST_MESSAGE, Refusal, Request, read_message};
-pub use sieve::Sieve;
+pub use sieve::{LONGEST_LIST, Sieve};
 pub use specs::read_params;
 pub use sse::{Step, frame, resume};
 pub use store::{Change, Changes, Store};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::value::Value;
+use super::value::{Value, number_text};
 
 /// What a param's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +151,7 @@ impl Spec {
         if !fits || !(self.choices.is_empty() || self.choices.contains(value)) {
             faults.add(name, || match (self.kind, value, measure) {
                 (Kind::Text | Kind::Url, Value::Text(_), Some(length)) if self.choices.is_empty() => {
-                    format!("must be {}, got {} of {length} characters", self.expected(), Short(value))
+                    format!("must be {}, got {} of {} characters", self.expected(), Short(value), length as u64)
                 }
                 _ => format!("must be {}, got {value}", self.expected()),
             });
@@ -184,7 +184,7 @@ impl Spec {
         };
         let of = if unit.is_empty() { "from" } else { "of" };
         // Writing to a string cannot fail.
-        let _ = match (self.min, self.max) {
+        let _ = match (self.min.map(number_text), self.max.map(number_text)) {
             (Some(min), Some(max)) => write!(words, " {of} {min} to {max}{unit}"),
             (Some(min), None) => write!(words, " of at least {min}{unit}"),
             (None, Some(max)) => write!(words, " of at most {max}{unit}"),
@@ -222,7 +222,8 @@ fn utf16_length(text: &str) -> f64 {
 
 /// `http://` or `https://`, then a host, and nothing that no address has.
 fn is_web_address(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let Some(rest) = rest.strip_prefix("//") else { return false };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))

@@ -1,7 +1,7 @@
 //! Param specs as job types give them: read, and refused where they make no sense.
 
 use super::params::{Fault, Faults, Kind, Param, Spec};
-use super::value::Value;
+use super::value::{Value, number_text};
 
 /// Reads a job type's `params`.
 ///
@@ -68,7 +68,11 @@ fn read_spec(at: &str, given: &Value) -> Result<Spec, Fault> {
     if let (Some(min), Some(max)) = (min, max)
         && min > max
     {
-        return Err(fault(&format!("{at}.max"), &format!("must be at least min, {min}"), &Value::Number(max)));
+        return Err(fault(
+            &format!("{at}.max"),
+            &format!("must be at least min, {}", number_text(min)),
+            &Value::Number(max),
+        ));
     }
     let choices = match given.get("enum") {
         None => Vec::new(),

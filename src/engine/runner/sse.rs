@@ -21,16 +21,10 @@ pub fn resume(changes: &Changes, last_event: Option<&str>) -> Vec<(u64, Step)> {
     let Changes { status, progress, end } = *changes;
     // Progress of an ended job is history.
     let progress = if end.is_some() { None } else { progress };
-    let mut steps: Vec<(u64, Step)> = [(Some(status), Step::Status), (progress, Step::Progress), (end, Step::End)]
-        .into_iter()
-        .filter_map(|(number, step)| Some((number?, step)))
-        .filter(|(number, _)| *number > seen)
-        .collect();
+    let (status, progress, end) = ((Some(status), Step::Status), (progress, Step::Progress), (end, Step::End));
     // In the order in which they happened, but the present status is what a reader that is told all hears first.
-    if seen > 0 {
-        steps.sort_unstable();
-    }
-    steps
+    let steps = if seen > 0 && progress.0 < status.0 { [progress, status, end] } else { [status, progress, end] };
+    steps.into_iter().filter_map(|(number, step)| Some((number?, step))).filter(|(number, _)| *number > seen).collect()
 }
 
 /// One event on the wire. Line breaks in `data` become more lines of data.

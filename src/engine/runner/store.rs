@@ -34,7 +34,10 @@ impl Changes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Running,
-    Pending,
+    /// In line for a slot.
+    Ready,
+    /// Its delay, or its wait for a retry, is not over.
+    Delayed,
     Finished,
 }
 
@@ -42,6 +45,7 @@ enum Phase {
 struct Entry {
     phase: Phase,
     priority: f64,
+    /// Since when it is in line, or when it will be.
     ready_at: f64,
     /// When it came to where it is, counted in changes.
     place: u64,
@@ -71,11 +75,12 @@ impl Store {
         self.serial
     }
 
-    /// A new job, pending. `ready_at`: when it may start at the earliest, in milliseconds.
-    pub fn add(&mut self, job: u32, priority: f64, ready_at: f64) {
+    /// A new job, pending, that may start in `delay` milliseconds at the earliest.
+    pub fn add(&mut self, job: u32, priority: f64, now: f64, delay: f64) {
         let place = self.next();
         let changes = Changes { status: place, progress: None, end: None };
-        self.entries.insert(job, Entry { phase: Phase::Pending, priority, ready_at, place, changes });
+        let (phase, ready_at) = if delay > 0.0 { (Phase::Delayed, now + delay) } else { (Phase::Ready, now) };
+        self.entries.insert(job, Entry { phase, priority, ready_at, place, changes });
         self.active += 1;
     }
 
@@ -94,23 +99,41 @@ impl Store {
 
     /// Waits for its next attempt.
     pub fn wait(&mut self, job: u32, ready_at: f64) {
-        self.enter(job, Phase::Pending, Some(ready_at));
+        self.enter(job, Phase::Delayed, Some(ready_at));
     }
 
-    /// Another priority; a job that waits goes to the back of that level.
+    /// Another priority; a job in line goes to the back of that level.
     pub fn set_priority(&mut self, job: u32, priority: f64, now: f64) {
         let Some(entry) = self.entries.get_mut(&job) else { return };
         entry.priority = priority;
-        if entry.phase == Phase::Pending {
-            let ready_at = entry.ready_at.max(now);
-            self.enter(job, Phase::Pending, Some(ready_at));
+        if entry.phase == Phase::Ready {
+            self.enter(job, Phase::Ready, Some(now));
         }
     }
 
-    /// When it may start at the earliest.
+    /// Of a job that has to wait first: until when.
     #[must_use]
     pub fn ready_at(&self, job: u32) -> Option<f64> {
-        self.entries.get(&job).map(|entry| entry.ready_at)
+        self.entries.get(&job).filter(|entry| entry.phase == Phase::Delayed).map(|entry| entry.ready_at)
+    }
+
+    /// Puts those in line whose wait is over. False if there are none.
+    pub fn ripen(&mut self, now: f64) -> bool {
+        let mut any = false;
+        for entry in self.entries.values_mut() {
+            if entry.phase == Phase::Delayed && entry.ready_at <= now {
+                entry.phase = Phase::Ready;
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// When the next wait is over; infinite: nobody has to wait.
+    #[must_use]
+    pub fn next_ready(&self) -> f64 {
+        let waiting = self.entries.values().filter(|entry| entry.phase == Phase::Delayed);
+        waiting.map(|entry| entry.ready_at).fold(f64::INFINITY, f64::min)
     }
 
     /// Has ended. False if it had before.
@@ -173,15 +196,17 @@ impl Store {
     /// Running, in the order of their starts.
     #[must_use]
     pub fn running(&self) -> Vec<u32> {
-        self.in_phase(Phase::Running, |one, other| one.place.cmp(&other.place))
+        self.sorted(|Entry { phase, place, .. }| (*phase == Phase::Running).then_some([0.0, 0.0, 0.0, *place as f64]))
     }
 
-    /// Pending: the highest priority first, then who may start earlier, then who came first.
+    /// Pending: those in line, the highest priority first, then who came first; then those that have to wait first,
+    /// by the ends of their waits.
     #[must_use]
     pub fn pending(&self) -> Vec<u32> {
-        self.in_phase(Phase::Pending, |one, other| {
-            let by_priority = other.priority.total_cmp(&one.priority);
-            by_priority.then(one.ready_at.total_cmp(&other.ready_at)).then(one.place.cmp(&other.place))
+        self.sorted(|&Entry { phase, priority, ready_at, place, .. }| match phase {
+            Phase::Ready => Some([0.0, 0.0 - priority, ready_at, place as f64]),
+            Phase::Delayed => Some([1.0, ready_at, 0.0 - priority, place as f64]),
+            _ => None,
         })
     }
 
@@ -194,12 +219,17 @@ impl Store {
         order
     }
 
-    fn in_phase(&self, phase: Phase, compare: impl Fn(&Entry, &Entry) -> Ordering) -> Vec<u32> {
+    /// The jobs that have a rank, the lowest first. One sort for all lists: each has its price in bytes.
+    fn sorted(&self, rank: fn(&Entry) -> Option<[f64; 4]>) -> Vec<u32> {
         if self.active == 0 {
             return Vec::new();
         }
-        let mut found: Vec<(&u32, &Entry)> = self.entries.iter().filter(|(_, entry)| entry.phase == phase).collect();
-        found.sort_by(|(_, one), (_, other)| compare(one, other));
-        found.into_iter().map(|(job, _)| *job).collect()
+        let mut found: Vec<([f64; 4], u32)> =
+            self.entries.iter().filter_map(|(job, entry)| Some((rank(entry)?, *job))).collect();
+        found.sort_unstable_by(|(one, _), (other, _)| {
+            let mut pairs = one.iter().zip(other).map(|(one, other)| one.total_cmp(other));
+            pairs.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        });
+        found.into_iter().map(|(_, job)| job).collect()
     }
 }

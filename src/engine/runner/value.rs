@@ -58,11 +58,7 @@ impl fmt::Display for Value {
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool(truth) => write!(f, "{truth}"),
-            Self::Number(number) if number.is_nan() => f.write_str("NaN"),
-            Self::Number(number) if number.is_infinite() => {
-                f.write_str(if *number > 0.0 { "Infinity" } else { "-Infinity" })
-            }
-            Self::Number(number) => write!(f, "{number}"),
+            Self::Number(number) => f.write_str(&number_text(*number)),
             Self::Text(text) => {
                 let shown: String = text.chars().take(SHOWN).collect();
                 let rest = if shown.len() < text.len() { "…" } else { "" };
@@ -76,4 +72,17 @@ impl fmt::Display for Value {
             Self::Other(what) => f.write_str(what),
         }
     }
+}
+
+/// As JavaScript writes it, but for exponents.
+pub(super) fn number_text(number: f64) -> String {
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    let mut buffer = ryu::Buffer::new();
+    let text = buffer.format_finite(number + 0.0);
+    text.strip_suffix(".0").unwrap_or(text).to_owned()
 }

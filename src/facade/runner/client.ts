@@ -5,7 +5,9 @@ import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js
 import { RunnerError } from "./errors.js";
 import { Listeners } from "./line.js";
 import { Mirror } from "./mirror.js";
-import { post } from "./port.js";
+import { needPort, post } from "./port.js";
+import { readServerMessage } from "./server-message.js";
+import { GONE } from "./session.js";
 import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
 
 export interface ClientSnapshot {
@@ -22,7 +24,10 @@ function newName(): string {
   return Array.from(bytes, (byte) => (byte % 36).toString(36)).join("");
 }
 
-/** The client side of the queue protocol, for a page that looks on. Every method works detached. */
+/**
+ * The client side of the queue protocol, for a page that looks on. Every method works detached. Once nobody listens at
+ * the other end (`connected` is false again), or it is closed, what asks throws JobgateError with code E_CLOSED.
+ */
 export class QueueClient {
   private readonly port: QueuePort;
   private readonly mirror = new Mirror();
@@ -31,12 +36,14 @@ export class QueueClient {
   private readonly name = newName();
   private serial = 0;
   private connected = false;
-  private closed = false;
+  /** Why nobody would answer. */
+  private gone: string | undefined = undefined;
   private snapshot: ClientSnapshot | undefined = undefined;
   private readonly onMessage = ({ data }: { data: unknown }) => this.hear(data);
   private readonly onGone = () => this.disconnect("The port has closed");
 
   constructor(port: QueuePort) {
+    needPort(port);
     this.port = port;
     this.createJob = this.createJob.bind(this);
     this.cancelJob = this.cancelJob.bind(this);
@@ -55,7 +62,10 @@ export class QueueClient {
     }
   }
 
-  /** Resolves with the new job's record; rejects with InvalidParamsError, or JobgateError where it was refused. */
+  /**
+   * Resolves with the new job's record. Rejects with InvalidParamsError; with JobgateError of code E_REFUSED where the
+   * runner said no, E_CLOSED where no answer can come any more.
+   */
   async createJob(
     type: string,
     params: Record<string, unknown> = {},
@@ -93,14 +103,13 @@ export class QueueClient {
 
   /** Listens no more. The port stays open: it belongs to who made it. */
   close(): void {
-    this.closed = true;
     this.port.removeEventListener("message", this.onMessage);
     this.port.removeEventListener("close" as "message", this.onGone);
     this.disconnect("The client was closed");
   }
 
   private needOpen(): void {
-    if (this.closed) throw new RunnerError("The client was closed", "E_CLOSED");
+    if (this.gone !== undefined) throw new RunnerError(this.gone, "E_CLOSED");
   }
 
   private ask(message: ClientMessage): void {
@@ -109,6 +118,7 @@ export class QueueClient {
   }
 
   private disconnect(why: string): void {
+    this.gone = why;
     const lost = [...this.creating.values()];
     this.creating.clear();
     for (const created of lost) created.reject(new RunnerError(why, "E_CLOSED"));
@@ -122,7 +132,7 @@ export class QueueClient {
   }
 
   private hear(data: unknown): void {
-    const message = parse(data);
+    const message = readServerMessage(data);
     if (message === undefined) return;
     if (message.type === "error") {
       this.refused(message);
@@ -131,6 +141,7 @@ export class QueueClient {
     if (!this.mirror.apply(message)) return;
     if (message.type === "queue_state") {
       this.connected = true;
+      this.gone = undefined;
       for (const job of message.jobs) this.answer(job);
     }
     if (message.type === "job_created") this.answer(message.job);
@@ -142,24 +153,11 @@ export class QueueClient {
     this.creating.delete(job.id);
   }
 
-  private refused({ job_id, error, errors }: ServerMessage & { type: "error" }): void {
+  private refused({ job_id, error, errors, code }: ServerMessage & { type: "error" }): void {
+    if (code === GONE) this.disconnect(error);
     if (job_id === undefined) return;
     const refusal = errors === undefined ? new RunnerError(error, "E_REFUSED") : invalidParams(errors);
     this.creating.get(job_id)?.reject(refusal);
     this.creating.delete(job_id);
   }
-}
-
-/** Over a broadcast other clients' messages come along; the mirror passes over what is not from a runner. */
-function parse(data: unknown): ServerMessage | undefined {
-  let message = data;
-  if (typeof data === "string") {
-    try {
-      message = JSON.parse(data);
-    } catch {
-      return undefined;
-    }
-  }
-  if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
-  return message as ServerMessage;
 }

@@ -1,13 +1,18 @@
-// What happens in a runner, in the order in which it happens, numbered for streams that are taken up again.
+// What a runner tells those who follow it: sessions, streams, listeners.
 
 import type { JobEvent, JobRecord } from "../types.js";
-import type { Task, Tasks } from "./tasks.js";
-import type { Rules } from "./wasm.js";
+import type { Task } from "./tasks.js";
 
-/** `number`: of events that a watcher of one job hears. `reordered`: the queue's order has changed, no job has. */
-export type Happening =
-  | { readonly event: JobEvent; readonly number?: number; readonly task?: Task }
-  | { readonly event?: undefined; readonly task?: undefined; readonly reordered: boolean };
+/** An event or a failure; neither: the queue's order has changed, no job has. */
+export interface Happening {
+  readonly event?: JobEvent;
+  /** Whose event it is. */
+  readonly task?: Task;
+  /** Of events that a watcher of one job hears; for streams that are taken up again. */
+  readonly number?: number;
+  /** The engine has broken. */
+  readonly failure?: Error;
+}
 
 export const CHANGE = { status: 0, progress: 1, end: 2 } as const;
 
@@ -15,25 +20,6 @@ const ENDS: readonly string[] = ["job_completed", "job_failed", "job_cancelled"]
 
 export function isEnd(event: JobEvent): boolean {
   return ENDS.includes(event.type);
-}
-
-/** Brings the rules up to date with an event that is being told. */
-export function note(rules: Rules, tasks: Tasks, event: JobEvent): Happening {
-  const task = "job_id" in event ? tasks.get(event.job_id) : undefined;
-  if (task === undefined) return { event };
-  let change: number | undefined;
-  if (event.type === "job_started") change = CHANGE.status;
-  else if (event.type === "job_progress") change = CHANGE.progress;
-  else if (event.type === "job_retrying") {
-    change = CHANGE.status;
-    rules.wait(task.number, event.retry_at);
-  } else if (isEnd(event)) {
-    change = CHANGE.end;
-    task.ended = true;
-    if (event.type === "job_cancelled") task.endReason = event.reason;
-    tasks.finish(task);
-  }
-  return change === undefined ? { event, task } : { event, task, number: rules.note(task.number, change) };
 }
 
 /** Seconds from the first start to the end. */

@@ -16,7 +16,8 @@ export class JobTypes {
 
   constructor(rules: Rules, builtins: boolean, own: readonly JobType[]) {
     this.rules = rules;
-    if (builtins) for (const description of rules.addBuiltins() as TypeDescription[]) this.add(builtin(description));
+    if (builtins)
+      for (const description of rules.addBuiltins(false) as TypeDescription[]) this.add(builtin(description));
     for (const [index, type] of own.entries()) this.check(`types[${index}]`, type);
   }
 

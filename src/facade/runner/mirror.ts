@@ -111,7 +111,8 @@ function changed(record: QueuedRecord, change: Partial<QueuedRecord>): QueuedRec
   return Object.freeze(Object.fromEntries(fields)) as unknown as QueuedRecord;
 }
 
+/** In line by priority and place; behind them those that have to wait first, by the ends of their waits. */
 function inStartOrder(a: Entry, b: Entry): number {
-  const ready = ({ record }: Entry) => record.ready_at ?? record.created_at;
-  return b.record.priority - a.record.priority || ready(a) - ready(b) || a.place - b.place;
+  const until = ({ record }: Entry) => record.ready_at ?? -1;
+  return until(a) - until(b) || b.record.priority - a.record.priority || a.place - b.place;
 }

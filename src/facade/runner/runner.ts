@@ -1,16 +1,17 @@
-import { whenEngineFails } from "../engine.js";
-import { type AnyJob, type Deferred, defer } from "../extras.js";
+import { checkEngine } from "../engine.js";
+import type { AnyJob } from "../extras.js";
 import type { JobManager } from "../job-manager.js";
 import { CHANNEL } from "../listeners.js";
 import { JobManager as Manager } from "../manager.js";
-import { checkFlag, checkNumber, checkObject, checkString, needFunction, priorityNumber } from "../options.js";
+import { checkObject, checkString, needFunction, priorityNumber } from "../options.js";
 import { describers } from "../records.js";
 import { asyncDispose } from "../support.js";
 import type { JobContext, JobEvent, JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
 import { RunnerError } from "./errors.js";
-import { type Happening, note } from "./events.js";
 import { JobTypes } from "./job-types.js";
-import { Line, Listeners } from "./line.js";
+import { News } from "./news.js";
+import { checkRunnerOptions } from "./options.js";
+import { needPort } from "./port.js";
 import { Session } from "./session.js";
 import { type Task, Tasks } from "./tasks.js";
 import type {
@@ -23,7 +24,7 @@ import type {
   Validation,
   WatchEvent,
 } from "./types.js";
-import { type Rules, startRunnerWasm, WasmRunner } from "./wasm.js";
+import { disableRules, newRules, type Rules } from "./wasm.js";
 import { eventStream, type Watched, watchStream } from "./watch.js";
 
 export interface QueueSnapshot {
@@ -37,42 +38,29 @@ export class JobRunner {
   private readonly rules: Rules;
   private readonly types: JobTypes;
   private readonly tasks: Tasks;
-  private readonly line: Line<Happening | JobEvent>;
-  private readonly happenings = new Listeners<Happening>();
-  private readonly changes = new Listeners<void>();
+  private readonly news: News;
   private readonly sessions = new Set<Session>();
-  private quiet: Deferred<void> | undefined = undefined;
-  private version = 0;
   private snapshot: (QueueSnapshot & { readonly version: number }) | undefined = undefined;
 
   constructor(options: RunnerOptions = {}) {
-    checkObject("options", options);
-    const { types = [], maxPending } = options;
-    const builtins = options.builtins === undefined || checkFlag("builtins", options.builtins);
-    const autoStart = options.autoStart === undefined || checkFlag("autoStart", options.autoStart);
-    const retain = checkNumber("retain", options.retain, 1000);
-    if (!(retain >= 0) || (retain % 1 !== 0 && retain !== Infinity)) {
-      throw new RangeError(`retain must be an integer of at least 0, or Infinity, got ${retain}`);
-    }
-    if (!Array.isArray(types)) throw new TypeError("types must be an array");
-    startRunnerWasm();
-    this.rules = new WasmRunner(retain);
+    const { builtins, types, retain, manager: managed } = checkRunnerOptions(options);
+    this.rules = newRules(retain);
     this.types = new JobTypes(this.rules, builtins, types);
-    const manager = new Manager<string>({
-      name: "JobRunner",
-      concurrency: checkNumber("concurrency", options.concurrency, 3),
-      paused: !autoStart,
-      ...(maxPending !== undefined && { maxPending }),
-    });
+    const manager = new Manager<string>(managed);
     this.manager = manager;
-    this.tasks = new Tasks(this.rules, (id) => this.manager.getRunningJob(id) as AnyJob | undefined);
+    const find = (id: string) => manager.getRunningJob(id) as AnyJob | undefined;
+    this.tasks = new Tasks(this.rules, find, () => this.news.reordered());
+    this.news = new News(this.rules, this.tasks);
     describers.set(manager, (job) => this.tasks.describe(job));
-    this.line = new Line((item) => this.tell(item));
     manager.listen(CHANNEL.event, (event: JobEvent) => {
       // The manager forgets at once; the runner says when it does.
-      if (event.type !== "job_removed") this.line.push(event);
+      if (event.type !== "job_removed") this.news.push(event);
     });
-    whenEngineFails((error) => this.quiet?.reject(error));
+    manager.onFailure = (error) => {
+      disableRules(error);
+      this.tasks.breakOff();
+      this.news.fail(error);
+    };
     for (const name of METHODS) {
       // biome-ignore lint/suspicious/noExplicitAny: binds each method to this runner, so that it works detached.
       const methods = this as any;
@@ -91,22 +79,22 @@ export class JobRunner {
     const given = checkString("id", wanted);
     if (given === "") throw new RangeError("id must be a string with something in it");
     const standing = given === undefined ? undefined : this.tasks.get(given);
-    if (standing !== undefined && standing.job.end === 0) return this.tasks.record(standing);
+    if (standing !== undefined && !standing.job.hasEnded) return this.tasks.record(standing);
     const id = given ?? this.tasks.newId();
     const priority = priorityNumber(options.priority ?? 0);
-    const readyAt = Date.now() + (typeof options.delay === "number" && options.delay > 0 ? options.delay : 0);
+    const delay = typeof options.delay === "number" ? options.delay : 0;
     const { signal: _, delay: __, ...again } = run;
-    const task = this.tasks.create({ id, type, params: checked, options: again }, priority, readyAt, (task) => {
+    const task = this.tasks.create({ id, type, params: checked, options: again }, priority, delay, (task) => {
       const body = (context: JobContext) => this.execute(task, context);
       return this.manager.runJob(id, body, { ...run, onDuplicate: "reject", name: type }).job as AnyJob;
     });
-    this.version++;
+    this.news.version++;
     return this.tasks.record(task);
   }
 
   private async execute(task: Task, context: JobContext): Promise<unknown> {
-    this.rules.start(task.number);
-    this.version++;
+    this.tasks.start(task);
+    this.news.version++;
     const { id } = task;
     const { attempt, signal, progress, log, checkpoint } = context;
     const given: TaskContext = { id, attempt, signal, progress, log, checkpoint };
@@ -118,7 +106,10 @@ export class JobRunner {
     return task && this.tasks.record(task);
   }
 
-  /** Running, then pending in the order they will start, then finished, newest first. */
+  /**
+   * Running in the order of their starts, then pending in the order they will start (those whose delay or wait for a
+   * retry is not over come last), then finished, newest first.
+   */
   getAllJobs(): readonly JobRecord[] {
     return this.tasks.list().map((task) => this.tasks.record(task));
   }
@@ -133,33 +124,35 @@ export class JobRunner {
 
   /** False for an unknown or finished job. A pending job ends at once, a running one when its body has settled. */
   cancelJob(id: string, reason?: unknown): boolean {
-    const task = this.tasks.get(id);
-    if (task === undefined || task.job.end !== 0) return false;
-    task.job.askToStop(reason);
-    return true;
+    const task = this.unfinished(id);
+    task?.job.askToStop(reason);
+    return task !== undefined;
   }
 
   /** False for an unknown or finished job. A pending one goes to the back of its new level. */
   setPriority(id: string, priority: Priority): boolean {
-    const task = this.tasks.get(id);
-    if (task === undefined || task.job.end !== 0) return false;
+    const task = this.unfinished(id);
+    if (task === undefined) return false;
     task.job.setPriority(priority);
     this.rules.setPriority(task.number, task.job.priority, Date.now());
-    this.line.push({ reordered: true });
+    this.news.reordered();
     return true;
   }
 
-  /** Finished job again, as a new one with the same type, params, priority, timeout and retry. */
+  /**
+   * Finished job again, as a new one with the same type, params, priority, timeout and retry. Throws JobgateError with
+   * code E_UNKNOWN_JOB or E_NOT_FINISHED.
+   */
   retryJob(id: string): JobRecord {
     const task = this.known(id);
-    if (task.job.end === 0) throw new RunnerError(`Job "${id}" has not finished`, "E_NOT_FINISHED");
+    if (!task.job.hasEnded) throw new RunnerError(`Job "${id}" has not finished`, "E_NOT_FINISHED");
     return this.createJob(task.type, task.params, { ...task.options, priority: task.job.priority });
   }
 
   /** How many finished jobs were let go of. */
   clearCompleted(): number {
     const gone = this.tasks.drop("clear");
-    for (const job_id of gone) this.line.push({ type: "job_removed", job_id });
+    this.news.removed(gone);
     return gone.length;
   }
 
@@ -176,20 +169,20 @@ export class JobRunner {
     return this.types.validate(type, params);
   }
 
+  /** Finished jobs are counted since the runner was made, also those it no longer keeps. */
   getQueueStats(): ManagerStats {
     return this.manager.stats;
   }
 
   /** `processed`: jobs that ran and have ended. */
   getWorkerStats(): { readonly active: number; readonly capacity: number; readonly processed: number } {
-    this.tasks.list("running");
-    const { processed } = this.tasks;
-    return { active: this.manager.stats.running, capacity: this.concurrency, processed };
+    const active = this.manager.stats.running;
+    return { active, capacity: this.concurrency, processed: this.tasks.countProcessed() };
   }
 
   /** Waiting and running time of what finished, in ms; how many finished in the last minute. */
   getMetrics(): { readonly wait: Histogram; readonly run: Histogram; readonly throughputPerMinute: number } {
-    this.tasks.list("running");
+    this.tasks.countProcessed();
     return this.rules.metrics(Date.now());
   }
 
@@ -197,12 +190,11 @@ export class JobRunner {
     this.manager.resume();
   }
 
-  /** Accepts no new work from the queue; resolves when what runs has ended. */
+  /** Accepts no new work from the queue; resolves when what runs now has ended, or waits for a retry. */
   stop(): Promise<void> {
     this.manager.pause();
-    if (this.manager.stats.running === 0) return Promise.resolve();
-    this.quiet ??= defer();
-    return this.quiet.promise;
+    const running = this.tasks.list().filter(({ job }) => job.status === "running");
+    return this.news.until(() => running.every(({ job }) => job.status !== "running"));
   }
 
   get concurrency(): number {
@@ -216,30 +208,29 @@ export class JobRunner {
   /** Any change of any job, its progress too. */
   subscribe(listener: () => void): Unsubscribe {
     needFunction("listener", listener);
-    return this.changes.add(() => listener());
+    checkEngine();
+    return this.news.onChange(() => listener());
   }
 
   /** Same identity until something changed. */
   getSnapshot(): QueueSnapshot {
-    if (this.snapshot?.version !== this.version) {
-      const { version } = this;
-      this.snapshot = Object.freeze({
-        jobs: Object.freeze(this.getAllJobs()),
-        stats: Object.freeze(this.manager.stats),
-        version,
-      });
+    const { version } = this.news;
+    if (this.snapshot?.version !== version) {
+      const jobs = Object.freeze(this.getAllJobs());
+      this.snapshot = Object.freeze({ jobs, stats: Object.freeze(this.manager.stats), version });
     }
     return this.snapshot!;
   }
 
   onEvent(listener: (event: JobEvent) => void): Unsubscribe {
     needFunction("listener", listener);
-    return this.happenings.add(({ event }) => event && listener(event));
+    checkEngine();
+    return this.news.follow(({ event }) => event && listener(event));
   }
 
   /**
    * One job: its present state first (`status`, and `progress` if it has made any), then what follows, then the end.
-   * For a slow reader, unread progress gives way to the newest.
+   * For a slow reader, unread progress gives way to the newest. Throws JobgateError with code E_UNKNOWN_JOB.
    */
   watch(id: string): ReadableStream<WatchEvent> {
     return watchStream(this.watched(id));
@@ -251,31 +242,32 @@ export class JobRunner {
     return eventStream(this.watched(id), checkString("lastEventId", options.lastEventId));
   }
 
-  private watched(id: string): Watched {
-    const task = this.known(id);
-    const listen = (listener: (happening: Happening) => void) => this.happenings.add(listener);
-    return { task, rules: this.rules, listen, record: () => this.tasks.record(task) };
-  }
-
-  /** Speaks the queue protocol to whatever is at the port's other end. */
+  /**
+   * Speaks the queue protocol to whatever is at the port's other end, which is told when that ends. To a port that
+   * says it holds much unsent (a WebSocket's `bufferedAmount`), what has been overtaken is not sent any more.
+   */
   serve(port: QueuePort): Unsubscribe {
-    const session = new Session(this, port, (listener) => this.happenings.add(listener));
+    needPort(port);
+    checkEngine();
+    const session = new Session(this, port, this.news, () => this.sessions.delete(session));
     this.sessions.add(session);
-    return () => {
-      session.end();
-      this.sessions.delete(session);
-    };
+    return () => session.leave("The runner no longer serves this port");
   }
 
   /** Takes no more jobs, cancels all, resolves when all have ended; then no port is served any more. */
   async close(): Promise<void> {
     await this.manager.close();
-    for (const session of this.sessions) session.end();
-    this.sessions.clear();
+    for (const session of this.sessions) session.leave("The runner was closed");
   }
 
   [asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  private watched(id: string): Watched {
+    checkEngine();
+    const task = this.known(id);
+    return { task, rules: this.rules, news: this.news, record: () => this.tasks.record(task) };
   }
 
   private known(id: string): Task {
@@ -284,16 +276,10 @@ export class JobRunner {
     return task;
   }
 
-  private tell(item: Happening | JobEvent): void {
-    const happening: Happening = "type" in item ? note(this.rules, this.tasks, item) : item;
-    this.version++;
-    this.happenings.call(happening);
-    this.changes.call();
-    for (const job_id of this.tasks.drop("retire")) this.line.push({ type: "job_removed", job_id });
-    if (this.quiet !== undefined && this.manager.stats.running === 0) {
-      this.quiet.resolve();
-      this.quiet = undefined;
-    }
+  private unfinished(id: string): Task | undefined {
+    checkEngine();
+    const task = this.tasks.get(id);
+    return task === undefined || task.job.hasEnded ? undefined : task;
   }
 }
 

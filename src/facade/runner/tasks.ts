@@ -2,9 +2,10 @@
 // the JavaScript side of both.
 
 import type { AnyJob } from "../extras.js";
-import { type QueuedRecord, recordOf } from "../records.js";
-import type { JobRecord } from "../types.js";
+import { type QueuedRecord, recordOf, subjects } from "../records.js";
+import type { JobEvent, JobRecord } from "../types.js";
 import type { CreateOptions } from "./types.js";
+import { Waits } from "./waits.js";
 import type { Rules } from "./wasm.js";
 
 export interface Task {
@@ -26,19 +27,21 @@ export interface Task {
 export class Tasks {
   private readonly byId = new Map<string, Task>();
   private readonly byNumber = new Map<number, Task>();
+  private readonly byJob = new WeakMap<AnyJob, Task>();
   /** Not known to the rules as ended. */
   private readonly active = new Set<Task>();
+  private readonly waits: Waits;
   private readonly rules: Rules;
   private readonly find: (id: string) => AnyJob | undefined;
   private serial = 0;
   private ids = 0;
-  /** That ran, and ended. */
-  processed = 0;
+  private processed = 0;
 
-  /** `find` gives the manager's job under an id. */
-  constructor(rules: Rules, find: (id: string) => AnyJob | undefined) {
+  /** `find` gives the manager's job under an id; `reordered` is called when the queue's order changes by itself. */
+  constructor(rules: Rules, find: (id: string) => AnyJob | undefined, reordered: () => void) {
     this.rules = rules;
     this.find = find;
+    this.waits = new Waits(rules, reordered);
   }
 
   /** An id that no job has. */
@@ -53,7 +56,7 @@ export class Tasks {
   create(
     about: Pick<Task, "id" | "type" | "params" | "options">,
     priority: number,
-    readyAt: number,
+    delay: number,
     run: (task: Task) => AnyJob,
   ): Task {
     const number = this.serial++;
@@ -66,12 +69,13 @@ export class Tasks {
       endReason: undefined,
     };
     const previous = this.byId.get(task.id);
-    this.rules.add(number, priority, readyAt);
+    const now = Date.now();
+    this.rules.add(number, priority, now, delay);
     this.byId.set(task.id, task);
     this.byNumber.set(number, task);
     this.active.add(task);
     try {
-      task.job = run(task);
+      this.bind(task, run(task));
     } catch (error) {
       this.active.delete(task);
       this.byNumber.delete(number);
@@ -80,7 +84,9 @@ export class Tasks {
       else this.byId.set(task.id, previous);
       throw error;
     }
+    if (delay > 0) this.waits.begin(number, now + delay);
     if (previous !== undefined) {
+      this.finish(previous);
       this.rules.forget(previous.number);
       this.byNumber.delete(previous.number);
     }
@@ -90,8 +96,31 @@ export class Tasks {
   get(id: string): Task | undefined {
     const task = this.byId.get(id);
     // Asked for by its own body, before the manager has handed it over.
-    if (task !== undefined) task.job ??= this.find(id)!;
+    if (task !== undefined && task.job === undefined) this.bind(task, this.find(id)!);
     return task;
+  }
+
+  /** The one that an event is about. */
+  of(event: JobEvent): Task | undefined {
+    const job = subjects.get(event);
+    return job && this.byJob.get(job);
+  }
+
+  private bind(task: Task, job: AnyJob): void {
+    task.job = job;
+    this.byJob.set(job, task);
+  }
+
+  /** An attempt of it begins. */
+  start(task: Task): void {
+    this.rules.start(task.number);
+    this.waits.leave(task.number);
+  }
+
+  /** Waits for its next attempt. */
+  wait(task: Task, until: number): void {
+    this.rules.wait(task.number, until);
+    this.waits.begin(task.number, until);
   }
 
   /** The record as it is now; the same object until something in it changes. */
@@ -104,24 +133,35 @@ export class Tasks {
       record.attempt !== job.attempt ||
       record.priority !== job.priority ||
       record.completed_at !== job.finishedAt ||
-      (record.ready_at ?? -1) !== (record.status === "pending" ? this.rules.readyAt(task.number) : -1);
+      record.ready_at !== this.readyAt(task);
     if (changed) task.record = Object.freeze(recordOf(job));
     return task.record!;
   }
 
   /** What its record shows beside what every job's does. */
   describe(job: AnyJob): Partial<QueuedRecord> {
-    const task = this.byId.get(job.key);
-    if (task === undefined) return { id: job.key };
-    task.job ??= job;
+    let task = this.byJob.get(job);
+    if (task === undefined) {
+      task = this.byId.get(job.key);
+      if (task === undefined || task.job !== undefined) return { id: job.key };
+      this.bind(task, job);
+    }
     const { id, type, params } = task;
-    return { id, type, params, ...(job.status === "pending" && { ready_at: this.rules.readyAt(task.number) }) };
+    const ready_at = this.readyAt(task);
+    return { id, type, params, ...(ready_at !== undefined && { ready_at }) };
+  }
+
+  private readyAt({ number, job }: Task): number | undefined {
+    if (job.status !== "pending") return undefined;
+    const at = this.rules.readyAt(number);
+    return Number.isNaN(at) ? undefined : at;
   }
 
   /** Tells the rules of an end; once. */
   finish(task: Task): void {
     const { job } = task;
     if (!this.active.delete(task)) return;
+    this.waits.leave(task.number);
     this.rules.finish(task.number, job.createdAt, job.startedAt ?? -1, job.finishedAt ?? Date.now());
     if (job.startedAt !== undefined) this.processed++;
   }
@@ -129,14 +169,25 @@ export class Tasks {
   /** What has ended is listed as ended, also before its event has been told. */
   private settle(): void {
     for (const task of this.active) {
-      task.job ??= this.find(task.id)!;
-      if (task.job.end !== 0) this.finish(task);
+      if (task.job === undefined) this.bind(task, this.find(task.id)!);
+      if (task.job.hasEnded) this.finish(task);
     }
+  }
+
+  /** How many ran, and have ended. */
+  countProcessed(): number {
+    this.settle();
+    return this.processed;
   }
 
   list(which: "order" | "pending" | "running" = "order"): Task[] {
     this.settle();
     return Array.from(this.rules[which](), (number) => this.byNumber.get(number)!);
+  }
+
+  /** Nothing will start or end any more. */
+  breakOff(): void {
+    this.waits.disarm();
   }
 
   /** Lets go of finished ones, all or those beyond what is kept; returns their ids. */

@@ -102,7 +102,10 @@ export type ServerMessage =
   | { readonly type: "queue_state"; readonly jobs: readonly JobRecord[]; readonly stats: ManagerStats }
   /** Events that end a job carry `completed_at`, so that a client's record is the runner's. */
   | (JobEvent & { readonly completed_at?: number })
-  /** `code` as HTTP has it; `job_id` where the message named one. */
+  /**
+   * `code` as HTTP has it: 400 malformed or invalid, 404 no such job, 409 it has finished, 413 too large, 503 full or
+   * closed, 410 nobody listens at the other end from here on. `job_id` where the message named one.
+   */
   | {
       readonly type: "error";
       readonly error: string;
@@ -134,4 +137,8 @@ export interface QueuePort {
   addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
   removeEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
   start?(): void;
+  /** Of a WebSocket: 0 while it connects; what is to be sent waits. */
+  readonly readyState?: number;
+  /** Of a WebSocket: bytes that it has not sent yet. */
+  readonly bufferedAmount?: number;
 }

@@ -3,7 +3,7 @@
 import coreText, { order as coreOrder, size as coreSize } from "../../../build/wasm/inline.js";
 import text, { order, size } from "../../../build/wasm-runner/inline.js";
 import { initSync, WasmRunner } from "../../../build/wasm-runner/runner.js";
-import { breakDown, provideWasm } from "../engine.js";
+import { breakDown, checkEngine, provideWasm } from "../engine.js";
 import { unpackBytes } from "../unpack-bytes.js";
 
 export type Rules = WasmRunner;
@@ -11,12 +11,27 @@ export type Rules = WasmRunner;
 let started = false;
 
 /** Compiled when the first runner is made. An engine that "jobgate" or "jobgate/slim" has started is shared. */
-export function startRunnerWasm(): void {
+export function newRules(retain: number): Rules {
+  checkEngine();
   provideWasm(() => unpackBytes(coreText, coreOrder, coreSize));
-  if (started) return;
-  initSync({ module: unpackBytes(text, order, size) });
-  started = true;
-  WasmRunner.reportPanics(breakDown);
+  if (!started) {
+    initSync({ module: unpackBytes(text, order, size) });
+    started = true;
+    WasmRunner.reportPanics(breakDown);
+  }
+  return new WasmRunner(retain);
+}
+
+/** Whichever of the two binaries broke: every call of the rules says so from here on. */
+export function disableRules(error: Error): void {
+  const fail = () => {
+    throw error;
+  };
+  for (const holder of [WasmRunner, WasmRunner.prototype]) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
+      if (typeof value === "function" && name !== "constructor") Object.defineProperty(holder, name, { value: fail });
+    }
+  }
 }
 
 export { WasmRunner };

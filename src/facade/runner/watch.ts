@@ -2,7 +2,8 @@
 
 import { eventQueue } from "../streams.js";
 import type { JobEvent, JobRecord, Unsubscribe } from "../types.js";
-import { durationOf, type Happening, isEnd } from "./events.js";
+import { durationOf, isEnd } from "./events.js";
+import type { News } from "./news.js";
 import { carry, LOST_RESULT } from "./plain.js";
 import type { Task } from "./tasks.js";
 import type { WatchEvent } from "./types.js";
@@ -11,8 +12,8 @@ import { type Rules, WasmRunner } from "./wasm.js";
 export interface Watched {
   readonly task: Task;
   readonly rules: Rules;
+  readonly news: News;
   record(): JobRecord;
-  listen(listener: (happening: Happening) => void): Unsubscribe;
 }
 
 type Told = (event: WatchEvent, number: number, key?: string) => void;
@@ -36,7 +37,12 @@ function reasonOf(event: JobEvent): string | undefined {
 }
 
 /** What a listener that comes now is told of the present, then of what follows. Ends with the job. */
-function follow(watched: Watched, lastEventId: string | undefined, told: Told, end: () => void): Unsubscribe {
+function follow(
+  watched: Watched,
+  lastEventId: string | undefined,
+  told: Told,
+  end: (failure?: Error) => void,
+): Unsubscribe {
   const { task, rules, record } = watched;
   const first = rules.resume(task.number, lastEventId);
   for (let at = 0; at < first.length; at += 2) {
@@ -50,10 +56,9 @@ function follow(watched: Watched, lastEventId: string | undefined, told: Told, e
     end();
     return () => {};
   }
-  return watched.listen((happening) => {
-    const { event } = happening;
-    if (event === undefined || happening.task !== task || happening.number === undefined) return;
-    const { number } = happening;
+  return watched.news.follow(({ event, number, failure, task: whose }) => {
+    if (failure !== undefined) end(failure);
+    if (event === undefined || number === undefined || whose !== task) return;
     if (event.type === "job_progress") {
       const { percent, message } = event;
       told({ event: "progress", data: { percent, message } }, number, "progress");
@@ -101,9 +106,10 @@ function stream<T>(
     watched,
     lastEventId,
     (event, number, key) => write(event, number, queue.push, key),
-    () => {
+    (failure) => {
       unlisten();
-      queue.close();
+      if (failure === undefined) queue.close();
+      else queue.fail(failure);
     },
   );
   return queue.stream;

@@ -1,4 +1,4 @@
-use jobgate::engine::runner::{Fault, MOST_FAULTS, Param, Value, builtins, read_params, validate};
+use jobgate::engine::runner::{Fault, MOST_FAULTS, Param, Place, Value, builtins, read_params, validate};
 use proptest::prelude::*;
 
 pub(crate) fn map<const N: usize>(fields: [(&str, Value); N]) -> Value {
@@ -10,7 +10,7 @@ fn number(number: f64) -> Value {
 }
 
 fn builtin(name: &str) -> Vec<Param> {
-    builtins().into_iter().find(|builtin| builtin.name == name).unwrap().params
+    builtins(Place::Page).into_iter().find(|builtin| builtin.name == name).unwrap().params
 }
 
 fn faults(params: &[Param], given: &Value) -> Vec<(String, String)> {
@@ -24,7 +24,7 @@ fn fault(param: &str, message: &str) -> (String, String) {
 
 #[test]
 fn all_five_job_types_are_defined_with_metadata() {
-    let list = builtins();
+    let list = builtins(Place::Page);
     let names: Vec<&str> = list.iter().map(|builtin| builtin.name).collect();
     assert_eq!(names, ["countdown", "prime", "fibonacci", "url_fetch", "echo"]);
     assert!(list.iter().all(|builtin| !builtin.description.is_empty()));
@@ -193,9 +193,27 @@ fn specs_that_make_no_sense_are_refused() {
 
 #[test]
 fn described_specs_read_as_what_they_were() {
-    for builtin in builtins() {
+    for builtin in builtins(Place::Page) {
         let described = Value::List(builtin.params.iter().map(Value::from).collect());
         assert_eq!(read_params(&described).unwrap(), builtin.params);
+    }
+}
+
+#[test]
+fn numbers_are_written_short_and_exact() {
+    let texts = [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (61.0, "61"),
+        (0.1, "0.1"),
+        (-2.5, "-2.5"),
+        (1e-7, "1e-7"),
+        (123_456_789.125, "123456789.125"),
+        (f64::NAN, "NaN"),
+        (f64::NEG_INFINITY, "-Infinity"),
+    ];
+    for (number, text) in texts {
+        assert_eq!(Value::Number(number).to_string(), text);
     }
 }
 
@@ -220,7 +238,7 @@ pub(crate) fn any_value() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn whatever_is_given_gets_an_answer(given in any_value(), seconds in any::<f64>()) {
-        for builtin in builtins() {
+        for builtin in builtins(Place::Page) {
             let _ = validate(&builtin.params, &given);
         }
         let _ = read_params(&given);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 fn running_then_pending_then_finished_newest_first() {
     let mut store = Store::new(1000.0);
     for job in 1..=6 {
-        store.add(job, 0.0, 0.0);
+        store.add(job, 0.0, 0.0, 0.0);
     }
     store.start(2);
     store.start(1);
@@ -22,26 +22,45 @@ fn running_then_pending_then_finished_newest_first() {
 #[test]
 fn pending_jobs_are_listed_in_the_order_in_which_they_will_start() {
     let mut store = Store::new(0.0);
-    store.add(1, 0.0, 100.0);
-    store.add(2, 100.0, 100.0);
-    store.add(3, 0.0, 101.0);
-    store.add(4, 0.0, 500.0);
-    store.add(5, 0.0, 102.0);
-    assert_eq!(store.pending(), [2, 1, 3, 5, 4], "priority, then the end of the delay, then arrival");
+    store.add(1, 0.0, 100.0, 0.0);
+    store.add(2, 100.0, 100.0, 0.0);
+    store.add(3, 0.0, 101.0, 0.0);
+    store.add(4, 100.0, 101.0, 400.0);
+    store.add(5, 0.0, 102.0, 0.0);
+    assert_eq!(store.pending(), [2, 1, 3, 5, 4], "priority, then arrival; who has to wait first comes last");
     store.set_priority(1, 100.0, 103.0);
     assert_eq!(store.pending(), [2, 1, 3, 5, 4]);
     store.set_priority(2, 100.0, 104.0);
     assert_eq!(store.pending(), [1, 2, 3, 5, 4], "at the back of the new level");
     store.start(1);
     store.wait(1, 600.0);
-    assert_eq!(store.pending(), [2, 1, 3, 5, 4], "a retry comes after those that wait already");
-    assert_eq!(store.ready_at(1), Some(600.0));
+    assert_eq!(store.pending(), [2, 3, 5, 4, 1], "a retry has to wait, too");
+    assert_eq!((store.ready_at(1), store.ready_at(2)), (Some(600.0), None));
+}
+
+#[test]
+fn who_has_waited_comes_in_line_by_its_priority() {
+    let mut store = Store::new(0.0);
+    store.add(1, 0.0, 0.0, 0.0);
+    store.add(2, 5.0, 0.0, 20.0);
+    store.add(3, 0.0, 0.0, 10.0);
+    store.add(4, 0.0, 15.0, 0.0);
+    assert_eq!(store.pending(), [1, 4, 3, 2]);
+    assert_eq!(store.next_ready(), 10.0);
+    assert!(!store.ripen(9.0));
+    assert!(store.ripen(10.0));
+    assert_eq!(store.pending(), [1, 3, 4, 2], "before who came later");
+    store.set_priority(2, 9.0, 12.0);
+    assert_eq!(store.ready_at(2), Some(20.0), "another priority does not shorten the wait");
+    assert!(store.ripen(50.0));
+    assert_eq!(store.pending(), [2, 1, 3, 4]);
+    assert_eq!((store.next_ready(), store.ready_at(2), store.ripen(99.0)), (f64::INFINITY, None, false));
 }
 
 #[test]
 fn what_has_finished_stays_finished() {
     let mut store = Store::new(10.0);
-    store.add(1, 0.0, 0.0);
+    store.add(1, 0.0, 0.0, 0.0);
     store.finish(1);
     store.start(1);
     store.wait(1, 5.0);
@@ -53,15 +72,15 @@ fn what_has_finished_stays_finished() {
 fn the_oldest_finished_are_let_go_of() {
     let mut store = Store::new(2.0);
     for job in 1..=5 {
-        store.add(job, 0.0, 0.0);
+        store.add(job, 0.0, 0.0, 0.0);
         store.finish(job);
     }
     assert_eq!(store.retire(), [1, 2, 3]);
-    assert_eq!(store.retire(), []);
+    assert!(store.retire().is_empty());
     store.forget(4);
     assert_eq!(store.order(), [5]);
     assert_eq!(store.clear(), [5]);
-    assert_eq!(store.order(), []);
+    assert!(store.order().is_empty());
     assert_eq!(store.changes(5), None);
 }
 
@@ -128,7 +147,7 @@ proptest! {
                 Step::Add(priority) => {
                     let job = priorities.len() as u32;
                     priorities.push(priority);
-                    store.add(job, priority, now);
+                    store.add(job, priority, now, 0.0);
                     model.pending.push((job, priority));
                 }
                 Step::Start(choice) => {
@@ -139,6 +158,7 @@ proptest! {
                 }
                 Step::Wait(choice) => {
                     store.wait(chosen(choice), now);
+                    store.ripen(now);
                     if model.take(chosen(choice)).is_some() {
                         model.pending.push((chosen(choice), priorities[chosen(choice) as usize]));
                     }

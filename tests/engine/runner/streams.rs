@@ -3,7 +3,7 @@ use jobgate::engine::runner::{Change, Step, Store, frame, resume};
 /// A store with one job that has started and made progress twice; the numbers of those events.
 fn at_work() -> (Store, [u64; 3]) {
     let mut store = Store::new(10.0);
-    store.add(1, 0.0, 0.0);
+    store.add(1, 0.0, 0.0, 0.0);
     store.start(1);
     let numbers = [Change::Status, Change::Progress, Change::Progress].map(|change| store.note(1, change));
     (store, numbers)
@@ -24,7 +24,7 @@ fn a_new_watcher_hears_the_present_state_first() {
 #[test]
 fn a_pending_job_has_a_status_and_nothing_else() {
     let mut store = Store::new(10.0);
-    store.add(1, 0.0, 0.0);
+    store.add(1, 0.0, 0.0, 0.0);
     assert_eq!(steps(&store, None), [Step::Status]);
 }
 
@@ -60,7 +60,7 @@ fn no_number_is_used_twice_also_by_a_job_in_the_place_of_another() {
     let (mut store, [.., newest]) = at_work();
     store.finish(1);
     store.forget(1);
-    store.add(1, 0.0, 0.0);
+    store.add(1, 0.0, 0.0, 0.0);
     assert_eq!(steps(&store, Some(&newest.to_string())), [Step::Status]);
 }
 

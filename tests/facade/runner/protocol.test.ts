@@ -49,6 +49,17 @@ function newClient(runner: JobRunner): QueueClient {
   return client;
 }
 
+/** Resolves when something has changed and it is so. */
+function changed(runner: JobRunner, isSo: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = runner.subscribe(() => {
+      if (!isSo()) return;
+      stop();
+      resolve();
+    });
+  });
+}
+
 /** Resolves when what the client holds fits. */
 function until(client: QueueClient, fits: (snapshot: ReturnType<QueueClient["getSnapshot"]>) => boolean) {
   return new Promise<void>((resolve) => {
@@ -201,13 +212,15 @@ describe("the queue protocol", () => {
     expect(port.received.some(({ type }) => type === "job_completed")).toBe(true);
   });
 
-  it("a port that is no longer served hears nothing and asks in vain", async () => {
+  it("a port that is no longer served is told so, then hears nothing and asks in vain", async () => {
     const runner = newRunner();
     const port = rawPort(runner);
     await port.settled();
+    const told = port.next("error");
+    port.stop();
+    port.stop();
+    expect(await told).toEqual({ type: "error", code: 410, error: "The runner no longer serves this port" });
     const { length } = port.received;
-    port.stop();
-    port.stop();
     port.send({ type: "create_job", job_type: "countdown" });
     const other = rawPort(runner);
     await other.settled();
@@ -297,6 +310,51 @@ describe("QueueClient", () => {
     expect(client.getSnapshot().connected).toBe(false);
   });
 
+  it("is told when the runner closes: nobody waits for an answer that cannot come", async () => {
+    const runner = newRunner();
+    const client = newClient(runner);
+    const { id } = await client.createJob("countdown");
+    const closed = runner.close();
+    const asked = client.createJob("countdown");
+    await expect(asked).rejects.toMatchObject({ code: expect.stringMatching(/E_REFUSED|E_CLOSED/) });
+    await closed;
+    await until(client, ({ connected }) => !connected);
+    expect(client.getSnapshot().jobs).toMatchObject([{ id, status: "cancelled" }]);
+    await expect(client.createJob("countdown")).rejects.toMatchObject({ code: "E_CLOSED" });
+    expect(() => client.cancelJob(id)).toThrow("closed");
+  });
+
+  it("passes over what no runner says", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const client = new QueueClient(port1);
+    onTestFinished(() => client.close());
+    const record = { id: "1", type: "x", params: {}, status: "pending", progress: { percent: 0, message: "" } };
+    const stats = { pending: 1, running: 0, completed: 0, failed: 0, cancelled: 0, total: 1 };
+    for (const message of [
+      null,
+      "{",
+      { type: "toString" },
+      { type: "queue_state" },
+      { type: "queue_state", jobs: [null], stats },
+      { type: "queue_state", jobs: [{ ...record, progress: 3 }], stats },
+      { type: "job_created", job: { id: 3 } },
+      { type: "job_removed", job_id: {} },
+      { type: "stats_update", stats: 3 },
+      { type: "error", error: {}, code: 410 },
+      { type: "create_job", job_type: "x" },
+    ]) {
+      port2.postMessage(message);
+    }
+    let changes = 0;
+    client.subscribe(() => {
+      changes += 1;
+    });
+    port2.postMessage({ type: "queue_state", jobs: [record], stats });
+    await until(client, ({ connected }) => connected);
+    expect(changes).toBe(1);
+    expect(client.getSnapshot()).toEqual({ jobs: [record], stats, connected: true });
+  });
+
   it("over a BroadcastChannel, begun before or after the runner", async () => {
     const name = crypto.randomUUID();
     const channels = [new BroadcastChannel(name), new BroadcastChannel(name), new BroadcastChannel(name)] as const;
@@ -360,6 +418,8 @@ describe("QueueClient", () => {
       const stopped = runner.stop();
       for (const id of runner.getRunningJobs()) runner.cancelJob(id);
       await stopped;
+      const waits = () => runner.getAllJobs().some((job) => "ready_at" in job);
+      if (waits()) await changed(runner, () => !waits());
       // Nothing happens any more; what was sent last comes last.
       const { id: mark } = runner.createJob("held", { label: "mark" });
       const { total } = runner.getQueueStats();

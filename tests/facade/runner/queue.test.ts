@@ -224,6 +224,77 @@ describe("the queue", () => {
     await runner.stop();
   });
 
+  it("a job with a delay is listed behind those that can start, whatever its priority, until its delay is over", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type], concurrency: 1 });
+    const make = (options = {}) => runner.createJob("held", {}, options).id;
+    make();
+    const delayed = make({ delay: 30, priority: 9 });
+    const later = make({ delay: 60_000, priority: 10 });
+    const low = make({ priority: -5 });
+    expect(runner.getPendingJobs()).toEqual([low, delayed, later]);
+    const record = runner.getJob(delayed) as { created_at: number; ready_at?: number };
+    expect(record.ready_at).toBeGreaterThanOrEqual(record.created_at + 30);
+    expect(runner.getJob(low)).not.toHaveProperty("ready_at");
+    await new Promise<void>((resolve) => {
+      const stop = runner.subscribe(() => {
+        if (runner.getPendingJobs()[0] !== delayed) return;
+        stop();
+        resolve();
+      });
+    });
+    expect(runner.getPendingJobs()).toEqual([delayed, low, later]);
+    expect(runner.getJob(delayed)).not.toHaveProperty("ready_at");
+    const [first] = runner.getRunningJobs();
+    held[0]?.work.resolve(1);
+    await ended(runner, first ?? "");
+    expect(runner.getRunningJobs()).toEqual([delayed]);
+  });
+
+  it("stop waits for what runs then, not for what is started later", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type], concurrency: 1 });
+    runner.createJob("held");
+    const second = runner.createJob("held");
+    const stopped = runner.stop();
+    runner.start();
+    held[0]?.work.resolve(1);
+    await stopped;
+    expect(runner.getRunningJobs()).toEqual([second.id]);
+  });
+
+  it("stop does not wait for a retry", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type] });
+    const { id } = runner.createJob("held", {}, { retry: { limit: 1, delay: 1 } });
+    const stopped = runner.stop();
+    held[0]?.work.reject(new Error("once"));
+    await stopped;
+    expect(runner.getJob(id)?.status).toBe("pending");
+  });
+
+  it("an id taken again before its end has been told: the end is the old one's", () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type], concurrency: 1, autoStart: false });
+    const told: string[] = [];
+    runner.createJob("held", { label: "old" }, { id: "report" });
+    const other = runner.createJob("held", {}, { id: "other" });
+    runner.onEvent((event) => {
+      if ("job_id" in event) told.push(`${event.type} ${event.job_id}`);
+      if (event.type !== "job_cancelled" || event.job_id !== other.id) return;
+      runner.cancelJob("report", "first");
+      runner.createJob("held", { label: "new" }, { id: "report" });
+    });
+    runner.cancelJob("other");
+    expect(told).toEqual(["job_cancelled other", "job_cancelled report"]);
+    expect(runner.getJob("report")).toMatchObject({ status: "pending", params: { label: "new" } });
+    expect(runner.getPendingJobs()).toEqual(["report"]);
+    runner.start();
+    expect(held.map(({ params }) => params.label)).toEqual(["new"]);
+    expect(runner.getRunningJobs()).toEqual(["report"]);
+    expect(runner.getMetrics().throughputPerMinute).toBe(2);
+  });
+
   it("measures waiting and running", async () => {
     const runner = newRunner({ types: [{ name: "quick", description: "", params: [], execute: () => 1 }] });
     expect(runner.getMetrics().wait).toEqual({ count: 0, p50: 0, p95: 0, p99: 0, max: 0 });

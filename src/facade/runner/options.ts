@@ -1,0 +1,27 @@
+import { checkFlag, checkNumber, checkObject } from "../options.js";
+import type { JobManagerOptions } from "../types.js";
+import type { JobType, RunnerOptions } from "./types.js";
+
+export interface CheckedRunnerOptions {
+  readonly builtins: boolean;
+  readonly types: readonly JobType[];
+  readonly retain: number;
+  /** What is for the manager, which checks the bounds. */
+  readonly manager: JobManagerOptions;
+}
+
+export function checkRunnerOptions(options: RunnerOptions): CheckedRunnerOptions {
+  checkObject("options", options);
+  const { types = [], maxPending } = options;
+  const builtins = options.builtins === undefined || checkFlag("builtins", options.builtins);
+  const autoStart = options.autoStart === undefined || checkFlag("autoStart", options.autoStart);
+  const concurrency = checkNumber("concurrency", options.concurrency, 3);
+  const retain = checkNumber("retain", options.retain, 1000);
+  if (!(retain >= 0) || (retain % 1 !== 0 && retain !== Infinity)) {
+    throw new RangeError(`retain must be an integer of at least 0, or Infinity, got ${retain}`);
+  }
+  if (!Array.isArray(types)) throw new TypeError("types must be an array");
+  const paused = !autoStart;
+  const manager = { name: "JobRunner", concurrency, paused, ...(maxPending !== undefined && { maxPending }) };
+  return { builtins, types, retain, manager };
+}
