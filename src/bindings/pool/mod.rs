@@ -1,0 +1,118 @@
+//! The exports of the package's third binary: the rules of one worker pool. Tasks and workers are numbers; the workers,
+//! their messages and what jobs return stay on the JavaScript side. Times are milliseconds of the page's clock.
+
+use std::cell::RefCell;
+
+use js_sys::{Function, RangeError};
+use wasm_bindgen::prelude::*;
+
+use crate::bindings::panic;
+use crate::engine::Time;
+use crate::engine::pool::{Command, Effect, End, Pool, PoolOptions, TaskId, WorkerId};
+
+/// No worker or no task in the place of one.
+const NONE: u32 = u32::MAX;
+
+/// The rules of one pool. Commands answer with effects, four numbers each: what, worker, task, how.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct WasmPool {
+    inner: RefCell<Pool>,
+}
+
+/// As src/facade/pool/wire.ts reads it.
+fn words(effect: Effect) -> [u32; 4] {
+    match effect {
+        Effect::Spawn(worker) => [0, worker.0, NONE, 0],
+        Effect::Post { worker, task } => [1, worker.0, task.0, 0],
+        Effect::Abort { worker, task } => [2, worker.0, task.0, 0],
+        Effect::Terminate(worker) => [3, worker.0, NONE, 0],
+        Effect::End { task, how } => {
+            let (how, worker) = match how {
+                End::Settled => (0, NONE),
+                End::Stopped => (1, NONE),
+                End::Killed => (2, NONE),
+                End::Lost(worker) => (3, worker.0),
+                End::NotLoaded(worker) => (4, worker.0),
+                End::Closed => (5, NONE),
+            };
+            [4, worker, task.0, how]
+        }
+        Effect::Closed => [5, NONE, NONE, 0],
+    }
+}
+
+impl WasmPool {
+    fn handle(&self, now: f64, command: Command) -> Vec<u32> {
+        let effects = self.inner.borrow_mut().handle(Time::from_millis(now), command);
+        effects.into_iter().flat_map(words).collect()
+    }
+}
+
+#[wasm_bindgen]
+impl WasmPool {
+    /// No worker is started yet.
+    ///
+    /// # Errors
+    ///
+    /// A `RangeError` that names the option and its bound.
+    #[wasm_bindgen(constructor)]
+    pub fn new(size: f64, idle_timeout: f64, grace: f64) -> Result<Self, JsValue> {
+        let pool = Pool::new(&PoolOptions { size, idle_timeout, grace })
+            .map_err(|why| JsValue::from(RangeError::new(&why.to_string())))?;
+        Ok(Self { inner: RefCell::new(pool) })
+    }
+
+    /// `on_panic(message)` is called when the binary breaks; nothing can be called after that.
+    #[wasm_bindgen(js_name = reportPanics)]
+    pub fn report_panics(on_panic: Function) {
+        panic::report_to(on_panic);
+    }
+
+    /// A new task. Numbers go upwards.
+    pub fn submit(&self, now: f64, task: u32) -> Vec<u32> {
+        self.handle(now, Command::Submit(TaskId(task)))
+    }
+
+    /// It is to end.
+    pub fn stop(&self, now: f64, task: u32) -> Vec<u32> {
+        self.handle(now, Command::Stop(TaskId(task)))
+    }
+
+    /// The worker is ready.
+    pub fn loaded(&self, now: f64, worker: u32) -> Vec<u32> {
+        self.handle(now, Command::Loaded(WorkerId(worker)))
+    }
+
+    /// The task's body has settled, or its worker could not be given it.
+    pub fn settled(&self, now: f64, task: u32) -> Vec<u32> {
+        self.handle(now, Command::Settled(TaskId(task)))
+    }
+
+    /// The worker could not be loaded, has broken, or is gone.
+    pub fn lost(&self, now: f64, worker: u32) -> Vec<u32> {
+        self.handle(now, Command::Lost(WorkerId(worker)))
+    }
+
+    /// The moment of `wakeAt` has come.
+    pub fn tick(&self, now: f64) -> Vec<u32> {
+        self.handle(now, Command::Tick)
+    }
+
+    /// Takes no more tasks, stops those that run, ends every worker.
+    pub fn close(&self, now: f64) -> Vec<u32> {
+        self.handle(now, Command::Close)
+    }
+
+    /// When to call `tick`; Infinity: no need.
+    #[wasm_bindgen(js_name = wakeAt)]
+    pub fn wake_at(&self) -> f64 {
+        self.inner.borrow().wake_at().map_or(f64::INFINITY, Time::as_millis)
+    }
+
+    /// Size, busy, idle, spawned, killed.
+    pub fn stats(&self) -> Vec<u32> {
+        let stats = self.inner.borrow().stats();
+        vec![stats.size, stats.busy, stats.idle, stats.spawned, stats.killed]
+    }
+}

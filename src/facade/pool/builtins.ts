@@ -1,0 +1,11 @@
+// The binary of the built-in job types, for the workers. Imported when the first worker asks for it.
+
+import text, { order, size } from "../../../build/wasm-runner/inline.js";
+import { unpackBytes } from "../unpack-bytes.js";
+
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+export function builtinsModule(): Promise<WebAssembly.Module> {
+  compiled ??= WebAssembly.compile(unpackBytes(text, order, size));
+  return compiled;
+}

@@ -1,0 +1,98 @@
+// What page and worker say to each other. Both may have messages of their own on the same line: those without the mark
+// are passed over, and so is what has the mark and not the shape.
+
+import type { Carried } from "./carried.js";
+
+/** From the page. */
+export type Order =
+  /** Where the page is cross-origin isolated: the number of the task that was last asked to end. */
+  | { readonly jobgate: "flag"; readonly flag: Int32Array }
+  /** To a worker that has said that it needs the binary. */
+  | { readonly jobgate: "module"; readonly module: WebAssembly.Module }
+  | {
+      readonly jobgate: "run";
+      readonly task: number;
+      readonly type: string;
+      readonly params: unknown;
+      readonly id: string;
+      readonly attempt: number;
+    }
+  | { readonly jobgate: "abort"; readonly task: number; readonly reason: Carried };
+
+/** From the worker, about a job. */
+export type JobAnswer =
+  | { readonly jobgate: "news"; readonly task: number; readonly news: News }
+  | { readonly jobgate: "done"; readonly task: number; readonly result: unknown }
+  | { readonly jobgate: "failed"; readonly task: number; readonly error: Carried };
+
+/** From the worker. */
+export type Answer =
+  | JobAnswer
+  /** `lock`: the Web Lock that it holds; free again when the worker is gone, however it went. Empty: there is none. */
+  | { readonly jobgate: "ready"; readonly needsModule: boolean; readonly lock: string }
+  /** Something was thrown outside a job. */
+  | { readonly jobgate: "broken"; readonly error: Carried }
+  | { readonly jobgate: "closing" };
+
+/** What has become known of a job since the last message. */
+export interface News {
+  readonly state?: { readonly value: unknown };
+  readonly progress?: { readonly percent: number; readonly message: string };
+  readonly logs?: readonly string[];
+}
+
+type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
+type Shapes = ReadonlyMap<unknown, readonly (readonly [field: string, fits: (value: unknown) => boolean])[]>;
+
+const isNumber = (value: unknown) => typeof value === "number";
+const isString = (value: unknown) => typeof value === "string";
+const isObject = (value: unknown) => typeof value === "object" && value !== null;
+const isAnything = () => true;
+
+const ORDERS = shapes<Order["jobgate"]>({
+  flag: { flag: (value) => value instanceof Int32Array },
+  module: { module: (value) => value instanceof WebAssembly.Module },
+  run: { task: isNumber, type: isString, params: isAnything, id: isString, attempt: isNumber },
+  abort: { task: isNumber, reason: isObject },
+});
+
+const ANSWERS = shapes<Answer["jobgate"]>({
+  ready: { needsModule: (value) => typeof value === "boolean", lock: isString },
+  news: { task: isNumber, news: isNews },
+  done: { task: isNumber, result: isAnything },
+  failed: { task: isNumber, error: isObject },
+  broken: { error: isObject },
+  closing: {},
+});
+
+function shapes<Name extends string>(byName: Readonly<Record<Name, Shape>>): Shapes {
+  return new Map(Object.entries<Shape>(byName).map(([name, shape]) => [name, Object.entries(shape)]));
+}
+
+function isNews(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { state, progress, logs } = value as Partial<Record<keyof News, unknown>>;
+  if (state !== undefined && !isObject(state)) return false;
+  if (logs !== undefined && !(Array.isArray(logs) && logs.every(isString))) return false;
+  if (progress === undefined) return true;
+  const { percent, message } = (progress ?? {}) as Partial<Record<"percent" | "message", unknown>>;
+  return Number.isFinite(percent) && isString(message);
+}
+
+function read<Message>(known: Shapes, data: unknown): Message | undefined {
+  if (!isObject(data)) return undefined;
+  const fields = data as Record<string, unknown>;
+  const shape = known.get(fields.jobgate);
+  if (shape === undefined) return undefined;
+  for (const [name, fits] of shape) if (!(name in fields && fits(fields[name]))) return undefined;
+  return data as Message;
+}
+
+export const readOrder = (data: unknown): Order | undefined => read(ORDERS, data);
+export const readAnswer = (data: unknown): Answer | undefined => read(ANSWERS, data);
+
+/** What `postMessage` has thrown, saying of what. */
+export function notCloned(what: string, error: unknown): Error {
+  const { name, message } = error instanceof Error ? error : { name: "DataCloneError", message: String(error) };
+  return new DOMException(`${what} can't be sent to another thread: ${message}`, name);
+}

@@ -1,0 +1,91 @@
+import type { TaskContext } from "../runner/types.js";
+import { takeTurn } from "../turn.js";
+import type { Reports } from "./reports.js";
+
+/** What a body in a worker is given. Methods work detached. */
+export interface WorkerContext extends TaskContext {
+  /**
+   * The job's state on the page. It is cloned as it is now; one that can't be throws a DataCloneError. State, progress
+   * and log go to the page in one message every 16 ms at most; the last of them before the job's end.
+   */
+  setState(state: unknown): void;
+  /**
+   * Whether the job was asked to end. Where the page is cross-origin isolated it says so at once, also in a loop that
+   * never lets the event loop have a turn; elsewhere as soon as `checkpoint` or anything else has.
+   */
+  aborted(): boolean;
+}
+
+/** Job types by name: what they do with their params. Params and results are structured clones. */
+// biome-ignore lint/suspicious/noExplicitAny: bodies of all kinds of params.
+export type WorkerTypes = Record<string, (params: any, context: WorkerContext) => unknown>;
+
+/** A body that computes gives the event loop a turn this often. */
+const LONGEST_HOLD = 8;
+
+export class Running {
+  readonly task: number;
+  readonly reports: Reports;
+  private readonly flag: Int32Array | undefined;
+  private controller: AbortController | undefined = undefined;
+  private stop: { readonly reason: unknown } | undefined = undefined;
+  private turnBegan = performance.now();
+
+  constructor(task: number, reports: Reports, flag: Int32Array | undefined) {
+    this.task = task;
+    this.reports = reports;
+    this.flag = flag;
+  }
+
+  /** The page asks it to end. */
+  abort(reason: unknown): void {
+    this.stop ??= { reason };
+    this.controller?.abort(reason);
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.stop !== undefined) this.controller.abort(this.stop.reason);
+    }
+    return this.controller.signal;
+  }
+
+  private aborted(): boolean {
+    return this.stop !== undefined || (this.flag !== undefined && Atomics.load(this.flag, 0) === this.task);
+  }
+
+  private async checkpoint(): Promise<void> {
+    const isLong = performance.now() - this.turnBegan >= LONGEST_HOLD;
+    if (isLong) await this.takeTurn();
+    // The flag is ahead of the message that brings the reason.
+    while (this.stop === undefined && this.aborted()) await this.takeTurn();
+    if (this.stop !== undefined) this.signal.throwIfAborted();
+  }
+
+  private async takeTurn(): Promise<void> {
+    await takeTurn();
+    this.turnBegan = performance.now();
+  }
+
+  context(id: string, attempt: number): WorkerContext {
+    const running = this;
+    const { reports } = this;
+    return {
+      id,
+      attempt,
+      get signal() {
+        return running.signal;
+      },
+      progress(percent, message = "") {
+        if (typeof percent !== "number") throw new TypeError(`percent must be a number, got ${typeof percent}`);
+        if (!Number.isFinite(percent)) throw new RangeError(`percent must be a finite number, got ${percent}`);
+        reports.progress(percent, String(message));
+      },
+      log: (message) => reports.log(String(message)),
+      setState: (state) => reports.state(state),
+      checkpoint: () => running.checkpoint(),
+      aborted: () => running.aborted(),
+    };
+  }
+}
