@@ -1,0 +1,43 @@
+//! Agent sessions: workers that hold conversations with models, and run as jobs. The host (a page) is told of every
+//! state and every piece of an answer, and is asked before a tool runs.
+//!
+//! The signal of a job reaches everything under it: the request to the model, the tool, the confirmation. The job has
+//! ended when the request and the tool have returned.
+
+mod body;
+mod cancellation;
+mod chunks;
+mod execute;
+mod host;
+mod job;
+mod openai;
+mod provider;
+mod scripted;
+mod session;
+mod talk;
+mod tool;
+mod worker;
+
+#[cfg(feature = "npm-agents")]
+pub(crate) use cancellation::Scope;
+pub use cancellation::{Aborted, Cancellation};
+#[cfg(feature = "npm-agents")]
+pub(crate) use chunks::stream_answer;
+pub use chunks::{ChunkSender, NotTaken};
+#[cfg(feature = "npm-agents")]
+pub(crate) use execute::{Outcome, execute};
+pub use execute::{TaskContext, WorkerTask};
+pub use host::{Decision, WorkerToHostInterface};
+pub use job::WorkerJob;
+pub use openai::{OpenAiCompatible, OpenAiError, OpenAiOptions};
+pub use provider::{ModelProvider, RequestContext};
+pub use scripted::Scripted;
+pub use session::{RunFailed, RunWorker, Session, SessionError, SessionOptions, WorkerInput, WorkerOptions};
+#[cfg(feature = "npm-agents")]
+pub(crate) use talk::Talk;
+pub use tool::Tool;
+pub use worker::Worker;
+
+pub use crate::engine::agents::{
+    Message, ModelRequest, ModelResponse, ModelResponseChunk, OutOfTurns, ToolCall, ToolSpec, Unfit, Usage, WorkerState,
+};

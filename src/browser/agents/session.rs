@@ -1,0 +1,273 @@
+//! Workers and their jobs.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use futures::future::{Either, select};
+use wasm_bindgen::JsValue;
+
+use super::cancellation::Scope;
+use super::execute::{Outcome, WorkerTask, execute};
+use super::host::WorkerToHostInterface;
+use super::job::WorkerJob;
+use super::provider::ModelProvider;
+use super::talk::Talk;
+use super::tool::Tool;
+use super::worker::Worker;
+use crate::browser::barrier::Barrier;
+use crate::browser::context::JobContext;
+use crate::browser::error::{JobError, Thrown};
+use crate::browser::job::Job;
+use crate::browser::manager::JobManager;
+use crate::browser::run_job::RunJob;
+use crate::engine::agents::{History, Message, Unfit, WorkerState};
+use crate::engine::{AbortCause, ManagerOptions, Refusal, RunOptions};
+
+/// What a session is made of.
+pub struct SessionOptions {
+    /// The models; a worker that names none gets the first.
+    pub providers: Vec<Rc<dyn ModelProvider>>,
+    /// What they may have done.
+    pub tools: Vec<Rc<dyn Tool>>,
+    /// Jobs at once; default no limit.
+    pub concurrency: f64,
+    /// How often one run may ask the model; default 16.
+    pub max_turns: u32,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self { providers: Vec::new(), tools: Vec::new(), concurrency: f64::INFINITY, max_turns: 16 }
+    }
+}
+
+impl fmt::Debug for SessionOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("SessionOptions").field("max_turns", &self.max_turns).finish_non_exhaustive()
+    }
+}
+
+/// What a worker is made of.
+#[derive(Debug, Clone, Default)]
+pub struct WorkerOptions {
+    /// For people.
+    pub name: String,
+    /// A provider's name; default the first.
+    pub provider: Option<String>,
+    /// How the model is to behave.
+    pub system: Option<String>,
+    /// What was said before: a conversation that was stored, or one up to an answer that is not wanted. It has to be one
+    /// that servers accept, as [`Worker::messages`] is between runs; with a system message in it, `system` is left out.
+    pub messages: Vec<Message>,
+}
+
+/// What a run begins with.
+#[derive(Debug, Clone, Default)]
+pub struct WorkerInput {
+    /// What the user says.
+    pub prompt: String,
+}
+
+/// Why a session did not do what it was asked to; then nothing has changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SessionError {
+    /// An option is out of its bounds, or the session is closed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// No provider of that name.
+    #[error("there is no provider {0:?}")]
+    UnknownProvider(String),
+    /// No server would accept those messages.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// The worker was removed, or is another session's.
+    #[error("the session has no such worker")]
+    UnknownWorker,
+}
+
+/// A run failed with this error, which its worker shows as [`Worker::last_failure`].
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct RunFailed(
+    /// The error.
+    pub Rc<JobError>,
+);
+
+/// The answer to a request to run.
+#[derive(Debug, Clone)]
+pub enum RunWorker {
+    /// It has begun, or waits for a slot.
+    Created(WorkerJob),
+    /// The worker is busy with this; what was asked for was not taken.
+    AlreadyRunning(WorkerJob),
+}
+
+impl RunWorker {
+    /// The worker's job, whoever began it.
+    #[must_use]
+    pub fn into_job(self) -> WorkerJob {
+        let (Self::Created(job) | Self::AlreadyRunning(job)) = self;
+        job
+    }
+}
+
+/// A chat application's workers. Each runs one job at a time, under its id as the key.
+///
+/// ```no_run
+/// use std::rc::Rc;
+///
+/// use jobgate::browser::agents::{Scripted, Session, SessionOptions, WorkerInput, WorkerOptions};
+/// # use jobgate::browser::RunOptions;
+/// # use jobgate::browser::agents::{SessionError, WorkerToHostInterface};
+///
+/// # async fn example(host: Rc<dyn WorkerToHostInterface>) -> Result<(), SessionError> {
+/// let model = Scripted::new("demo".into(), vec![Scripted::words("Hello, I am a script.")], 50);
+/// let session = Session::new(SessionOptions { providers: vec![Rc::new(model)], ..SessionOptions::default() })?;
+/// let worker = session.create_worker(WorkerOptions { name: "helper".into(), ..WorkerOptions::default() })?;
+/// let input = WorkerInput { prompt: "introduce yourself".into() };
+/// let job = session.run(&worker, input, host, &RunOptions::default())?.into_job();
+/// println!("{:?}: {:?}", job.wait().await, worker.messages());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Session {
+    manager: JobManager<String, WorkerState>,
+    providers: Vec<Rc<dyn ModelProvider>>,
+    tools: Rc<[Rc<dyn Tool>]>,
+    max_turns: u32,
+    workers: RefCell<Vec<Rc<Worker>>>,
+}
+
+impl Session {
+    /// A session without workers.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Refused`] names the option and its bound.
+    pub fn new(options: SessionOptions) -> Result<Self, SessionError> {
+        let SessionOptions { providers, tools, concurrency, max_turns } = options;
+        let manager = JobManager::new(&ManagerOptions { concurrency, ..ManagerOptions::default() })?;
+        Ok(Self { manager, providers, tools: tools.into(), max_turns, workers: RefCell::default() })
+    }
+
+    /// A worker, inactive.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::UnknownProvider`], [`SessionError::Unfit`].
+    pub fn create_worker(&self, options: WorkerOptions) -> Result<Rc<Worker>, SessionError> {
+        let WorkerOptions { name, provider, system, messages } = options;
+        let wanted = |known: &&Rc<dyn ModelProvider>| provider.as_deref().is_none_or(|name| known.name() == name);
+        let Some(found) = self.providers.iter().find(wanted) else {
+            return Err(SessionError::UnknownProvider(provider.unwrap_or_default()));
+        };
+        let worker = Rc::new(Worker::new(name, found.clone(), History::resume(system, messages)?));
+        self.workers.borrow_mut().push(worker.clone());
+        Ok(worker)
+    }
+
+    /// All workers, oldest first.
+    #[must_use]
+    pub fn workers(&self) -> Vec<Rc<Worker>> {
+        self.workers.borrow().clone()
+    }
+
+    /// The jobs that have not ended, oldest first.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<WorkerJob> {
+        let of = |job: Job<String, WorkerState, (), ()>| {
+            let worker = self.workers.borrow().iter().find(|worker| worker.id() == job.key()).cloned();
+            Some(WorkerJob::new(worker?, job))
+        };
+        self.manager.jobs().into_iter().filter_map(of).collect()
+    }
+
+    /// Asks the model, streams its answer to `host`, runs the tools it calls and the host approves, asks again, until
+    /// it calls none.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError`]; then nothing has changed.
+    pub fn run(
+        &self,
+        worker: &Rc<Worker>,
+        input: WorkerInput,
+        host: Rc<dyn WorkerToHostInterface>,
+        options: &RunOptions,
+    ) -> Result<RunWorker, SessionError> {
+        let talk = Talk { prompt: input.prompt, host, tools: self.tools.clone(), max_turns: self.max_turns };
+        self.run_task(worker, Rc::new(talk), options)
+    }
+
+    /// Any other task, under the same rules.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError`]; then nothing has changed.
+    pub fn run_task(
+        &self,
+        worker: &Rc<Worker>,
+        task: Rc<dyn WorkerTask>,
+        options: &RunOptions,
+    ) -> Result<RunWorker, SessionError> {
+        if !self.workers.borrow().iter().any(|known| Rc::ptr_eq(known, worker)) {
+            return Err(SessionError::UnknownWorker);
+        }
+        let (whose, state) = (worker.clone(), worker.state());
+        let body = move |context| attempt(whose.clone(), task.clone(), context);
+        let of = |job| WorkerJob::new(worker.clone(), job);
+        Ok(match self.manager.run_job_from(worker.id().to_owned(), state, body, options)? {
+            RunJob::Created(job) => RunWorker::Created(of(job)),
+            RunJob::AlreadyRunning(job) => RunWorker::AlreadyRunning(of(job)),
+        })
+    }
+
+    /// Removes a worker at once, and asks its job to end. The barrier opens when it has; at once if there is none.
+    ///
+    /// # Cancellation safety
+    ///
+    /// The request is made by the call; dropping the barrier does not take it back.
+    #[allow(clippy::must_use_candidate, reason = "whoever only removes need not wait")]
+    pub fn remove_worker(&self, id: &str) -> Barrier {
+        self.workers.borrow_mut().retain(|worker| worker.id() != id);
+        self.manager.stop_job(id)
+    }
+
+    /// Takes no more jobs and asks all to end. The barrier opens when all have.
+    #[allow(clippy::must_use_candidate, reason = "whoever only closes need not wait")]
+    pub fn close(&self) -> Barrier {
+        self.manager.close()
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Session").field("manager", &self.manager).finish_non_exhaustive()
+    }
+}
+
+async fn attempt(
+    worker: Rc<Worker>,
+    task: Rc<dyn WorkerTask>,
+    context: JobContext<WorkerState, ()>,
+) -> Result<(), JobError> {
+    let scope = Scope::new().map_err(Thrown)?;
+    let cancellation = scope.cancellation();
+    let (shown, asked) = (context.clone(), context.clone());
+    let told = move |state| shown.set_state(state);
+    let timed_out = move || asked.cancel_reason() == Some(AbortCause::Timeout);
+    let running = Box::pin(execute(worker, &*task, &cancellation, told, timed_out));
+    let outcome = match select(running, context.cancelled()).await {
+        Either::Left((outcome, _)) => outcome,
+        Either::Right(((), running)) => {
+            scope.abort(&JsValue::UNDEFINED);
+            running.await
+        }
+    };
+    match outcome {
+        // A cancelled job's result counts for nothing.
+        Outcome::Done | Outcome::Cancelled => Ok(()),
+        Outcome::Failed(error) => Err(RunFailed(error).into()),
+    }
+}

@@ -1,0 +1,117 @@
+//! What is said between a user, a model and tools. As JSON it has the shapes of the npm API.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One message of a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum Message {
+    /// How the model is to behave; the first message or none.
+    System {
+        /// Its text.
+        content: String,
+    },
+    /// A prompt.
+    User {
+        /// Its text.
+        content: String,
+    },
+    /// An answer of the model.
+    Assistant {
+        /// Its text, may be empty where tools are called.
+        content: String,
+        /// The tools it wants used, in order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tool_calls: Vec<ToolCall>,
+    },
+    /// What a tool answered.
+    Tool {
+        /// Which call it answers.
+        tool_call_id: String,
+        /// Its text.
+        content: String,
+    },
+}
+
+/// A tool that the model wants used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// Names the call in its answer.
+    pub id: String,
+    /// The tool.
+    pub name: String,
+    /// An object as the tool's schema describes it. A string is what the model wrote where it should have written JSON.
+    #[serde(default)]
+    pub arguments: Value,
+}
+
+/// A piece of an answer, as it arrives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ModelResponseChunk {
+    /// More text.
+    Text {
+        /// To be joined to what came before.
+        text: String,
+    },
+    /// A whole call.
+    ToolCall {
+        /// The call.
+        call: ToolCall,
+    },
+}
+
+/// A tool as the model is told of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToolSpec {
+    /// What the model calls it by.
+    pub name: String,
+    /// What it is good for.
+    pub description: String,
+    /// JSON Schema of its arguments.
+    pub parameters: Value,
+    /// Whether the host is asked before it runs; default yes.
+    #[serde(default = "yes")]
+    pub confirm: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What a model is asked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelRequest {
+    /// All that was said.
+    pub messages: Vec<Message>,
+    /// What it may call.
+    #[serde(default)]
+    pub tools: Vec<ToolSpec>,
+}
+
+/// A whole answer.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelResponse {
+    /// Its text.
+    pub content: String,
+    /// The tools it wants used, in order.
+    #[serde(default)]
+    pub tool_calls: Vec<ToolCall>,
+    /// Why it ended, in the server's word: `stop`, `tool_calls`, `length`.
+    pub stop_reason: String,
+    /// What it cost, if the server says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+}
+
+/// Tokens of a request and its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// Of what was asked.
+    pub input_tokens: f64,
+    /// Of the answer.
+    pub output_tokens: f64,
+}

@@ -1,0 +1,26 @@
+// "jobgate/agents": a chat session's workers, run as jobs. Stop works mid-stream, mid-tool and during a confirmation.
+
+export { AgentError } from "./agents/errors.js";
+export { openAiCompatible, scriptedProvider } from "./agents/providers.js";
+export { Session } from "./agents/session.js";
+export type {
+  AgentRunOptions,
+  AgentWorker,
+  Message,
+  ModelProvider,
+  ModelRequest,
+  ModelResponse,
+  ModelResponseChunk,
+  OpenAiOptions,
+  RequestContext,
+  ScriptedOptions,
+  SessionOptions,
+  Tool,
+  ToolCall,
+  ToolSpec,
+  WorkerJob,
+  WorkerOptions,
+  WorkerState,
+  WorkerTask,
+  WorkerToHostInterface,
+} from "./agents/types.js";

@@ -1,0 +1,29 @@
+import { JobgateError } from "../errors.js";
+
+/**
+ * What a session refuses or a run fails with. E_UNKNOWN_WORKER: the worker was removed or is another session's;
+ * E_MAX_TURNS: the model still called tools after `maxTurns` answers. Of `openAiCompatible`: E_NETWORK: no answer, or none
+ * that the page may see (`cause`); E_HTTP: an error status (`status`), with the message of its body; E_STREAM: the
+ * answer broke off or was unreadable (`cause`). E_PROVIDER: a provider has broken its contract; E_OVER: it sent a chunk
+ * after its request was over.
+ */
+export class AgentError extends JobgateError {
+  override readonly name = "JobgateError";
+  /** HTTP status of E_HTTP. */
+  readonly status: number | undefined;
+  constructor(
+    message: string,
+    override readonly code:
+      | "E_UNKNOWN_WORKER"
+      | "E_MAX_TURNS"
+      | "E_NETWORK"
+      | "E_HTTP"
+      | "E_STREAM"
+      | "E_PROVIDER"
+      | "E_OVER",
+    options: { status?: number | undefined; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.status = options.status;
+  }
+}

@@ -1,0 +1,199 @@
+import { ManagerClosedError } from "../errors.js";
+import type { AnyJob } from "../extras.js";
+import { JobManager } from "../manager.js";
+import { checkNumber, checkObject, needFunction } from "../options.js";
+import { asyncDispose } from "../support.js";
+import type { JobContext, RunJobResult } from "../types.js";
+import { Bridge, type Frame } from "./bridge.js";
+import { AgentError } from "./errors.js";
+import { checkMessages, needArray, needObject, needString } from "./json.js";
+import { type ReadyTool, readyTools } from "./tools.js";
+import type {
+  AgentRunOptions,
+  AgentWorker,
+  ModelProvider,
+  SessionOptions,
+  WorkerJob,
+  WorkerOptions,
+  WorkerState,
+  WorkerTask,
+  WorkerToHostInterface,
+} from "./types.js";
+import { startAgentsWasm } from "./wasm.js";
+import { SessionWorker } from "./worker.js";
+
+const MAX_TURNS = 16;
+const LARGEST_MAX_TURNS = 2 ** 32 - 1;
+// How a run ends: src/bindings/agents/worker.rs.
+const END = { cancelled: 1, failed: 2 };
+const HOST = ["workerStateChange", "responseChunkReceived", "getToolConfirmation"] as const;
+
+/**
+ * A chat application's workers. Each holds a conversation and runs one job at a time, under its id as the key: a busy
+ * worker answers JOB_ALREADY_RUNNING. Several workers run at the same time. Make one per page and share it: jobs go on
+ * whoever watches. Every method works detached.
+ */
+export class Session {
+  private readonly manager: JobManager<string, WorkerState, never, void>;
+  private readonly providers: ReadonlyMap<string, ModelProvider>;
+  private readonly tools: readonly ReadyTool[];
+  private readonly maxTurns: number;
+  private readonly known = new Map<string, SessionWorker>();
+  private closed = false;
+
+  /** Throws TypeError or RangeError that names the option and its bound. */
+  constructor(options: SessionOptions) {
+    needObject("options", options);
+    this.providers = readyProviders(options.providers);
+    this.tools = readyTools(options.tools ?? []);
+    this.maxTurns = checkNumber("maxTurns", options.maxTurns, MAX_TURNS);
+    if (!Number.isInteger(this.maxTurns) || this.maxTurns < 1 || this.maxTurns > LARGEST_MAX_TURNS) {
+      throw new RangeError(`maxTurns must be an integer of at least 1, got ${this.maxTurns}`);
+    }
+    startAgentsWasm();
+    const concurrency = checkNumber("concurrency", options.concurrency, Infinity);
+    this.manager = new JobManager({ name: "Session", concurrency });
+    this.createWorker = this.createWorker.bind(this);
+    this.removeWorker = this.removeWorker.bind(this);
+    this.run = this.run.bind(this);
+    this.runTask = this.runTask.bind(this);
+    this.close = this.close.bind(this);
+  }
+
+  /** Oldest first. */
+  get workers(): readonly AgentWorker[] {
+    return [...this.known.values()];
+  }
+
+  /** Those that have not ended, oldest first; a finished one leaves by itself. */
+  get jobs(): readonly WorkerJob[] {
+    return this.manager.jobs().filter((job) => job.completion === undefined) as unknown as WorkerJob[];
+  }
+
+  /** Throws RangeError for an unknown provider or messages that no server would accept, ManagerClosedError after `close`. */
+  createWorker(options: WorkerOptions): AgentWorker {
+    needObject("options", options);
+    const { name, provider: wanted, system, messages = [] } = options;
+    needString("name", name);
+    if (system !== undefined) needString("system", system);
+    if (wanted !== undefined) needString("provider", wanted);
+    checkMessages(messages);
+    const provider = this.providers.get(wanted ?? this.providers.keys().next().value!);
+    if (provider === undefined) {
+      const names = [...this.providers.keys()].map((known) => `"${known}"`).join(", ");
+      throw new RangeError(`provider must be one of ${names}, got "${wanted}"`);
+    }
+    if (this.closed) throw new ManagerClosedError("The session was closed and takes no new workers");
+    const worker = new SessionWorker(name, provider, system, messages);
+    this.known.set(worker.id, worker);
+    return worker;
+  }
+
+  /** Stops its job; resolves when that has ended. The worker takes no new run from the call on. Unknown: nothing happens. */
+  async removeWorker(id: string): Promise<void> {
+    this.known.delete(id);
+    await this.manager.stopJob(id);
+  }
+
+  /**
+   * The loop: ask the model, stream its answer to the host, run the tools it calls and the host approves, ask again,
+   * until it calls none. The model is told of a tool that it may not use, that does not exist or that throws, and of
+   * arguments that are not JSON or do not fit the schema; the run goes on.
+   *
+   * A busy worker answers JOB_ALREADY_RUNNING, and what was asked for here is not taken. Asked to stop, the job has ended
+   * when the provider's request and the tool have settled; the connection is closed by then, the confirmation withdrawn.
+   *
+   * Throws before anything has changed: TypeError, RangeError, AgentError E_UNKNOWN_WORKER, ManagerClosedError.
+   */
+  run(
+    worker: AgentWorker,
+    input: { prompt: string },
+    host: WorkerToHostInterface,
+    options?: AgentRunOptions,
+  ): RunJobResult<WorkerJob> {
+    const mine = this.need(worker);
+    needObject("input", input);
+    const { prompt } = input;
+    needString("prompt", prompt);
+    needObject("host", host);
+    for (const method of HOST) needFunction(`host.${method}`, host[method]);
+    const parts = { id: mine.id, host, provider: mine.provider, tools: this.tools };
+    return this.start(mine, options, (frame) => mine.wasm.talk(prompt, this.maxTurns, new Bridge(frame, parts)));
+  }
+
+  /** Any other task on a worker, under the same rules. Its states are "working", then "inactive" or "failed". */
+  runTask(worker: AgentWorker, task: WorkerTask, options?: AgentRunOptions): RunJobResult<WorkerJob> {
+    const mine = this.need(worker);
+    needObject("task", task);
+    needFunction("task.run", task.run);
+    const run = async (signal: AbortSignal) => task.run({ worker: mine, signal });
+    return this.start(mine, options, (frame) => mine.wasm.runTask({ ...frame, runTask: run }));
+  }
+
+  /** Refuses new runs and workers, stops all jobs; resolves when all have ended. */
+  close(reason?: unknown): Promise<void> {
+    this.closed = true;
+    return this.manager.close(reason);
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private need(worker: AgentWorker): SessionWorker {
+    needObject("worker", worker);
+    const mine = this.known.get(worker.id);
+    if (mine !== worker) throw new AgentError("The session has no such worker: make one first", "E_UNKNOWN_WORKER");
+    return mine;
+  }
+
+  private start(
+    worker: SessionWorker,
+    options: AgentRunOptions = {},
+    run: (frame: Frame) => Promise<number>,
+  ): RunJobResult<WorkerJob> {
+    checkObject("options", options);
+    const { signal, timeout } = options;
+    let handle: AnyJob | undefined;
+    const body = async (context: JobContext<WorkerState>) => {
+      const end = await run({
+        signal: context.signal,
+        timedOut: () => handle?.more?.timeoutError !== undefined && !handle.stopAsked,
+        entered(state, failure) {
+          worker.enter(state, failure);
+          context.setState(state);
+        },
+      });
+      if (end === END.cancelled) throw context.signal.reason;
+      if (end === END.failed) throw worker.lastFailure;
+    };
+    const { type, job } = this.manager.runJob(worker.id, body, {
+      name: worker.name,
+      initialState: worker.state,
+      ...(signal !== undefined && { signal }),
+      ...(timeout !== undefined && { timeout }),
+    });
+    handle = job as unknown as AnyJob;
+    if (type === "JOB_CREATED") {
+      const cancel = (reason?: unknown) => void job.stop(reason);
+      Object.assign(job, { worker, cancel, wait: () => job.settled });
+    }
+    return { type, job: job as WorkerJob };
+  }
+}
+
+function readyProviders(providers: readonly ModelProvider[]): ReadonlyMap<string, ModelProvider> {
+  needArray("providers", providers);
+  if (providers.length === 0) throw new RangeError("providers must have at least one provider");
+  const named = new Map<string, ModelProvider>();
+  for (const [at, provider] of providers.entries()) {
+    needObject(`providers[${at}]`, provider);
+    const { name } = provider;
+    needString(`providers[${at}].name`, name);
+    needFunction(`providers[${at}].request`, provider.request);
+    if (named.has(name))
+      throw new RangeError(`providers[${at}].name: there are two providers "${name}"; name them apart`);
+    named.set(name, provider);
+  }
+  return named;
+}

@@ -1,0 +1,41 @@
+// The agents' binary: the loop and the providers written in Rust. The only file that knows its generated code.
+
+import coreText, { order as coreOrder, size as coreSize } from "../../../build/wasm/inline.js";
+import { initSync, WasmProvider, WasmWorker } from "../../../build/wasm-agents/agents.js";
+import text, { order, size } from "../../../build/wasm-agents/inline.js";
+import { breakDown, checkEngine, provideWasm, whenEngineFails } from "../engine.js";
+import { unpackBytes } from "../unpack-bytes.js";
+import { AgentError } from "./errors.js";
+
+let started = false;
+const waiting = new Set<(error: unknown) => void>();
+
+/** Compiled when first needed. An engine that "jobgate" or "jobgate/slim" has started is shared. */
+export function startAgentsWasm(): void {
+  provideWasm(() => unpackBytes(coreText, coreOrder, coreSize));
+  checkEngine();
+  if (started) return;
+  initSync({ module: unpackBytes(text, order, size) });
+  started = true;
+  WasmWorker.startBinary(
+    breakDown,
+    (code: AgentError["code"], message: string, status: number | undefined, cause: unknown) => {
+      return new AgentError(message, code, { status, cause });
+    },
+  );
+  whenEngineFails((error) => {
+    for (const reject of waiting) reject(error);
+    waiting.clear();
+  });
+}
+
+/** A promise of the binary's, which would never settle once it has broken. */
+export function orFailure<T>(promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    waiting.add(reject);
+    const settle = () => waiting.delete(reject);
+    promise.then(resolve, reject).finally(settle);
+  });
+}
+
+export { WasmProvider, WasmWorker };

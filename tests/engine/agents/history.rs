@@ -1,0 +1,121 @@
+//! Conversations stay valid, whatever happens to the runs that make them.
+
+use jobgate::engine::agents::{History, Message, ToolCall};
+use proptest::prelude::*;
+use serde_json::json;
+
+/// What makes servers refuse a conversation, or nothing.
+fn fault(messages: &[Message], between_runs: bool) -> Option<String> {
+    let mut open: Vec<&str> = Vec::new();
+    let mut before = "start";
+    for (at, message) in messages.iter().enumerate() {
+        let wrong = |what: &str| Some(format!("{what} after {before} at {at}"));
+        if !matches!(message, Message::Tool { .. }) && !open.is_empty() {
+            return wrong("calls without results");
+        }
+        let now = match message {
+            Message::System { .. } if at == 0 => "system",
+            Message::User { .. } if before != "user" => "user",
+            Message::Assistant { content, tool_calls } if matches!(before, "user" | "tool") => {
+                if content.is_empty() && tool_calls.is_empty() {
+                    return wrong("an empty answer");
+                }
+                open = tool_calls.iter().map(|call| call.id.as_str()).collect();
+                "assistant"
+            }
+            Message::Tool { tool_call_id, .. } if open.first() == Some(&tool_call_id.as_str()) => {
+                open.remove(0);
+                "tool"
+            }
+            other => return wrong(&format!("{other:?}")),
+        };
+        before = now;
+    }
+    (between_runs && !open.is_empty()).then(|| "calls without results at the end".to_owned())
+}
+
+#[derive(Debug, Clone)]
+enum Op {
+    Ask(&'static str),
+    Receive(&'static str),
+    Answer(&'static str, usize),
+    Result,
+    Close,
+}
+
+fn ops() -> impl Strategy<Value = Vec<Op>> {
+    let text = || prop_oneof![Just(""), Just("a"), Just("b")];
+    let op = prop_oneof![
+        text().prop_map(Op::Ask),
+        text().prop_map(Op::Receive),
+        (text(), 0..3_usize).prop_map(|(text, calls)| Op::Answer(text, calls)),
+        Just(Op::Result),
+        Just(Op::Close),
+    ];
+    prop::collection::vec(op, 0..40)
+}
+
+fn calls(count: usize) -> Vec<ToolCall> {
+    (0..count).map(|id| ToolCall { id: id.to_string(), name: "t".into(), arguments: json!({}) }).collect()
+}
+
+proptest! {
+    /// Runs ask, receive and answer only where a run does; they end anywhere.
+    #[test]
+    fn a_conversation_is_valid_between_runs_and_in_them(system in any::<bool>(), ops in ops()) {
+        let mut history = History::new(system.then(|| "Be brief.".into()));
+        let mut running = false;
+        for op in ops {
+            let before = history.clone();
+            let free = running && history.next_call().is_none();
+            match op {
+                Op::Ask(prompt) if !running => {
+                    running = true;
+                    history.ask(prompt);
+                }
+                Op::Receive(text) if free => history.receive(text),
+                Op::Answer(text, count) if free => {
+                    history.answer(text.into(), calls(count));
+                    // An answer without calls ends the run.
+                    running = count > 0;
+                }
+                Op::Result if running => history.tool_result("ok".into()),
+                Op::Close => {
+                    history.close("closed");
+                    running = false;
+                }
+                _ => continue,
+            }
+            prop_assert_eq!(fault(history.messages(), !running), None);
+            prop_assert!(history == before || history.revision() != before.revision());
+            let settled = before.messages().len().saturating_sub(1);
+            prop_assert_eq!(&history.messages()[..settled], &before.messages()[..settled], "only the last one changes");
+        }
+    }
+}
+
+#[test]
+fn a_prompt_without_an_answer_is_joined_and_not_doubled() {
+    let mut history = History::new(None);
+    history.ask("one");
+    history.ask("one");
+    history.ask("two");
+    history.ask("two");
+    assert_eq!(history.messages(), [Message::User { content: "one\n\ntwo".into() }]);
+}
+
+#[test]
+fn what_has_arrived_of_an_answer_is_there_and_stays() {
+    let mut history = History::new(None);
+    history.ask("go");
+    history.receive("He");
+    history.receive("llo");
+    let answer = |content: &str| Message::Assistant { content: content.into(), tool_calls: vec![] };
+    assert_eq!(history.messages().last(), Some(&answer("Hello")));
+    history.close("closed");
+    history.ask("again");
+    history.receive("Ho");
+    history.answer("Ho ho".into(), vec![]);
+    assert_eq!(history.messages()[1..2], [answer("Hello")]);
+    assert_eq!(history.messages().last(), Some(&answer("Ho ho")));
+}

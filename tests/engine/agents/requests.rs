@@ -1,0 +1,53 @@
+//! What a server is asked.
+
+use jobgate::engine::agents::openai::body;
+use jobgate::engine::agents::{Message, ModelRequest, ToolCall, ToolSpec};
+use serde_json::{Value, json};
+
+fn call(arguments: Value) -> ToolCall {
+    ToolCall { id: "c".into(), name: "add".into(), arguments }
+}
+
+#[test]
+fn a_conversation_as_servers_want_it() {
+    let messages = vec![
+        Message::System { content: "Be brief.".into() },
+        Message::User { content: "2 + 3?".into() },
+        Message::Assistant { content: String::new(), tool_calls: vec![call(json!({ "a": 2 })), call(json!("{\"a\""))] },
+        Message::Tool { tool_call_id: "c".into(), content: "5".into() },
+        Message::Assistant { content: "5".into(), tool_calls: vec![] },
+    ];
+    let tools = vec![ToolSpec {
+        name: "add".into(),
+        description: "Adds".into(),
+        parameters: json!({ "type": "object" }),
+        confirm: true,
+    }];
+    let function = |arguments: &str| json!({ "name": "add", "arguments": arguments });
+    assert_eq!(
+        body("m", &ModelRequest { messages, tools }),
+        json!({
+            "model": "m",
+            "stream": true,
+            "stream_options": { "include_usage": true },
+            "messages": [
+                { "role": "system", "content": "Be brief." },
+                { "role": "user", "content": "2 + 3?" },
+                { "role": "assistant", "content": null, "tool_calls": [
+                    { "id": "c", "type": "function", "function": function("{\"a\":2}") },
+                    { "id": "c", "type": "function", "function": function("{\"malformed\":\"{\\\"a\\\"\"}") },
+                ] },
+                { "role": "tool", "tool_call_id": "c", "content": "5" },
+                { "role": "assistant", "content": "5" },
+            ],
+            "tools": [{ "type": "function", "function":
+                { "name": "add", "description": "Adds", "parameters": { "type": "object" } } }],
+        })
+    );
+}
+
+#[test]
+fn an_empty_list_of_tools_is_left_out() {
+    let request = ModelRequest { messages: vec![], tools: vec![] };
+    assert_eq!(body("m", &request).get("tools"), None);
+}

@@ -1,0 +1,158 @@
+//! Answers as servers stream them, cut at every byte.
+
+use futures::{FutureExt, StreamExt, stream};
+use jobgate::engine::agents::openai::{Assembly, Broken, StreamFault, events};
+use jobgate::engine::agents::{ModelResponse, ToolCall, Usage};
+use serde_json::json;
+
+/// A keep-alive comment, a first chunk without text, text of more than a byte a letter, the end, the usage.
+const TEXT: &str = concat!(
+    ": keep-alive\n\n",
+    r#"data: {"id":"chatcmpl-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}]}"#,
+    "\n\n",
+    r#"data: {"id":"chatcmpl-1","choices":[{"index":0,"delta":{"content":"Grüße, "},"finish_reason":null}]}"#,
+    "\n\n",
+    r#"data: {"id":"chatcmpl-1","choices":[{"index":0,"delta":{"content":"世界 🦀"},"finish_reason":null}]}"#,
+    "\n\n",
+    r#"data: {"id":"chatcmpl-1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#,
+    "\n\n",
+    r#"data: {"id":"chatcmpl-1","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21}}"#,
+    "\n\n",
+    "data: [DONE]\n\n",
+);
+
+/// Two calls whose fragments take turns, with CRLF and without the space after the colon.
+const TOOLS: &str = concat!(
+    r#"data:{"choices":[{"index":0,"delta":{"role":"assistant","content":null,"tool_calls":[{"index":1,"id":"call_b","type":"function","function":{"name":"time","arguments":""}}]}}]}"#,
+    "\r\n\r\n",
+    r#"data:{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_a","type":"function","function":{"name":"weather","arguments":"{\"city\":"}}]}}]}"#,
+    "\r\n\r\n",
+    r#"data:{"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"function":{"arguments":"{\"zone"}}]}}]}"#,
+    "\r\n\r\n: comment\r\n",
+    r#"data:{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"\"Köln\"}"}},{"index":1,"function":{"arguments":"\":1}"}}]}}]}"#,
+    "\r\n\r\n",
+    r#"data:{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#,
+    "\r\n\r\ndata:[DONE]\r\n\r\n",
+);
+
+#[derive(Debug, PartialEq)]
+enum End {
+    Answer(ModelResponse),
+    Fault(StreamFault),
+    Garbled,
+}
+
+/// The pieces of text as they came, and how it ended.
+fn receive(chunks: &[&[u8]]) -> (String, End) {
+    let mut assembly = Assembly::default();
+    let mut text = String::new();
+    let bytes = stream::iter(chunks.iter().map(|chunk| Ok::<_, ()>(chunk.to_vec())));
+    let received = async {
+        let mut events = events(bytes);
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(data) => match assembly.take(&data) {
+                    Ok(piece) => text.extend(piece),
+                    Err(fault) => return Some(End::Fault(fault)),
+                },
+                Err(Broken::Stream(()) | Broken::Garbled) => return Some(End::Garbled),
+            }
+        }
+        None
+    };
+    let end = received.now_or_never().expect("nothing to wait for");
+    let end = end.unwrap_or_else(|| assembly.finish(3).map_or_else(End::Fault, End::Answer));
+    (text, end)
+}
+
+fn text_answer() -> ModelResponse {
+    let usage = Some(Usage { input_tokens: 9.0, output_tokens: 12.0 });
+    ModelResponse { content: "Grüße, 世界 🦀".into(), tool_calls: vec![], stop_reason: "stop".into(), usage }
+}
+
+fn tools_answer() -> ModelResponse {
+    let weather = ToolCall { id: "call_a".into(), name: "weather".into(), arguments: json!({ "city": "Köln" }) };
+    let time = ToolCall { id: "call_b".into(), name: "time".into(), arguments: json!({ "zone": 1 }) };
+    let tool_calls = vec![weather, time];
+    ModelResponse { content: String::new(), tool_calls, stop_reason: "tool_calls".into(), usage: None }
+}
+
+#[test]
+fn an_answer_is_the_same_wherever_its_bytes_are_cut() {
+    let crlf = TEXT.replace('\n', "\r\n");
+    let cr = TEXT.replace('\n', "\r");
+    for (stream, answer) in
+        [(TEXT, text_answer()), (&crlf, text_answer()), (&cr, text_answer()), (TOOLS, tools_answer())]
+    {
+        let bytes = stream.as_bytes();
+        let expected = (answer.content.clone(), End::Answer(answer));
+        for cut in 0..=bytes.len() {
+            let (before, after) = bytes.split_at(cut);
+            assert_eq!(receive(&[before, after]), expected, "cut at {cut}");
+        }
+        for size in [1, 2, 3, 7] {
+            let chunks: Vec<&[u8]> = bytes.chunks(size).collect();
+            assert_eq!(receive(&chunks), expected, "in chunks of {size}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_never_taken_for_a_short_one() {
+    for stream in [TEXT, TOOLS] {
+        let said = stream.find(r#""finish_reason":""#).unwrap();
+        let whole = said + stream[said..].find("\n").unwrap();
+        for cut in 0..stream.len() {
+            let (text, end) = receive(&[&stream.as_bytes()[..cut]]);
+            if cut < whole {
+                assert_eq!(end, End::Fault(StreamFault::Cut), "cut at {cut}");
+                assert!("Grüße, 世界 🦀".starts_with(&text));
+            } else if cut > whole + 2 {
+                assert!(matches!(end, End::Answer(_)), "all had been said at {cut}");
+            }
+        }
+    }
+}
+
+fn data(events: &[&str]) -> String {
+    events.iter().flat_map(|event| ["data: ", event, "\n\n"]).collect()
+}
+
+fn end_of(events: &[&str]) -> End {
+    receive(&[data(events).as_bytes()]).1
+}
+
+fn calls_of(events: &[&str]) -> Vec<ToolCall> {
+    let End::Answer(answer) = end_of(events) else { panic!("no answer") };
+    answer.tool_calls
+}
+
+#[test]
+fn an_error_amid_the_answer_is_told_in_the_servers_words() {
+    let piece = r#"{"choices":[{"index":0,"delta":{"content":"He"}}]}"#;
+    let error = r#"{"error":{"message":"out of memory","type":"server_error"}}"#;
+    assert_eq!(end_of(&[piece, error]), End::Fault(StreamFault::Reported("out of memory".into())));
+    assert!(matches!(end_of(&[piece, "<html>"]), End::Fault(StreamFault::Unreadable(_))));
+    assert!(matches!(end_of(&[r#"{"choices":7}"#]), End::Fault(StreamFault::Unreadable(_))));
+    assert_eq!(receive(&[b"data: \xff\xfe\n\n"]).1, End::Garbled);
+}
+
+#[test]
+fn calls_without_index_or_id_are_told_apart() {
+    let stop = r#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#;
+    let two = r#"{"choices":[{"delta":{"tool_calls":[
+        {"id":"x","function":{"name":"a","arguments":"{}"}},{"id":"y","function":{"name":"b","arguments":"{}"}}]}}]}"#
+        .replace('\n', "");
+    let names: Vec<String> = calls_of(&[&two, stop]).into_iter().map(|call| call.id + &call.name).collect();
+    assert_eq!(names, ["xa", "yb"]);
+    let nameless = r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"a"}}]}}]}"#;
+    let calls = calls_of(&[nameless, stop]);
+    assert_eq!((calls[0].id.as_str(), &calls[0].arguments), ("call_3_0", &json!({})));
+}
+
+#[test]
+fn arguments_that_are_not_json_are_kept_as_written() {
+    let stop = r#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#;
+    let call = r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"x","function":{"name":"a","arguments":"{\"a\":"}}]}}]}"#;
+    assert_eq!(calls_of(&[call, stop])[0].arguments, json!("{\"a\":"));
+}
