@@ -1,0 +1,122 @@
+import type { JobManager } from "../job-manager.js";
+import type { UseJob } from "../react.js";
+import type { JobFactory, JobStatus, ManagedJob, Progress, RunOptions, Unsubscribe } from "../types.js";
+import type { Source } from "./use-tracked.js";
+
+const NO_PROGRESS: Progress = Object.freeze({ percent: 0, message: "" });
+
+function isActive(status: JobStatus | "idle"): boolean {
+  return status === "pending" || status === "running";
+}
+
+/** One key of a manager as one component sees it: who stands there, else the last one seen. */
+export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
+  private readonly manager: JobManager<K, S, A, R>;
+  private readonly key: K;
+  private seen: ManagedJob<K, S, A, R> | undefined = undefined;
+  private tell: (() => void) | undefined = undefined;
+
+  constructor(manager: JobManager<K, S, A, R>, key: K) {
+    this.manager = manager;
+    this.key = key;
+  }
+
+  isOf(manager: JobManager<K, S, A, R>, key: K): boolean {
+    return this.manager === manager && Object.is(this.key, key);
+  }
+
+  readonly run = (factory: JobFactory<S, A, R>, options?: RunOptions<S>): void => {
+    const { job } = this.manager.runJob(this.key, factory, options);
+    if (isActive(job.status)) return;
+    // Ended at once, its signal had aborted: it never stood under the key, where it would have been seen.
+    this.seen = job;
+    this.tell?.();
+  };
+
+  readonly stop = (reason?: unknown): Promise<void> => this.manager.stopJob(this.key, reason);
+
+  readonly getSnapshot = (): UseJob<S, A, R> => this.viewOf(this.look());
+
+  /** On the server, and in the browser until the server's HTML has been taken over. */
+  get idle(): UseJob<S, A, R> {
+    return this.viewOf(undefined);
+  }
+
+  readonly subscribe = (changed: () => void): Unsubscribe => {
+    let watched: ManagedJob<K, S, A, R> | undefined;
+    let status: JobStatus | "idle" = "idle";
+    let unwatch: Unsubscribe[] = [];
+    // A manager tells of all its jobs: listened to only while this one may start, end or wait again.
+    let leaveManager: Unsubscribe | undefined;
+    const follow = () => {
+      const job = this.look();
+      const now = job?.status ?? "idle";
+      if (job === watched && now === status) return;
+      if (job !== undefined && job !== watched) {
+        for (const off of unwatch) off();
+        unwatch = [job.onStateChange(changed), job.onProgress(changed), onSettled(job, changed)];
+      }
+      watched = job;
+      status = now;
+      if (isActive(now)) leaveManager ??= this.manager.subscribe(follow);
+      else leaveManager = void leaveManager?.();
+      changed();
+    };
+    const leaveKey = this.manager.onKeyChange(this.key, follow);
+    this.tell = follow;
+    follow();
+    return () => {
+      this.tell = undefined;
+      leaveKey();
+      leaveManager?.();
+      for (const off of unwatch) off();
+    };
+  };
+
+  private look(): ManagedJob<K, S, A, R> | undefined {
+    const { seen } = this;
+    // It keeps the key until it has ended.
+    if (seen !== undefined && isActive(seen.status)) return seen;
+    try {
+      this.seen = this.manager.getRunningJob(this.key) ?? seen;
+    } catch (error) {
+      // The engine has broken. A job that has ended of it says so itself.
+      if (seen === undefined) throw error;
+    }
+    return this.seen;
+  }
+
+  private viewOf(job: ManagedJob<K, S, A, R> | undefined): UseJob<S, A, R> {
+    const status = job?.status ?? "idle";
+    const completion = job?.completion;
+    return {
+      job,
+      state: job?.state,
+      status,
+      isActive: isActive(status),
+      progress: job?.progress ?? NO_PROGRESS,
+      result: completion?.type === "Normal" ? completion.result : undefined,
+      error: completion?.type === "Failed" ? completion.error : undefined,
+      run: this.run,
+      stop: this.stop,
+    };
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: jobs of every type.
+const waiting = new WeakMap<ManagedJob<any, any, any, any>, Set<() => void>>();
+
+/** The one thing that is told to promises only is the engine's own end. A promise cannot be left, so each job has one. */
+function onSettled<K, S, A, R>(job: ManagedJob<K, S, A, R>, listener: () => void): Unsubscribe {
+  let listeners = waiting.get(job);
+  if (listeners === undefined) {
+    const all = new Set<() => void>();
+    waiting.set(job, (listeners = all));
+    void job.settled.then(() => {
+      for (const listener of all) listener();
+    });
+  }
+  const all = listeners;
+  all.add(listener);
+  return () => all.delete(listener);
+}

@@ -1,0 +1,63 @@
+// Every name of "jobgate/react", with the type that it is promised to have; then programs that must and must not fit.
+
+import type { ManagerStats, Progress, RunOptions } from "jobgate";
+import { type JobFactory, JobManager, type JobRecord, type JobStatus, type ManagedJob } from "jobgate";
+import { type UseJob, useJob, useJobs, useQueue } from "jobgate/react";
+import { JobRunner, QueueClient } from "jobgate/runner";
+import type { Fits, Is, Same } from "./expect.js";
+
+type K = { id: number };
+type S = { page: number };
+type A = { type: "pause" };
+type R = Map<string, number>;
+
+declare const manager: JobManager<K, S, A, R>;
+const view = useJob(manager, { id: 1 });
+const all = useJobs(manager);
+
+// biome-ignore lint/suspicious/noExplicitAny: as the contract has it
+type Job = ManagedJob<any, S, A, R> | undefined;
+
+export type Job_ = [
+  Is<Same<typeof view, UseJob<S, A, R>>>,
+  Is<
+    Same<keyof typeof view, "job" | "state" | "status" | "isActive" | "progress" | "result" | "error" | "run" | "stop">
+  >,
+  Is<Same<Pick<typeof view, "job">, { readonly job: Job }>>,
+  Is<Same<Pick<typeof view, "state">, { readonly state: S | undefined }>>,
+  Is<Same<Pick<typeof view, "status">, { readonly status: JobStatus | "idle" }>>,
+  Is<Same<Pick<typeof view, "isActive">, { readonly isActive: boolean }>>,
+  Is<Same<Pick<typeof view, "progress">, { readonly progress: Progress }>>,
+  Is<Same<Pick<typeof view, "result">, { readonly result: R | undefined }>>,
+  Is<Same<Pick<typeof view, "error">, { readonly error: unknown }>>,
+  Is<Same<(typeof view)["run"], (factory: JobFactory<S, A, R>, options?: RunOptions<S>) => void>>,
+  Is<Same<(typeof view)["stop"], (reason?: unknown) => Promise<void>>>,
+];
+
+export type Lists = [
+  Is<Fits<typeof all, { readonly jobs: readonly ManagedJob<K, S, A, R>[]; readonly stats: ManagerStats }>>,
+  Is<Fits<ReturnType<typeof useQueue>, { readonly jobs: readonly JobRecord[]; readonly stats: ManagerStats }>>,
+];
+
+useQueue(new JobRunner());
+useQueue(new QueueClient(new MessageChannel().port1));
+view.run(async ({ setState, onAction }) => {
+  onAction(({ type }) => setState({ page: type.length }));
+  return new Map([["a", 1]]);
+});
+view.run(() => new Map(), { initialState: { page: 1 }, retry: 2 });
+const plain = useJob(new JobManager(), "key");
+plain.run(() => 1);
+
+// @ts-expect-error: not a key of this manager
+useJob(manager, "key");
+// @ts-expect-error: not a result of this manager
+view.run(() => "text");
+// @ts-expect-error: not a state of this manager
+view.run(() => new Map(), { initialState: 1 });
+// @ts-expect-error: a view does not change
+view.status = "running";
+// @ts-expect-error: nobody else's jobs are in it
+all.jobs.push(view.job);
+// @ts-expect-error: a manager is no queue
+useQueue(manager);
