@@ -3,6 +3,7 @@ import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { launchOptions } from "./scripts/browsers.mjs";
+import { modelSite } from "./tests/facade/agents/support/site.ts";
 import { fetchSite } from "./tests/facade/runner/support/site.ts";
 
 /** "jobgate" is the package as packed and "jobgate-panic" its panic flavour, each resolved through its own `exports`. */
@@ -25,12 +26,52 @@ const browser = (name: "chromium" | "firefox") => ({
   provider: playwright({ launchOptions: launchOptions[name] }),
 });
 
+/** The hooks with the React of one major version, which every "react" is then taken for. */
+function reactProject(name: string, version: "" | "18") {
+  const packages = ["react", "react-dom"].map((name) => ({
+    find: new RegExp(`^${name}(/.*)?$`),
+    replacement: `${name}${version}$1`,
+  }));
+  return {
+    plugins: [packedPackage()],
+    resolve: { alias: version ? packages : [] },
+    optimizeDeps: {
+      exclude: ["jobgate", "jobgate-panic"],
+      include: [
+        "react",
+        "react/jsx-dev-runtime",
+        "react-dom",
+        "react-dom/client",
+        "react-dom/server",
+        "react-refresh/runtime",
+      ],
+    },
+    test: {
+      name,
+      include: ["tests/facade/react/**/*.test.tsx"],
+      provide: { reactMajor: Number(version) || 19 },
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        instances: [browser("chromium"), browser("firefox")],
+      },
+    },
+  };
+}
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    reactMajor: number;
+  }
+}
+
 export default defineConfig({
   test: {
     allowOnly: false,
     projects: [
       {
-        plugins: [packedPackage(), fetchSite()],
+        plugins: [packedPackage(), fetchSite(), modelSite()],
         // Packed anew before each run, and small: nothing to gain from a bundle of it in a cache.
         optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
         test: {
@@ -44,6 +85,8 @@ export default defineConfig({
           },
         },
       },
+      reactProject("react-18", "18"),
+      reactProject("react-19", ""),
       {
         plugins: [packedPackage()],
         test: { name: "facade-node", include: ["tests/facade-node/**/*.test.ts"] },

@@ -84,6 +84,11 @@ const forTest = [
     present: () => npmInstalled("tests/bench"),
     npm: "tests/bench",
   },
+  {
+    what: "the bundlers that the package is tried in",
+    present: () => npmInstalled("tests/packaging/bundlers"),
+    npm: "tests/packaging/bundlers",
+  },
 ];
 
 const osRelease = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";

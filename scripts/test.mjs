@@ -26,7 +26,12 @@ const steps = {
       run("cargo", ["fmt", "--check"]);
       run("cargo", ["clippy", "--all-targets", "--", "-D", "warnings"]);
       run("cargo", ["clippy", "--all-targets", ...wasm, "--", "-D", "warnings"]);
-      for (const feature of ["test-panic", "npm-runner"]) {
+      for (const feature of [
+        "npm,test-panic",
+        "npm-runner,test-panic",
+        "npm-agents,test-panic",
+        "npm-pool,test-panic",
+      ]) {
         run("cargo", ["clippy", "--lib", "--features", feature, ...wasm, "--", "-D", "warnings"]);
       }
     },
@@ -50,7 +55,7 @@ const steps = {
   },
   facade: {
     title: "The npm API from the packed package, in Chromium, Firefox and Node",
-    work: () => vitest("facade", "facade-node"),
+    work: () => vitest("facade", "facade-node", "react-18", "react-19"),
   },
   types: {
     title: "Programs that must and must not type-check",

@@ -3,7 +3,7 @@
 //! ```text
 //!   src/facade    TypeScript, the npm API: holds JavaScript values by id and types them, no rules
 //!      │
-//!   src/bindings  the wasm exports (feature `npm`; of the second binary `npm-runner`): integers across the boundary
+//!   src/bindings  the wasm exports (feature `npm`; of further binaries `npm-runner`, `npm-agents`, `npm-pool`): integers across the boundary
 //!      │
 //!   src/browser   drivers on the event loop: timers, futures, job bodies written in Rust
 //!      │
@@ -21,9 +21,15 @@
     clippy::struct_excessive_bools
 )]
 
-#[cfg(all(target_family = "wasm", any(not(feature = "npm"), feature = "npm-runner")))]
+#[cfg(all(
+    target_family = "wasm",
+    any(not(any(feature = "npm", feature = "npm-pool")), feature = "npm-runner", feature = "npm-agents")
+))]
 pub mod browser;
 pub mod engine;
 
-#[cfg(all(target_family = "wasm", any(feature = "npm", feature = "npm-runner")))]
+#[cfg(all(
+    target_family = "wasm",
+    any(feature = "npm", feature = "npm-runner", feature = "npm-agents", feature = "npm-pool")
+))]
 mod bindings;

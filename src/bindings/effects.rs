@@ -44,9 +44,15 @@ impl Outbox {
         *slot = serial as u32;
     }
 
+    /// The facade writes a zero over the length once it has applied all effects.
+    #[inline]
+    pub(super) fn is_drained(&self) -> bool {
+        let [_, length, _, _] = *self.header;
+        length == 0 && !self.words.is_empty()
+    }
+
     pub(super) fn clear(&mut self) {
         self.words.clear();
-        self.publish();
     }
 
     /// Behind what is still unread.

@@ -91,6 +91,9 @@ impl Inner {
     #[inline(always)]
     pub(super) fn handle(&mut self, now: Time, command: Command<'_>) -> Result<Reply, i32> {
         self.now = now;
+        if self.outbox.is_drained() {
+            self.recycle();
+        }
         let reply = self.engine.handle(now, command, &mut self.effects);
         self.outbox.take(&mut self.effects);
         reply.map_err(|refusal| {
@@ -104,7 +107,13 @@ impl Inner {
         })
     }
 
-    #[inline]
+    #[inline(never)]
+    fn recycle(&mut self) {
+        self.outbox.clear();
+        self.engine.recycle();
+    }
+
+    #[inline(never)] // One for both exports.
     fn run(&mut self, manager: u32, key: u32, options: Option<&RunOptions>, now: f64) -> i32 {
         match self
             .handle(Time::from_millis(now), Command::Run { manager: ManagerId(manager), key: KeyId(key), options })
@@ -138,16 +147,9 @@ impl WasmEngine {
     }
 
     /// Address of four words: where the effects are, how many words they are, the serial of the newest job, how many
-    /// effects the last command had.
+    /// effects the last command had. Zero is written over the second when all effects have been applied.
     pub fn outbox(&self) -> u32 {
         self.inner.borrow().outbox.header_address()
-    }
-
-    /// All effects have been applied.
-    pub fn drained(&self) {
-        let inner = &mut *self.inner.borrow_mut();
-        inner.outbox.clear();
-        inner.engine.recycle();
     }
 
     /// Milliseconds on the clock of the commands; infinite: never.
@@ -163,9 +165,11 @@ impl WasmEngine {
 
     // ── jobs ────────────────────────────────────────────────────────────────────────────────────
 
-    /// With the manager's defaults.
-    pub fn run(&self, manager: u32, key: u32, now: f64) -> i32 {
-        self.inner.borrow_mut().run(manager, key, None, now)
+    /// With the manager's defaults; a priority that is a number in place of theirs.
+    pub fn run(&self, manager: u32, key: u32, priority: f64, now: f64) -> i32 {
+        let options = RunOptions { priority: Some(priority), ..RunOptions::default() };
+        let options = if priority.is_nan() { None } else { Some(&options) };
+        self.inner.borrow_mut().run(manager, key, options, now)
     }
 
     /// Options for the next `runWith` or `createManager`. `given` says which numbers count.
@@ -317,12 +321,4 @@ impl WasmEngine {
     pub fn tick(&self, now: f64) {
         self.tell(now, Command::Tick);
     }
-}
-
-/// Breaks the engine, to see that nothing hangs then.
-#[cfg(feature = "test-panic")]
-#[allow(clippy::panic, unreachable_pub)]
-#[wasm_bindgen(js_name = __panic)]
-pub fn provoke_panic() {
-    std::panic::panic_any("provoked by a test".to_owned());
 }

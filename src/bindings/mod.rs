@@ -1,5 +1,7 @@
 //! The wasm exports that the npm facade is made of: thin, integers across, JavaScript values stay outside.
 
+#[cfg(feature = "npm-agents")]
+mod agents;
 #[cfg(feature = "npm")]
 mod effects;
 #[cfg(feature = "npm")]
@@ -9,5 +11,7 @@ mod listening;
 #[cfg(feature = "npm")]
 mod managers;
 mod panic;
+#[cfg(feature = "npm-pool")]
+mod pool;
 #[cfg(feature = "npm-runner")]
 mod runner;

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 
 use js_sys::Function;
 use wasm_bindgen::JsValue;
+#[cfg(feature = "test-panic")]
+use wasm_bindgen::prelude::wasm_bindgen;
 
 thread_local! {
     static ON_PANIC: RefCell<Option<Function>> = const { RefCell::new(None) };
@@ -22,4 +24,12 @@ pub(super) fn report_to(on_panic: Function) {
             }
         });
     }));
+}
+
+/// Breaks the binary, to see that nothing hangs then.
+#[cfg(feature = "test-panic")]
+#[allow(clippy::panic, unreachable_pub)]
+#[wasm_bindgen(js_name = __panic)]
+pub fn provoke_panic() {
+    std::panic::panic_any("provoked by a test".to_owned());
 }

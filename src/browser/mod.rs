@@ -56,6 +56,7 @@
 //! Runs where there is `performance.now`, `setTimeout` and `MessageChannel`: pages, workers of every kind, Node.
 
 mod actions;
+pub mod agents;
 mod attempt;
 mod barrier;
 mod bell;

@@ -2,7 +2,7 @@
 // same line, so every listener of every job, subject and gate sees changes in the same order.
 
 import { armTimer } from "./clock.js";
-import { engine, failure, header, memoryWords } from "./engine.js";
+import { header, memoryWords } from "./engine.js";
 
 /** Applies the effect whose words begin at `at`; returns where the next one's begin. */
 type Apply = (words: Uint32Array, at: number) => number;
@@ -28,7 +28,8 @@ export function drain(): void {
     for (let words = memoryWords(); at < words[header + 1]!; words = memoryWords()) at = apply(words, at);
   } finally {
     draining = false;
-    if (failure === undefined) engine.drained();
+    // Tells the engine so, without a call.
+    memoryWords()[header + 1] = 0;
   }
   if (timerMoved) {
     timerMoved = false;

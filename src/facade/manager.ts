@@ -13,6 +13,8 @@ import {
   checkNumber,
   checkObject,
   checkString,
+  givenPriority,
+  hasPriorityAlone,
   MANAGER_FLAGS,
   needFunction,
   needNumber,
@@ -25,6 +27,7 @@ import { follow } from "./signals.js";
 import { type EventQueue, managerStream } from "./streams.js";
 import { abortError, asyncDispose, stamp, textOf } from "./support.js";
 import { jobs, Keys, managers, standUnderKey } from "./tables.js";
+import { trace } from "./trace.js";
 import type {
   JobEvent,
   JobFactory,
@@ -58,6 +61,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 {
   readonly keys = new Keys<Key>();
   listeners: ListenerTable | undefined = undefined;
+  /** Told when the engine has broken; held here, so that it goes with the manager. */
+  onFailure: ((error: Error) => void) | undefined = undefined;
   readonly streams = new Set<EventQueue>();
   /** The manager's name, for errors and traces. */
   readonly name: string;
@@ -81,6 +86,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     const { rateLimit, defaults = {} } = options;
     checkObject("rateLimit", rateLimit);
     checkObject("defaults", defaults);
+    const tracing = checkFlag("trace", options.trace);
     const checked = sendOptions(defaults);
     this.name = checkString("name", options.name) ?? "JobManager";
     this.defaults = options.defaults && checked;
@@ -117,6 +123,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.onKeyChange = this.onKeyChange.bind(this);
     this.events = this.events.bind(this);
     this.close = this.close.bind(this);
+    if (tracing) trace(this, defaults);
   }
 
   runJob(
@@ -126,21 +133,21 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   ): RunJobResult<ManagedJob<Key, State, Action, Result>> {
     needFunction("factory", factory);
     const { keys } = this;
-    const checked = options === undefined ? undefined : sendOptions(options);
+    const checked = options === undefined || hasPriorityAlone(options) ? undefined : sendOptions(options);
     if (checked?.timed) this.timed = true;
     const known = keys.find(key);
     const keyNumber = known ?? keys.take();
     const moment = this.timed ? now() : UNTIMED;
     const answer =
-      options === undefined
-        ? engine.run(this.number, keyNumber, moment)
+      checked === undefined
+        ? engine.run(this.number, keyNumber, givenPriority(options), moment)
         : engine.runWith(this.number, keyNumber, moment);
     if (answer < 0) {
       if (known === undefined) keys.giveBack(keyNumber);
       throw refusalError(answer, options ?? {}, `${this.name}, key ${textOf(key)}`);
     }
     const slot = answer >>> 2;
-    if ((answer & 3) === 2) return { type: "JOB_ALREADY_RUNNING", job: this.joined(slot, checked) };
+    if ((answer & 3) === 2) return { type: "JOB_ALREADY_RUNNING", job: this.joined(slot, options) };
 
     if (known === undefined) keys.keep(key, keyNumber);
     else keys.reuse(keyNumber);
@@ -335,6 +342,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.empty?.reject(error);
     this.idle?.reject(error);
     for (const stream of this.streams) stream.fail(error);
+    this.onFailure?.(error);
   }
 
   endStreams(): void {
@@ -346,7 +354,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return Array.from(engine.jobs(this.number), (slot) => this.at(slot)!);
   }
 
-  private joined(slot: number, options: CheckedOptions | undefined): JobHandle<Key, State, Action, Result> {
+  private joined(slot: number, options: RunOptions<State> | undefined): JobHandle<Key, State, Action, Result> {
     const job = this.at(slot)!;
     if (options !== undefined) {
       // It may have been raised.

@@ -58,6 +58,27 @@ export function priorityNumber(priority: Priority): number {
   return WORDS[priority]!;
 }
 
+/** Nothing in them that the engine has to be told beside the priority; the initial state stays here. */
+export function hasPriorityAlone(options: RunOptions): boolean {
+  checkObject("options", options);
+  const { priority, timeout, delay, retry, signal, name, group, onDuplicate } = options;
+  return (
+    !Number.isNaN(priority) && // refused where all is checked
+    timeout === undefined &&
+    delay === undefined &&
+    retry === undefined &&
+    signal === undefined &&
+    name === undefined &&
+    group === undefined &&
+    onDuplicate === undefined
+  );
+}
+
+/** NaN: none. */
+export function givenPriority(options: RunOptions | undefined): number {
+  return options?.priority === undefined ? Number.NaN : priorityNumber(options.priority);
+}
+
 function checkRetry(retry: number | RetryOptions | undefined): RetryOptions | undefined {
   if (retry === undefined) return undefined;
   if (typeof retry === "number") return { limit: retry };

@@ -7,13 +7,16 @@ import { EVENT } from "./wire.js";
 
 type ErrorRecord = NonNullable<JobRecord["error"]>;
 
-/** `ready_at`: of a runner's pending job, when its delay or its wait for a retry is over. */
+/** `ready_at`: of a runner's job that has to wait first, when its delay or its wait for a retry is over. */
 export interface QueuedRecord extends JobRecord {
   readonly ready_at?: number | undefined;
 }
 
 /** What records of a manager's jobs show besides: a runner's jobs have ids and params of their own. */
 export const describers = new WeakMap<object, (job: AnyJob) => Partial<QueuedRecord>>();
+
+/** Whose event it is, of managers with a describer: by the time it is told, another job may have the id. */
+export const subjects = new WeakMap<JobEvent, AnyJob>();
 
 function idOf(job: AnyJob): string {
   return describers.has(job.manager) ? textOf(job.key) : job.id;
@@ -80,6 +83,12 @@ export function endEventOf(job: AnyJob): JobEvent {
 }
 
 export function eventOf(event: number, job: AnyJob, payload: unknown): JobEvent {
+  const told = toldOf(event, job, payload);
+  if (describers.has(job.manager)) subjects.set(told, job);
+  return told;
+}
+
+function toldOf(event: number, job: AnyJob, payload: unknown): JobEvent {
   const job_id = idOf(job);
   switch (event) {
     case EVENT.created:

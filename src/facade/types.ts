@@ -197,6 +197,12 @@ export interface JobManagerOptions {
   paused?: boolean;
   /** Ended jobs that getJob and jobs still show, the latest to end. Default 0. */
   retain?: number;
+  /**
+   * Default false. Shows what jobs do in the browser's Performance panel, as a track with the manager's name: an entry
+   * for each wait, each attempt and the time from being asked to stop to the end, made when it is over
+   * (`performance.measure`, cleared at once). Where `console.createTask` exists, async stacks of bodies lead to runJob.
+   */
+  trace?: boolean;
   defaults?: Omit<RunOptions, "signal" | "initialState">;
 }
 

@@ -1,7 +1,7 @@
 // Listening to jobs, and the values on their way to listeners.
 
 import { drain } from "./drain.js";
-import { checkEngine, engine, header, memoryWords } from "./engine.js";
+import { checkEngine, engine, failure, header, memoryWords } from "./engine.js";
 import { report } from "./errors.js";
 import type { AnyJob } from "./extras.js";
 import { CHANNEL, LATCHED, ListenerTable, NOTHING_TO_HEAR, SOURCE } from "./listeners.js";
@@ -61,7 +61,8 @@ export function subscribeIn(
 ): Unsubscribe {
   table.add(number, listener);
   return () => {
-    if (table.remove(number, listener)) engine.unlisten(number);
+    // A broken engine tells nobody any more: leaving it is no fault.
+    if (table.remove(number, listener) && failure === undefined) engine.unlisten(number);
   };
 }
 

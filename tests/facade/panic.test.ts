@@ -46,6 +46,12 @@ const owed: Record<string, Promise<unknown>> = {
   "a stream of a job": drain(running.events()),
   "a stream of a manager": drain(manager.events()),
 };
+const unsubscribe = [
+  manager.subscribe(() => {}),
+  manager.onKeyChange("running", () => {}),
+  running.onStateChange(() => {}),
+  numbers.listen(() => {}),
+];
 const settled = [running.settled, pending.settled, stopping.settled, closed.settled];
 const outcomes = Object.fromEntries(
   Object.entries(owed).map(([name, promise]) => [
@@ -94,6 +100,10 @@ describe("after a panic inside wasm", () => {
   it("result rejects with an error that says what happened", async () => {
     await running.result.then(() => expect.unreachable(), engineFailure);
     await stopping.result.then(() => expect.unreachable(), engineFailure);
+  });
+
+  it("unsubscribing still works", () => {
+    for (const off of unsubscribe) expect(off).not.toThrow();
   });
 
   const calls: Record<string, () => unknown> = {

@@ -53,6 +53,7 @@ export type Options = [
       JobManagerOptions,
       {
         name?: string;
+        trace?: boolean;
         concurrency?: number;
         groupConcurrency?: number;
         rateLimit?: { limit: number; interval: Millis };

@@ -1,0 +1,93 @@
+// `trace: true`: a manager's jobs in the browser's Performance panel, and their bodies' async stacks led back to runJob.
+// It only listens and wraps: a manager without it has no line of this on its way.
+
+import type { AnyContext } from "./extras.js";
+import { CHANNEL } from "./listeners.js";
+import { textOf } from "./support.js";
+import type { AnyManager } from "./tables.js";
+import type { JobEvent, JobManagerOptions } from "./types.js";
+
+/** https://developer.chrome.com/docs/devtools/console/api/#createtask: Chromium has it, others do without. */
+declare const console: { createTask?(name: string): { run<T>(work: () => T): T } };
+
+/** The panel's names for colours. Attempts take turns. */
+const ATTEMPTS = ["primary", "primary-light", "primary-dark"];
+const WAITING = "tertiary-light";
+const STOPPING = "secondary";
+const FAILED = "error";
+
+/** What a job is doing, and since when by the page's clock. */
+interface Phase {
+  readonly name: string;
+  readonly what: string;
+  readonly color: string;
+  readonly start: number;
+}
+
+export function trace(manager: AnyManager, defaults: JobManagerOptions["defaults"]): void {
+  const track = manager.name;
+  const phases = new Map<string, Phase>();
+
+  const begin = (id: string, name: string, what: string, color: string) => {
+    phases.set(id, { name, what, color, start: performance.now() });
+  };
+
+  /** Shows the phase that is over; returns the name of the job. */
+  const finish = (id: string, outcome: string, why?: string, color?: string): string => {
+    const phase = phases.get(id);
+    if (phase === undefined) return id;
+    phases.delete(id);
+    const label = `${phase.name}: ${phase.what}`;
+    const devtools = {
+      dataType: "track-entry",
+      trackGroup: "jobgate",
+      track,
+      color: color ?? phase.color,
+      properties: Object.entries({ job: id, outcome, ...(why !== undefined && { why }) }),
+      tooltipText: `${label}, ${outcome}`,
+    };
+    performance.measure(label, { start: phase.start, detail: { devtools } });
+    // The panel and observers have it by now; left in the page's own list, it would stay for ever.
+    performance.clearMeasures(label);
+    return phase.name;
+  };
+
+  const { runJob } = manager;
+  manager.runJob = (key, factory, options) => {
+    if (typeof factory !== "function") return runJob(key, factory, options);
+    const name = options?.name ?? defaults?.name ?? textOf(key);
+    const task = console.createTask?.(name);
+    const traced = (context: AnyContext) => {
+      const { id, attempt, signal } = context;
+      finish(id, "started");
+      begin(id, name, `attempt ${attempt}`, ATTEMPTS[(attempt - 1) % ATTEMPTS.length]!);
+      const asked = () => {
+        finish(id, "asked to stop", textOf(signal.reason));
+        begin(id, name, "stopping", STOPPING);
+      };
+      signal.addEventListener("abort", asked, { once: true });
+      return task === undefined ? factory(context) : task.run(() => factory(context));
+    };
+    return runJob(key, traced, options);
+  };
+
+  manager.listen(CHANNEL.event, (event: JobEvent) => {
+    switch (event.type) {
+      case "job_created":
+        // One that has started at once is known already.
+        if (!phases.has(event.job.id)) begin(event.job.id, event.job.type, "waiting", WAITING);
+        break;
+      case "job_retrying":
+        begin(event.job_id, finish(event.job_id, "retrying", event.error?.message), "waiting", WAITING);
+        break;
+      case "job_completed":
+        finish(event.job_id, "completed");
+        break;
+      case "job_failed":
+        finish(event.job_id, "failed", event.error?.message, FAILED);
+        break;
+      case "job_cancelled":
+        finish(event.job_id, "cancelled", event.reason, STOPPING);
+    }
+  });
+}
