@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { execute, installConsumer } from "./support/consumer.js";
+import { inAnything } from "./entries.ts";
+import { execute, installConsumer } from "./support/consumer.ts";
 
 describe("in Node", async () => {
   const folder = await installConsumer("node");
@@ -7,6 +8,7 @@ describe("in Node", async () => {
   it.each([
     ["runs a job at module level and lets the process end", "main-entry.js", "42\n"],
     ["runs from ./slim with a compiled module", "slim-module.js", "42\n"],
+    ["runs a job of every entry that needs no page", "anywhere-entry.js", `${JSON.stringify(inAnything)}\n`],
     ["has one engine for both entries", "one-engine.js", "true\n"],
   ])("%s", async (_, program, output) => {
     expect(await execute("node", [program], { cwd: folder })).toEqual({ code: 0, output });

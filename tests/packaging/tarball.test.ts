@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { installConsumer, tarball, tool } from "./support/consumer.js";
+import { execute, installConsumer, root, tarball, tool } from "./support/consumer.ts";
 
 describe("the tarball", async () => {
   const installed = join(await installConsumer("types"), "node_modules");
@@ -19,12 +19,14 @@ describe("the tarball", async () => {
 
   it("brings no other package with it", () => {
     expect(manifest.dependencies).toBeUndefined();
-    expect(manifest.peerDependencies).toBeUndefined();
+    expect(manifest.peerDependencies).toEqual({ react: ">=18" });
+    expect(manifest.peerDependenciesMeta).toEqual({ react: { optional: true } });
     expect(readdirSync(installed).filter((name) => !name.startsWith("."))).toEqual(["jobgate"]);
   });
 
-  it("holds the licences, the readme and nothing but dist", () => {
+  it("holds the licences, the readme, the changelog and nothing but dist", () => {
     expect(readdirSync(join(installed, "jobgate")).sort()).toEqual([
+      "CHANGELOG.md",
       "LICENSE-APACHE",
       "LICENSE-MIT",
       "README.md",
@@ -40,5 +42,25 @@ describe("the tarball", async () => {
     const strict = ["--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom"];
     const folder = join(installed, "..");
     expect(await tool("tsc", ["program.ts", ...strict, ...options], folder)).toEqual({ code: 0, output: "" });
+  });
+});
+
+describe("what is published to crates.io", () => {
+  it("is the sources, their tests, the licences, the readme and the changelog, packed without a warning", async () => {
+    const { code, output } = await execute("cargo", ["package", "--list", "--allow-dirty"], { cwd: root });
+    expect({ code, warnings: /^warning/m.test(output) }, output).toEqual({ code: 0, warnings: false });
+    const others = output
+      .split("\n")
+      .filter((line) => line !== "" && !/^(src|tests\/(engine|browser))\/.+\.rs$/.test(line));
+    expect(others.sort()).toEqual([
+      ".cargo_vcs_info.json",
+      "CHANGELOG.md",
+      "Cargo.lock",
+      "Cargo.toml",
+      "Cargo.toml.orig",
+      "LICENSE-APACHE",
+      "LICENSE-MIT",
+      "README.md",
+    ]);
   });
 });

@@ -1,24 +1,52 @@
 import { type Browser, chromium, firefox, type Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchOptions } from "../../scripts/browsers.mjs";
-import { installConsumer } from "./support/consumer.js";
-import { readmeOutput, serveBuilt, serveForDevelopment } from "./support/site.js";
+import { inAnything, inPages } from "./entries.ts";
+import * as bundlers from "./support/bundlers.ts";
+import { installConsumer } from "./support/consumer.ts";
+import { complete, pageOf, readmeOutput, type Site } from "./support/site.ts";
 
-const consumers = [
-  { what: "the README's first lines", script: "readme.ts", outcome: "came to its end" },
-  { what: "a page", script: "page.js", outcome: "Normal 42" },
-  { what: "a module worker", script: "module-worker.js", outcome: "Normal 42" },
-  { what: "a service worker", script: "service-worker-page.js", outcome: "Normal 42" },
-  { what: "a page with ./slim and the binary's URL", script: "slim.js", outcome: "Normal 42" },
+/** What may be opened, and what each program in it must come to. */
+const pages = {
+  "in-page.js": { what: "a page with every entry", outcomes: inPages },
+  "in-plain-page.js": { what: "a page", outcomes: inAnything },
+  "in-worker.js": { what: "a module worker", outcomes: inAnything },
+  "in-shared-worker.js": { what: "a SharedWorker", outcomes: inAnything },
+  "in-service-worker.js": { what: "a service worker", outcomes: inAnything },
+  "slim-url.js": { what: "./slim with a URL", outcomes: { "jobgate/slim": "Normal 42" } },
+  "slim-module.js": { what: "./slim with a Module", outcomes: { "jobgate/slim": "Normal 42" } },
+  "slim-asset.js": { what: "./slim with the binary as Vite's asset", outcomes: { "jobgate/slim": "Normal 42" } },
+  "readme.ts": { what: "the README's first lines", outcomes: "came to its end" },
+} as const;
+
+type PageName = keyof typeof pages;
+
+const slim = ["slim-url.js", "slim-module.js"] as const;
+const common = ["in-page.js", "in-worker.js", ...slim] as const;
+const all = Object.keys(pages) as PageName[];
+
+/** Every consumer and what it runs; those that are browsers' own business run in Firefox as well. */
+const consumers: readonly { name: string; serve: bundlers.Serve; pages: readonly PageName[]; firefox?: boolean }[] = [
+  { name: "Vite, built", serve: bundlers.viteBuilt, pages: all, firefox: true },
+  { name: "Vite, developing", serve: bundlers.viteDevelopment, pages: ["in-page.js", "in-worker.js", "readme.ts"] },
+  { name: "webpack 5", serve: bundlers.webpackBuilt, pages: common },
+  { name: "Rollup", serve: bundlers.rollupBuilt, pages: common },
+  { name: "esbuild", serve: bundlers.esbuildBuilt, pages: [...common, "readme.ts"] },
+  { name: "Parcel", serve: bundlers.parcelBuilt, pages: [...common, "readme.ts"] },
+  { name: "no bundler, an import map", serve: bundlers.importMap, pages: ["in-plain-page.js", ...slim], firefox: true },
 ];
 
-const folder = await installConsumer("web");
-const site = await serveBuilt(
-  folder,
-  consumers.map(({ script }) => script),
-);
-const development = await serveForDevelopment(folder);
-afterAll(() => Promise.all([site.close(), development.close()]));
+const folder = await installConsumer("web", { withReact: true });
+await complete(folder);
+
+const browsers = new Map<string, Browser>();
+beforeAll(async () => {
+  browsers.set("Chromium", await chromium.launch(launchOptions.chromium));
+  browsers.set("Firefox", await firefox.launch(launchOptions.firefox));
+});
+afterAll(async () => {
+  for (const browser of browsers.values()) await browser.close();
+});
 
 /** Opens a page, and returns what it reports, what it prints and whatever went wrong in it. */
 async function visit(page: Page, address: string) {
@@ -27,48 +55,41 @@ async function visit(page: Page, address: string) {
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("console", (message) => (message.type() === "error" ? faults : printed).push(message.text()));
   await page.goto(address);
-  const outcome = page.locator("body[data-outcome]");
-  await outcome.waitFor({ state: "attached" }).catch(() => {
+  const body = page.locator("body[data-outcomes]");
+  await body.waitFor({ state: "attached" }).catch(() => {
     throw new Error(`the page reported nothing; errors: ${faults.join("; ") || "none"}`);
   });
-  return { outcome: await outcome.getAttribute("data-outcome"), printed, faults };
+  return { outcomes: JSON.parse((await body.getAttribute("data-outcomes")) ?? ""), printed, faults };
 }
 
-describe.each([
-  { name: "Chromium", launch: () => chromium.launch(launchOptions.chromium) },
-  { name: "Firefox", launch: () => firefox.launch(launchOptions.firefox) },
-])("in $name", ({ launch }) => {
-  let browser: Browser;
+describe.each(consumers)("$name, under a strict Content-Security-Policy", ({ serve, pages: names, firefox }) => {
+  let site: Site | undefined;
   beforeAll(async () => {
-    browser = await launch();
+    site = await serve(folder, names);
   });
-  afterAll(() => browser.close());
+  afterAll(() => site?.close());
 
-  it.each(consumers)("$what, built, under a strict Content-Security-Policy", async ({ script, outcome }) => {
-    const page = await browser.newPage();
-    expect(await visit(page, `${site.url}${script}.html`)).toMatchObject({ outcome, faults: [] });
+  const cases = ["Chromium", ...(firefox ? ["Firefox"] : [])].flatMap((browser) =>
+    names.map((name) => ({ browser, name, ...pages[name] })),
+  );
+
+  it.each(cases)("$what, in $browser", async ({ browser, name, outcomes }) => {
+    const page = await browsers.get(browser)!.newPage();
+    const seen = await visit(page, `${site?.url}${pageOf(name)}`);
+    expect(seen).toMatchObject({ outcomes, faults: [] });
+    if (name === "readme.ts") {
+      expect(readmeOutput.length).toBeGreaterThan(0);
+      expect(seen.printed).toEqual(expect.arrayContaining(readmeOutput));
+    }
     await page.close();
   });
+});
 
-  it.each(consumers.slice(0, 3))("$what, served by Vite for development", async ({ script, outcome }) => {
-    const page = await browser.newPage();
-    expect(await visit(page, `${development.url}${script}.html`)).toMatchObject({ outcome, faults: [] });
-    await page.close();
-  });
-
-  it("the README's first lines print what it says", async () => {
-    const page = await browser.newPage();
-    const { printed } = await visit(page, `${site.url}readme.ts.html`);
-    expect(readmeOutput.length).toBeGreaterThan(0);
-    expect(printed).toEqual(expect.arrayContaining(readmeOutput));
-    await page.close();
-  });
-
-  it("a policy that forbids WebAssembly is obeyed, loudly", async () => {
-    const page = await browser.newPage();
-    const failed = page.waitForEvent("pageerror");
-    await page.goto(`${site.url}forbidden.html`);
-    expect((await failed).name).toBe("CompileError");
-    await page.close();
-  });
+it("a policy that forbids WebAssembly is obeyed, loudly", async () => {
+  const site = await bundlers.forbidding(folder, ["in-forbidding-page.js"]);
+  const page = await browsers.get("Chromium")!.newPage();
+  const { outcomes } = await visit(page, `${site.url}in-forbidding-page.html`);
+  expect(outcomes).toMatch(/^CompileError/);
+  await page.close();
+  await site.close();
 });

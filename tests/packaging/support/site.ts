@@ -1,15 +1,17 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build as bundle } from "esbuild";
-import { build, createServer, type InlineConfig, preview } from "vite";
-import { root } from "./consumer.js";
+import { build as esbuild } from "esbuild";
+import { root } from "./consumer.ts";
+import { serveFolder } from "./static.ts";
+
+export interface Site {
+  readonly url: string;
+  close(): Promise<void>;
+}
 
 /** What a careful site sends; without 'wasm-unsafe-eval' no WebAssembly may be compiled. */
 export const strictPolicy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
-
-const html = (script: string, head = "") =>
-  `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${script}</title>${head}</head>` +
-  `<body><script type="module" src="/${script}"></script></body></html>`;
 
 /** The first block of TypeScript in the README. */
 function readmeLines(): string {
@@ -21,42 +23,47 @@ function readmeLines(): string {
 /** What the README says that its lines print: `console.log(…); // this`. */
 export const readmeOutput = [...readmeLines().matchAll(/^console\.log\(.+\); \/\/ (.+)$/gm)].map(([, said]) => said);
 
-function config(folder: string): InlineConfig {
-  return {
-    root: folder,
-    configFile: false,
-    logLevel: "warn",
-    worker: { format: "es" },
-    server: { port: 0 },
-    preview: { port: 0, headers: { "Content-Security-Policy": strictPolicy } },
-  };
+const html = (script: string, head = "") =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${script}</title>${head}</head>` +
+  `<body><script type="module" src="./${script}"></script></body></html>`;
+
+/** Writes the page that runs a script and returns its name; `head` is more of its head. */
+export function writePage(folder: string, script: string, head?: string): string {
+  const page = pageOf(script);
+  writeFileSync(join(folder, page), html(script, head));
+  return page;
 }
 
-/** Writes a page for each script, builds them all with Vite, and serves the result under the strict policy. */
-export async function serveBuilt(folder: string, scripts: readonly string[]) {
-  writeFileSync(join(folder, "readme.ts"), `${readmeLines()}\ndocument.body.dataset.outcome = "came to its end";\n`);
-  mkdirSync(join(folder, "public"));
-  writeFileSync(join(folder, "public/favicon.ico"), ""); // browsers ask for it and report that it is not there
-  await bundle({
+export const pageOf = (script: string) => script.replace(/\.\w+$/, ".html");
+
+/** Adds to an installed consumer what is no bundler's business: the README's lines, and what is served as it is. */
+export async function complete(folder: string): Promise<void> {
+  writeFileSync(join(folder, "readme.ts"), `${readmeLines()}\ndocument.body.dataset.outcomes = '"came to its end"';\n`);
+  const served = join(folder, "public");
+  mkdirSync(served);
+  writeFileSync(join(served, "favicon.ico"), ""); // browsers ask for it and report that it is not there
+  cpSync(join(folder, "node_modules/jobgate/dist/jobgate.wasm"), join(served, "jobgate.wasm"));
+  await esbuild({
     entryPoints: [join(folder, "service-worker.js")],
-    outfile: join(folder, "public/service-worker-bundle.js"),
+    outfile: join(served, "service-worker-bundle.js"),
     bundle: true,
     format: "iife",
     logLevel: "warning",
   });
-  for (const script of scripts) writeFileSync(join(folder, `${script}.html`), html(script));
-  const forbidding = `<meta http-equiv="Content-Security-Policy" content="script-src 'self'">`;
-  writeFileSync(join(folder, "forbidden.html"), html("page.js", forbidding));
-
-  const pages = [...scripts, "forbidden"].map((name) => join(folder, `${name}.html`));
-  await build({ ...config(folder), build: { rolldownOptions: { input: pages } } });
-  const server = await preview(config(folder));
-  return { url: server.resolvedUrls?.local[0] ?? "", close: () => server.close() };
 }
 
-/** Serves the same pages the way `vite` does while an app is developed. */
-export async function serveForDevelopment(folder: string) {
-  const server = await createServer(config(folder));
-  await server.listen();
-  return { url: server.resolvedUrls?.local[0] ?? "", close: () => server.close() };
+/** The strict policy, and by their hashes the import maps of the folder's pages, which have to stand inline. */
+function policyOf(folder: string): string {
+  const pages = readdirSync(folder).filter((name) => name.endsWith(".html"));
+  const maps = pages.flatMap((page) => [
+    ...readFileSync(join(folder, page), "utf8").matchAll(/<script type="?importmap"?>(.+?)<\/script>/gs),
+  ]);
+  const hashes = maps.map(([, map = ""]) => `'sha256-${createHash("sha256").update(map).digest("base64")}'`);
+  return [strictPolicy, ...new Set(hashes)].join(" ");
+}
+
+/** Serves what a bundler has written, beside what is served as it is. */
+export function serveWritten(folder: string, written: string): Promise<Site> {
+  cpSync(join(folder, "public"), written, { recursive: true });
+  return serveFolder(written, policyOf(written));
 }

@@ -1,6 +1,7 @@
-import { outcome } from "./job.js";
+import { outcomes } from "./anywhere.js";
 
 self.addEventListener("fetch", (event) => {
-  if (event.request.url.endsWith("/outcome")) event.respondWith(outcome.then((text) => new Response(text)));
+  const answer = async () => Response.json(await outcomes);
+  if (event.request.url.endsWith("/outcome")) event.respondWith(answer());
 });
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));

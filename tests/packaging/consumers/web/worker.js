@@ -1,3 +1,3 @@
-import { outcome } from "./job.js";
+import { outcomes } from "./anywhere.js";
 
-postMessage(await outcome);
+outcomes.then(postMessage);

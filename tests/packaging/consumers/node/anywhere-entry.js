@@ -1,0 +1,3 @@
+import { outcomes } from "./anywhere.js";
+
+console.log(JSON.stringify(await outcomes));

@@ -1,0 +1,3 @@
+import { report } from "./report.js";
+
+report(import("./anywhere.js").then(({ outcomes }) => outcomes));

@@ -1,0 +1,4 @@
+import { report } from "./report.js";
+import { outcomes } from "./whole.js";
+
+report(outcomes);

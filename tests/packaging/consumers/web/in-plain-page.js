@@ -1,0 +1,4 @@
+import { outcomes } from "./anywhere.js";
+import { report } from "./report.js";
+
+report(outcomes);

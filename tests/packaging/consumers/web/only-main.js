@@ -1,0 +1,3 @@
+import * as jobgate from "jobgate";
+
+globalThis.jobgate = jobgate;

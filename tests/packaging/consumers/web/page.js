@@ -1,3 +1,0 @@
-import { outcome } from "./job.js";
-
-document.body.dataset.outcome = await outcome;

@@ -1,0 +1,3 @@
+import { outcomes } from "./anywhere.js";
+
+self.addEventListener("connect", async ({ ports: [port] }) => port.postMessage(await outcomes));

@@ -1,0 +1,46 @@
+/** An entry of the package, and a program that does a real job with it. A new entry is one row here. */
+export interface Entry {
+  readonly entry: string;
+  /** A module under `consumers/programs` that exports `outcome`, a promise of text. */
+  readonly program: string;
+  readonly outcome: string;
+  /** Works in pages only, not in workers or Node. */
+  readonly pageOnly?: boolean;
+  /** Text that is in a bundle of this entry and in none of "jobgate" alone. */
+  readonly mark?: string;
+}
+
+export const entries: readonly Entry[] = [
+  { entry: "jobgate", program: "main.js", outcome: "Normal 42" },
+  { entry: "jobgate/runner", program: "runner.js", outcome: "completed, 25 primes, one engine", mark: "queue_state" },
+  {
+    entry: "jobgate/agents",
+    program: "agents.js",
+    outcome: "Normal: user hello, assistant good morning",
+    mark: "getToolConfirmation",
+  },
+  {
+    entry: "jobgate/react",
+    program: "react.js",
+    outcome: "shown as completed 42",
+    pageOnly: true,
+    mark: "useSyncExternalStore",
+  },
+];
+
+const outcomesOf = (list: readonly Entry[]) => Object.fromEntries(list.map(({ entry, outcome }) => [entry, outcome]));
+
+const anywhere = entries.filter(({ pageOnly }) => !pageOnly);
+
+/** What `whole.js` comes to in a page, and `anywhere.js` wherever it runs. */
+export const inPages = outcomesOf(entries);
+export const inAnything = outcomesOf(anywhere);
+
+/** A module that runs the programs, and exports the promise of what each came to. */
+function running(list: readonly Entry[]): string {
+  const imports = list.map(({ program }, at) => `import { outcome as outcome${at} } from "./programs/${program}";`);
+  const outcomes = list.map(({ entry }, at) => `  ${JSON.stringify(entry)}: await outcome${at}.catch(String),`);
+  return [...imports, "export const outcomes = (async () => ({", ...outcomes, "}))();", ""].join("\n");
+}
+
+export const modules = { "whole.js": running(entries), "anywhere.js": running(anywhere) };
