@@ -5,6 +5,8 @@ import { build } from "esbuild";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 export const OUT = here(".out");
+/** Cases that need what only pages have. */
+export const PAGE_CASES = ["worker-pool"];
 
 const sources = (folder) =>
   readdirSync(here(folder))
@@ -27,7 +29,12 @@ export async function bundle(environment, packages) {
     logLevel: "warning",
     outdir,
   };
+  // Peers that also run in Node ask for these only there.
+  if (environment !== "node") shared.external = ["worker_threads", "child_process", "os", "process"];
   // Harness and cases keep their names for profiles; what starts cold is made small, each in a file of its own.
-  await build({ ...shared, entryPoints: [here("harness.mjs"), ...sources("cases")] });
+  const pageOnly = environment === "node" ? PAGE_CASES.map((name) => here(`cases/${name}.mjs`)) : [];
+  const cases = sources("cases").filter((file) => !pageOnly.includes(file));
+  await build({ ...shared, entryPoints: [here("harness.mjs"), ...cases] });
+  if (environment !== "node") await build({ ...shared, entryPoints: sources("workers") });
   await build({ ...shared, entryPoints: sources("cold"), splitting: false, minify: true });
 }

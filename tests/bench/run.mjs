@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { budgetReport } from "./budgets.mjs";
-import { OUT } from "./bundle.mjs";
+import { OUT, PAGE_CASES } from "./bundle.mjs";
 import { drawChart } from "./chart.mjs";
 import { runColdStart } from "./cold-start.mjs";
 import { openChromium } from "./env-chromium.mjs";
@@ -35,6 +35,7 @@ const CASES = [
   "cancel",
   "cold-start",
   "limits",
+  "worker-pool",
 ];
 const ENVIRONMENTS = { node: openNode, chromium: openChromium };
 
@@ -91,6 +92,7 @@ async function runEnvironment(name) {
   console.log(`\n${environment.version}\n`);
   try {
     for (const id of cases) {
+      if (name === "node" && PAGE_CASES.includes(id)) continue;
       const began = performance.now();
       const options = { quick: args.quick, only };
       const result =
