@@ -1,4 +1,5 @@
-import type { Plugin } from "vite";
+import type { Connect, Plugin } from "vite";
+import { modelSources } from "../chat/model/reachable.ts";
 
 /** What the built pages may do: their own files, their own server, and compiling WebAssembly. Nothing inline. */
 const strict = {
@@ -31,22 +32,37 @@ const headers = (policy: Record<string, string>) => ({
   "Referrer-Policy": "no-referrer",
 });
 
+/**
+ * The chat asks the server that its visitor names, whose address no page can know beforehand. Nothing else is eased: no
+ * foreign script runs, and no foreign image is asked for, so that an answer has no way out to a server of its own choice.
+ */
+function policyOf(path: string, policy: Record<string, string>): Record<string, string> {
+  if (path !== "/chat.html") return policy;
+  return { ...policy, "connect-src": [policy["connect-src"], ...modelSources].join(" ") };
+}
+
+function sendHeaders(policy: Record<string, string>): Connect.NextHandleFunction {
+  return ({ url = "/" }, response, next) => {
+    const { pathname } = new URL(url, "http://localhost");
+    for (const [name, value] of Object.entries(headers(policyOf(pathname, policy)))) response.setHeader(name, value);
+    next();
+  };
+}
+
 /** Puts the policy into every page as a meta element and into every answer of the dev and preview servers. */
 export function contentSecurityPolicy(): Plugin {
   let policy = strict;
   return {
     name: "content-security-policy",
-    config: () => ({
-      server: { headers: headers(development) },
-      preview: { headers: headers(strict) },
-    }),
+    configureServer: ({ middlewares }) => void middlewares.use(sendHeaders(development)),
+    configurePreviewServer: ({ middlewares }) => void middlewares.use(sendHeaders(strict)),
     configResolved(config) {
       policy = config.command === "serve" && !config.isProduction ? development : strict;
     },
-    transformIndexHtml: () => [
+    transformIndexHtml: (_, { path }) => [
       {
         tag: "meta",
-        attrs: { "http-equiv": "Content-Security-Policy", content: written(policy) },
+        attrs: { "http-equiv": "Content-Security-Policy", content: written(policyOf(path, policy)) },
         injectTo: "head-prepend",
       },
     ],

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Connect, Plugin } from "vite";
 import { Downloads } from "./downloads.ts";
 import { FlakyService } from "./flaky.ts";
+import { Recipes } from "./recipes.ts";
 import { ensureSampleFile } from "./sample-file.ts";
 
 const SLOWEST_RATE = 64;
@@ -13,18 +14,26 @@ const SLOWEST_RATE = 64;
  * - `GET /files/sample.bin?id=&rate=` a real file, `rate` in bytes a second (left out: as fast as it goes)
  * - `GET /files/answer.txt?id=&rate=` the same with a short text
  * - `GET /download-log` every connection remembered; with `?id=` it answers once that connection is over
+ * - `/api/…` what the recipes ask for
  * - `GET /flaky?id=&failures=&wait=` 503 for the first `failures` calls under `id`, each after `wait` ms
  */
 export function demoEndpoints(buildFolder: string): Plugin {
   const downloads = new Downloads();
   const flaky = new FlakyService();
+  const recipes = new Recipes();
   const samplePath = join(buildFolder, "sample.bin");
   const files: Record<string, { path: string; type: string }> = {
     "/files/sample.bin": { path: samplePath, type: "application/octet-stream" },
     "/files/answer.txt": { path: join(import.meta.dirname, "answer.txt"), type: "text/plain; charset=utf-8" },
   };
 
-  const answer = async (url: URL, response: ServerResponse): Promise<boolean> => {
+  const answer = async (url: URL, request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
+    const made = await recipes.answer(url, request);
+    if (made) {
+      send(response, made.status, made.body);
+      return true;
+    }
+    if (request.method !== "GET") return false;
     const id = url.searchParams.get("id") ?? "";
     const number = (name: string, otherwise: number) => {
       const given = Number(url.searchParams.get(name) ?? Number.NaN);
@@ -38,20 +47,19 @@ export function demoEndpoints(buildFolder: string): Plugin {
     }
     if (url.pathname === "/download-log") {
       const record = id === "" ? downloads.list() : await downloads.ended(id);
-      json(response, record ? 200 : 404, record ?? { error: `no download has the id ${id}` });
+      send(response, record ? 200 : 404, record ?? { error: `no download has the id ${id}` });
       return true;
     }
     if (url.pathname === "/flaky") {
       const { status, call } = await flaky.call(id, number("failures", 2), number("wait", 0));
-      json(response, status, { call });
+      send(response, status, { call });
       return true;
     }
     return false;
   };
 
   const middleware: Connect.NextHandleFunction = (request: IncomingMessage, response, next) => {
-    if (request.method !== "GET") return next();
-    answer(new URL(request.url ?? "/", "http://localhost"), response).then(
+    answer(new URL(request.url ?? "/", "http://localhost"), request, response).then(
       (answered) => answered || next(),
       (error: unknown) => next(error),
     );
@@ -70,7 +78,10 @@ export function demoEndpoints(buildFolder: string): Plugin {
   };
 }
 
-function json(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store" });
-  response.end(JSON.stringify(body));
+/** JSON, and text as it is. */
+function send(response: ServerResponse, status: number, body: unknown): void {
+  const isText = typeof body === "string";
+  const type = isText ? "text/plain; charset=utf-8" : "application/json";
+  response.writeHead(status, { "Content-Type": type, "Cache-Control": "no-store" });
+  response.end(isText ? body : JSON.stringify(body));
 }

@@ -6,11 +6,35 @@ import "./layout.css";
 import { LiveRegion } from "./announce.tsx";
 import { ThemeToggle } from "./ThemeToggle.tsx";
 
-const pages = [{ href: "/", text: "Try it" }] as const;
+/** The first is the landing page, which shows the others with what they are about. */
+export const pages = [
+  { href: "/", text: "Home", what: "" },
+  {
+    href: "/try.html",
+    text: "Try it",
+    what: "Start, watch and stop real work: a download, a computation, a request that fails twice.",
+  },
+  {
+    href: "/dashboard.html",
+    text: "Dashboard",
+    what: "A live queue of typed jobs that every tab shares: make, watch, cancel and retry them.",
+  },
+  {
+    href: "/chat.html",
+    text: "Chat",
+    what: "Several conversations with a model at once: streamed, stopped for certain, with tools that ask first.",
+  },
+  {
+    href: "/recipes.html",
+    text: "Recipes",
+    what: "Search as you type, save once, upload, poll, undo: short files of code, run live beside their text.",
+  },
+] as const;
 
-export function Layout(props: { page: (typeof pages)[number]["href"]; children: ComponentChildren }) {
+/** `wide`: a page of panels that has a use for a large screen. */
+export function Layout(props: { page: (typeof pages)[number]["href"]; wide?: boolean; children: ComponentChildren }) {
   return (
-    <>
+    <div class={props.wide ? "site wide" : "site"}>
       <a class="skip-link" href="#main">
         Skip to the page
       </a>
@@ -41,6 +65,6 @@ export function Layout(props: { page: (typeof pages)[number]["href"]; children: 
         The engine is Rust in WebAssembly; this page uses only what the package exports.
       </footer>
       <LiveRegion />
-    </>
+    </div>
   );
 }

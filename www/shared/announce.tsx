@@ -7,11 +7,12 @@ const announcements = subject<string>();
 export const announce = (line: string): void => announcements.next(line);
 
 export function LiveRegion() {
-  const [line, setLine] = useState("");
-  useEffect(() => announcements.listen(setLine), []);
+  const [said, setSaid] = useState({ line: "", count: 0 });
+  useEffect(() => announcements.listen((line) => setSaid(({ count }) => ({ line, count: count + 1 }))), []);
   return (
     <p class="visually-hidden" role="status" aria-live="polite">
-      {line}
+      {/* Another element each time: the same line twice is said twice. */}
+      <span key={said.count}>{said.line}</span>
     </p>
   );
 }

@@ -1,49 +1,30 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright";
-
-declare global {
-  interface Window {
-    violations: string[];
-  }
-}
+import { type OpenPage, openPage } from "./page.ts";
 
 /** The "Try it" page as a visitor handles it. Everything waits on what the page shows. */
 export class TryPage {
-  /** What the browser complained of: errors on the console, uncaught errors, violations of the policy. */
-  readonly complaints: string[] = [];
-
-  private constructor(
-    readonly page: Page,
-    readonly address: string,
-  ) {}
+  private constructor(private readonly opened: OpenPage) {}
 
   static async open(browser: Browser, address: string, options: BrowserContextOptions = {}): Promise<TryPage> {
-    const context = await browser.newContext(options);
-    await context.addInitScript(() => {
-      window.violations = [];
-      addEventListener("securitypolicyviolation", (event) => {
-        window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
-      });
-    });
-    context.setDefaultTimeout(20_000); // sooner than the test's own, so that the message says what was missing
-    const page = await context.newPage();
-    const opened = new TryPage(page, address);
-    page.on("pageerror", (error) => opened.complaints.push(String(error)));
-    page.on("console", (message) => {
-      // The service that fails twice on purpose answers 503, and browsers report that.
-      const expected = /\/flaky\?/.test(message.location().url) || /\/flaky\?/.test(message.text());
-      if (message.type() === "error" && !expected) opened.complaints.push(message.text());
-    });
-    await page.goto(address);
-    await page.getByRole("heading", { level: 1 }).waitFor();
-    return opened;
+    // The service that fails twice on purpose answers 503.
+    return new TryPage(await openPage(browser, `${address}/try.html`, { ...options, expected: /\/flaky\?/ }));
+  }
+
+  get page(): Page {
+    return this.opened.page;
+  }
+
+  /** What the browser complained of: errors on the console, uncaught errors. */
+  get complaints(): readonly string[] {
+    return this.opened.complaints;
   }
 
   violations(): Promise<string[]> {
-    return this.page.evaluate(() => window.violations);
+    return this.opened.violations();
   }
 
   close(): Promise<void> {
-    return this.page.context().close();
+    return this.opened.close();
   }
 
   button(name: string): Locator {

@@ -1,0 +1,350 @@
+import type { Browser, BrowserContext } from "playwright";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { browserNames, launch } from "./support/browser.ts";
+import { DashboardPage } from "./support/dashboard-page.ts";
+import { startSite } from "./support/site.mjs";
+
+let site: Awaited<ReturnType<typeof startSite>>;
+
+beforeAll(async () => {
+  site = await startSite();
+});
+
+afterAll(() => site?.close());
+
+describe.each(browserNames)("the dashboard, in %s", (name) => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let tabs: DashboardPage[];
+
+  beforeAll(async () => {
+    browser = await launch(name);
+  });
+
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    context = await browser.newContext();
+    tabs = [];
+  });
+
+  afterEach(async () => {
+    await context.close();
+    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
+  });
+
+  const open = async (hash = "") => {
+    const tab = await DashboardPage.open(context, site.address, hash);
+    tabs.push(tab);
+    return tab;
+  };
+
+  test("submit a countdown, watch its progress, see it complete", async () => {
+    const tab = await open();
+    const id = await tab.start("countdown", { seconds: "2" });
+    await tab.rowStatus(id, "running");
+    await tab.details.getByText("1 seconds remaining…").or(tab.details.getByText("1 second remaining…")).waitFor();
+    await tab.detailStatus("completed");
+    await tab.rowStatus(id, "completed");
+    await tab.stat("completed", 1);
+    expect(await tab.row(id).textContent()).toContain("100 %");
+  });
+
+  test("a result is shown as a table or a tree, and copied whole", async () => {
+    if (name === "chromium") await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const tab = await open();
+    await tab.start("report", { pages: "12", title: "Figures" });
+    await tab.detailStatus("completed");
+    const result = tab.page.getByTestId("result");
+    expect(await result.locator("th").allTextContents()).toEqual(["chapter", "pages", "words"]);
+    expect(await result.locator("tbody tr").count()).toBe(2);
+    await result.getByText("title").waitFor();
+    await tab.details.locator(".job-log").getByText("Chapter 2: 2 pages, 320 words").waitFor();
+
+    await tab.press("Copy the result");
+    await tab.details.getByText("Copied", { exact: true }).waitFor();
+    await tab.chooseType("url_fetch");
+    await tab.param("urls").press("ControlOrMeta+v");
+    expect(JSON.parse(await tab.param("urls").inputValue())).toMatchObject({ title: "Figures", appendix: false });
+  });
+
+  test("a job that fails is retried: every attempt is told, and Retry makes it anew", async () => {
+    const tab = await open();
+    const id = await tab.start("flaky", { failures: "2", seconds: "0.2" });
+    await tab.rowStatus(id, "will retry");
+    await tab.detailStatus("completed");
+    const attempts = tab.details.locator(".attempts li");
+    expect(await attempts.count()).toBe(3);
+    expect(await attempts.first().textContent()).toContain("The service is not available (attempt 1");
+    expect(await attempts.last().textContent()).toContain("completed");
+
+    await tab.option("Retries", "0");
+    const failing = await tab.start("flaky", { failures: "1", seconds: "0.1" });
+    await tab.detailStatus("failed");
+    await tab.page.getByTestId("error").getByText("The service is not available").waitFor();
+    await tab.press("Retry");
+    await tab.nextSelected(failing);
+    await tab.details.locator(".job-type", { hasText: "flaky" }).waitFor();
+    await tab.stat("failed", 2);
+  });
+
+  test("submit multiple jobs: as many run as may, the rest wait; more at once, pause, resume", async () => {
+    const tab = await open();
+    await tab.startMany("countdown", { seconds: "60" }, 6);
+    await tab.stat("running", 3);
+    await tab.stat("pending", 3);
+    await tab.button("More at once").click();
+    await tab.stat("running", 4);
+    await tab.page.getByTestId("concurrency").getByText("4", { exact: true }).waitFor();
+
+    await tab.button("Pause").click();
+    await tab.button("Resume").waitFor();
+    await tab.row("1").click();
+    await tab.press("Cancel");
+    await tab.stat("cancelled", 1);
+    await tab.stat("pending", 2); // nobody moved up
+    await tab.button("Resume").click();
+    await tab.stat("running", 4);
+    await tab.stat("pending", 1);
+    await tab.button("Fewer at once").click();
+    await tab.page.getByTestId("concurrency").getByText("3", { exact: true }).waitFor();
+  });
+
+  test("cancel a running job, it stops; cancel a pending job, it is removed from the queue", async () => {
+    const tab = await open();
+    await tab.startMany("countdown", { seconds: "60" }, 4);
+    await tab.row("4").click();
+    await tab.detailStatus("pending");
+    await tab.press("Cancel");
+    await tab.detailStatus("cancelled");
+    await tab.page.getByTestId("fact-started").getByText("–").waitFor();
+    await tab.row("1").click();
+    await tab.detailStatus("running");
+    await tab.press("Cancel");
+    await tab.detailStatus("cancelled");
+    await tab.stat("running", 2);
+    await tab.stat("pending", 0);
+    expect(await tab.button("Cancel").getAttribute("aria-disabled")).toBe("true");
+  });
+
+  test("faults are told beside the field as one types, in the runner's words; nothing is queued, nothing typed is lost", async () => {
+    const tab = await open();
+    await tab.chooseType("countdown");
+    await tab.fill({ seconds: "61" });
+    await tab.fault("seconds", "must be an integer from 1 to 60, got 61");
+    expect(await tab.param("seconds").getAttribute("aria-invalid")).toBe("true");
+    await tab.fill({ seconds: "6.5" });
+    await tab.fault("seconds", "got 6.5");
+    await tab.fill({ seconds: "5" });
+    await tab.fault("seconds", /^$/);
+
+    await tab.chooseType("echo");
+    await tab.fill({ delay: "99" });
+    await tab.param("delay").press("Enter");
+    await tab.fault("message", /^is required/);
+    await tab.fault("delay", "must be an integer from 1 to 30, got 99");
+    expect(await tab.page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("message");
+    expect(await tab.param("delay").inputValue()).toBe("99");
+    await tab.stat("pending", 0);
+    expect(await tab.ids()).toEqual([]);
+
+    await tab.chooseType("countdown");
+    expect(await tab.param("seconds").inputValue()).toBe("5");
+    await tab.chooseType("echo");
+    expect(await tab.param("delay").inputValue()).toBe("99");
+    await tab.fill({ delay: "1" });
+    await tab.param("message").pressSequentially("hello");
+    await tab.param("message").press("Enter");
+    await tab.detailStatus("completed");
+
+    await tab.chooseType("url_fetch");
+    await tab.param("urls").fill("http://127.0.0.1/\nno address");
+    await tab.fault("urls", "urls[1] must be an http or https URL");
+    await tab.chooseType("echo");
+    await tab.option("Retries", "-1");
+    await tab.button("Start job").click();
+    await tab.page.getByTestId("refusal").getByText("retry").waitFor();
+    expect(await tab.ids()).toHaveLength(1);
+  });
+
+  test("every param gets the right control, with its bounds and its default", async () => {
+    const tab = await open();
+    await tab.chooseType("report");
+    const control = (param: string) =>
+      tab.param(param).evaluate((element) => {
+        const { min, max, value } = element as HTMLInputElement;
+        return [element.localName, (element as HTMLInputElement).type, min, max, value];
+      });
+    expect(await control("title")).toEqual(["input", "text", "", "", "Quarterly figures"]);
+    expect(await control("pages")).toEqual(["input", "number", "1", "500", "40"]);
+    expect((await control("style")).slice(0, 1)).toEqual(["select"]);
+    expect((await control("appendix"))[1]).toBe("checkbox");
+    await tab.page.locator("[data-param=pages]").getByText("1 to 500, default 40").waitFor();
+    await tab.param("appendix").check();
+    await tab.param("style").selectOption("full");
+    await tab.start("report", { pages: "3" });
+    await tab.detailStatus("completed");
+    const params = await tab.page.getByTestId("params").textContent();
+    expect(params?.replaceAll(/\s/g, "")).toContain("pages3stylefullappendixtrue");
+  });
+
+  test("ten URLs are really fetched, all at the same time", async () => {
+    const tab = await open();
+    // Each takes half a second and more: 378 bytes at 600 a second.
+    const urls = Array.from(
+      { length: 10 },
+      (_, at) => `${site.address}/files/answer.txt?id=dash-${name}-${at}&rate=600`,
+    );
+    await tab.chooseType("url_fetch");
+    await tab.param("urls").fill(urls.join("\n"));
+    await tab.button("Start job").click();
+    await tab.detailStatus("completed");
+    expect(await tab.page.getByTestId("result").locator("tbody tr").count()).toBe(10);
+    const log = (await (await fetch(`${site.address}/download-log`)).json()) as { id: string; outcome: string }[];
+    expect(log.filter(({ id }) => id.startsWith(`dash-${name}-`)).map(({ outcome }) => outcome)).toEqual(
+      urls.map(() => "finished"),
+    );
+  });
+
+  test("the queue: running, pending, finished; sorted, filtered, cleared", async () => {
+    const tab = await open();
+    await tab.start("echo", { message: "first", delay: "1" });
+    await tab.detailStatus("completed");
+    await tab.startMany("countdown", { seconds: "60" }, 5);
+    await tab.stat("pending", 2);
+    expect(await tab.ids()).toEqual(["2", "3", "4", "5", "6", "1"]);
+
+    await tab.sortBy("id");
+    expect(await tab.ids()).toEqual(["1", "2", "3", "4", "5", "6"]);
+    await tab.sortBy("id");
+    expect(await tab.ids()).toEqual(["6", "5", "4", "3", "2", "1"]);
+    await tab.sortBy("id");
+    expect(await tab.ids()).toEqual(["2", "3", "4", "5", "6", "1"]);
+    await tab.sortBy("type");
+    expect((await tab.ids()).at(-1)).toBe("1");
+    await tab.sortBy("type");
+    await tab.sortBy("type");
+    expect(await tab.grid.locator("[aria-sort=ascending], [aria-sort=descending]").count()).toBe(0);
+
+    await tab.filter("completed");
+    expect(await tab.ids()).toEqual(["1"]);
+    await tab.filter("failed");
+    await tab.grid.getByText("No job is failed.").waitFor();
+    await tab.filter("pending");
+    expect(await tab.ids()).toEqual(["5", "6"]);
+    await tab.row("6").click();
+    await tab.press("Priority up");
+    await tab.page.getByTestId("priority").getByText("10", { exact: true }).waitFor();
+    await tab.page.waitForFunction(() => document.querySelector(".queue-row")?.getAttribute("data-job") === "6");
+    await tab.press("Priority down");
+    await tab.page.getByTestId("priority").getByText("0", { exact: true }).waitFor();
+
+    await tab.filter("all");
+    await tab.button("Clear completed").click();
+    await tab.row("1").waitFor({ state: "detached" });
+    expect(await tab.button("Clear completed").getAttribute("aria-disabled")).toBe("true");
+    expect(await tab.ids()).toHaveLength(5);
+  });
+
+  test("open multiple tabs, verify sync: jobs, attempts, logs, pause; a job linked by its address", async () => {
+    const first = await open();
+    const id = await first.start("flaky", { failures: "2", seconds: "0.1" });
+    await first.detailStatus("completed");
+    const second = await open(`#/jobs/${id}`);
+    await second.detailStatus("completed");
+    expect(await second.details.locator(".attempts li").count()).toBe(3);
+    await second.details.locator(".job-log").getByText("Attempt 3 begins").waitFor();
+
+    const report = await second.start("report", { pages: "200" });
+    await first.row(report).click();
+    await first.details.locator(".job-log").getByText("Chapter 1: 10 pages, 1600 words").waitFor();
+    await first.button("Pause").click();
+    await second.button("Resume").waitFor();
+    await second.press("Cancel");
+    await first.detailStatus("cancelled");
+    expect(await first.ids()).toEqual(await second.ids());
+    await second.page.close();
+    await first.button("Resume").click();
+    await first.start("echo", { message: "still here", delay: "1" });
+    await first.detailStatus("completed");
+  });
+
+  test("an address of a job that is not there says so, and leads back", async () => {
+    const tab = await open("#/jobs/no%2Fsuch%20job");
+    await tab.page.getByTestId("unknown-job").getByText("There is no job “no/such job”").waitFor();
+    await tab.page.getByRole("link", { name: "Back to the queue" }).click();
+    await tab.details.getByText("Choose a job in the queue").waitFor();
+    const id = await tab.start("echo", { message: "x", delay: "1" });
+    await tab.page.goBack();
+    await tab.details.getByText("Choose a job in the queue").waitFor();
+    await tab.page.goForward();
+    await tab.detailStatus("completed");
+    await tab.button("Close the details").click();
+    await tab.details.getByText("Choose a job in the queue").waitFor();
+    expect(await tab.selectedId()).not.toBe(id);
+    expect(await tab.page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("grid");
+  });
+
+  test("disconnect and reconnect, verify state recovery", async () => {
+    await context.addInitScript(() => {
+      const ports: MessagePort[] = [];
+      const Channel = MessageChannel;
+      Object.assign(window, {
+        MessageChannel: class extends Channel {
+          constructor() {
+            super();
+            ports.push(this.port1);
+          }
+        },
+        // As if the worker had died: nothing arrives any more, and nothing is said of it.
+        cut: () => {
+          for (const port of ports) port.postMessage = () => {};
+        },
+      });
+    });
+    const tab = await open();
+    const other = await open();
+    const id = await tab.start("countdown", { seconds: "60" });
+    await other.row(id).waitFor();
+    await tab.page.evaluate(() => (window as unknown as { cut(): void }).cut());
+    await tab.phase("lost");
+    await tab.rowStatus(id, "running"); // what was last heard stays
+    const meanwhile = await other.start("echo", { message: "meanwhile", delay: "1" });
+    await tab.phase("live");
+    await tab.rowStatus(id, "running");
+    await tab.row(meanwhile).click();
+    await tab.detailStatus("completed");
+    await tab.row(id).click();
+    await tab.press("Cancel");
+    await other.rowStatus(id, "cancelled");
+  });
+
+  test("without SharedWorker the runner is in the page", async () => {
+    await context.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
+    const tab = await open();
+    await tab.page.getByText("the runner is in this page").waitFor();
+    await tab.start("prime", { limit: "1000" });
+    await tab.detailStatus("completed");
+    await tab.page.getByTestId("result").getByText("168", { exact: true }).waitFor();
+  });
+
+  test("whatever a job is given or says is text", async () => {
+    const tab = await open();
+    const markup = "<img src=x onerror=document.title='owned'>";
+    await tab.start("echo", { message: markup, delay: "1" });
+    await tab.detailStatus("completed");
+    await tab.page.getByTestId("result").getByText(markup).waitFor();
+    await tab.page.getByTestId("params").getByText(markup).waitFor();
+    await tab.start("report", { title: markup, pages: "1" });
+    await tab.details.locator(".job-log").getByText(markup).waitFor();
+    await tab.page.evaluate(
+      (hash) => {
+        location.hash = hash;
+      },
+      `#/jobs/${encodeURIComponent(markup)}`,
+    );
+    await tab.page.getByTestId("unknown-job").getByText(markup).waitFor();
+    expect(await tab.page.locator("main img").count()).toBe(0);
+    expect(await tab.page.title()).not.toContain("owned");
+  });
+});

@@ -1,0 +1,142 @@
+import type { BrowserContext, Locator, Page } from "playwright";
+
+/** The dashboard in one tab, as a visitor handles it. Everything waits on what the page shows. */
+export class DashboardPage {
+  /** What the browser complained of: errors on the console, uncaught errors, violations of the policy. */
+  readonly complaints: string[] = [];
+
+  private constructor(readonly page: Page) {}
+
+  /** `hash`: for a job that is linked to. */
+  static async open(context: BrowserContext, address: string, hash = ""): Promise<DashboardPage> {
+    context.setDefaultTimeout(20_000); // sooner than the test's own, so that the message says what was missing
+    const page = await context.newPage();
+    const opened = new DashboardPage(page);
+    page.on("pageerror", (error) => opened.complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") opened.complaints.push(message.text());
+    });
+    await page.goto(`${address}/dashboard.html${hash}`);
+    await opened.phase("live");
+    return opened;
+  }
+
+  async phase(phase: "connecting" | "live" | "lost"): Promise<void> {
+    await this.page.locator(`[data-testid=connection][data-phase=${phase}]`).waitFor();
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole("button", { name, exact: true });
+  }
+
+  chooseType(type: string): Promise<void> {
+    return this.page.locator(`.type input[value="${type}"]`).check();
+  }
+
+  /** The control of a param. */
+  param(name: string): Locator {
+    return this.page.locator(`[data-param="${name}"] :is(input, select, textarea)`);
+  }
+
+  /** Waits until the fault beside a param's control reads so; "" for none. */
+  async fault(name: string, text: string | RegExp): Promise<void> {
+    await this.page.locator(`[data-param="${name}"] .field-fault`, { hasText: text }).waitFor({ state: "attached" });
+  }
+
+  async fill(params: Record<string, string>): Promise<void> {
+    for (const [name, value] of Object.entries(params)) await type(this.param(name), value);
+  }
+
+  async option(label: string, value: string): Promise<void> {
+    const more = this.page.locator(".form-panel details");
+    if ((await more.getAttribute("open")) === null) await more.locator("summary").click();
+    await type(this.page.getByLabel(label, { exact: true }), value);
+  }
+
+  /** Makes a job and returns its id: the page goes to it. */
+  async start(type: string, params: Record<string, string> = {}): Promise<string> {
+    const before = await this.selectedId();
+    await this.chooseType(type);
+    await this.fill(params);
+    await this.button("Start job").click();
+    return this.nextSelected(before);
+  }
+
+  /** The id that the address names. Asked of the page: not every driver hears of a change of the hash. */
+  async selectedId(): Promise<string> {
+    const hash = await this.page.evaluate(() => location.hash);
+    return decodeURIComponent(hash.split("#/jobs/")[1] ?? "");
+  }
+
+  /** Waits until the address names another job. */
+  async nextSelected(before: string): Promise<string> {
+    const old = before === "" ? "" : `#/jobs/${encodeURIComponent(before)}`;
+    await this.page.waitForFunction((old) => location.hash !== old, old);
+    return this.selectedId();
+  }
+
+  /** Makes that many alike. */
+  async startMany(type: string, params: Record<string, string>, copies: number): Promise<void> {
+    await this.chooseType(type);
+    await this.fill(params);
+    await this.option("Copies", String(copies));
+    const all = this.page.locator(".segments label").first().locator(".segment-count");
+    const before = Number((await all.textContent())?.replace(",", ""));
+    await this.button(`Start ${copies} jobs`).click();
+    await all.getByText((before + copies).toLocaleString("en"), { exact: true }).waitFor();
+  }
+
+  async stat(name: string, value: number | RegExp): Promise<void> {
+    const text = typeof value === "number" ? new RegExp(`^${value}$`) : value;
+    await this.page.getByTestId(`stat-${name}`).getByText(text).waitFor();
+  }
+
+  get grid(): Locator {
+    return this.page.getByRole("grid", { name: "Jobs" });
+  }
+
+  row(id: string): Locator {
+    return this.page.locator(`.queue-row[data-job="${id}"]`);
+  }
+
+  async rowStatus(id: string, text: string): Promise<void> {
+    await this.row(id).locator(".badge").getByText(text, { exact: true }).waitFor();
+  }
+
+  /** The ids of the rows that are drawn, from top to bottom. */
+  async ids(): Promise<string[]> {
+    const rows = await this.page
+      .locator(".queue-row")
+      .evaluateAll((rows) => rows.map((row) => [Number(row.ariaRowIndex), row.getAttribute("data-job") ?? ""]));
+    return (rows as [number, string][]).sort(([a], [b]) => a - b).map(([, id]) => id);
+  }
+
+  filter(name: string): Promise<void> {
+    return this.page.locator(`.segments input[value=${name}]`).check();
+  }
+
+  sortBy(column: string): Promise<void> {
+    return this.page.locator(`.queue-head .queue-${column} button`).click();
+  }
+
+  get details(): Locator {
+    return this.page.locator(".details-panel");
+  }
+
+  async detailStatus(text: string): Promise<void> {
+    await this.details.locator(".panel-head .badge").getByText(text, { exact: true }).waitFor();
+  }
+
+  /** One of the details' buttons. */
+  press(name: "Cancel" | "Retry" | "Priority up" | "Priority down" | "Copy the result"): Promise<void> {
+    return this.details.getByRole("button", { name, exact: true }).click();
+  }
+}
+
+/** What a number field held before is not replaced by `fill` in every browser: there it is typed. */
+async function type(field: Locator, value: string): Promise<void> {
+  if ((await field.getAttribute("type")) !== "number") return field.fill(value);
+  await field.press("ControlOrMeta+a");
+  if (value === "") await field.press("Delete");
+  else await field.pressSequentially(value);
+}

@@ -1,0 +1,57 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Browser, BrowserContextOptions, Page } from "playwright";
+
+declare global {
+  interface Window {
+    violations: string[];
+  }
+}
+
+/** A page in a context of its own, with all that the browser complained of. */
+export interface OpenPage {
+  readonly page: Page;
+  /** Errors on the console and uncaught errors. */
+  readonly complaints: string[];
+  /** Violations of the content security policy. */
+  violations(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** `expected` are addresses whose refusals the page brings about on purpose: browsers report those as errors. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  { expected, ...options }: BrowserContextOptions & { expected?: RegExp } = {},
+): Promise<OpenPage> {
+  const context = await browser.newContext(options);
+  await context.addInitScript(() => {
+    window.violations = [];
+    addEventListener("securitypolicyviolation", (event) => {
+      window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  context.setDefaultTimeout(20_000); // sooner than the test's own, so that the message says what was missing
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    const foreseen = expected?.test(message.location().url) || expected?.test(message.text());
+    if (message.type() === "error" && !foreseen) complaints.push(message.text());
+  });
+  await page.goto(url);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  return {
+    page,
+    complaints,
+    violations: () => page.evaluate(() => window.violations),
+    close: () => context.close(),
+  };
+}
+
+/** What axe finds serious or critical, a line each. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  const { violations, passes } = await new AxeBuilder({ page }).analyze();
+  if (passes.length < 10) throw new Error(`axe looked at nearly nothing: ${passes.length} rules`);
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  return serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
+}

@@ -1,0 +1,55 @@
+import type { JobRecord } from "jobgate";
+import type { ComponentChildren } from "preact";
+import { clockTime, shortDuration } from "../../shared/format.ts";
+import { runsOf } from "../runs.ts";
+import { isFinished, useDashboard } from "../store.ts";
+import { useNow } from "../use-now.ts";
+
+/** When it came, how long it waited and ran; told in lines that are always there, so that nothing moves. */
+export function Facts({ job }: { job: JobRecord }) {
+  const now = useNow(!isFinished(job));
+  const { created_at, started_at, completed_at } = job;
+  const waited = (started_at ?? completed_at ?? now) - created_at;
+  return (
+    <dl class="job-facts">
+      <Fact name="Created">{clockTime(created_at)}</Fact>
+      <Fact name="Waited">{shortDuration(waited)}</Fact>
+      <Fact name="Started">{started_at === undefined ? "–" : clockTime(started_at)}</Fact>
+      <Fact name="Ran">{started_at === undefined ? "–" : shortDuration((completed_at ?? now) - started_at)}</Fact>
+      <Fact name="Ended">{completed_at === undefined ? "–" : clockTime(completed_at)}</Fact>
+    </dl>
+  );
+}
+
+function Fact(props: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{props.name}</dt>
+      <dd data-testid={`fact-${props.name.toLowerCase()}`}>{props.children}</dd>
+    </div>
+  );
+}
+
+/** Every attempt: how long it ran and why it was not the last. */
+export function Attempts({ job }: { job: JobRecord }) {
+  const told = useDashboard(({ runs }) => runs.get(job.id));
+  const runs = told ?? runsOf(job, new Map());
+  const now = useNow(runs.some(({ to }) => to === undefined));
+  if (runs.length === 0) return <p class="muted small">It has not been started.</p>;
+  return (
+    <ol class="attempts">
+      {runs.map((run) => (
+        <li key={run.attempt}>
+          <span>Attempt {run.attempt}</span>
+          <span class="muted">{shortDuration((run.to ?? now) - run.from)}</span>
+          <span class={run.error === undefined ? "muted" : "attempt-error"}>{run.error ?? outcomeOf(job, run.to)}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function outcomeOf({ status, error }: JobRecord, to: number | undefined): string {
+  if (to === undefined) return "running";
+  return status === "failed" ? `failed: ${error?.message ?? ""}` : status;
+}

@@ -1,0 +1,35 @@
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { clockTime } from "../../shared/format.ts";
+import { followLog, useDashboard } from "../store.ts";
+
+/** What the job logged, and what it logs. Not live for assistive technology: a line a page would drown the rest. */
+export function Log({ id }: { id: string }) {
+  const log = useDashboard(({ log }) => (log?.id === id ? log : undefined));
+  const region = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  useEffect(() => void followLog(id), [id]);
+  useLayoutEffect(() => {
+    if (atEnd.current && region.current) region.current.scrollTop = region.current.scrollHeight;
+  }, [log]);
+  if (!log || log.lines.length === 0) return <p class="muted small">It has logged nothing.</p>;
+  return (
+    <div
+      ref={region}
+      class="job-log"
+      role="log"
+      aria-label="Log"
+      aria-live="off"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard.
+      tabIndex={0}
+      onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+        atEnd.current = scrollHeight - scrollTop - clientHeight < 8;
+      }}
+    >
+      {log.lines.map((line, at) => (
+        <p key={at}>
+          <time dateTime={new Date(line.at).toISOString()}>{clockTime(line.at)}</time> {line.message}
+        </p>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,195 @@
+import type { ParamError } from "jobgate";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { announce } from "../../shared/announce.tsx";
+import { Button, NumberInput, Panel, Select } from "../../shared/components.tsx";
+import { CallError } from "../connection.ts";
+import type { ListedType } from "../host/protocol.ts";
+import { selectJob } from "../route.ts";
+import { call, useDashboard } from "../store.ts";
+import { ParamField } from "./ParamField.tsx";
+import { firstRaw, paramOf, paramsOf, type Raw, type RawParams } from "./params.ts";
+
+const priorities = [
+  ["user-blocking", "user-blocking (100)"],
+  ["user-visible", "user-visible (0)"],
+  ["background", "background (−100)"],
+] as const;
+
+interface Extras {
+  readonly priority: (typeof priorities)[number][0];
+  readonly copies: number | undefined;
+  readonly retries: number | undefined;
+  readonly delay: number | undefined;
+  readonly timeout: number | undefined;
+}
+
+const firstExtras: Extras = {
+  priority: "user-visible",
+  copies: undefined,
+  retries: 3,
+  delay: undefined,
+  timeout: undefined,
+};
+
+/** What was typed stays, of every type, whatever the runner says to it. */
+const typed = new Map<string, RawParams>();
+
+export function NewJob({ typeName }: { typeName: string | undefined }) {
+  const type = useDashboard(({ types }) => types.find(({ name }) => name === typeName));
+  return (
+    <Panel title="New job" class="form-panel">
+      {type ? <Form key={type.name} type={type} /> : <p class="muted small">Choose a job type first.</p>}
+    </Panel>
+  );
+}
+
+function Form({ type }: { type: ListedType }) {
+  const { params: specs, name } = type;
+  const [raw, setRaw] = useState<RawParams>(() => typed.get(name) ?? {});
+  const [extras, setExtras] = useState(firstExtras);
+  const [refusal, setRefusal] = useState<string>();
+  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
+  const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const live = useDashboard(({ phase }) => phase === "live");
+  const params = paramsOf(specs, raw);
+  const [faults, setFaults] = useFaults(name, params, live);
+
+  const change = (param: string, value: Raw) => {
+    const next = { ...raw, [param]: value };
+    typed.set(name, next);
+    setRaw(next);
+    setTouched(new Set(touched).add(param));
+    setRefusal(undefined);
+  };
+  const submit = async () => {
+    if (busy) return;
+    setTouched(new Set(specs.map((spec) => spec.name)));
+    setBusy(true);
+    try {
+      const ids = await call("createJobs", name, params, optionsOf(extras), extras.copies ?? 1);
+      setRefusal(undefined);
+      setTouched(new Set());
+      announce(ids.length === 1 ? `Job ${ids[0]} is in the queue` : `${ids.length} jobs are in the queue`);
+      if (ids[0] !== undefined && ids.length === 1) selectJob(ids[0]);
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      setFaults(error.errors);
+      setRefusal(error.errors.length === 0 ? error.message : undefined);
+      announce(error.message);
+      focusFirst(form.current, error.errors);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form
+      ref={form}
+      class="stack"
+      noValidate
+      aria-label={`New job of type ${name}`}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void submit();
+      }}
+    >
+      {specs.map((spec) => (
+        <ParamField
+          key={spec.name}
+          spec={spec}
+          raw={raw[spec.name] ?? firstRaw(spec)}
+          faults={touched.has(spec.name) ? faultsOf(faults, spec.name) : []}
+          onChange={(value) => change(spec.name, value)}
+        />
+      ))}
+      <MoreOptions extras={extras} onChange={setExtras} />
+      <Button submit primary disabled={busy || !live}>
+        {extras.copies !== undefined && extras.copies > 1 ? `Start ${extras.copies} jobs` : "Start job"}
+      </Button>
+      {refusal !== undefined && (
+        <p class="notice" data-tone="bad" data-testid="refusal">
+          {refusal}
+        </p>
+      )}
+    </form>
+  );
+}
+
+function MoreOptions({ extras, onChange }: { extras: Extras; onChange: (extras: Extras) => void }) {
+  const change = (changed: Partial<Extras>) => onChange({ ...extras, ...changed });
+  return (
+    <details>
+      <summary>More options</summary>
+      <div class="options">
+        <Select
+          label="Priority"
+          value={extras.priority}
+          options={priorities}
+          onChange={(priority) => change({ priority })}
+        />
+        <NumberInput
+          label="Copies"
+          hint="1 to 1,000 jobs alike."
+          value={extras.copies}
+          onChange={(copies) => change({ copies })}
+        />
+        <NumberInput
+          label="Retries"
+          hint="After the first attempt."
+          value={extras.retries}
+          onChange={(retries) => change({ retries })}
+        />
+        <NumberInput
+          label="Delay, ms"
+          hint="Before it may start."
+          value={extras.delay}
+          onChange={(delay) => change({ delay })}
+        />
+        <NumberInput
+          label="Timeout, ms"
+          hint="Of one attempt."
+          value={extras.timeout}
+          onChange={(timeout) => change({ timeout })}
+        />
+      </div>
+    </details>
+  );
+}
+
+function optionsOf({ priority, retries, delay, timeout }: Extras) {
+  return {
+    priority,
+    ...(retries !== undefined && { retry: retries }),
+    ...(delay !== undefined && { delay }),
+    ...(timeout !== undefined && { timeout }),
+  };
+}
+
+/** The runner's word on the params as they stand. */
+function useFaults(type: string, params: Record<string, unknown>, live: boolean) {
+  const [faults, setFaults] = useState<readonly ParamError[]>([]);
+  const asText = JSON.stringify(Object.entries(params).map(([name, value]) => [name, String(value), typeof value]));
+  // The params are new objects each time; their text tells whether they are others.
+  useEffect(() => {
+    if (!live) return;
+    let wanted = true;
+    call("validate", type, params).then(
+      (found) => wanted && setFaults(found),
+      () => {}, // the line was lost: asked again once it is back
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [type, asText, live]);
+  return [faults, setFaults] as const;
+}
+
+const faultsOf = (faults: readonly ParamError[], param: string): readonly string[] =>
+  faults
+    .filter((fault) => paramOf(fault.param) === param)
+    .map(({ param: where, message }) => (where === param ? message : `${where} ${message}`));
+
+function focusFirst(form: HTMLFormElement | null, errors: readonly ParamError[]): void {
+  const first = errors[0] && form?.elements.namedItem(paramOf(errors[0].param));
+  if (first instanceof HTMLElement) first.focus();
+}

@@ -1,0 +1,3 @@
+import { Host } from "./host.ts";
+
+export const ownHost = new Host();

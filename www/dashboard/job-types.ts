@@ -1,0 +1,119 @@
+import type { JobType } from "jobgate/runner";
+
+/** Where a type's body runs. Types that nothing is said of run beside the runner. */
+export type RunsIn = "runner" | "worker";
+
+export interface DashboardJobType extends JobType {
+  readonly runsIn?: RunsIn;
+}
+
+const PAGE_MS = 120;
+
+/** Waits; throws the signal's reason as soon as it aborts. */
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", leave);
+      resolve();
+    }, ms);
+    const leave = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true });
+  });
+}
+
+const report: DashboardJobType = {
+  name: "report",
+  description: "Writes a report page by page, and a log as it goes",
+  params: [
+    { name: "title", type: "string", description: "What stands on it", min: 1, max: 80, default: "Quarterly figures" },
+    { name: "pages", type: "integer", description: "How many", min: 1, max: 500, default: 40 },
+    { name: "style", type: "string", description: "How much of it", enum: ["brief", "full"], default: "brief" },
+    { name: "appendix", type: "boolean", description: "With the sources at the end", default: false },
+  ],
+  async execute({ title, pages, style, appendix }, { progress, log, signal }) {
+    const chapters: { chapter: string; pages: number; words: number }[] = [];
+    log(`“${title}”, ${style}, ${pages} pages`);
+    for (let page = 1; page <= pages; page += 1) {
+      await wait(PAGE_MS, signal);
+      progress((page / pages) * 100, `Page ${page} of ${pages}`);
+      if (page % 10 === 1) chapters.push({ chapter: `Chapter ${chapters.length + 1}`, pages: 0, words: 0 });
+      const chapter = chapters.at(-1);
+      if (!chapter) continue;
+      chapter.pages += 1;
+      chapter.words += style === "full" ? 420 : 160;
+      if (page % 10 === 0 || page === pages) log(`${chapter.chapter}: ${chapter.pages} pages, ${chapter.words} words`);
+    }
+    if (appendix) log("Sources listed");
+    return { title, chapters, appendix };
+  },
+};
+
+const flaky: DashboardJobType = {
+  name: "flaky",
+  description: "Fails on its first attempts: shows how retries go",
+  params: [
+    { name: "failures", type: "integer", description: "Attempts that fail", min: 0, max: 10, default: 2 },
+    { name: "seconds", type: "number", description: "How long an attempt takes", min: 0, max: 30, default: 1.5 },
+  ],
+  async execute({ failures, seconds }, { attempt, progress, log, signal }) {
+    log(`Attempt ${attempt} begins`);
+    for (let tenth = 1; tenth <= 10; tenth += 1) {
+      await wait(seconds * 100, signal);
+      progress(tenth * 10, `Attempt ${attempt}`);
+      if (attempt <= failures && tenth === 7) {
+        log(`Attempt ${attempt} gives up`);
+        throw new Error(`The service is not available (attempt ${attempt} of at least ${failures + 1})`);
+      }
+    }
+    return { answeredOn: attempt };
+  },
+};
+
+const pi: DashboardJobType = {
+  name: "pi",
+  description: "Estimates π by throwing darts, letting others have a turn",
+  params: [
+    { name: "darts", type: "integer", description: "How many", min: 1000, max: 1e9, default: 50_000_000 },
+    {
+      name: "seed",
+      type: "integer",
+      description: "The same seed, the same darts",
+      min: 1,
+      max: 4294967295,
+      default: 1,
+    },
+  ],
+  async execute({ darts, seed }, { progress, log, checkpoint }) {
+    let state = seed;
+    const random = () => {
+      // xorshift32
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return (state >>> 0) / 4294967296;
+    };
+    let inside = 0;
+    for (let thrown = 0; thrown < darts; ) {
+      const end = Math.min(darts, thrown + 50_000);
+      for (; thrown < end; thrown += 1) {
+        const [x, y] = [random(), random()];
+        if (x * x + y * y < 1) inside += 1;
+      }
+      progress((thrown / darts) * 100, `π ≈ ${((4 * inside) / thrown).toFixed(5)}`);
+      await checkpoint();
+    }
+    const estimate = (4 * inside) / darts;
+    log(`Off by ${Math.abs(estimate - Math.PI).toExponential(2)}`);
+    return { estimate, inside, darts };
+  },
+};
+
+/** Besides the five that come with the package. */
+export const jobTypes: readonly DashboardJobType[] = [report, flaky, pi];
+
+/** Of types that come with the package. */
+export const builtinsRunIn: Readonly<Record<string, RunsIn>> = {};

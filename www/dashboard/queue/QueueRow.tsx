@@ -1,0 +1,67 @@
+// biome-ignore-all lint/a11y/useSemanticElements: a table of which most rows are not drawn is a grid.
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid holds the focus and says which row is active.
+import type { JobRecord } from "jobgate";
+import { memo } from "preact/compat";
+import { Badge } from "../../shared/components.tsx";
+import { shortDuration } from "../../shared/format.ts";
+import { barTone, statusOf } from "../status.ts";
+import { useDashboard } from "../store.ts";
+import { useNow } from "../use-now.ts";
+
+export const rowId = (id: string): string => `row-${encodeURIComponent(id)}`;
+
+interface RowProps {
+  readonly job: JobRecord;
+  /** Counted from 1, the head being the first. */
+  readonly rowIndex: number;
+  readonly top: number;
+  readonly active: boolean;
+  readonly selected: boolean;
+  readonly onSelect: (id: string) => void;
+}
+
+export const QueueRow = memo(function QueueRow({ job, rowIndex, top, active, selected, onSelect }: RowProps) {
+  const stopping = useDashboard(({ stopping }) => stopping.has(job.id));
+  const { text, tone } = statusOf(job, stopping);
+  const percent = Math.floor(job.progress.percent);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid listens to the keys.
+    <div
+      role="row"
+      id={rowId(job.id)}
+      class="queue-row"
+      aria-rowindex={rowIndex}
+      aria-selected={selected}
+      data-active={active}
+      data-job={job.id}
+      style={{ transform: `translateY(${top}px)` }}
+      onClick={() => onSelect(job.id)}
+    >
+      <Cell name="id">{job.id}</Cell>
+      <Cell name="type">{job.type}</Cell>
+      <Cell name="status">
+        <Badge tone={tone}>{text}</Badge>
+      </Cell>
+      <Cell name="progress">
+        <progress class="progress" aria-hidden="true" value={job.progress.percent} max={100} data-tone={barTone(job)} />
+        <span class="queue-percent">{percent} %</span>
+      </Cell>
+      <Cell name="age">
+        <Age since={job.created_at} />
+      </Cell>
+    </div>
+  );
+});
+
+function Cell(props: { name: string; children: preact.ComponentChildren }) {
+  return (
+    <div role="gridcell" class={`queue-${props.name}`}>
+      {props.children}
+    </div>
+  );
+}
+
+function Age({ since }: { since: number }) {
+  const age = Math.max(0, useNow(true) - since);
+  return <>{age < 1000 ? "now" : shortDuration(Math.floor(age / 1000) * 1000).replace(".0", "")}</>;
+}

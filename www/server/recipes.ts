@@ -1,0 +1,139 @@
+import { type IncomingMessage, STATUS_CODES } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const KEPT = 1000;
+
+/** A Map that forgets the oldest. */
+class Kept<Value> extends Map<string, Value> {
+  override set(key: string, value: Value): this {
+    super.delete(key);
+    super.set(key, value);
+    const [oldest] = this.keys();
+    if (this.size > KEPT && oldest !== undefined) this.delete(oldest);
+    return this;
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const ok = (body: unknown): Answer => ({ status: 200, body });
+const notFound: Answer = { status: 404, body: { error: "nothing here" } };
+const LONGEST_ID = 64;
+const LARGEST_PART = 1024 * 1024;
+const REPORT_CALLS = 4;
+
+/** What the recipes ask their server. Everything is kept under ids that the page makes up. */
+export class Recipes {
+  readonly #orders = new Kept<number>();
+  readonly #uploads = new Kept<{ received: number; refused: boolean }>();
+  readonly #reports = new Kept<number>();
+  readonly #busy = new Kept<number>();
+  readonly #deleted = new Kept<true>();
+  readonly #drafts = new Kept<number>();
+
+  /** Undefined for an address that is none of the recipes'. */
+  async answer(url: URL, request: IncomingMessage): Promise<Answer | undefined> {
+    const [, api, kind, id = ""] = url.pathname.split("/");
+    if (api !== "api") return undefined;
+    const call = `${request.method} ${kind}`;
+    const asked = url.searchParams;
+    if (id.length > LONGEST_ID) return notFound;
+    switch (call) {
+      case "GET search":
+        return this.#search(asked.get("q") ?? "");
+      case "POST orders":
+      case "GET orders":
+        return this.#order(asked.get("cart") ?? "", request.method === "POST");
+      case "GET uploads":
+        return ok({ received: this.#uploads.get(id)?.received ?? 0 });
+      case "PUT uploads":
+        return this.#part(id, Number(asked.get("offset")), await bytesOf(request));
+      case "GET reports":
+        return this.#report(id);
+      case "GET proxy":
+        return this.#proxy(asked.get("url") ?? "");
+      case "DELETE messages":
+        this.#deleted.set(id, true);
+        return ok({ deleted: true });
+      case "GET messages":
+        return ok({ deleted: this.#deleted.has(id) });
+      default:
+        return kind === "drafts" ? this.#draft(request.method, id) : notFound;
+    }
+  }
+
+  async #search(text: string): Promise<Answer> {
+    await sleep(150);
+    const wanted = text.trim().toLowerCase();
+    const lines = Object.entries(STATUS_CODES).map(([code, phrase]) => `${code} ${phrase}`);
+    return ok(wanted === "" ? [] : lines.filter((line) => line.toLowerCase().includes(wanted)).slice(0, 8));
+  }
+
+  async #order(cart: string, place: boolean): Promise<Answer> {
+    const number = (this.#orders.get(cart) ?? 0) + (place ? 1 : 0);
+    if (place) {
+      this.#orders.set(cart, number);
+      await sleep(700);
+    }
+    return ok({ number });
+  }
+
+  /** The second part of each upload is refused once. */
+  async #part(id: string, offset: number, bytes: number): Promise<Answer> {
+    const upload = this.#uploads.get(id) ?? { received: 0, refused: false };
+    this.#uploads.set(id, upload);
+    await sleep(120);
+    if (offset !== upload.received) return { status: 409, body: { received: upload.received } };
+    if (offset > 0 && !upload.refused) {
+      upload.refused = true;
+      return { status: 503, body: { error: "busy" } };
+    }
+    upload.received += bytes;
+    return ok({ received: upload.received });
+  }
+
+  #report(id: string): Answer {
+    const calls = (this.#reports.get(id) ?? 0) + 1;
+    this.#reports.set(id, calls);
+    return calls < REPORT_CALLS ? { status: 202, body: "" } : ok(`ready when asked the ${calls}th time`);
+  }
+
+  /** Stands for the other hosts: it takes its time, and tells how many requests to that host it saw at once. */
+  async #proxy(address: string): Promise<Answer> {
+    if (!URL.canParse(address)) return notFound;
+    const { host } = new URL(address);
+    const atOnce = (this.#busy.get(host) ?? 0) + 1;
+    this.#busy.set(host, atOnce);
+    await sleep(500);
+    this.#busy.set(host, (this.#busy.get(host) ?? 1) - 1);
+    return ok(`${host}: ${atOnce} at once`);
+  }
+
+  async #draft(method: string | undefined, id: string): Promise<Answer> {
+    if (method === "PUT") this.#drafts.set(id, 0);
+    if (method === "POST") {
+      await sleep(250);
+      const parts = this.#drafts.get(id);
+      if (parts === undefined) return notFound;
+      this.#drafts.set(id, parts + 1);
+    }
+    if (method === "DELETE") {
+      await sleep(400);
+      this.#drafts.delete(id);
+    }
+    return ok({ parts: this.#drafts.get(id) ?? null });
+  }
+}
+
+/** How many bytes came; of the bytes themselves nothing is kept. */
+async function bytesOf(request: IncomingMessage): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes > LARGEST_PART) throw new Error(`a part has at most ${LARGEST_PART} bytes`);
+  }
+  return bytes;
+}
