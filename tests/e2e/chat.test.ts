@@ -1,0 +1,254 @@
+import type { Browser, BrowserContextOptions } from "playwright";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { browserNames, contextOptions, launch } from "./support/browser.ts";
+import { ChatPage } from "./support/chat-page.ts";
+import { seriousFindings } from "./support/page.ts";
+import { startSite } from "./support/site.mjs";
+
+let site: Awaited<ReturnType<typeof startSite>>;
+
+beforeAll(async () => {
+  site = await startSite();
+});
+
+afterAll(() => site?.close());
+
+describe.each(browserNames)("the chat with its script, in %s", (name) => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await launch(name);
+  });
+
+  afterAll(() => browser?.close());
+
+  /** Visits, and holds that the browser had nothing to complain of. */
+  async function visit(look: (chat: ChatPage) => Promise<void>, options: BrowserContextOptions = {}, by = browser) {
+    const chat = await ChatPage.open(by, site.address, options);
+    await look(chat);
+    expect(chat.complaints).toEqual([]);
+    expect(await chat.violations()).toEqual([]);
+    await chat.close();
+  }
+
+  test("an answer streams, is drawn as Markdown, and is announced once, when it is whole", () =>
+    visit(async (chat) => {
+      const announced = await chat.listen();
+      const drawn = await chat.watchDrawing();
+      await chat.button("Introduce yourself").click();
+      await chat.status("done");
+      const lengths = await drawn();
+      expect(lengths.length).toBeGreaterThan(5);
+      expect(await chat.answers.locator("th").allTextContents()).toEqual(["what you see", "what it is"]);
+      expect(await chat.answers.locator("strong").first().textContent()).toBe("script");
+      expect(await chat.answers.locator("ol li").count()).toBe(3);
+      expect(await chat.answers.locator("pre code").textContent()).toContain('createWorker({ name: "Ada" })');
+      expect(await chat.entry("Introduce yourself").count()).toBe(1);
+      const lines = await announced();
+      expect(lines.filter((line) => line.startsWith("Answer: I am a **script**"))).toHaveLength(1);
+      expect(lines).toHaveLength(1);
+      expect(await chat.composer.evaluate((field) => field === document.activeElement)).toBe(true);
+    }));
+
+  test("a tool asks: approved and denied from the keyboard, twice, and announced", () =>
+    visit(async (chat) => {
+      const announced = await chat.listen();
+      await chat.send("Lorem ipsum please, twice");
+      await chat.status("asks you");
+      expect(await chat.entry(/Lorem ipsum please, twice/).textContent()).toContain("asks you");
+      const focused = () => chat.page.evaluate(() => document.activeElement?.textContent);
+      await chat.composer.press("Shift+Tab");
+      expect(await focused()).toBe("Deny");
+      await chat.page.keyboard.press("Shift+Tab");
+      expect(await focused()).toBe("Approve");
+      await chat.page.keyboard.press("Enter");
+      await chat.tools.nth(1).getByText("May it?").waitFor();
+      await chat.tools.nth(0).getByText("What the model was told").click();
+      expect(await chat.tools.nth(0).locator("pre").textContent()).toMatch(/^[A-Z][a-z]+ [a-z ]+\./);
+      expect(await chat.composer.evaluate((field) => field === document.activeElement)).toBe(false);
+      await chat.composer.focus();
+      await chat.page.keyboard.press("Shift+Tab");
+      await chat.page.keyboard.press("Space");
+      await chat.status("done");
+      await chat.answer("You said no to one call. Here it is:");
+      expect(await chat.answers.last().locator("blockquote").count()).toBe(1);
+      expect(await chat.tools.count()).toBe(2);
+      await chat.tools.nth(1).getByText("What the model was told").click();
+      expect(await chat.tools.nth(1).locator("pre").textContent()).toContain("denied");
+      const asked = (await announced()).filter((line) => line.includes("asks to use lorem_ipsum"));
+      expect(asked).toHaveLength(2);
+    }));
+
+  test("after an answer to a tool the focus is back in the message field", () =>
+    visit(async (chat) => {
+      await chat.send("Lorem ipsum please");
+      await chat.button("Approve").click();
+      expect(await chat.composer.evaluate((field) => field === document.activeElement)).toBe(true);
+      await chat.status("done");
+    }));
+
+  test("Stop keeps what has arrived; Escape stops too, also during a question; the next prompt works", () =>
+    visit(async (chat) => {
+      await chat.send("Introduce yourself");
+      await chat.answer("I am a");
+      await chat.button("Stop").click();
+      await chat.status("stopped");
+      const kept = await chat.answers.last().textContent();
+      expect(kept).toContain("I am a");
+      expect(kept).not.toContain("Give the page a real model");
+
+      await chat.send("Lorem ipsum please");
+      await chat.status("asks you");
+      await chat.composer.press("Escape");
+      await chat.status("stopped");
+      expect(await chat.button("Approve").count()).toBe(0);
+      await chat.tools.first().getByText("What the model was told").click();
+      expect(await chat.tools.first().locator("pre").textContent()).toContain("ended before");
+
+      await chat.send("What time is it?");
+      await chat.answer(/^It is .+\d{4}/);
+      await chat.status("done");
+      expect(await chat.prompts.allTextContents()).toEqual([
+        "Introduce yourself",
+        "Lorem ipsum please",
+        "What time is it?",
+      ]);
+      expect(await chat.answers.first().textContent()).toBe(kept);
+    }));
+
+  test("Regenerate puts another answer in the place of the last", () =>
+    visit(async (chat) => {
+      await chat.send("What time is it?");
+      await chat.status("done");
+      await chat.send("Introduce yourself");
+      await chat.answer("I am a");
+      await chat.composer.press("Escape");
+      await chat.status("stopped");
+      await chat.button("Regenerate").click();
+      await chat.answer("Give the page a real model");
+      await chat.status("done");
+      expect(await chat.prompts.allTextContents()).toEqual(["What time is it?", "Introduce yourself"]);
+      expect(await chat.answers.count()).toBe(2);
+    }));
+
+  test("a failure is shown, and Retry asks the same once more", () =>
+    visit(async (chat) => {
+      await chat.send("Fail once, please");
+      await chat.page.getByTestId("failure").getByText("The script broke off").waitFor();
+      await chat.status("failed");
+      expect(await chat.answers.last().textContent()).toContain("This begins well");
+      await chat.button("Retry").click();
+      await chat.answer("This time it went well.");
+      await chat.status("done");
+      expect(await chat.page.getByTestId("failure").count()).toBe(0);
+      expect(await chat.prompts.allTextContents()).toEqual(["Fail once, please"]);
+      expect(await chat.answers.count()).toBe(1);
+    }));
+
+  test("several conversations answer at once, watched or not; what is typed in each stays", () =>
+    visit(async (chat) => {
+      await chat.send("Introduce yourself");
+      await chat.answer("I am a");
+      await chat.composer.fill("half a thought");
+      await chat.composer.press("Enter"); // busy: not taken
+      expect(await chat.composer.inputValue()).toBe("half a thought");
+
+      await chat.button("New conversation").click();
+      await chat.page.getByRole("heading", { level: 2, name: "Conversation 2" }).waitFor();
+      expect(await chat.composer.inputValue()).toBe("");
+      await chat.send("Lorem ipsum please");
+      await chat.status("asks you");
+      await chat.button("New conversation").click();
+      await chat.send("Introduce yourself");
+      await chat.answer("I am a");
+      expect(await chat.entry(/Lorem ipsum please/).textContent()).toContain("asks you");
+
+      await chat.page.locator(".entry").first().getByText("new answer").waitFor();
+      await chat.page.locator(".entry").first().click();
+      await chat.answer("Give the page a real model");
+      expect(await chat.composer.inputValue()).toBe("half a thought");
+      expect(await chat.prompts.allTextContents()).toEqual(["Introduce yourself"]);
+
+      await chat.entry(/Lorem ipsum please/).click();
+      await chat.button("Approve").click();
+      await chat.answer("Here it is:");
+      await chat.status("done");
+      await chat.page.locator(".entry").nth(2).click();
+      await chat.status("done");
+      expect(await chat.answers.count()).toBe(1);
+    }));
+
+  test("Enter sends, Shift and Enter begin a line, and what composes a character does neither", () =>
+    visit(async (chat) => {
+      await chat.composer.pressSequentially("one");
+      await chat.composer.press("Shift+Enter");
+      await chat.composer.pressSequentially("two");
+      expect(await chat.composer.inputValue()).toBe("one\ntwo");
+      await chat.composer.evaluate((field) => {
+        const init = { key: "Enter", isComposing: true, bubbles: true, cancelable: true };
+        field.dispatchEvent(new KeyboardEvent("keydown", init));
+      });
+      expect(await chat.composer.inputValue()).toBe("one\ntwo");
+      await chat.composer.press("Enter");
+      await chat.status("done");
+      expect(await chat.prompts.first().textContent()).toBe("one\ntwo");
+    }));
+
+  test("a deleted conversation's answer is stopped, and the others go on", () =>
+    visit(async (chat) => {
+      await chat.send("Introduce yourself");
+      await chat.answer("I am a");
+      await chat.button("New conversation").click();
+      await chat.send("Introduce yourself");
+      await chat.answer("I am a");
+      await chat.button("Delete conversation: Introduce yourself").click();
+      await chat.page.locator(".entry").nth(1).waitFor({ state: "detached" });
+      await chat.answer("Give the page a real model");
+      await chat.status("done");
+      await chat.button("Delete conversation: Introduce yourself").click();
+      await chat.page.getByRole("heading", { level: 2, name: "Conversation 3" }).waitFor();
+      expect(await chat.prompts.count()).toBe(0);
+    }));
+
+  test("a long answer is drawn no oftener than the screen", () =>
+    visit(async (chat) => {
+      const drawn = await chat.watchDrawing();
+      await chat.send("A long answer, please");
+      await chat.answer("Part 200");
+      await chat.status("done");
+      const frames = await chat.frames();
+      const { length } = await drawn();
+      expect(length).toBeGreaterThan(5);
+      expect(length).toBeLessThanOrEqual(frames + 1);
+      expect(await chat.answers.locator("h4").count()).toBe(200);
+    }));
+
+  test.each([
+    ["light", 1160],
+    ["dark", 1160],
+    ["light", 360],
+    ["dark", 360],
+  ])("in the %s theme, %d pixels wide: axe finds nothing serious, nothing scrolls sideways", async (theme, width) => {
+    const preferences = { dark: theme === "dark" };
+    const own = await launch(name, preferences);
+    await visit(
+      async (chat) => {
+        await chat.send("Introduce yourself");
+        await chat.status("done");
+        await chat.send("Lorem ipsum please");
+        await chat.status("asks you");
+        await chat.use({ baseUrl: "ftp://x", model: "", apiKey: "" });
+        await chat.page.getByText("must be an http or https address").waitFor();
+        expect(await seriousFindings(chat.page)).toEqual([]);
+        const widest = await chat.page.evaluate(() => document.documentElement.scrollWidth);
+        expect(widest).toBeLessThanOrEqual(width);
+        await chat.composer.press("Escape");
+        await chat.status("stopped");
+        expect(await seriousFindings(chat.page)).toEqual([]);
+      },
+      { ...contextOptions(preferences), viewport: { width, height: 900 } },
+      own,
+    );
+    await own.close();
+  });
+});
