@@ -4,6 +4,8 @@ import preact from "@preact/preset-vite";
 import { defineConfig } from "vite";
 import { contentSecurityPolicy } from "./server/content-security-policy.ts";
 import { demoEndpoints } from "./server/endpoints.ts";
+import { modelEndpoint } from "./server/models.ts";
+import { readme } from "./server/readme.ts";
 
 const here = import.meta.dirname;
 const pages = readdirSync(here).filter((name) => name.endsWith(".html"));
@@ -11,10 +13,18 @@ const pages = readdirSync(here).filter((name) => name.endsWith(".html"));
 export default defineConfig({
   root: here,
   appType: "mpa",
-  plugins: [preact(), contentSecurityPolicy(), demoEndpoints(join(here, "../build/www"))],
+  plugins: [preact(), contentSecurityPolicy(), readme(), demoEndpoints(join(here, "../build/www")), modelEndpoint()],
   resolve: {
-    alias: [{ find: /^jobgate$/, replacement: join(here, "../dist/index.js") }],
+    alias: [
+      { find: /^jobgate$/, replacement: join(here, "../dist/index.js") },
+      { find: /^jobgate\/runner$/, replacement: join(here, "../dist/runner.js") },
+      { find: /^jobgate\/react$/, replacement: join(here, "../dist/react.js") },
+      // What an app on Preact does to use React's hooks; here for dist/ too, which is outside of this folder.
+      { find: /^react$/, replacement: "preact/compat" },
+      { find: /^jobgate\/agents$/, replacement: join(here, "../dist/agents.js") },
+    ],
   },
+  worker: { format: "es" },
   build: {
     outDir: join(here, "dist"),
     emptyOutDir: true,
@@ -25,6 +35,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // The binaries are inlined, as the package has them.
+    chunkSizeWarningLimit: 1000,
     rolldownOptions: { input: pages.map((name) => join(here, name)) },
   },
   server: { port: 5173 },

@@ -10,7 +10,7 @@ import { StartForm } from "./StartForm.tsx";
 
 function Page() {
   return (
-    <Layout page="/">
+    <Layout page="/try.html">
       <div>
         <h1>Start a job. Watch it. Stop it for certain.</h1>
         <p class="lead">

@@ -1,11 +1,11 @@
-import { useSyncExternalStore } from "preact/compat";
+import { useJobs } from "jobgate/react";
 import { useEffect, useReducer } from "preact/hooks";
 import { manager, type WorkJob } from "./manager.ts";
 import { registrations } from "./registrations.ts";
 import { stopBarriers } from "./stop-barriers.ts";
 
 /** All jobs that the manager shows, and its statistics. */
-export const useManager = () => useSyncExternalStore(manager.subscribe, manager.getSnapshot);
+export const useManager = () => useJobs(manager);
 
 /** Draws the component again when anything a card shows of the job changes, at most once a frame. */
 export function useJob(job: WorkJob): void {

@@ -1,0 +1,207 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { browserNames, contextOptions, launch } from "./support/browser.ts";
+import { type OpenPage, openPage, seriousFindings } from "./support/page.ts";
+import { startSite } from "./support/site.mjs";
+
+const folder = join(import.meta.dirname, "../../www/recipes");
+const files = ["search", "save-once", "upload", "poll", "per-host", "undo", "wizard", "answer"];
+
+let site: Awaited<ReturnType<typeof startSite>>;
+
+beforeAll(async () => {
+  site = await startSite();
+});
+
+afterAll(() => site?.close());
+
+describe.each(browserNames)("recipes, in %s", (name) => {
+  let browser: Browser;
+  let opened: OpenPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    browser = await launch(name);
+  });
+
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    // The server refuses one part of each upload on purpose.
+    opened = await openPage(browser, `${site.address}/recipes.html`, { expected: /\/api\/uploads\// });
+    page = opened.page;
+  });
+
+  afterEach(async () => {
+    const violations = await opened.violations();
+    await opened.close();
+    expect(opened.complaints).toEqual([]);
+    expect(violations).toEqual([]);
+  });
+
+  const recipe = (file: string) => page.getByTestId(`recipe-${file}`);
+  const press = (file: string, button: string) =>
+    recipe(file).getByRole("button", { name: button, exact: true }).click();
+  const said = (testId: string, text: string | RegExp) => page.getByTestId(testId).getByText(text).first().waitFor();
+  const fromServer = async (path: string) => (await fetch(`${site.address}${path}`)).json();
+  const attribute = async (testId: string, attribute: string) =>
+    (await page.getByTestId(testId).getAttribute(attribute)) ?? "";
+
+  test("the code shown is the file that runs", async () => {
+    for (const file of files) {
+      const shown = await page.getByLabel(`Source of ${file}.ts`).textContent();
+      expect(shown).toBe(readFileSync(join(folder, `${file}.ts`), "utf8").trimEnd());
+    }
+    expect(await page.locator(".recipe").count()).toBe(files.length);
+  });
+
+  test("search as you type: only the last of what is typed fast is sent, only the last answer is shown", async () => {
+    const asked: string[] = [];
+    page.on("request", (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      if (pathname === "/api/search") asked.push(searchParams.get("q") ?? "");
+    });
+    const field = page.getByLabel("Search HTTP's status codes");
+    // All in one turn of the event loop: no machine is too slow for it.
+    await field.evaluate((input: HTMLInputElement) => {
+      for (const text of ["t", "te", "tea", "teap", "teapot"]) {
+        input.value = text;
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    });
+    await said("found", "418 I'm a Teapot");
+    expect(asked).toEqual(["teapot"]);
+    const sent = page.waitForRequest(/q=gateway/);
+    await field.fill("gateway");
+    await sent;
+    await field.fill("gone"); // takes the place of one that is on its way
+    await said("found", "410 Gone");
+    expect(await page.getByTestId("found").locator("li").allTextContents()).toEqual(["410 Gone"]);
+  });
+
+  test("save once: three presses are one order", async () => {
+    const sent = page.waitForRequest((request) => request.method() === "POST");
+    await recipe("save-once")
+      .getByRole("button")
+      .evaluate((button: HTMLButtonElement) => {
+        for (let press = 0; press < 3; press += 1) button.click();
+      });
+    const cart = new URL((await sent).url()).searchParams.get("cart");
+    const lines = page.getByTestId("presses").locator("li");
+    await lines.nth(5).waitFor();
+    expect(await lines.allTextContents()).toEqual([
+      "JOB_CREATED",
+      ...["JOB_ALREADY_RUNNING", "JOB_ALREADY_RUNNING"],
+      ...Array<string>(3).fill("this press has order 1"),
+    ]);
+    expect(await fromServer(`/api/orders?cart=${cart}`)).toEqual({ number: 1 });
+  });
+
+  test("upload: goes on after a refused part, waits while offline, arrives whole", async () => {
+    const refused = page.waitForResponse((response) => response.status() === 503);
+    await press("upload", "Upload 2 MB");
+    await refused;
+    await page.evaluate(() => Object.defineProperty(navigator, "onLine", { value: false, configurable: true }));
+    await said("upload", "waiting for a connection");
+    await page.evaluate(() => {
+      Object.defineProperty(navigator, "onLine", { value: true, configurable: true });
+      dispatchEvent(new Event("online"));
+    });
+    await said("upload", "2000000 bytes");
+    await said("upload", "completed");
+  });
+
+  test("upload: stopped while it waits for a connection", async () => {
+    await page.evaluate(() => Object.defineProperty(navigator, "onLine", { value: false, configurable: true }));
+    await press("upload", "Upload 2 MB");
+    await said("upload", "waiting for a connection");
+    await press("upload", "Stop the upload");
+    await said("upload", "cancelled");
+  });
+
+  test("poll: asks until it is ready, later each time; stopping ends it between two times", async () => {
+    await press("poll", "Ask for the report");
+    await said("report", "ready when asked the 4th time");
+    const waits = await page.evaluate(() => {
+      const calls = performance.getEntriesByType("resource").filter(({ name }) => name.includes("/api/reports/"));
+      return calls.slice(1).map(({ startTime }, at) => startTime - calls[at]!.startTime);
+    });
+    expect(waits).toHaveLength(3);
+    // 200, 400 and 800 ms: a busy machine waits longer, none waits less.
+    for (const [index, least] of [200, 400, 800].entries()) expect(waits[index]).toBeGreaterThan(least * 0.9);
+    await press("poll", "Ask for the report");
+    await press("poll", "Stop asking");
+    await said("report", "cancelled");
+  });
+
+  test("limit per host: never more than two at once of one host", async () => {
+    await press("per-host", "Ask two hosts for five files each");
+    const lines = page.getByTestId("answers").locator("li");
+    await lines.nth(9).waitFor();
+    const texts = await lines.allTextContents();
+    expect(texts).toHaveLength(10);
+    for (const host of ["pictures", "texts"]) {
+      const seen = texts.filter((text) => text.startsWith(host)).map((text) => Number(/(\d+) at once/.exec(text)?.[1]));
+      expect(Math.max(...seen)).toBe(2);
+    }
+  });
+
+  test("undo: what is undone is never sent, what is not is", async () => {
+    await press("undo", "Delete the letter");
+    await said("letter", "goes in 5 seconds");
+    await press("undo", "Undo");
+    const letter = page.getByTestId("letter");
+    await page.locator("[data-testid=letter][data-state=there]").waitFor();
+    const id = await letter.getAttribute("data-id");
+    await press("undo", "Delete the letter");
+    expect(await fromServer(`/api/messages/${id}`)).toEqual({ deleted: false });
+    await said("letter", "deleted on the server");
+    expect(await fromServer(`/api/messages/${id}`)).toEqual({ deleted: true });
+  });
+
+  test("wizard: it is left when the server holds nothing of it any more", async () => {
+    await press("wizard", "Enter and import");
+    await said("wizard", /part [1-9] of 20/);
+    const id = await attribute("wizard", "data-draft");
+    expect((await fromServer(`/api/drafts/${id}`)).parts).toBeGreaterThan(0);
+    await press("wizard", "Leave the wizard");
+    await said("wizard", "Leaving: waiting");
+    await said("wizard", "Not in the wizard.");
+    expect(await fromServer(`/api/drafts/${id}`)).toEqual({ parts: null });
+  });
+
+  test("stream: it goes on while its page is left, and stops when it is told to", async () => {
+    const asked: string[] = [];
+    page.on("request", (request) => request.url().includes("/files/answer.txt") && asked.push(request.url()));
+    await press("answer", "Ask");
+    await press("answer", "Go to the settings");
+    await page.getByTestId("settings").waitFor();
+    expect(await page.getByTestId("streamed").count()).toBe(0);
+    await press("answer", "Go to the chat");
+    await said("answer", "completed");
+    const whole = readFileSync(join(folder, "../server/answer.txt"), "utf8");
+    expect(await page.getByTestId("streamed").textContent()).toBe(whole);
+    expect(asked).toHaveLength(1);
+    await press("answer", "Ask");
+    await said("streamed", /^A job/);
+    await press("answer", "Stop the answer");
+    await said("answer", "cancelled");
+  });
+
+  test.each([1160, 360])("%d pixels wide: axe finds nothing serious, nothing scrolls sideways", async (width) => {
+    await page.setViewportSize({ width, height: 800 });
+    await press("undo", "Delete the letter");
+    expect(await seriousFindings(page)).toEqual([]);
+    const widest = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(widest).toBeLessThanOrEqual(width);
+  });
+});
+
+test.each(browserNames)("recipes in the dark, in %s: axe finds nothing serious", async (name) => {
+  const browser = await launch(name, { dark: true });
+  const { page } = await openPage(browser, `${site.address}/recipes.html`, contextOptions({ dark: true }));
+  expect(await seriousFindings(page)).toEqual([]);
+  await browser.close();
+});

@@ -1,0 +1,73 @@
+import { firstCode, sizes } from "virtual:readme";
+import { render } from "preact";
+import { Code } from "../shared/Code.tsx";
+import { Panel } from "../shared/components.tsx";
+import { Layout, pages } from "../shared/Layout.tsx";
+import "./landing.css";
+
+/** The five things people do, each in one line. */
+const verbs = [
+  ["Start once", "Called from every component that needs the work; one job runs under a key, and all are given it."],
+  ["Watch", "State, progress, status and the end, from any component, however late it comes."],
+  ["Stop", "The promise of stop() resolves when the work has really ended: until then it keeps its key and its slot."],
+  ["Retry", "With backoff, jitter, a timeout for each attempt, and errors that are not worth another."],
+  ["Limit", "So many at once, so many of a group, so many in a time, and the urgent first."],
+] as const;
+
+function Page() {
+  return (
+    <Layout page="/">
+      <div>
+        <h1>The job manager for web apps</h1>
+        <p class="lead">
+          Any async work of a page becomes a <strong>job</strong> with a key: it is started at most once, watched from
+          any component, stopped for certain, and told apart when it ended well, was cancelled or failed. The rules are
+          a Rust engine in WebAssembly; what you import is typed TypeScript, with nothing to initialise.
+        </p>
+      </div>
+      <div class="landing-grid">
+        <Panel title="The first lines" aside={<code>npm install jobgate</code>}>
+          <Code source={firstCode} label="The first lines of code" />
+        </Panel>
+        <div class="landing-side">
+          <Panel title="See it work">
+            <ul class="demos">
+              {pages.slice(1).map(({ href, text, what }) => (
+                <li key={href}>
+                  <a href={href}>{text}</a>
+                  <p class="muted small">{what}</p>
+                </li>
+              ))}
+            </ul>
+          </Panel>
+          <Panel title="What an app ships" aside={<span class="muted small">minified, gzip</span>}>
+            <dl class="sizes">
+              {sizes.map(({ entry, size, what }) => (
+                <div key={entry}>
+                  <dt>
+                    <code>{entry}</code>
+                  </dt>
+                  <dd>{size}</dd>
+                  <dd class="muted small">{what}</dd>
+                </div>
+              ))}
+            </dl>
+          </Panel>
+        </div>
+      </div>
+      <Panel title="The five things people do">
+        <dl class="verbs">
+          {verbs.map(([verb, what]) => (
+            <div key={verb}>
+              <dt>{verb}</dt>
+              <dd class="muted">{what}</dd>
+            </div>
+          ))}
+        </dl>
+      </Panel>
+    </Layout>
+  );
+}
+
+const root = document.getElementById("app");
+if (root) render(<Page />, root);

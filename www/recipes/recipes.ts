@@ -1,0 +1,85 @@
+import type { FunctionComponent } from "preact";
+import answerCode from "./answer.ts?raw";
+import { Answer } from "./demos/Answer.tsx";
+import { PerHost } from "./demos/PerHost.tsx";
+import { Poll } from "./demos/Poll.tsx";
+import { SaveOnce } from "./demos/SaveOnce.tsx";
+import { Search } from "./demos/Search.tsx";
+import { Undo } from "./demos/Undo.tsx";
+import { Upload } from "./demos/Upload.tsx";
+import { Wizard } from "./demos/Wizard.tsx";
+import perHostCode from "./per-host.ts?raw";
+import pollCode from "./poll.ts?raw";
+import saveOnceCode from "./save-once.ts?raw";
+import searchCode from "./search.ts?raw";
+import undoCode from "./undo.ts?raw";
+import uploadCode from "./upload.ts?raw";
+import wizardCode from "./wizard.ts?raw";
+
+/** `code` is the text of the very file that `Demo` runs. */
+interface Recipe {
+  readonly file: string;
+  readonly title: string;
+  readonly what: string;
+  readonly code: string;
+  readonly Demo: FunctionComponent;
+}
+
+export const recipes: readonly Recipe[] = [
+  {
+    file: "search.ts",
+    title: "Search as you type",
+    what: "onDuplicate: “replace” stops the search before; with a delay, what is typed fast sends nothing at all.",
+    code: searchCode,
+    Demo: Search,
+  },
+  {
+    file: "save-once.ts",
+    title: "Save once",
+    what: "A taken key is joined, which is the default: three presses, one request, one order.",
+    code: saveOnceCode,
+    Demo: SaveOnce,
+  },
+  {
+    file: "upload.ts",
+    title: "Upload with retry, and wait while offline",
+    what: "Each retry asks where to go on. A gate, opened by the browser's online event, holds the body meanwhile.",
+    code: uploadCode,
+    Demo: Upload,
+  },
+  {
+    file: "poll.ts",
+    title: "Poll with backoff",
+    what: "“Not ready” is an error that is retried, later each time; a NonRetriableError gives up; a signal bounds it all.",
+    code: pollCode,
+    Demo: Poll,
+  },
+  {
+    file: "per-host.ts",
+    title: "Limit per host",
+    what: "groupConcurrency counts by group: two at a time to each host, all hosts at the same time.",
+    code: perHostCode,
+    Demo: PerHost,
+  },
+  {
+    file: "undo.ts",
+    title: "Undo by cancelling",
+    what: "A delayed job is pending; stopping it in time means that its body never starts.",
+    code: undoCode,
+    Demo: Undo,
+  },
+  {
+    file: "wizard.ts",
+    title: "A wizard that is left cleanly",
+    what: "The promise of stopAll is the stop barrier: it opens when every body has really returned, its finally too.",
+    code: wizardCode,
+    Demo: Wizard,
+  },
+  {
+    file: "answer.ts",
+    title: "A stream that outlives its page",
+    what: "A job lives in its manager, not in a component: leave the chat, come back, and read on.",
+    code: answerCode,
+    Demo: Answer,
+  },
+];
