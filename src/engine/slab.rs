@@ -99,8 +99,11 @@ impl<T, const CHUNK: usize> Slab<T, CHUNK> {
     }
 
     /// Lets the retired numbers be used again.
+    #[inline]
     pub(crate) fn recycle(&mut self) {
-        self.free.append(&mut self.retired);
+        if !self.retired.is_empty() {
+            self.free.append(&mut self.retired);
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
