@@ -1,6 +1,6 @@
 // Running a job's body: calling the factory, taking what it returns, asking it to end.
 
-import { Cancellation } from "./cancellation.js";
+import { isCancellation } from "./cancellation.js";
 import { now } from "./clock.js";
 import { Context } from "./context.js";
 import { drain } from "./drain.js";
@@ -44,7 +44,7 @@ export function start(job: AnyJob, attempt: number): void {
 
 function settle(job: AnyJob, rejected: boolean, value: unknown): void {
   if (failure !== undefined) return;
-  if (rejected && value instanceof Cancellation) job.askToStop(value.reason);
+  if (rejected && isCancellation(value)) job.askToStop(value);
   const timeoutError = job.more?.timeoutError;
   // What a stopped body returns counts for nothing, and what a timed-out one returns neither.
   if (!job.stopAsked) job.value = timeoutError ?? value;

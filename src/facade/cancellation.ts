@@ -1,8 +1,11 @@
-/** Thrown by a body of the package's own whose job is to end cancelled though nobody has asked it to stop. */
-export class Cancellation {
-  readonly reason: unknown;
+const cancellations = new WeakSet<object>();
 
-  constructor(reason: unknown) {
-    this.reason = reason;
-  }
+/** Marks what a body of the package's own rejects with where its job is to end cancelled though nobody has stopped it. */
+export function cancellation(reason: DOMException): DOMException {
+  cancellations.add(reason);
+  return reason;
+}
+
+export function isCancellation(thrown: unknown): boolean {
+  return cancellations.has(thrown as object);
 }

@@ -6,6 +6,10 @@ import { unpackBytes } from "../unpack-bytes.js";
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 export function builtinsModule(): Promise<WebAssembly.Module> {
-  compiled ??= WebAssembly.compile(unpackBytes(text, order, size));
+  compiled ??= WebAssembly.compile(unpackBytes(text, order, size)).catch((error) => {
+    // The next worker may have more luck, where it was memory that there was not.
+    compiled = undefined;
+    throw error;
+  });
   return compiled;
 }

@@ -52,6 +52,8 @@ const CLASSES = new Map<string, ErrorClass>(
     WorkerCrashedError,
   }),
 );
+/** By what an error of this thread inherits from, whatever a minifier calls it. */
+const NAMES = new Map<unknown, string>([...CLASSES].map(([name, { prototype }]) => [prototype, name]));
 const AGGREGATE = "AggregateError";
 const DOM = "DOMException";
 
@@ -92,7 +94,7 @@ function takeApart(error: Error, depth: number): CarriedError {
   const { base, className } = classOf(error);
   const carried = Array.isArray(errors) ? errors.map((one) => carry(one, depth + 1)) : undefined;
   return {
-    // A class of the app's that gives itself no name goes by that of the class.
+    // A class of the app's that gives itself no name goes by that of the class, which a minifier may have shortened.
     name: className !== undefined && name === base ? className : textOf(name),
     message: textOf(message),
     base,
@@ -110,34 +112,36 @@ function classOf(error: Error): { readonly base: string; readonly className?: st
   let base = "Error";
   let className: string | undefined;
   for (let proto = Object.getPrototypeOf(error); proto !== null; proto = Object.getPrototypeOf(proto)) {
-    const { name } = proto.constructor;
+    const name = NAMES.get(proto) ?? proto.constructor.name;
+    // Also by name: the class may be that of another copy of the package.
     if (CLASSES.has(name) || name === AGGREGATE) {
       base = name;
       break;
     }
     className ??= name;
   }
-  // A minifier may have renamed the class; the name that it gives its errors stays.
+  // Both: a minified copy. The name that it gives its errors stays.
   if (error.name !== base && CLASSES.has(error.name)) return { base: error.name };
   return { base, ...(className && { className }) };
 }
 
-/** Takes what came from another thread, whatever it is. */
-export function uncarry(carried: unknown): unknown {
-  if (typeof carried !== "object" || carried === null) return undefined;
+/** Takes what came from another thread, whatever it is. Never throws. */
+export function uncarry(carried: unknown, depth = 0): unknown {
+  if (typeof carried !== "object" || carried === null || depth > DEEPEST) return undefined;
   if (!("error" in carried)) return "value" in carried ? carried.value : undefined;
-  return putTogether({ ...PLAIN, ...(carried.error as Partial<CarriedError>) });
+  return putTogether({ ...PLAIN, ...(carried.error as object) }, depth);
 }
 
-function putTogether({ name, message, base, stack, code, cause, errors }: CarriedError): Error {
-  const list = Array.isArray(errors) ? errors.map(uncarry) : undefined;
+function putTogether({ base, stack, code, cause, errors, ...words }: CarriedError, depth: number): Error {
+  const [name, message] = [textOf(words.name), textOf(words.message)];
+  const list = Array.isArray(errors) ? errors.map((one) => uncarry(one, depth + 1)) : undefined;
   const error = newError(base, name, message, list);
   const set = (field: string, value: unknown) =>
     Object.defineProperty(error, field, { value, configurable: true, writable: true });
   if (error.name !== name) set("name", name);
   if (typeof stack === "string") set("stack", stack);
   if (code !== undefined && (error as { code?: unknown }).code !== code) set("code", code);
-  if (cause !== undefined) set("cause", uncarry(cause));
+  if (cause !== undefined) set("cause", uncarry(cause, depth + 1));
   if (list !== undefined && base !== AGGREGATE) set("errors", list);
   return error;
 }

@@ -17,7 +17,9 @@ export type Order =
       readonly id: string;
       readonly attempt: number;
     }
-  | { readonly jobgate: "abort"; readonly task: number; readonly reason: Carried };
+  | { readonly jobgate: "abort"; readonly task: number; readonly reason: Carried }
+  /** The answer to "garbled": if the worker was never given the task, it was that which could not be read. */
+  | { readonly jobgate: "given"; readonly task: number };
 
 /** From the worker, about a job. */
 export type JobAnswer =
@@ -32,6 +34,8 @@ export type Answer =
   | { readonly jobgate: "ready"; readonly needsModule: boolean; readonly lock: string }
   /** Something was thrown outside a job. */
   | { readonly jobgate: "broken"; readonly error: Carried }
+  /** Something came that can't be read here; nobody can say what. */
+  | { readonly jobgate: "garbled" }
   | { readonly jobgate: "closing" };
 
 /** What has become known of a job since the last message. */
@@ -54,6 +58,7 @@ const ORDERS = shapes<Order["jobgate"]>({
   module: { module: (value) => value instanceof WebAssembly.Module },
   run: { task: isNumber, type: isString, params: isAnything, id: isString, attempt: isNumber },
   abort: { task: isNumber, reason: isObject },
+  given: { task: isNumber },
 });
 
 const ANSWERS = shapes<Answer["jobgate"]>({
@@ -62,6 +67,7 @@ const ANSWERS = shapes<Answer["jobgate"]>({
   done: { task: isNumber, result: isAnything },
   failed: { task: isNumber, error: isObject },
   broken: { error: isObject },
+  garbled: {},
   closing: {},
 });
 
@@ -89,6 +95,11 @@ function read<Message>(known: Shapes, data: unknown): Message | undefined {
 }
 
 export const readOrder = (data: unknown): Order | undefined => read(ORDERS, data);
+/** Of what is marked as a task to run, whatever else is wrong with it. */
+export function taskOf(data: unknown): number | undefined {
+  const { jobgate, task } = Object(data) as Record<string, unknown>;
+  return jobgate === "run" && isNumber(task) ? (task as number) : undefined;
+}
 export const readAnswer = (data: unknown): Answer | undefined => read(ANSWERS, data);
 
 /** What `postMessage` has thrown, saying of what. */

@@ -1,6 +1,6 @@
-import { Cancellation } from "../cancellation.js";
+import { cancellation } from "../cancellation.js";
 import { now } from "../clock.js";
-import { rethrow, whenEngineFails } from "../engine.js";
+import { checkEngine, failure, rethrow, whenEngineFails } from "../engine.js";
 import { ManagerClosedError, report, WorkerCrashedError } from "../errors.js";
 import { type Deferred, defer } from "../extras.js";
 import { checkNumber, checkObject, needFunction } from "../options.js";
@@ -19,7 +19,7 @@ import { EFFECT, END } from "./wire.js";
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 const WORDS_PER_EFFECT = 4;
 
-/** Those that have workers or may have; the engine's end is theirs. */
+/** Those that have jobs or workers; the engine's end is theirs. One that has none may be forgotten without `close`. */
 const open = new Set<WorkerPool>();
 let listening = false;
 
@@ -46,11 +46,10 @@ export class WorkerPool {
     const idleTimeout = checkNumber("idleTimeout", options.idleTimeout, 30_000);
     const grace = checkNumber("grace", options.grace, 250);
     this.rules = newRules(size, idleTimeout, grace);
-    this.line = new Line((effect) => this.apply(effect));
+    this.line = new Line((effects) => this.applyAll(effects));
     this.job = this.job.bind(this);
     this.jobType = this.jobType.bind(this);
     this.close = this.close.bind(this);
-    open.add(this);
     if (listening) return;
     listening = true;
     whenEngineFails((error) => {
@@ -94,6 +93,7 @@ export class WorkerPool {
   }
 
   get stats(): PoolStats {
+    checkEngine();
     const [size = 0, busy = 0, idle = 0, spawned = 0, killed = 0] = this.rules.stats();
     return Object.freeze({ size, busy, idle, spawned, killed });
   }
@@ -105,7 +105,8 @@ export class WorkerPool {
   close(): Promise<void> {
     if (this.closing === undefined) {
       this.closing = defer();
-      this.push(this.rules.close(now()));
+      if (failure !== undefined) this.breakOff(failure);
+      else this.tell((rules) => rules.close(now()));
     }
     return this.closing.promise;
   }
@@ -121,21 +122,40 @@ export class WorkerPool {
     context: PoolContext,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      checkEngine();
       if (this.closing !== undefined) throw new ManagerClosedError("The worker pool was closed and takes no new jobs");
       context.signal.throwIfAborted();
       const number = ++this.serial;
-      const stop = () => this.push(this.rules.stop(now(), number));
+      const stop = () => this.tell((rules) => rules.stop(now(), number));
       this.tasks.set(number, new Task(number, { type, params, transfer }, context, { resolve, reject }, stop));
-      this.push(this.rules.submit(now(), number));
+      open.add(this);
+      this.tell((rules) => rules.submit(now(), number));
     });
   }
 
-  /** Effects are applied one after the other; what they cause comes after them. */
-  private push(words: Uint32Array): void {
-    for (let at = 0; at < words.length; at += WORDS_PER_EFFECT) {
-      this.line.push(words.subarray(at, at + WORDS_PER_EFFECT));
+  /**
+   * Tells the rules what has happened, and does what they want done: all of it, and then what that has caused. What
+   * breaks the rules has settled everything already.
+   */
+  private tell(what: (rules: Rules) => Uint32Array): void {
+    try {
+      this.line.push(what(this.rules));
+      if (failure === undefined) this.arm();
+    } catch (error) {
+      rethrow(error);
     }
-    this.arm();
+  }
+
+  private applyAll(words: Uint32Array): void {
+    for (let at = 0; at < words.length && failure === undefined; at += WORDS_PER_EFFECT) {
+      try {
+        this.apply(words.subarray(at, at + WORDS_PER_EFFECT));
+      } catch (error) {
+        // What `spawn` has returned may throw at whatever is done with it. Nothing else is to suffer by that.
+        report(error);
+      }
+    }
+    if (this.seats.size === 0 && this.tasks.size === 0) open.delete(this);
   }
 
   private apply(words: Uint32Array): void {
@@ -146,23 +166,24 @@ export class WorkerPool {
         this.seat(worker);
         return;
       case EFFECT.post:
-        if (!task!.sendTo(this.seats.get(worker)!)) this.push(this.rules.settled(now(), number));
+        if (!task!.sendTo(this.seats.get(worker)!)) this.tell((rules) => rules.settled(now(), number));
         return;
       case EFFECT.abort:
         this.seats.get(worker)!.abort(number, task!.signal.aborted ? task!.signal.reason : this.closedReason());
         return;
-      case EFFECT.terminate:
-        this.seats.get(worker)?.end();
+      case EFFECT.terminate: {
+        const seat = this.seats.get(worker);
         this.seats.delete(worker);
         this.losses.delete(worker);
+        seat?.end();
         return;
+      }
       case EFFECT.end:
         this.tasks.delete(number);
         this.end(task!, how, worker);
         return;
       case EFFECT.closed:
         clearTimeout(this.timer);
-        open.delete(this);
         this.closing!.resolve();
     }
   }
@@ -172,7 +193,7 @@ export class WorkerPool {
       this.seats.set(
         worker,
         new Seat(needWorker(this.spawn()), {
-          ready: () => this.push(this.rules.loaded(now(), worker)),
+          ready: () => this.tell((rules) => rules.loaded(now(), worker)),
           answered: (answer) => this.hear(answer),
           lost: (loss) => this.lose(worker, loss),
         }),
@@ -188,16 +209,19 @@ export class WorkerPool {
     if (answer.jobgate === "news") task.tell(answer.news);
     else {
       task.take(answer);
-      this.push(this.rules.settled(now(), answer.task));
+      this.tell((rules) => rules.settled(now(), answer.task));
     }
   }
 
   private lose(worker: number, loss: Loss): void {
     this.losses.set(worker, loss);
-    const words = this.rules.lost(now(), worker);
-    const failsJob = words.some((word, at) => at % WORDS_PER_EFFECT === 0 && word === EFFECT.end);
-    if (!failsJob && !loss.quiet) report(crashed("A worker of the pool", loss));
-    this.push(words);
+    let isTold = loss.quiet;
+    this.tell((rules) => {
+      const words = rules.lost(now(), worker);
+      isTold ||= words.some((word, at) => at % WORDS_PER_EFFECT === 0 && word === EFFECT.end);
+      return words;
+    });
+    if (!isTold) report(crashed("A worker of the pool", loss));
   }
 
   private end(task: Task, how: number, worker: number): void {
@@ -213,7 +237,7 @@ export class WorkerPool {
         task.reject(crashed("No worker could be loaded: it", this.losses.get(worker)));
         return;
       case END.closed:
-        task.reject(new Cancellation(this.closedReason()));
+        task.reject(cancellation(this.closedReason()));
         return;
       default:
         task.reject(task.signal.reason);
@@ -229,30 +253,30 @@ export class WorkerPool {
     this.timer = setTimeout(
       () => {
         this.timerAt = Infinity;
-        this.wake();
+        this.tell((rules) => rules.tick(now()));
       },
       Math.min(Math.max(Math.ceil(at - now()), 0), LONGEST_TIMEOUT),
     );
   }
 
-  private wake(): void {
-    try {
-      this.push(this.rules.tick(now()));
-    } catch (error) {
-      rethrow(error);
-    }
-  }
-
   private breakOff(error: Error): void {
     clearTimeout(this.timer);
     open.delete(this);
-    for (const seat of this.seats.values()) seat.end();
-    for (const task of this.tasks.values()) task.reject(error);
-    this.seats.clear();
+    for (const task of this.tasks.values()) {
+      task.letGo();
+      task.reject(error);
+    }
     this.tasks.clear();
-    this.closing ??= defer();
-    this.closing.promise.catch(() => {});
-    this.closing.reject(error);
+    this.closing?.promise.catch(() => {});
+    this.closing?.reject(error);
+    for (const seat of this.seats.values()) {
+      try {
+        seat.end();
+      } catch (error) {
+        report(error);
+      }
+    }
+    this.seats.clear();
   }
 }
 

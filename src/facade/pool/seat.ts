@@ -25,6 +25,8 @@ export class Seat {
   /** Where the page is cross-origin isolated: the task that was last asked to end, seen by the worker at once. */
   private readonly flag: Int32Array | undefined;
   private ready = false;
+  /** The one it was given last. */
+  private task = 0;
   private readonly gone = new AbortController();
   private ended = false;
 
@@ -40,6 +42,7 @@ export class Seat {
   /** Throws what `postMessage` throws. */
   run(order: Omit<Order & { jobgate: "run" }, "jobgate">, transfer: readonly Transferable[]): void {
     this.post({ jobgate: "run", ...order }, transfer);
+    this.task = order.task;
   }
 
   abort(task: number, reason: unknown): void {
@@ -80,6 +83,9 @@ export class Seat {
         return;
       case "broken":
         this.lose("threw outside a job", uncarry(answer.error));
+        return;
+      case "garbled":
+        this.post({ jobgate: "given", task: this.task });
         return;
       case "closing":
         this.events.lost({ words: "called close()", quiet: true });

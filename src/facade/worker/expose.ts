@@ -1,6 +1,6 @@
 import { UnknownJobTypeError } from "../errors.js";
 import { carry, uncarry } from "../pool/carried.js";
-import { type Answer, notCloned, type Order, readOrder } from "../pool/messages.js";
+import { type Answer, notCloned, type Order, readOrder, taskOf } from "../pool/messages.js";
 import { Running, type WorkerTypes } from "./context.js";
 import { Reports } from "./reports.js";
 import { transfersOf } from "./transfer.js";
@@ -8,7 +8,7 @@ import { transfersOf } from "./transfer.js";
 /** What a worker of its own kind has of this; the library of types for pages does not know it. */
 interface WorkerScope {
   postMessage(message: Answer, transfer?: Transferable[]): void;
-  addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
+  addEventListener(type: "message" | "messageerror", listener: (event: MessageEvent) => void): void;
   addEventListener(type: "error", listener: (event: ErrorEvent) => void): void;
   addEventListener(type: "unhandledrejection", listener: (event: PromiseRejectionEvent) => void): void;
   close(): void;
@@ -19,10 +19,12 @@ let exposed = false;
 
 /**
  * Tells the pool on the page that this worker is ready for jobs, and runs them, one at a time. Call it once, in a
- * module worker, when everything that the bodies need is there.
+ * module worker, when everything that the bodies need is there. A worker that imports "jobgate/worker/default" has the
+ * built-in types and can't have others.
  *
  * What is thrown outside a job, an unhandled rejection, or `close()` makes the pool give this worker up: a job that
- * runs on it fails with WorkerCrashedError.
+ * runs on it fails with WorkerCrashedError. So does the job of a worker that has vanished, which the page learns from
+ * its Web Lock; where the context is not secure there are none, and nobody learns of it.
  */
 export function exposeJobs(types: WorkerTypes): void {
   if (typeof types !== "object" || types === null) throw new TypeError("types must be an object of functions");
@@ -42,8 +44,11 @@ export function expose(types: WorkerTypes, start?: (module: WebAssembly.Module) 
   const bodies = new Map(Object.entries(types));
   let flag: Int32Array | undefined;
   let running: Running | undefined;
+  /** Of the task that came last; they are numbered upwards. */
+  let latest = 0;
 
   async function run({ task, type, params, id, attempt }: Order & { jobgate: "run" }): Promise<void> {
+    latest = task;
     const reports = new Reports(task, post);
     running = new Running(task, reports, flag);
     try {
@@ -60,13 +65,34 @@ export function expose(types: WorkerTypes, start?: (module: WebAssembly.Module) 
     }
   }
 
+  const refuse = (task: number, error: Error) => post({ jobgate: "failed", task, error: carry(error) });
+
   scope.addEventListener("message", ({ data }) => {
     const order = readOrder(data);
-    if (order?.jobgate === "run") void run(order);
-    else if (order?.jobgate === "flag") flag = order.flag;
-    else if (order?.jobgate === "module") start?.(order.module);
-    else if (order?.jobgate === "abort" && running?.task === order.task) running.abort(uncarry(order.reason));
+    switch (order?.jobgate) {
+      case "run":
+        void run(order);
+        return;
+      case "flag":
+        flag = order.flag;
+        return;
+      case "module":
+        start?.(order.module);
+        return;
+      case "abort":
+        if (running?.task === order.task) running.abort(uncarry(order.reason));
+        return;
+      case "given":
+        if (order.task > latest) refuse(order.task, new DOMException(UNREADABLE, "DataCloneError"));
+        return;
+      default: {
+        const task = taskOf(data);
+        if (task !== undefined) refuse(task, new Error(OTHER_VERSION));
+      }
+    }
   });
+  // It may have been anybody's: the page is asked whether a task of its own is missing here.
+  scope.addEventListener("messageerror", () => post({ jobgate: "garbled" }));
   const broken = (event: Event, error: unknown) => {
     event.preventDefault();
     post({ jobgate: "broken", error: carry(error) });
@@ -80,6 +106,9 @@ export function expose(types: WorkerTypes, start?: (module: WebAssembly.Module) 
   };
   holdLock((lock) => post({ jobgate: "ready", needsModule: start !== undefined, lock }));
 }
+
+const UNREADABLE = "The params hold something that can't be read in a worker";
+const OTHER_VERSION = "The page's order can't be read: is the worker's script of another version of jobgate?";
 
 /** For as long as the worker lives. Only where a context is secure are there locks. */
 function holdLock(held: (lock: string) => void): void {

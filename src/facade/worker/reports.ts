@@ -59,11 +59,10 @@ export class Reports {
   }
 
   private flush(): void {
+    if (this.waiting !== undefined) this.post({ jobgate: "news", task: this.task, news: this.waiting });
+    // Not before: a state that can't be sent leaves what was waiting, and the timer, as they were.
     clearTimeout(this.timer);
     this.timer = undefined;
-    const news = this.waiting;
-    if (news === undefined) return;
-    this.post({ jobgate: "news", task: this.task, news });
     this.waiting = undefined;
     this.logs = [];
     this.sentAt = performance.now();
