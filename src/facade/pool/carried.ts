@@ -100,11 +100,13 @@ function takeApart(error: Error, depth: number): CarriedError {
     base,
     stack: typeof stack === "string" ? stack : undefined,
     // A DOMException's follows from its name.
-    code: base !== DOM && (typeof code === "string" || typeof code === "number") ? code : undefined,
+    code: base !== DOM && isCode(code) ? code : undefined,
     cause: "cause" in error ? carry(cause, depth + 1) : undefined,
     errors: carried,
   };
 }
+
+const isCode = (code: unknown) => typeof code === "string" || typeof code === "number";
 
 /** `className`: of a class that the other side does not have. */
 function classOf(error: Error): { readonly base: string; readonly className?: string } {
@@ -140,7 +142,7 @@ function putTogether({ base, stack, code, cause, errors, ...words }: CarriedErro
     Object.defineProperty(error, field, { value, configurable: true, writable: true });
   if (error.name !== name) set("name", name);
   if (typeof stack === "string") set("stack", stack);
-  if (code !== undefined && (error as { code?: unknown }).code !== code) set("code", code);
+  if (isCode(code) && (error as { code?: unknown }).code !== code) set("code", code);
   if (cause !== undefined) set("cause", uncarry(cause, depth + 1));
   if (list !== undefined && base !== AGGREGATE) set("errors", list);
   return error;

@@ -23,6 +23,14 @@ const WORDS_PER_EFFECT = 4;
 const open = new Set<WorkerPool>();
 let listening = false;
 
+function listenForTheEnd(breakOff: (pool: WorkerPool, error: Error) => void): void {
+  if (listening) return;
+  listening = true;
+  whenEngineFails((error) => {
+    for (const pool of open) breakOff(pool, error);
+  });
+}
+
 /** Web workers that compute: jobs off the page's thread, killed if they do not end when they are asked to. */
 export class WorkerPool {
   private readonly rules: Rules;
@@ -50,11 +58,7 @@ export class WorkerPool {
     this.job = this.job.bind(this);
     this.jobType = this.jobType.bind(this);
     this.close = this.close.bind(this);
-    if (listening) return;
-    listening = true;
-    whenEngineFails((error) => {
-      for (const pool of open) pool.breakOff(error);
-    });
+    listenForTheEnd(WorkerPool.breakOff);
   }
 
   /**
@@ -258,6 +262,9 @@ export class WorkerPool {
       Math.min(Math.max(Math.ceil(at - now()), 0), LONGEST_TIMEOUT),
     );
   }
+
+  /** Static, so that who keeps it keeps no pool. */
+  private static readonly breakOff = (pool: WorkerPool, error: Error): void => pool.breakOff(error);
 
   private breakOff(error: Error): void {
     clearTimeout(this.timer);

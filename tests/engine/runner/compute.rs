@@ -42,7 +42,8 @@ fn a_limit_that_is_prime_is_among_the_primes() {
 #[test]
 fn many_windows_are_counted_and_not_listed() {
     // https://oeis.org/A006880: primes below a power of ten.
-    for (limit, count, largest) in [(1_000_000, 78_498, 999_983), (10_000_000, 664_579, 9_999_991)] {
+    let powers = [(1_000_000, 78_498, 999_983), (10_000_000, 664_579, 9_999_991), (100_000_000, 5_761_455, 99_999_989)];
+    for (limit, count, largest) in powers {
         let mut sieve = Sieve::new(limit);
         while !sieve.has_reached(limit) {
             sieve.advance(limit);

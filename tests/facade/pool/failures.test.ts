@@ -2,13 +2,19 @@ import { NonRetriableError, UnknownJobTypeError, WorkerCrashedError } from "jobg
 import { WorkerPool } from "jobgate/worker-pool";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { catchReports } from "../support/reports.js";
-import { newPool, runner, running } from "./support/pool.js";
+import { newPool, runner, running, spawn } from "./support/pool.js";
 
 /** A worker of this text. */
 function scriptWorker(text: string): Worker {
   const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   onTestFinished(() => URL.revokeObjectURL(address));
   return new Worker(address, { type: "module" });
+}
+
+/** Can be cloned, but no worker knows what it is. */
+function readOnPagesOnly(): Promise<RTCCertificate> {
+  const algorithm: EcKeyGenParams = { name: "ECDSA", namedCurve: "P-256" };
+  return RTCPeerConnection.generateCertificate(algorithm);
 }
 
 const errorOf = async (job: { readonly settled: Promise<unknown> }) => {
@@ -81,6 +87,40 @@ describe("what can't be sent", () => {
     const error = await errorOf(run("echo", { callback() {} }));
     expect(error).toMatchObject({ name: "DataCloneError", message: expect.stringContaining('params of "echo"') });
     expect(await run("echo", 1).result).toBe(1);
+    expect(pool.stats).toMatchObject({ spawned: 1, killed: 0 });
+  });
+
+  it("params that only a page can read: the job fails, the worker stays", async () => {
+    const pool = newPool({ size: 1 });
+    const { run } = runner(pool);
+    const unreadable = await readOnPagesOnly();
+    const jobs = [run("echo", 1), run("echo", { unreadable }), run("echo", 2)];
+    expect(await jobs[0]!.result).toBe(1);
+    expect(await errorOf(jobs[1]!)).toMatchObject({
+      name: "DataCloneError",
+      message: expect.stringContaining("read in a worker"),
+    });
+    expect(await jobs[2]!.result).toBe(2);
+    expect(pool.stats).toMatchObject({ spawned: 1, killed: 0 });
+  });
+
+  it("a message of the app's own that a worker can't read fails no job", async () => {
+    const unreadable = await readOnPagesOnly();
+    let worker!: Worker;
+    const pool = newPool({
+      size: 1,
+      spawn: () => {
+        worker = spawn();
+        return worker;
+      },
+    });
+    const { run } = runner(pool);
+    expect(await run("echo", 1).result).toBe(1);
+    worker.postMessage(unreadable);
+    const next = run("echo", 2);
+    worker.postMessage(unreadable);
+    expect(await next.result).toBe(2);
+    expect(await run("echo", 3).result).toBe(3);
     expect(pool.stats).toMatchObject({ spawned: 1, killed: 0 });
   });
 
@@ -213,6 +253,63 @@ describe("a worker that breaks", () => {
     expect(error).toMatchObject({ name: "WorkerCrashedError", cause: { message: "afterwards" } });
     expect(await run("echo", 1).result).toBe(1);
     expect(pool.stats).toMatchObject({ spawned: 2, killed: 1 });
+  });
+
+  it("throws at whatever is done with it: told to the page, and nobody else is hit", async () => {
+    const reports = catchReports();
+    const ended: (() => void)[] = [];
+    onTestFinished(() => {
+      for (const end of ended) end();
+    });
+    const pool = newPool({
+      size: 1,
+      grace: 10,
+      spawn: () => {
+        const worker = spawn();
+        ended.push(worker.terminate.bind(worker));
+        const post = worker.postMessage.bind(worker);
+        worker.postMessage = (message: { jobgate: string }) => {
+          if (message.jobgate === "abort") throw new Error("no abort");
+          post(message);
+        };
+        worker.terminate = () => {
+          throw new Error("no end");
+        };
+        return worker;
+      },
+    });
+    const { run } = runner(pool);
+    const job = run("untilAborted");
+    await running(job);
+    const next = run("echo", 1);
+    await job.stop("enough");
+    expect(job.completion).toEqual({ type: "Cancelled", reason: "enough" });
+    expect(await next.result).toBe(1);
+    await pool.close();
+    expect(pool.stats).toMatchObject({ busy: 0, idle: 0, spawned: 2, killed: 1 });
+    expect(reports.errors.map((error) => (error as Error).message)).toEqual(["no abort", "no end", "no end"]);
+  });
+
+  it("answers what makes no sense as an error: the job fails with what can be made of it", async () => {
+    const pool = newPool({ size: 1 });
+    const { run } = runner(pool);
+    const error = await errorOf(run("failsMalformed"));
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ name: "7", message: "[object Object]", cause: undefined });
+    expect(error.code).toBeUndefined();
+    expect((error as AggregateError).errors).toEqual([undefined, expect.any(Error)]);
+  });
+
+  it("does not understand its orders: the job fails and says so", async () => {
+    const pool = newPool({
+      spawn: () => {
+        const worker = spawn();
+        const post = worker.postMessage.bind(worker);
+        worker.postMessage = ({ id: _, ...order }: { id?: string }) => post(order);
+        return worker;
+      },
+    });
+    expect((await errorOf(runner(pool).run("echo"))).message).toContain("another version");
   });
 
   it("retries run on another worker", async () => {

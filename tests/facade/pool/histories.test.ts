@@ -30,8 +30,28 @@ const TYPES = Object.keys(ENDS) as TypeName[];
 interface Watched {
   readonly job: PoolJob;
   readonly type: TypeName;
-  stopped: boolean;
+  readonly controller: AbortController;
+  readonly timed: boolean;
+  /** Why it was first asked to end, which it had not by then. */
+  asked: { readonly reason: unknown } | undefined;
   ends: number;
+}
+
+const isOpen = ({ job }: Watched) => job.completion === undefined;
+
+/** What it may have ended as; `wasOpen`: when the pool began to close. */
+function check({ job, type, asked, timed, ends }: Watched, wasOpen: boolean): void {
+  const { completion } = job as { completion: { type: string; reason?: unknown; error?: unknown } };
+  const told = `${type}: ${JSON.stringify(completion)}`;
+  expect(ends, `ends of ${told}`).toBe(1);
+  if (asked !== undefined) {
+    expect(completion, told).toEqual({ type: "Cancelled", reason: asked.reason });
+    return;
+  }
+  if (wasOpen && completion.type === "Cancelled") return;
+  const isLate = (completion.error as Error | undefined)?.name === "TimeoutError";
+  if (isLate) expect(timed, told).toBe(true);
+  else expect(completion.type, told).toBe(ENDS[type]);
 }
 
 /** Workers that are alive, as the platform knows it. */
@@ -53,8 +73,8 @@ function countedSpawn() {
 }
 
 /**
- * Runs, stops, kills and crashes at random, then closes. Whatever happens: no job ends twice, none hangs, none ends as
- * what it is not, there are never too many workers, and none is left.
+ * Runs, stops, aborts, times out, kills and crashes at random, then closes. Whatever happens: no job ends twice, none
+ * hangs, none ends as what it is not, there are never too many workers, and none is left.
  */
 async function play(seed: number): Promise<void> {
   const pick = random(seed);
@@ -65,52 +85,61 @@ async function play(seed: number): Promise<void> {
   const { run } = runner(pool, manager);
   const all: Watched[] = [];
 
+  function start(type: TypeName, params: unknown): Watched {
+    const controller = new AbortController();
+    const timed = pick(4) === 0;
+    const options = { signal: controller.signal, ...(timed && { timeout: 1 + pick(60) }) };
+    const job = run(type, params, options);
+    const watched: Watched = { job, type, controller, timed, asked: undefined, ends: 0 };
+    job.onStopped(() => {
+      watched.ends += 1;
+    });
+    all.push(watched);
+    return watched;
+  }
+
+  function ask(one: Watched, reason: object): void {
+    if (!isOpen(one)) return;
+    one.asked ??= { reason };
+    if (pick(2) === 0) one.controller.abort(reason);
+    else void one.job.stop(reason);
+  }
+
   for (let step = 0; step < 30; step += 1) {
     const one = all[pick(all.length + 1)];
-    if (pick(3) > 0) {
-      const type = TYPES[pick(TYPES.length)]!;
-      const watched: Watched = { job: run(type, step), type, stopped: false, ends: 0 };
-      watched.job.onStopped(() => {
-        watched.ends += 1;
-      });
-      all.push(watched);
-    } else if (one !== undefined && one.job.completion === undefined) {
-      one.stopped = true;
-      void one.job.stop(step);
-    }
+    if (pick(3) > 0) start(TYPES[pick(TYPES.length)]!, step);
+    else if (one !== undefined) ask(one, { step });
     if (pick(2) === 0) await turn();
     // Whoever would run for ever has to make room.
     if (pick(6) === 0) {
-      for (const other of all) {
-        if (other.job.completion !== undefined || ENDS[other.type] !== undefined) continue;
-        other.stopped = true;
-        await other.job.stop();
+      for (const other of all.filter(({ type }) => ENDS[type] === undefined)) {
+        ask(other, { step });
+        await other.job.settled;
       }
     }
     expect(alive.size).toBeLessThanOrEqual(size);
     expect(pool.stats.busy + pool.stats.idle).toBe(alive.size);
   }
   if (pick(2) === 0) {
+    for (const one of all) ask(one, { step: "last" });
     await manager.stopAll();
-    for (const one of all) one.stopped = true;
     // The capacity is what it was.
     const echoes = Array.from({ length: size }, (_, index) => run("echo", index).result);
     expect(await Promise.all(echoes)).toEqual(echoes.map((_, index) => index));
   }
-  await pool.close();
+  const open = new Set(all.filter(isOpen));
+  const closed = pool.close();
+  const refused = [run("echo"), run("spins")];
+  await closed;
+  for (const job of refused) expect(await job.settled).toMatchObject({ type: "Failed", error: { code: "E_CLOSED" } });
   await manager.onIdle();
   await turn();
 
-  for (const { job, type, stopped, ends } of all) {
-    const { type: end } = job.completion!;
-    expect(ends, `ends of ${type}`).toBe(1);
-    if (!stopped) expect(["Cancelled", ENDS[type]], type).toContain(end);
-    else if (ENDS[type] === undefined) expect(end, type).toBe("Cancelled");
-  }
+  for (const watched of all) check(watched, open.has(watched));
   expect(alive.size).toBe(0);
   expect(pool.stats).toMatchObject({ busy: 0, idle: 0 });
 }
 
 it("random histories: no job ends twice, none hangs, capacity is restored, no worker is left", async () => {
-  for (let seed = 1; seed <= 12; seed += 1) await play(seed);
+  for (let seed = 1; seed <= 30; seed += 1) await play(seed);
 }, 120_000);

@@ -1,7 +1,10 @@
+import { JobManager } from "jobgate";
+import { WorkerPool } from "jobgate/worker-pool";
 import { expect, it } from "vitest";
 import { grownBy, usedHeap } from "../support/heap.js";
 import { countedSignal } from "../support/signals.js";
-import { newPool, runner, running } from "./support/pool.js";
+import { turn } from "../support/turns.js";
+import { newPool, runner, running, spawn } from "./support/pool.js";
 
 it("10,000 jobs and 200 kills leave nothing behind", async () => {
   const pool = newPool({ size: 2, grace: 0 });
@@ -24,16 +27,42 @@ it("10,000 jobs and 200 kills leave nothing behind", async () => {
     }
   }
 
+  async function spins(count: number): Promise<void> {
+    for (let done = 0; done < count; done += 1) {
+      const job = run("spins");
+      await running(job);
+      await job.stop();
+      expect(job.completion?.type).toBe("Cancelled");
+    }
+  }
+
   await jobs(500);
   await kills(10);
   const before = await usedHeap();
   await jobs(10_000);
   await kills(200);
+  await spins(10);
   const after = await usedHeap();
 
-  expect(pool.stats).toMatchObject({ size: 2, busy: 0, killed: 210 });
+  expect(pool.stats).toMatchObject({ size: 2, busy: 0, killed: 220 });
   expect(pool.stats.idle).toBeLessThanOrEqual(2);
-  expect(manager.stats).toMatchObject({ pending: 0, running: 0, completed: 10_500, cancelled: 210 });
+  expect(manager.stats).toMatchObject({ pending: 0, running: 0, completed: 10_500, cancelled: 220 });
   expect(caller.listeners).toBe(0);
   expect(grownBy(before, after)).toBeLessThan(500_000);
 }, 240_000);
+
+it("a pool that was never closed is forgotten once its workers have ended", async () => {
+  async function use(): Promise<WeakRef<object>> {
+    const pool = new WorkerPool({ spawn, size: 1, idleTimeout: 0 });
+    expect(await new JobManager().runJob("key", pool.job("echo", 1)).job.result).toBe(1);
+    // Not by `expect.poll`, which would hold the pool until the test is over.
+    while (pool.stats.idle > 0) await turn();
+    return new WeakRef(pool);
+  }
+  const pool = await use();
+  const isThere = async () => {
+    await usedHeap();
+    return pool.deref() !== undefined;
+  };
+  await expect.poll(isThere, { timeout: 60_000 }).toBe(false);
+}, 90_000);

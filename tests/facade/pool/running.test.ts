@@ -2,7 +2,7 @@ import type { JobEvent } from "jobgate";
 import { WorkerPool } from "jobgate/worker-pool";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { newManager } from "../support/manager.js";
-import { newPool, runner } from "./support/pool.js";
+import { newPool, runner, spawn } from "./support/pool.js";
 
 describe("a job in a worker", () => {
   it("takes params and returns its result by structured clone", async () => {
@@ -29,6 +29,22 @@ describe("a job in a worker", () => {
     expect([...new Float64Array(buffer)]).toEqual([2, 4, 6]);
   });
 
+  it("what a result hands over is no longer the worker's", async () => {
+    const kept = new Promise((resolve) => {
+      const pool = newPool({
+        spawn: () => {
+          const worker = spawn();
+          worker.addEventListener("message", ({ data }) => {
+            if ("kept" in data) resolve(data.kept);
+          });
+          return worker;
+        },
+      });
+      runner(pool).run("keepsWhatItTransfers");
+    });
+    expect(await kept).toBe(0);
+  });
+
   it("progress, state and log come in order, the last before the end, one message a frame at most", async () => {
     const job = runner(newPool()).run("talks", { times: 2000 });
     const events: JobEvent[] = [];
@@ -52,6 +68,13 @@ describe("a job in a worker", () => {
     job.onStateChange((state) => states.push(state));
     await job.settled;
     expect(states).toEqual([{ at: "first" }, { at: "second" }]);
+  });
+
+  it("a state that can't be sent takes nothing else along", async () => {
+    const job = runner(newPool()).run("badStateAfterNews");
+    await new Promise<void>((resolve) => job.onProgress(({ percent }) => percent === 2 && resolve()));
+    expect(job.progress.message).toBe("later");
+    await job.stop();
   });
 
   it("a worker stays warm, and there are no more than there is work for", async () => {
@@ -113,6 +136,15 @@ describe("the package's own worker", () => {
     const result = await job.result;
     expect(result).toEqual({ count: 1_270_607, largest: 19_999_999, duration: expect.any(Number) });
     expect(percents.at(-1)).toBe(100);
+  });
+
+  it("prime's list of primes goes up to 100,000", async () => {
+    const { run } = runner(defaultPool());
+    const [listed, counted] = [run("prime", { limit: 100_000 }), run("prime", { limit: 100_001 })];
+    const found = { count: 9592, largest: 99_991, duration: expect.any(Number) };
+    expect(await listed.result).toEqual({ ...found, primes: expect.any(Array) });
+    expect((await listed.result).primes).toHaveLength(9592);
+    expect(await counted.result).toEqual(found);
   });
 
   it("refuses params as the runner does, every fault listed", async () => {

@@ -167,6 +167,39 @@ describe("close", () => {
     expect(pool.stats).toMatchObject({ busy: 0, idle: 0, spawned: 2 });
   });
 
+  it("while a worker is being started: none is left", async () => {
+    let started = 0;
+    let ended = 0;
+    const pool = newPool({
+      size: 2,
+      spawn: () => {
+        const worker = spawn();
+        const terminate = worker.terminate.bind(worker);
+        started += 1;
+        worker.terminate = () => {
+          ended += 1;
+          terminate();
+        };
+        void pool.close();
+        return worker;
+      },
+    });
+    const job = runner(pool).run("echo");
+    expect(await job.settled).toMatchObject({ type: "Cancelled", reason: { name: "AbortError" } });
+    await pool.close();
+    expect([started, ended]).toEqual([1, 1]);
+  });
+
+  it("who called the factory without a job gets an AbortError", async () => {
+    const pool = newPool();
+    const signal = new AbortController().signal;
+    const result = Promise.resolve(pool.job("neverSettles")({ id: "1", attempt: 1, signal } as never));
+    const thrown = result.catch((error: unknown) => error);
+    await pool.close();
+    expect(await thrown).toBeInstanceOf(DOMException);
+    expect(await thrown).toMatchObject({ name: "AbortError", message: "The worker pool was closed" });
+  });
+
   it("of a pool that never ran anything resolves", async () => {
     await newPool().close();
   });

@@ -1,15 +1,51 @@
-import { JobManager } from "jobgate";
+import * as jobgate from "jobgate";
 import { WorkerPool } from "jobgate/worker-pool";
 
-const spawn = () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-const pools = { own: new WorkerPool({ spawn, size: 2, grace: 100 }), default: new WorkerPool({ size: 4 }) };
-const manager = new JobManager();
+const own = [];
+const spawn = () => {
+  own.push(new Worker(new URL("./worker.js", import.meta.url), { type: "module" }));
+  return own.at(-1);
+};
+/** A file that no bundler has seen. */
+const loads = (file) => new WorkerPool({ spawn: () => new Worker(file, { type: "module" }) });
+const pools = {
+  own: new WorkerPool({ spawn, size: 1, grace: 100 }),
+  default: new WorkerPool({ size: 4 }),
+  missing: loads("/there-is-no-such-worker.js"),
+  broken: loads("/broken.js"),
+};
+const manager = new jobgate.JobManager();
 let serial = 0;
+
+const CLASSES = { Error, RangeError, TypeError, AggregateError, DOMException, ...jobgate };
+
+/** What there is to see of it, as data. */
+function look(error) {
+  if (!(error instanceof Error)) return error;
+  const { name, message, code, cause, errors } = error;
+  return {
+    is: Object.keys(CLASSES).filter((name) => typeof CLASSES[name] === "function" && error instanceof CLASSES[name]),
+    ...{ name, message, code, cause: look(cause), errors: errors?.map(look), stack: error.stack?.includes("worker") },
+  };
+}
 
 /** What the test calls. */
 globalThis.page = {
   pools,
-  run: (pool, type, params) => manager.runJob(++serial, pools[pool].job(type, params)).job,
+  run: (pool, type, params, { transfer, ...options } = {}) =>
+    manager.runJob(++serial, pools[pool].job(type, params, { transfer }), options).job,
+  async endOf(job) {
+    const began = performance.now();
+    const { type, error, reason } = await job.settled;
+    return { type, error: look(error), reason, attempt: job.attempt, took: performance.now() - began };
+  },
+  unreadable: () => RTCPeerConnection.generateCertificate({ name: "ECDSA", namedCurve: "P-256" }),
+  /** What the own worker keeps of what it hands over. */
+  kept: () =>
+    new Promise((resolve) => {
+      own.at(-1).addEventListener("message", ({ data }) => "kept" in data && resolve(data.kept));
+    }),
+  terminate: () => own.at(-1).terminate(),
   running: (job) =>
     new Promise((resolve) => {
       if (job.progress.message !== "") resolve();
@@ -28,31 +64,31 @@ globalThis.page = {
     ),
   /** The longest time, in ms, that the page could not do anything else while `work` went on. */
   async longestHold(work) {
-    let longest = 0;
+    let gap = 0;
     let last = performance.now();
     let over = false;
     const { port1, port2 } = new MessageChannel();
     const watched = new Promise((resolve) => {
       port1.onmessage = () => {
         const now = performance.now();
-        longest = Math.max(longest, now - last);
+        gap = Math.max(gap, now - last);
         last = now;
         if (over) resolve();
         else port2.postMessage(null);
       };
     });
     const tasks = [];
-    if (PerformanceObserver.supportedEntryTypes.includes("longtask")) {
-      const observer = new PerformanceObserver((list) =>
-        tasks.push(...list.getEntries().map((entry) => entry.duration)),
-      );
-      observer.observe({ type: "longtask" });
-    }
+    const note = (entries) => tasks.push(...entries.map(({ duration }) => duration));
+    const observer = new PerformanceObserver((list) => note(list.getEntries()));
+    const tellsOfTasks = PerformanceObserver.supportedEntryTypes.includes("longtask");
+    if (tellsOfTasks) observer.observe({ type: "longtask" });
     port2.postMessage(null);
     await work();
     over = true;
     await watched;
-    return { gap: longest, tasks };
+    note(observer.takeRecords());
+    observer.disconnect();
+    return { gap, task: tellsOfTasks ? Math.max(0, ...tasks) : undefined };
   },
 };
 document.body.dataset.ready = "true";

@@ -63,11 +63,6 @@ exposeJobs({
     progress(0, "running");
     for (;;);
   },
-  spinsUntilAborted: (_, { progress, aborted }) => {
-    progress(0, "running");
-    while (!aborted());
-    return "saw it";
-  },
   checkpoints: async (_, { progress, checkpoint }) => {
     progress(0, "running");
     for (;;) {
@@ -97,6 +92,18 @@ exposeJobs({
     state.at = "never told";
   },
   badState: (_, { setState }) => setState(() => {}),
+  badStateAfterNews: (_, context) => {
+    context.progress(1, "at once");
+    context.progress(2, "later");
+    // Until news may go at once again.
+    spin(20);
+    try {
+      context.setState(() => {});
+    } catch {
+      // What was to be told is told all the same.
+    }
+    return untilAborted(context);
+  },
   badProgress: (_, { progress }) => progress(Number.NaN),
   badResult: () => ({ callback() {} }),
 
@@ -149,6 +156,22 @@ exposeJobs({
     setTimeout(() => {
       throw new PaymentError("afterwards");
     });
+  },
+  /** As the first job of its pool. */
+  failsMalformed: () => {
+    const cyclic: Record<string, unknown> = { name: "Cyclic", base: 7 };
+    cyclic.errors = [{ error: cyclic }, { error: cyclic }];
+    cyclic.cause = { error: cyclic };
+    const error = {
+      name: 7,
+      message: { toString: 1 },
+      stack: {},
+      code: {},
+      cause: 7,
+      errors: [null, { error: cyclic }],
+    };
+    postMessage({ jobgate: "failed", task: 1, error: { error } });
+    return new Promise(() => {});
   },
   answersNonsense: () => {
     for (const message of [
