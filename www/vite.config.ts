@@ -21,6 +21,8 @@ export default defineConfig({
       { find: /^jobgate\/react$/, replacement: join(here, "../dist/react.js") },
       // What an app on Preact does to use React's hooks; here for dist/ too, which is outside of this folder.
       { find: /^react$/, replacement: "preact/compat" },
+      { find: /^jobgate\/worker-pool$/, replacement: join(here, "../dist/worker-pool.js") },
+      { find: /^jobgate\/worker$/, replacement: join(here, "../dist/worker.js") },
       { find: /^jobgate\/agents$/, replacement: join(here, "../dist/agents.js") },
     ],
   },

@@ -4,6 +4,8 @@ import { browserNames, launch } from "./support/browser.ts";
 import { DashboardPage } from "./support/dashboard-page.ts";
 import { startSite } from "./support/site.mjs";
 
+type DownloadRecord = import("../../www/server/downloads.ts").DownloadRecord;
+
 let site: Awaited<ReturnType<typeof startSite>>;
 
 beforeAll(async () => {
@@ -190,23 +192,26 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
 
   test("ten URLs are really fetched, all at the same time", async () => {
     const tab = await open();
-    // Each takes half a second and more: 378 bytes at 600 a second.
+    // Over two hosts: browsers open six connections to one. Each takes six seconds, 378 bytes at 64 a second.
+    const hosts = [site.address, site.address.replace("127.0.0.1", "localhost")];
     const urls = Array.from(
       { length: 10 },
-      (_, at) => `${site.address}/files/answer.txt?id=dash-${name}-${at}&rate=600`,
+      (_, at) => `${hosts[at % 2]}/files/answer.txt?id=dash-${name}-${at}&rate=64`,
     );
     await tab.chooseType("url_fetch");
     await tab.param("urls").fill(urls.join("\n"));
     await tab.button("Start job").click();
     await tab.detailStatus("completed");
     expect(await tab.page.getByTestId("result").locator("tbody tr").count()).toBe(10);
-    const log = (await (await fetch(`${site.address}/download-log`)).json()) as { id: string; outcome: string }[];
-    expect(log.filter(({ id }) => id.startsWith(`dash-${name}-`)).map(({ outcome }) => outcome)).toEqual(
-      urls.map(() => "finished"),
-    );
+    const log = (await (await fetch(`${site.address}/download-log`)).json()) as DownloadRecord[];
+    const ours = log.filter(({ id }) => id.startsWith(`dash-${name}-`));
+    expect(ours.map(({ outcome }) => outcome)).toEqual(urls.map(() => "finished"));
+    const lastBegan = Math.max(...ours.map(({ beganAt }) => beganAt));
+    const firstEnded = Math.min(...ours.map(({ endedAt }) => endedAt ?? 0));
+    expect(lastBegan, "the last began before the first had ended").toBeLessThan(firstEnded);
   });
 
-  test("the queue: running, pending, finished; sorted, filtered, cleared", async () => {
+  test("the queue: running, pending in the order they will start, finished; the last are cleared", async () => {
     const tab = await open();
     await tab.start("echo", { message: "first", delay: "1" });
     await tab.detailStatus("completed");
@@ -214,28 +219,12 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
     await tab.stat("pending", 2);
     expect(await tab.ids()).toEqual(["2", "3", "4", "5", "6", "1"]);
 
-    await tab.sortBy("id");
-    expect(await tab.ids()).toEqual(["1", "2", "3", "4", "5", "6"]);
-    await tab.sortBy("id");
-    expect(await tab.ids()).toEqual(["6", "5", "4", "3", "2", "1"]);
-    await tab.sortBy("id");
-    expect(await tab.ids()).toEqual(["2", "3", "4", "5", "6", "1"]);
-    await tab.sortBy("type");
-    expect((await tab.ids()).at(-1)).toBe("1");
-    await tab.sortBy("type");
-    await tab.sortBy("type");
-    expect(await tab.grid.locator("[aria-sort=ascending], [aria-sort=descending]").count()).toBe(0);
-
-    await tab.filter("completed");
-    expect(await tab.ids()).toEqual(["1"]);
-    await tab.filter("failed");
-    await tab.grid.getByText("No job is failed.").waitFor();
     await tab.filter("pending");
-    expect(await tab.ids()).toEqual(["5", "6"]);
+    await tab.shows("5", "6");
     await tab.row("6").click();
     await tab.press("Priority up");
     await tab.page.getByTestId("priority").getByText("10", { exact: true }).waitFor();
-    await tab.page.waitForFunction(() => document.querySelector(".queue-row")?.getAttribute("data-job") === "6");
+    await tab.shows("6", "5");
     await tab.press("Priority down");
     await tab.page.getByTestId("priority").getByText("0", { exact: true }).waitFor();
 

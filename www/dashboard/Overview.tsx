@@ -2,7 +2,8 @@ import { announce } from "../shared/announce.tsx";
 import { Badge, Button, type Tone } from "../shared/components.tsx";
 import { count, shortDuration } from "../shared/format.ts";
 import type { Phase } from "./connection.ts";
-import { call, clearCompleted, isFinished, reconnect, useDashboard } from "./store.ts";
+import { MOST_AT_ONCE } from "./host/protocol.ts";
+import { call, clearCompleted, isFinished, reconnect, useDashboard, useQueue } from "./store.ts";
 
 const phases: Record<Phase, { readonly text: string; readonly tone: Tone }> = {
   connecting: { text: "connecting…", tone: "warn" },
@@ -54,8 +55,9 @@ function ConnectionState() {
 }
 
 function Numbers() {
-  const stats = useDashboard(({ stats }) => stats);
+  const { stats } = useQueue();
   const metrics = useDashboard(({ host }) => host?.metrics);
+  const killed = useDashboard(({ host }) => host?.pool.killed);
   return (
     <dl class="numbers">
       {shown.map((name) => (
@@ -76,20 +78,23 @@ function Numbers() {
         <dt>run, p95</dt>
         <dd>{metrics && metrics.run.count > 0 ? shortDuration(metrics.run.p95) : "–"}</dd>
       </div>
+      <div>
+        <dt>workers killed</dt>
+        <dd data-testid="stat-killed">{count(killed ?? 0)}</dd>
+      </div>
     </dl>
   );
 }
-
-const MOST_AT_ONCE = 64;
 
 function QueueControls() {
   const live = useDashboard(({ phase }) => phase === "live");
   const paused = useDashboard(({ host }) => host?.paused ?? false);
   const concurrency = useDashboard(({ host }) => host?.concurrency);
-  const clearable = useDashboard(({ jobs }) => jobs.some(isFinished));
-  const setConcurrency = (limit: number) => {
-    void call("setConcurrency", limit).then(
-      () => announce(`${limit} at once`),
+  const { jobs } = useQueue();
+  const clearable = jobs.some(isFinished);
+  const changeConcurrency = (by: number) => {
+    void call("changeConcurrency", by).then(
+      (limit) => announce(`${limit} at once`),
       () => {},
     );
   };
@@ -107,7 +112,7 @@ function QueueControls() {
         <Button
           label="Fewer at once"
           disabled={!live || concurrency === undefined || concurrency <= 1}
-          onClick={() => setConcurrency((concurrency ?? 2) - 1)}
+          onClick={() => changeConcurrency(-1)}
         >
           −
         </Button>
@@ -117,7 +122,7 @@ function QueueControls() {
         <Button
           label="More at once"
           disabled={!live || concurrency === undefined || concurrency >= MOST_AT_ONCE}
-          onClick={() => setConcurrency((concurrency ?? 0) + 1)}
+          onClick={() => changeConcurrency(1)}
         >
           +
         </Button>

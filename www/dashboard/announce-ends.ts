@@ -1,7 +1,7 @@
 import type { JobRecord } from "jobgate";
 import { useEffect, useRef } from "preact/hooks";
 import { announce } from "../shared/announce.tsx";
-import { isFinished, useDashboard } from "./store.ts";
+import { isFinished, useQueue } from "./store.ts";
 
 /** Many ends in a row are one sentence. */
 const GATHER_MS = 1500;
@@ -16,7 +16,7 @@ function sentence(ended: readonly JobRecord[]): string {
 
 /** Says to assistive technology how jobs ended. Those that had ended when the page came are not news. */
 export function useAnnouncedEnds(): void {
-  const jobs = useDashboard(({ jobs }) => jobs);
+  const { jobs } = useQueue();
   const before = useRef<ReadonlySet<string>>(new Set());
   const gathered = useRef<JobRecord[]>([]);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);

@@ -1,6 +1,8 @@
-import { type ClientSnapshot, QueueClient } from "jobgate/runner";
+import type { QueueClient } from "jobgate/runner";
 import { type HostKind, openHost } from "./host/open-host.ts";
 import type { CallName, Fault, HostCalls, HostMessage, PageMessage } from "./host/protocol.ts";
+import { runWorker } from "./host/run-worker.ts";
+import { PacedClient } from "./paced-client.ts";
 
 const PING_MS = 2000;
 /** An answer that takes longer will not come. */
@@ -21,15 +23,17 @@ export class CallError extends Error {
 
 export interface Hearer {
   phase(phase: Phase, kind: HostKind | undefined): void;
-  /** Something has changed; `read` gives what is there when it is called. */
-  queue(read: () => ClientSnapshot): void;
-  host(message: Exclude<HostMessage, { type: "answer" }>): void;
+  /** A client that has heard from the runner; it stays what the page shows until there is another. */
+  queue(client: QueueClient): void;
+  host(message: Exclude<HostMessage, { type: "answer" | "spawn" }>): void;
 }
 
 interface Link {
   readonly client: QueueClient;
   readonly queue: MessagePort;
   readonly controls: MessagePort;
+  /** Each ends a worker that this page runs for the host. */
+  readonly workers: Set<() => void>;
 }
 
 interface Call {
@@ -86,14 +90,19 @@ export class Connection {
   private async open(): Promise<void> {
     const queue = new MessageChannel();
     const controls = new MessageChannel();
-    const link: Link = { client: new QueueClient(queue.port1), queue: queue.port1, controls: controls.port1 };
+    const client = new PacedClient(queue.port1);
+    const link: Link = { client, queue: queue.port1, controls: controls.port1, workers: new Set() };
     this.link = link;
     const current = () => this.link === link;
     const lose = (why: string) => current() && this.lose(why);
 
-    link.client.subscribe(() => current() && this.hearer.queue(link.client.getSnapshot));
-    link.controls.addEventListener("message", ({ data }: MessageEvent<HostMessage>) => {
-      if (current()) this.hear(data);
+    const awaitQueue = client.subscribe(() => {
+      if (!client.getSnapshot().connected) return;
+      awaitQueue();
+      if (current()) this.hearer.queue(client);
+    });
+    link.controls.addEventListener("message", ({ data, ports }: MessageEvent<HostMessage>) => {
+      if (current()) this.hear(data, ports);
     });
     link.controls.addEventListener("close", () => lose("The port has closed"));
     link.controls.start();
@@ -108,7 +117,14 @@ export class Connection {
     }
   }
 
-  private hear(message: HostMessage): void {
+  private hear(message: HostMessage, [port]: readonly MessagePort[]): void {
+    if (message.type === "spawn") {
+      const workers = this.link?.workers;
+      if (!port || !workers) return;
+      const end = runWorker(port, () => workers.delete(end));
+      workers.add(end);
+      return;
+    }
     if (message.type === "answer") {
       const call = this.calls.get(message.serial);
       this.calls.delete(message.serial);
@@ -152,6 +168,7 @@ export class Connection {
       link.client.close();
       link.queue.close();
       link.controls.close();
+      for (const end of link.workers) end();
     }
     const lost = [...this.calls.values()];
     this.calls.clear();

@@ -1,12 +1,5 @@
 import type { JobType } from "jobgate/runner";
 
-/** Where a type's body runs. Types that nothing is said of run beside the runner. */
-export type RunsIn = "runner" | "worker";
-
-export interface DashboardJobType extends JobType {
-  readonly runsIn?: RunsIn;
-}
-
 const PAGE_MS = 120;
 
 /** Waits; throws the signal's reason as soon as it aborts. */
@@ -25,7 +18,7 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-const report: DashboardJobType = {
+const report: JobType = {
   name: "report",
   description: "Writes a report page by page, and a log as it goes",
   params: [
@@ -52,28 +45,29 @@ const report: DashboardJobType = {
   },
 };
 
-const flaky: DashboardJobType = {
+const flaky: JobType = {
   name: "flaky",
   description: "Fails on its first attempts: shows how retries go",
   params: [
+    { name: "service", type: "string", description: "Who is asked", min: 1, max: 80, default: "The service" },
     { name: "failures", type: "integer", description: "Attempts that fail", min: 0, max: 10, default: 2 },
     { name: "seconds", type: "number", description: "How long an attempt takes", min: 0, max: 30, default: 1.5 },
   ],
-  async execute({ failures, seconds }, { attempt, progress, log, signal }) {
+  async execute({ service, failures, seconds }, { attempt, progress, log, signal }) {
     log(`Attempt ${attempt} begins`);
     for (let tenth = 1; tenth <= 10; tenth += 1) {
       await wait(seconds * 100, signal);
-      progress(tenth * 10, `Attempt ${attempt}`);
+      progress(tenth * 10, `${service}: attempt ${attempt}`);
       if (attempt <= failures && tenth === 7) {
         log(`Attempt ${attempt} gives up`);
-        throw new Error(`The service is not available (attempt ${attempt} of at least ${failures + 1})`);
+        throw new Error(`${service} is not available (attempt ${attempt} of at least ${failures + 1})`);
       }
     }
     return { answeredOn: attempt };
   },
 };
 
-const pi: DashboardJobType = {
+const pi: JobType = {
   name: "pi",
   description: "Estimates π by throwing darts, letting others have a turn",
   params: [
@@ -112,8 +106,21 @@ const pi: DashboardJobType = {
   },
 };
 
-/** Besides the five that come with the package. */
-export const jobTypes: readonly DashboardJobType[] = [report, flaky, pi];
+/** Besides the five that come with the package: they run where the runner does. */
+export const jobTypes: readonly JobType[] = [report, flaky, pi];
 
-/** Of types that come with the package. */
-export const builtinsRunIn: Readonly<Record<string, RunsIn>> = {};
+/** What `worker/worker.ts` runs, in a worker of the pool. */
+export const workerTypes: readonly Omit<JobType, "execute">[] = [
+  {
+    name: "sieve",
+    description: "Counts the primes up to a limit, in a worker: the page stays smooth",
+    params: [{ name: "limit", type: "integer", description: "Up to where", min: 2, max: 1e9, default: 200_000_000 }],
+  },
+  {
+    name: "stubborn",
+    description: "Ignores its signal: cancel it, and it is killed with its worker",
+    params: [
+      { name: "seconds", type: "integer", description: "How long if nobody kills it", min: 1, max: 60, default: 30 },
+    ],
+  },
+];

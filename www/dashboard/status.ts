@@ -1,5 +1,6 @@
 import type { JobRecord } from "jobgate";
 import type { Tone } from "../shared/components.tsx";
+import { isFinished } from "./store.ts";
 
 /** How a status is shown everywhere on the page. */
 export const statusTones: Record<JobRecord["status"], Tone> = {
@@ -10,8 +11,9 @@ export const statusTones: Record<JobRecord["status"], Tone> = {
   cancelled: "calm",
 };
 
-export function statusOf({ status, attempt }: JobRecord, stopping: boolean): { text: string; tone: Tone } {
-  if (stopping) return { text: "stopping…", tone: "warn" };
+export function statusOf(job: JobRecord, stopping: boolean): { text: string; tone: Tone } {
+  const { status, attempt } = job;
+  if (stopping && !isFinished(job)) return { text: "stopping…", tone: "warn" };
   if (status === "pending" && attempt > 0) return { text: "will retry", tone: "warn" };
   return { text: status, tone: statusTones[status] };
 }

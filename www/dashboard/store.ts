@@ -1,24 +1,25 @@
-import type { JobRecord, ManagerStats } from "jobgate";
-import type { ClientSnapshot } from "jobgate/runner";
+import type { JobRecord } from "jobgate";
+import { type UseQueue, useQueue as useQueueOf } from "jobgate/react";
+import type { QueueClient } from "jobgate/runner";
 import { useSyncExternalStore } from "preact/compat";
-import { oncePerFrame } from "../shared/once-per-frame.ts";
 import { Connection, type Phase } from "./connection.ts";
 import type { HostKind } from "./host/open-host.ts";
 import type { HostState, ListedType, LogLine, Run } from "./host/protocol.ts";
+import { PacedClient } from "./paced-client.ts";
 
+/** What the page knows beside the queue, which is `useQueue`'s. */
 export interface Dashboard {
   readonly phase: Phase;
   readonly hostKind: HostKind | undefined;
   /** The runner is another one than before; what it was doing is gone. */
   readonly restarted: boolean;
   readonly types: readonly ListedType[];
-  /** Running, pending in the order they will start, finished, newest first. */
-  readonly jobs: readonly JobRecord[];
-  readonly stats: ManagerStats;
+  /** The last one that heard from a runner; before, one that hears nothing. */
+  readonly client: QueueClient;
   readonly host: HostState | undefined;
   /** Attempts of jobs that were tried more than once. */
   readonly runs: ReadonlyMap<string, readonly Run[]>;
-  /** Asked to stop from this page, and not ended yet. */
+  /** Asked to stop from this page; those that have ended since may still be among them. */
   readonly stopping: ReadonlySet<string>;
   readonly log: { readonly id: string; readonly lines: readonly LogLine[] } | undefined;
 }
@@ -30,8 +31,7 @@ let state: Dashboard = {
   hostKind: undefined,
   restarted: false,
   types: [],
-  jobs: [],
-  stats: { pending: 0, running: 0, completed: 0, failed: 0, cancelled: 0, total: 0 },
+  client: new PacedClient(new MessageChannel().port1),
   host: undefined,
   runs: new Map(),
   stopping: new Set(),
@@ -54,38 +54,26 @@ function subscribe(listener: () => void): () => void {
 export const useDashboard = <Part>(select: (dashboard: Dashboard) => Part): Part =>
   useSyncExternalStore(subscribe, () => select(state));
 
-export const dashboard = (): Dashboard => state;
+/** All jobs and their numbers, from whatever line there is to the runner; drawn once a frame at most. */
+export const useQueue = (): UseQueue => useQueueOf(useDashboard(({ client }) => client));
+
+/** Running, pending in the order they will start, finished, newest first. */
+const jobsNow = (): readonly JobRecord[] => state.client.getSnapshot().jobs;
 
 export const isFinished = ({ status }: JobRecord): boolean => status !== "running" && status !== "pending";
 
-let readQueue: (() => ClientSnapshot) | undefined;
-
-const takeQueue = oncePerFrame(() => {
-  const { jobs, stats, connected } = readQueue?.() ?? {};
-  if (!jobs || !stats || !connected) return;
-  const { runs } = state;
-  set({ jobs, stats, stopping: onlyOf(state.stopping, jobs), runs: runs.size > jobs.length ? runsOf(jobs) : runs });
-});
-
-/** Of those asked to stop the ones that have not ended. */
-function onlyOf(stopping: Dashboard["stopping"], jobs: readonly JobRecord[]): Dashboard["stopping"] {
-  if (stopping.size === 0) return stopping;
-  const left = jobs.filter((job) => stopping.has(job.id) && !isFinished(job));
-  return left.length === stopping.size ? stopping : new Set(left.map(({ id }) => id));
-}
-
-/** Jobs that were cleared away leave no attempts behind. */
-function runsOf(jobs: readonly JobRecord[]): Dashboard["runs"] {
-  const listed = new Set(jobs.map(({ id }) => id));
-  return new Map([...state.runs].filter(([id]) => listed.has(id)));
+/** Of jobs that were cleared away the attempts go too. */
+function withRuns(id: string, runs: readonly Run[]): Dashboard["runs"] {
+  const all = new Map(state.runs).set(id, runs);
+  const jobs = jobsNow();
+  if (all.size <= jobs.length) return all;
+  const listed = new Set(jobs.map(({ id }) => id)).add(id);
+  return new Map([...all].filter(([id]) => listed.has(id)));
 }
 
 const connection = new Connection({
   phase: (phase, hostKind) => set({ phase, hostKind }),
-  queue: (read) => {
-    readQueue = read;
-    takeQueue();
-  },
+  queue: (client) => set({ client }),
   host: (message) => {
     switch (message.type) {
       case "welcome":
@@ -102,7 +90,7 @@ const connection = new Connection({
         set({ host: message.state });
         break;
       case "runs":
-        set({ runs: new Map(state.runs).set(message.id, message.runs) });
+        set({ runs: withRuns(message.id, message.runs) });
         break;
       case "log":
         if (state.log?.id === message.id) {
@@ -123,7 +111,8 @@ export const call: Connection["call"] = connection.call.bind(connection);
 
 export function cancelJob(id: string): void {
   connection.cancelJob(id);
-  set({ stopping: new Set(state.stopping).add(id) });
+  const alive = jobsNow().filter((job) => !isFinished(job) && (job.id === id || state.stopping.has(job.id)));
+  set({ stopping: new Set(alive.map((job) => job.id)) });
 }
 
 export const clearCompleted = (): void => connection.clearCompleted();

@@ -5,6 +5,7 @@ import { modelSources } from "../chat/model/reachable.ts";
 const strict = {
   "default-src": "'none'",
   "script-src": "'self' 'wasm-unsafe-eval'",
+  "worker-src": "'self'",
   "style-src": "'self'",
   "connect-src": "'self'",
   "img-src": "'self' data:",
@@ -32,12 +33,17 @@ const headers = (policy: Record<string, string>) => ({
   "Referrer-Policy": "no-referrer",
 });
 
+/** Where a visitor's own addresses are fetched; the dashboard's runner is a worker, whose script has its own policy. */
+const asksOthers =
+  /^\/(chat\.html|dashboard\.html|assets\/shared-worker-[\w-]+\.js|dashboard\/host\/shared-worker\.ts)$/;
+
 /**
- * The chat asks the server that its visitor names, whose address no page can know beforehand. Nothing else is eased: no
- * foreign script runs, and no foreign image is asked for, so that an answer has no way out to a server of its own choice.
+ * The chat asks the server that its visitor names, and so does a `url_fetch` of the dashboard: no page can know those
+ * addresses beforehand. Nothing else is eased: no foreign script runs, and no foreign image is asked for, so that an
+ * answer has no way out to a server of its own choice.
  */
 function policyOf(path: string, policy: Record<string, string>): Record<string, string> {
-  if (path !== "/chat.html") return policy;
+  if (!asksOthers.test(path)) return policy;
   return { ...policy, "connect-src": [policy["connect-src"], ...modelSources].join(" ") };
 }
 

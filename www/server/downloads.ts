@@ -11,6 +11,9 @@ export interface DownloadRecord {
   readonly file: string;
   readonly totalBytes: number;
   sentBytes: number;
+  /** Epoch milliseconds. */
+  readonly beganAt: number;
+  endedAt?: number;
   outcome: "open" | "finished" | "closed early";
 }
 
@@ -41,6 +44,7 @@ export class Downloads {
       file: path.split("/").at(-1) ?? path,
       totalBytes: (await stat(path)).size,
       sentBytes: 0,
+      beganAt: Date.now(),
       outcome: "open",
     };
     this.#remember(record, response);
@@ -74,6 +78,7 @@ export class Downloads {
     const closed = new Promise<void>((resolve) => {
       response.once("close", () => {
         record.outcome = response.writableFinished ? "finished" : "closed early";
+        record.endedAt = Date.now();
         resolve();
       });
     });

@@ -1,4 +1,5 @@
 import type { BrowserContext, Locator, Page } from "playwright";
+import { expect } from "vitest";
 
 /** The dashboard in one tab, as a visitor handles it. Everything waits on what the page shows. */
 export class DashboardPage {
@@ -84,6 +85,7 @@ export class DashboardPage {
     const before = Number((await all.textContent())?.replace(",", ""));
     await this.button(`Start ${copies} jobs`).click();
     await all.getByText((before + copies).toLocaleString("en"), { exact: true }).waitFor();
+    await this.option("Copies", "");
   }
 
   async stat(name: string, value: number | RegExp): Promise<void> {
@@ -111,12 +113,42 @@ export class DashboardPage {
     return (rows as [number, string][]).sort(([a], [b]) => a - b).map(([, id]) => id);
   }
 
+  /** Waits until the rows that are drawn are these, from top to bottom. */
+  shows(...ids: string[]): Promise<void> {
+    return expect.poll(() => this.ids(), { timeout: 20_000 }).toEqual(ids);
+  }
+
+  /** Waits until assistive technology is told so. */
+  async announced(text: string | RegExp): Promise<void> {
+    await this.page.locator(".site > [role=status]").getByText(text, { exact: true }).waitFor({ state: "attached" });
+  }
+
   filter(name: string): Promise<void> {
     return this.page.locator(`.segments input[value=${name}]`).check();
   }
 
   sortBy(column: string): Promise<void> {
     return this.page.locator(`.queue-head .queue-${column} button`).click();
+  }
+
+  /** The timeline as it is painted. */
+  picture(): Promise<string> {
+    return this.page.locator(".timeline canvas").evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+  }
+
+  /** Points at what ran last in the timeline's first lane, and returns where that is. */
+  async hoverBar(): Promise<{ readonly x: number; readonly y: number }> {
+    const canvas = this.page.locator(".timeline canvas");
+    await canvas.scrollIntoViewIfNeeded();
+    const { x = 0, y = 0, width = 0 } = (await canvas.boundingBox()) ?? {};
+    const lane = y + 70;
+    // Now is near the right edge; what ran last ends there, or a little before.
+    for (let back = 0.02; back < 0.6; back += 0.02) {
+      const at = { x: x + width * (1 - back), y: lane };
+      await this.page.mouse.move(at.x, at.y);
+      if ((await this.page.locator(".timeline-pointed").count()) > 0) return at;
+    }
+    throw new Error("there is nothing to point at");
   }
 
   get details(): Locator {

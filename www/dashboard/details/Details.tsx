@@ -1,12 +1,14 @@
 import type { JobRecord } from "jobgate";
 import type { ComponentChildren, RefObject } from "preact";
+import { memo } from "preact/compat";
 import { useId, useState } from "preact/hooks";
 import { announce } from "../../shared/announce.tsx";
 import { Badge, Button, ProgressBar } from "../../shared/components.tsx";
 import { CallError } from "../connection.ts";
+import { RunsIn } from "../RunsIn.tsx";
 import { selectJob, selectNone, useSelectedId } from "../route.ts";
 import { barTone, statusOf } from "../status.ts";
-import { call, cancelJob, isFinished, useDashboard } from "../store.ts";
+import { call, cancelJob, isFinished, useDashboard, useQueue } from "../store.ts";
 import { Attempts, Facts } from "./Facts.tsx";
 import { Log } from "./Log.tsx";
 import { Tree } from "./Tree.tsx";
@@ -16,7 +18,8 @@ const PRIORITY_STEP = 10;
 /** The job that the address names. `heading` takes the focus when one is opened with the keyboard. */
 export function Details(props: { heading: RefObject<HTMLHeadingElement | null>; onLeave: () => void }) {
   const id = useSelectedId();
-  const job = useDashboard(({ jobs }) => jobs.find((one) => one.id === id));
+  const { jobs } = useQueue();
+  const job = jobs.find((one) => one.id === id);
   const titleId = useId();
   return (
     <section
@@ -75,34 +78,29 @@ function Status({ job }: { job: JobRecord }) {
   return <Badge tone={tone}>{text}</Badge>;
 }
 
-function Job({ job }: { job: JobRecord }) {
+const Job = memo(function Job({ job }: { job: JobRecord }) {
   const percent = Math.floor(job.progress.percent);
   return (
     <>
       <div class="job-progress">
-        <p class="job-type">{job.type}</p>
+        <p class="job-type">
+          {job.type}, <RunsIn type={job.type} />
+        </p>
         <ProgressBar label={`Progress of job ${job.id}`} percent={job.progress.percent} tone={barTone(job)} />
         <p class="job-line">
-          <span class="job-message">{job.progress.message || "–"}</span>
+          <span class="job-message" title={job.progress.message}>
+            {job.progress.message || "–"}
+          </span>
           <span class="muted">{percent} %</span>
         </p>
       </div>
       <Actions job={job} />
-      {job.error && (
-        <div class="notice" data-tone="bad" data-testid="error">
-          <strong>{job.error.name}</strong> {job.error.message}
-        </div>
-      )}
       <Part title="Timings">
         <Facts job={job} />
       </Part>
-      {job.status === "completed" && (
-        <Part title="Result" aside={<CopyButton value={job.result} />}>
-          <div class="result" data-testid="result">
-            <Tree value={job.result} />
-          </div>
-        </Part>
-      )}
+      <Part title="Result" aside={<CopyButton job={job} />}>
+        <Outcome job={job} />
+      </Part>
       <Part title="Params">
         <div class="result" data-testid="params">
           <Tree value={job.params} />
@@ -115,6 +113,33 @@ function Job({ job }: { job: JobRecord }) {
         <Log id={job.id} />
       </Part>
     </>
+  );
+});
+
+/** As tall before the end as after it. */
+function Outcome({ job }: { job: JobRecord }) {
+  const { status, result, error } = job;
+  return (
+    <section
+      class={status === "failed" ? "notice outcome" : "result outcome"}
+      data-tone="bad"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard.
+      tabIndex={0}
+      aria-label="Result"
+    >
+      {status === "completed" && (
+        <div data-testid="result">
+          <Tree value={result} />
+        </div>
+      )}
+      {status === "failed" && (
+        <p data-testid="error">
+          <strong>{error?.name}</strong> {error?.message}
+        </p>
+      )}
+      {status === "cancelled" && <p class="muted">It was cancelled and has none.</p>}
+      {!isFinished(job) && <p class="muted">It has not ended yet.</p>}
+    </section>
   );
 }
 
@@ -146,9 +171,8 @@ function Actions({ job }: { job: JobRecord }) {
     }
   };
   const raise = (by: number) => {
-    const priority = job.priority + by;
-    void call("setPriority", job.id, priority).then(
-      () => announce(`Priority ${priority}`),
+    void call("raisePriority", job.id, by).then(
+      (priority) => announce(`Priority ${priority}`),
       () => {},
     );
   };
@@ -177,7 +201,7 @@ function Actions({ job }: { job: JobRecord }) {
   );
 }
 
-function CopyButton({ value }: { value: unknown }) {
+function CopyButton({ job: { status, result: value } }: { job: JobRecord }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     try {
@@ -189,7 +213,7 @@ function CopyButton({ value }: { value: unknown }) {
     }
   };
   return (
-    <Button onClick={() => void copy()} label="Copy the result">
+    <Button onClick={() => void copy()} disabled={status !== "completed"} label="Copy the result">
       {copied ? "Copied" : "Copy"}
     </Button>
   );

@@ -35,17 +35,22 @@ export function Attempts({ job }: { job: JobRecord }) {
   const told = useDashboard(({ runs }) => runs.get(job.id));
   const runs = told ?? runsOf(job, new Map());
   const now = useNow(runs.some(({ to }) => to === undefined));
-  if (runs.length === 0) return <p class="muted small">It has not been started.</p>;
   return (
-    <ol class="attempts">
-      {runs.map((run) => (
-        <li key={run.attempt}>
-          <span>Attempt {run.attempt}</span>
-          <span class="muted">{shortDuration((run.to ?? now) - run.from)}</span>
-          <span class={run.error === undefined ? "muted" : "attempt-error"}>{run.error ?? outcomeOf(job, run.to)}</span>
-        </li>
-      ))}
-    </ol>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard.
+    <section class="attempts" tabIndex={0} aria-label="Attempts">
+      {runs.length === 0 && <p class="muted">It has not been started.</p>}
+      <ol>
+        {runs.map((run) => (
+          <li key={run.attempt}>
+            <span>Attempt {run.attempt}</span>
+            <span class="muted">{shortDuration((run.to ?? now) - run.from)}</span>
+            <span class={run.error === undefined ? "muted" : "attempt-error"}>
+              {run.error ?? outcomeOf(job, run.to)}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
   );
 }
 

@@ -11,7 +11,6 @@ export function Log({ id }: { id: string }) {
   useLayoutEffect(() => {
     if (atEnd.current && region.current) region.current.scrollTop = region.current.scrollHeight;
   }, [log]);
-  if (!log || log.lines.length === 0) return <p class="muted small">It has logged nothing.</p>;
   return (
     <div
       ref={region}
@@ -25,7 +24,8 @@ export function Log({ id }: { id: string }) {
         atEnd.current = scrollHeight - scrollTop - clientHeight < 8;
       }}
     >
-      {log.lines.map((line, at) => (
+      {!log?.lines.length && <p class="muted">It has logged nothing.</p>}
+      {log?.lines.map((line, at) => (
         <p key={at}>
           <time dateTime={new Date(line.at).toISOString()}>{clockTime(line.at)}</time> {line.message}
         </p>

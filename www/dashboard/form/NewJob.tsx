@@ -16,6 +16,8 @@ const priorities = [
 ] as const;
 
 interface Extras {
+  /** The fields are shown. */
+  readonly open: boolean;
   readonly priority: (typeof priorities)[number][0];
   readonly copies: number | undefined;
   readonly retries: number | undefined;
@@ -24,6 +26,7 @@ interface Extras {
 }
 
 const firstExtras: Extras = {
+  open: false,
   priority: "user-visible",
   copies: undefined,
   retries: 3,
@@ -31,22 +34,34 @@ const firstExtras: Extras = {
   timeout: undefined,
 };
 
+const PAUSE_MS = 600;
+
 /** What was typed stays, of every type, whatever the runner says to it. */
 const typed = new Map<string, RawParams>();
 
 export function NewJob({ typeName }: { typeName: string | undefined }) {
   const type = useDashboard(({ types }) => types.find(({ name }) => name === typeName));
+  const options = useState(firstExtras);
   return (
     <Panel title="New job" class="form-panel">
-      {type ? <Form key={type.name} type={type} /> : <p class="muted small">Choose a job type first.</p>}
+      {type ? (
+        <Form key={type.name} type={type} options={options} />
+      ) : (
+        <p class="muted small">Choose a job type first.</p>
+      )}
     </Panel>
   );
 }
 
-function Form({ type }: { type: ListedType }) {
+interface FormProps {
+  readonly type: ListedType;
+  /** Of jobs of any type: they stay when another is chosen. */
+  readonly options: readonly [Extras, (extras: Extras) => void];
+}
+
+function Form({ type, options: [extras, setExtras] }: FormProps) {
   const { params: specs, name } = type;
   const [raw, setRaw] = useState<RawParams>(() => typed.get(name) ?? {});
-  const [extras, setExtras] = useState(firstExtras);
   const [refusal, setRefusal] = useState<string>();
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [busy, setBusy] = useState(false);
@@ -54,6 +69,8 @@ function Form({ type }: { type: ListedType }) {
   const live = useDashboard(({ phase }) => phase === "live");
   const params = paramsOf(specs, raw);
   const [faults, setFaults] = useFaults(name, params, live);
+  const shown = new Map(specs.map((spec) => [spec.name, touched.has(spec.name) ? faultsOf(faults, spec.name) : []]));
+  useAnnouncedFaults(shown);
 
   const change = (param: string, value: Raw) => {
     const next = { ...raw, [param]: value };
@@ -76,7 +93,7 @@ function Form({ type }: { type: ListedType }) {
       if (!(error instanceof CallError)) throw error;
       setFaults(error.errors);
       setRefusal(error.errors.length === 0 ? error.message : undefined);
-      announce(error.message);
+      if (error.errors.length === 0) announce(error.message);
       focusFirst(form.current, error.errors);
     } finally {
       setBusy(false);
@@ -98,7 +115,7 @@ function Form({ type }: { type: ListedType }) {
           key={spec.name}
           spec={spec}
           raw={raw[spec.name] ?? firstRaw(spec)}
-          faults={touched.has(spec.name) ? faultsOf(faults, spec.name) : []}
+          faults={shown.get(spec.name) ?? []}
           onChange={(value) => change(spec.name, value)}
         />
       ))}
@@ -118,7 +135,7 @@ function Form({ type }: { type: ListedType }) {
 function MoreOptions({ extras, onChange }: { extras: Extras; onChange: (extras: Extras) => void }) {
   const change = (changed: Partial<Extras>) => onChange({ ...extras, ...changed });
   return (
-    <details>
+    <details open={extras.open} onToggle={({ currentTarget: { open } }) => open !== extras.open && change({ open })}>
       <summary>More options</summary>
       <div class="options">
         <Select
@@ -182,6 +199,16 @@ function useFaults(type: string, params: Record<string, unknown>, live: boolean)
     };
   }, [type, asText, live]);
   return [faults, setFaults] as const;
+}
+
+/** Says what is wrong, once typing has paused: while it goes on, everything is wrong for a moment. */
+function useAnnouncedFaults(shown: ReadonlyMap<string, readonly string[]>): void {
+  const text = [...shown].flatMap(([param, faults]) => faults.map((fault) => `${param}: ${fault}`)).join(". ");
+  useEffect(() => {
+    if (text === "") return;
+    const timer = setTimeout(() => announce(text), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
 }
 
 const faultsOf = (faults: readonly ParamError[], param: string): readonly string[] =>

@@ -1,5 +1,5 @@
-import { Badge, Panel } from "../../shared/components.tsx";
-import type { ListedType } from "../host/protocol.ts";
+import { Panel } from "../../shared/components.tsx";
+import { RunsIn } from "../RunsIn.tsx";
 import { useDashboard } from "../store.ts";
 
 /** Which kind of job to make. */
@@ -22,7 +22,7 @@ export function TypeList(props: { chosen: string | undefined; onChoose: (name: s
                 onChange={() => props.onChoose(type.name)}
               />
               <span class="type-name">{type.name}</span>
-              <RunsInMark type={type} />
+              <RunsIn type={type.name} />
               <span class="type-text">{type.description}</span>
             </label>
           ))}
@@ -30,10 +30,4 @@ export function TypeList(props: { chosen: string | undefined; onChoose: (name: s
       )}
     </Panel>
   );
-}
-
-function RunsInMark({ type }: { type: ListedType }) {
-  const kind = useDashboard(({ hostKind }) => hostKind);
-  if (type.runsIn === "worker") return <Badge tone="active">pool worker</Badge>;
-  return <span class="runs-in">{kind}</span>;
 }

@@ -1,8 +1,19 @@
 import { InvalidParamsError, type JobEvent } from "jobgate";
 import { JobRunner } from "jobgate/runner";
-import { builtinsRunIn, jobTypes } from "../job-types.ts";
+import { WorkerPool } from "jobgate/worker-pool";
+import { jobTypes, workerTypes } from "../job-types.ts";
 import { Histories } from "./history.ts";
-import type { CallName, Fault, HostCalls, HostMessage, HostState, ListedType, PageMessage } from "./protocol.ts";
+import { LentWorker } from "./lent-worker.ts";
+import {
+  type CallName,
+  type Fault,
+  type HostCalls,
+  type HostMessage,
+  type HostState,
+  type ListedType,
+  MOST_AT_ONCE,
+  type PageMessage,
+} from "./protocol.ts";
 
 /** A page that was not heard of for so long has gone without a word. Timers of a hidden page may fire once a minute. */
 const SILENCE_MS = 5 * 60_000;
@@ -10,17 +21,21 @@ const SILENCE_MS = 5 * 60_000;
 const STATE_MS = 250;
 const AGEING_MS = 2000;
 const MOST_COPIES = 1000;
+const POOL_SIZE = 2;
 
 interface Guest {
   readonly controls: MessagePort;
   readonly stopServing: () => void;
   heardAt: number;
   follows: string | undefined;
+  /** Workers that its page runs. */
+  readonly workers: Set<LentWorker>;
 }
 
 /** The runner and those who look on. It lives in a SharedWorker, or in the page where there is none. */
 export class Host {
-  private readonly runner = new JobRunner({ types: jobTypes });
+  private readonly pool = new WorkerPool({ size: POOL_SIZE, spawn: () => this.borrowWorker() });
+  private readonly runner = new JobRunner({ types: [...jobTypes, ...workerTypes.map(this.pool.jobType)] });
   private readonly histories = new Histories();
   private readonly guests = new Set<Guest>();
   private readonly startedAt = Date.now();
@@ -34,7 +49,7 @@ export class Host {
   /** `queue` speaks the queue protocol; `controls` what is in `protocol.ts`. */
   connect(queue: MessagePort, controls: MessagePort): void {
     const stopServing = this.runner.serve(queue);
-    const guest: Guest = { controls, stopServing, heardAt: Date.now(), follows: undefined };
+    const guest: Guest = { controls, stopServing, heardAt: Date.now(), follows: undefined, workers: new Set() };
     this.guests.add(guest);
     const post = (message: HostMessage) => controls.postMessage(message);
     controls.addEventListener("message", ({ data }: MessageEvent) => {
@@ -52,6 +67,18 @@ export class Host {
     if (!this.guests.delete(guest)) return;
     guest.stopServing();
     guest.controls.close();
+    for (const worker of [...guest.workers]) worker.lose();
+  }
+
+  /** From the page that was heard of last: the likeliest to live on. */
+  private borrowWorker(): Worker {
+    const [lender] = [...this.guests].sort((a, b) => b.heardAt - a.heardAt);
+    if (!lender) throw new Error("There is no page to run a worker");
+    const { port1, port2 } = new MessageChannel();
+    const worker = new LentWorker(port1, () => lender.workers.delete(worker));
+    lender.workers.add(worker);
+    lender.controls.postMessage({ type: "spawn" } satisfies HostMessage, [port2]);
+    return worker as unknown as Worker;
   }
 
   private calls(guest: Guest): HostCalls {
@@ -68,18 +95,24 @@ export class Host {
         return validation.valid ? [] : validation.errors;
       },
       retryJob: (id) => runner.retryJob(id).id,
-      setPriority: (id, priority) => runner.setPriority(id, priority),
-      setConcurrency: (limit) => {
-        runner.setConcurrency(limit);
-        this.tellStateSoon();
+      raisePriority(id, by) {
+        const priority = (runner.getJob(id)?.priority ?? 0) + by;
+        if (!runner.setPriority(id, priority)) throw new Error(`There is no unfinished job "${id}"`);
+        return priority;
+      },
+      changeConcurrency: (by) => {
+        runner.setConcurrency(Math.min(MOST_AT_ONCE, Math.max(1, runner.concurrency + by)));
+        this.tellState();
+        return runner.concurrency;
       },
       pause: () => {
-        void runner.stop();
-        this.tellStateSoon();
+        // Settles when what runs has ended, which nobody waits for here; the engine's own end is told by every call.
+        runner.stop().catch(() => {});
+        this.tellState();
       },
       resume: () => {
         runner.start();
-        this.tellStateSoon();
+        this.tellState();
       },
       followLog: (id) => {
         guest.follows = id;
@@ -129,24 +162,31 @@ export class Host {
     if (due >= this.stateDue) return;
     clearTimeout(this.stateTimer);
     this.stateDue = due;
-    this.stateTimer = setTimeout(() => {
-      this.stateDue = Number.POSITIVE_INFINITY;
-      const state = this.state();
-      this.tellAll({ type: "state", state });
-      if (state.metrics.throughputPerMinute > 0) this.tellStateSoon(AGEING_MS);
-    }, within);
+    this.stateTimer = setTimeout(() => this.tellState(), within);
+  }
+
+  private tellState(): void {
+    clearTimeout(this.stateTimer);
+    this.stateDue = Number.POSITIVE_INFINITY;
+    const state = this.state();
+    this.tellAll({ type: "state", state });
+    if (state.metrics.throughputPerMinute > 0) this.tellStateSoon(AGEING_MS);
   }
 
   private state(): HostState {
-    const { runner } = this;
-    return { paused: runner.manager.isPaused, concurrency: runner.concurrency, metrics: runner.getMetrics() };
+    const { runner, pool } = this;
+    return {
+      paused: runner.manager.isPaused,
+      concurrency: runner.concurrency,
+      metrics: runner.getMetrics(),
+      pool: pool.stats,
+    };
   }
 
   private types(): readonly ListedType[] {
-    const own = new Map(jobTypes.map(({ name, runsIn }) => [name, runsIn]));
+    const inWorkers = new Set(workerTypes.map(({ name }) => name));
     return this.runner.getJobTypes().map(({ name, description, params }) => {
-      const runsIn = own.get(name) ?? builtinsRunIn[name] ?? "runner";
-      return { name, description, params, runsIn };
+      return { name, description, params, runsIn: inWorkers.has(name) ? "worker" : "runner" };
     });
   }
 }

@@ -2,7 +2,7 @@
 
 import type { ParamError } from "jobgate";
 import type { CreateOptions, JobRunner, TypeDescription } from "jobgate/runner";
-import type { RunsIn } from "../job-types.ts";
+import type { PoolStats } from "jobgate/worker-pool";
 
 /** One attempt of a job. Times are epoch milliseconds. */
 export interface Run {
@@ -18,10 +18,14 @@ export interface LogLine {
   readonly message: string;
 }
 
+/** Where a type's body runs: beside the runner, or in a worker of the pool. */
+export type RunsIn = "runner" | "worker";
+
 export interface HostState {
   readonly paused: boolean;
   readonly concurrency: number;
   readonly metrics: ReturnType<JobRunner["getMetrics"]>;
+  readonly pool: PoolStats;
 }
 
 export type ListedType = TypeDescription & { readonly runsIn: RunsIn };
@@ -30,6 +34,8 @@ export interface Fault {
   readonly message: string;
   readonly errors?: readonly ParamError[];
 }
+
+export const MOST_AT_ONCE = 64;
 
 /** What a page may call. */
 export interface HostCalls {
@@ -44,8 +50,10 @@ export interface HostCalls {
   validate(type: string, params: Record<string, unknown>): readonly ParamError[];
   /** Returns the new job's id. */
   retryJob(id: string): string;
-  setPriority(id: string, priority: number): boolean;
-  setConcurrency(limit: number): void;
+  /** Relative, as what follows: of two clicks in quick succession, or in two tabs, none is lost. Returns what it is now. */
+  raisePriority(id: string, by: number): number;
+  /** Stays from 1 to MOST_AT_ONCE. Returns what it is now. */
+  changeConcurrency(by: number): number;
   pause(): void;
   resume(): void;
   /** What the job has logged so far; from then on the host tells what it logs. One job at a time. */
@@ -71,4 +79,14 @@ export type HostMessage =
   /** Of a job that was tried more than once. */
   | { readonly type: "runs"; readonly id: string; readonly runs: readonly Run[] }
   | { readonly type: "log"; readonly id: string; readonly line: LogLine }
+  /** Asks for a worker to be run by this page; its line is the port that comes with it. */
+  | { readonly type: "spawn" }
   | { readonly type: "answer"; readonly serial: number; readonly value?: unknown; readonly fault?: Fault };
+
+// On the line of a worker that a page runs for the host:
+
+export type ToWorker = { readonly type: "message"; readonly data: unknown } | { readonly type: "terminate" };
+
+export type FromWorker =
+  | { readonly type: "message"; readonly data: unknown }
+  | { readonly type: "error"; readonly message: string; readonly filename: string; readonly lineno: number };

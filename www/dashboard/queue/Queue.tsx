@@ -5,7 +5,7 @@ import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import { Panel } from "../../shared/components.tsx";
 import { count } from "../../shared/format.ts";
 import { selectJob, useSelectedId } from "../route.ts";
-import { useDashboard } from "../store.ts";
+import { useQueue } from "../store.ts";
 import { QueueRow, rowId } from "./QueueRow.tsx";
 import { useRows } from "./use-rows.ts";
 import { type Column, columns, type Filter, filters, nextSorting, type Sorting, visibleJobs } from "./view.ts";
@@ -17,7 +17,7 @@ export type OpenedBy = "pointer" | "keyboard";
 
 /** `onOpen`: a job was chosen, which the address names from now on. */
 export function Queue({ onOpen }: { onOpen: (by: OpenedBy) => void }) {
-  const jobs = useDashboard(({ jobs }) => jobs);
+  const { jobs } = useQueue();
   const [filter, setFilter] = useState<Filter>("all");
   const [sorting, setSorting] = useState<Sorting>();
   const shown = useMemo(() => visibleJobs(jobs, filter, sorting), [jobs, filter, sorting]);
@@ -35,7 +35,7 @@ export function Queue({ onOpen }: { onOpen: (by: OpenedBy) => void }) {
 }
 
 function Filters(props: { value: Filter; onChange: (filter: Filter) => void }) {
-  const jobs = useDashboard(({ jobs }) => jobs);
+  const { jobs } = useQueue();
   const counts = useMemo(() => countByStatus(jobs), [jobs]);
   return (
     <fieldset class="segments">

@@ -4,6 +4,7 @@ import type { JobRecord } from "jobgate";
 import { memo } from "preact/compat";
 import { Badge } from "../../shared/components.tsx";
 import { shortDuration } from "../../shared/format.ts";
+import { RunsIn } from "../RunsIn.tsx";
 import { barTone, statusOf } from "../status.ts";
 import { useDashboard } from "../store.ts";
 import { useNow } from "../use-now.ts";
@@ -38,7 +39,9 @@ export const QueueRow = memo(function QueueRow({ job, rowIndex, top, active, sel
       onClick={() => onSelect(job.id)}
     >
       <Cell name="id">{job.id}</Cell>
-      <Cell name="type">{job.type}</Cell>
+      <Cell name="type">
+        <span class="queue-type-name">{job.type}</span> <RunsIn type={job.type} />
+      </Cell>
       <Cell name="status">
         <Badge tone={tone}>{text}</Badge>
       </Cell>

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { clockTime, shortDuration } from "../../shared/format.ts";
 import { jobHref } from "../route.ts";
 import { runsOf } from "../runs.ts";
-import { useDashboard } from "../store.ts";
+import { useDashboard, useQueue } from "../store.ts";
 import { useNow } from "../use-now.ts";
 
 const LAST = 20;
@@ -20,7 +20,7 @@ export function AsText() {
 }
 
 function LastJobs() {
-  const jobs = useDashboard(({ jobs }) => jobs);
+  const { jobs } = useQueue();
   const runs = useDashboard(({ runs }) => runs);
   const now = useNow(true);
   const last = jobs.toSorted((a, b) => b.created_at - a.created_at).slice(0, LAST);

@@ -1,5 +1,5 @@
 import type { RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, Panel } from "../../shared/components.tsx";
 import { shortDuration } from "../../shared/format.ts";
 import { selectJob } from "../route.ts";
@@ -24,7 +24,9 @@ export function Timeline() {
   const palette = usePalette(legend);
   const { lanes, boxes, nowOf } = usePicture(canvas, view, palette);
   const [pointed, setPointed] = useState<Box>();
-  const dragged = useRef<{ readonly x: number; moved: boolean; readonly view: View }>(undefined);
+  const dragged = useRef<{ readonly x: number; readonly view: View }>(undefined);
+  /** The press that ends now was a drag, and no click. */
+  const moved = useRef(false);
 
   useWheel(frame, (event) => {
     const { left, width } = event.currentTarget.getBoundingClientRect();
@@ -46,13 +48,12 @@ export function Timeline() {
       return;
     }
     const part = (drag.x - event.clientX) / (canvas.current?.clientWidth ?? 1);
-    drag.moved ||= Math.abs(drag.x - event.clientX) > 3;
-    if (drag.moved) setView(pan(drag.view, part, nowOf()));
+    moved.current ||= Math.abs(drag.x - event.clientX) > 3;
+    if (moved.current) setView(pan(drag.view, part, nowOf()));
   };
   const onClick = (event: MouseEvent) => {
     const box = boxAt(event);
-    if (box && !dragged.current?.moved) selectJob(box.stretch.job.id);
-    dragged.current = undefined;
+    if (box && !moved.current) selectJob(box.stretch.job.id);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -100,11 +101,13 @@ export function Timeline() {
         <canvas
           ref={canvas}
           onPointerDown={(event) => {
-            dragged.current = { x: event.clientX, moved: false, view };
+            if (event.button !== 0) return;
+            dragged.current = { x: event.clientX, view };
+            moved.current = false;
             event.currentTarget.setPointerCapture(event.pointerId);
           }}
           onPointerMove={onPointerMove}
-          onPointerCancel={() => {
+          onLostPointerCapture={() => {
             dragged.current = undefined;
           }}
           onPointerLeave={() => setPointed(undefined)}
@@ -157,12 +160,15 @@ function useWheel(
 function Pointed({ box, now }: { box: Box; now: number }) {
   const { job, from, to } = box.stretch;
   const took = shortDuration(Math.min(to, now) - from);
+  const label = useRef<HTMLParagraphElement>(null);
+  // Beside the box, and within the picture: how wide it is shows when it is there.
+  useLayoutEffect(() => {
+    const { current: element } = label;
+    const room = (element?.parentElement?.clientWidth ?? 0) - (element?.offsetWidth ?? 0);
+    element?.style.setProperty("left", `${Math.max(0, Math.min(box.x, room))}px`);
+  });
   return (
-    <p
-      class="timeline-pointed"
-      aria-hidden="true"
-      style={{ insetInlineStart: `${Math.max(0, box.x)}px`, top: `${box.y}px` }}
-    >
+    <p ref={label} class="timeline-pointed" aria-hidden="true" style={{ top: `${box.y}px` }}>
       <strong>{job.id}</strong> {job.type} {box.waiting ? `waited ${took}` : `ran ${took}, ${job.status}`}
     </p>
   );

@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { useDashboard } from "../store.ts";
+import { useDashboard, useQueue } from "../store.ts";
 import { type Box, draw, edges, HEIGHT, type Palette } from "./draw.ts";
 import { lanesOf } from "./lanes.ts";
 import type { View } from "./view.ts";
@@ -16,11 +16,12 @@ const STILL_AFTER_MS = 400;
  * as the picture would differ by a pixel. Returns what is needed to point at it.
  */
 export function usePicture(canvas: RefObject<HTMLCanvasElement | null>, view: View, palette: Palette | undefined) {
-  const jobs = useDashboard(({ jobs }) => jobs);
+  const { jobs, stats } = useQueue();
   const runs = useDashboard(({ runs }) => runs);
   const concurrency = useDashboard(({ host }) => host?.concurrency ?? 1);
-  const alive = useDashboard(({ stats, phase }) => phase === "live" && stats.running + stats.pending > 0);
-  const pending = useDashboard(({ stats }) => stats.pending);
+  const live = useDashboard(({ phase }) => phase === "live");
+  const { pending } = stats;
+  const alive = live && stats.running + pending > 0;
   const lanes = useMemo(() => lanesOf(jobs, runs), [jobs, runs]);
   const boxes = useRef<readonly Box[]>([]);
   /** Time goes on while jobs are alive; when none is, it stands where the last one ended. */

@@ -1,0 +1,113 @@
+import type { Browser, BrowserContext } from "playwright";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { browserNames, launch } from "./support/browser.ts";
+import { DashboardPage } from "./support/dashboard-page.ts";
+import { startSite } from "./support/site.mjs";
+
+let site: Awaited<ReturnType<typeof startSite>>;
+
+beforeAll(async () => {
+  site = await startSite();
+});
+
+afterAll(() => site?.close());
+
+describe.each(browserNames)("the dashboard's jobs that run in workers, in %s", { timeout: 120_000 }, (name) => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let tabs: DashboardPage[];
+
+  beforeAll(async () => {
+    browser = await launch(name);
+  });
+
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    context = await browser.newContext();
+    tabs = [];
+  });
+
+  afterEach(async () => {
+    await context.close();
+    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
+  });
+
+  const open = async (hash = "") => {
+    const tab = await DashboardPage.open(context, site.address, hash);
+    tabs.push(tab);
+    return tab;
+  };
+
+  test("a job that ignores its signal is killed; the page goes on meanwhile, and so does the pool", async () => {
+    const tab = await open();
+    const markOf = (type: string) => tab.page.locator(".type", { hasText: type }).locator(".runs-in");
+    expect(await markOf("stubborn").textContent()).toBe("runs in: pool worker");
+    expect(await markOf("countdown").textContent()).toBe("runs in: shared worker");
+
+    // Longer than anything here waits: what ends it sooner has killed it.
+    const id = await tab.start("stubborn", { seconds: "60" });
+    await tab.rowStatus(id, "running");
+    await tab.details.getByText("seconds to go, whoever asks").waitFor();
+    await tab.details.locator(".job-log").getByText("It does not listen from here on").waitFor();
+    expect(await tab.row(id).locator(".runs-in").textContent()).toBe("runs in: pool worker");
+    expect(await tab.details.locator(".runs-in").textContent()).toBe("runs in: pool worker");
+
+    const meanwhile = await tab.start("echo", { message: "the page is not held", delay: "1" });
+    await tab.detailStatus("completed");
+    expect(await tab.row(meanwhile).locator(".runs-in").textContent()).toBe("runs in: shared worker");
+    await tab.rowStatus(id, "running");
+
+    await tab.row(id).click();
+    await tab.press("Cancel");
+    await tab.detailStatus("cancelled");
+    await tab.stat("killed", 1);
+
+    await tab.start("sieve", { limit: "1000000" });
+    await tab.detailStatus("completed");
+    const result = tab.page.getByTestId("result");
+    await result.getByText("78498", { exact: true }).waitFor();
+    await result.getByText("999983", { exact: true }).waitFor();
+    await tab.stat("killed", 1);
+  });
+
+  test("one that listens is stopped, and its worker lives on", async () => {
+    const tab = await open();
+    await tab.start("sieve", { limit: "1000000000" });
+    await tab.details.getByText("primes up to").waitFor();
+    await tab.press("Cancel");
+    await tab.detailStatus("cancelled");
+    await tab.start("sieve", { limit: "100" });
+    await tab.detailStatus("completed");
+    await tab.page.getByTestId("result").getByText("25", { exact: true }).waitFor();
+    await tab.stat("killed", 0);
+  });
+
+  test("a tab that is closed takes its workers along: their jobs are tried again in another's", async () => {
+    const first = await open();
+    const id = await first.start("stubborn", { seconds: "60" });
+    await first.details.getByText("seconds to go").waitFor();
+    const second = await open(`#/jobs/${id}`);
+    await second.detailStatus("running");
+    await first.page.close();
+    const attempts = second.details.locator(".attempts li");
+    await attempts.nth(1).getByText("running").waitFor();
+    expect(await attempts.first().textContent()).toMatch(/The job's worker .*is gone/);
+    await second.details.getByText("seconds to go").waitFor();
+    await second.press("Cancel");
+    await second.detailStatus("cancelled");
+  });
+
+  test("without SharedWorker they run in workers of the page too", async () => {
+    await context.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
+    const tab = await open();
+    const id = await tab.start("stubborn", { seconds: "60" });
+    await tab.details.getByText("seconds to go").waitFor();
+    expect(await tab.row(id).locator(".runs-in").textContent()).toBe("runs in: pool worker");
+    await tab.press("Cancel");
+    await tab.detailStatus("cancelled");
+    const other = await tab.start("echo", { message: "in the page", delay: "1" });
+    await tab.detailStatus("completed");
+    expect(await tab.row(other).locator(".runs-in").textContent()).toBe("runs in: page");
+  });
+});

@@ -1,0 +1,143 @@
+import type { Browser, BrowserContext } from "playwright";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { browserNames, launch } from "./support/browser.ts";
+import { DashboardPage } from "./support/dashboard-page.ts";
+import { startSite } from "./support/site.mjs";
+
+let site: Awaited<ReturnType<typeof startSite>>;
+
+beforeAll(async () => {
+  site = await startSite();
+});
+
+afterAll(() => site?.close());
+
+describe.each(browserNames)("the dashboard's timeline, in %s", { timeout: 120_000 }, (name) => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let tabs: DashboardPage[];
+
+  beforeAll(async () => {
+    browser = await launch(name);
+  });
+
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    tabs = [];
+  });
+
+  afterEach(async () => {
+    await context.close();
+    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
+  });
+
+  const open = async (hash = "") => {
+    const tab = await DashboardPage.open(context, site.address, hash);
+    tabs.push(tab);
+    return tab;
+  };
+
+  test("a bar tells what it is, and leads to its job; a press that moves it does not", async () => {
+    const tab = await open();
+    const id = await tab.start("echo", { message: "x", delay: "1" });
+    await tab.detailStatus("completed");
+    await tab.button("Fit").click();
+    const span = tab.page.getByTestId("span");
+    // From the job's making to a little after its end.
+    await span.getByText("2.0 s shown").waitFor();
+    await tab.button("Close the details").click();
+
+    const at = await tab.hoverBar();
+    await tab.page.locator(".timeline-pointed").getByText(`${id} echo ran`).waitFor();
+    const { mouse } = tab.page;
+    await mouse.down();
+    await mouse.move(at.x + 200, at.y, { steps: 4 });
+    await mouse.up();
+    expect(await tab.button("Now").getAttribute("aria-disabled")).toBe(null);
+    expect(await tab.selectedId()).toBe("");
+    const dragged = await tab.picture();
+    await mouse.move(at.x, at.y, { steps: 4 });
+    expect(await tab.picture(), "nothing is pressed: nothing moves").toBe(dragged);
+
+    await tab.button("Now").click();
+    expect(await tab.button("Now").getAttribute("aria-disabled")).toBe("true");
+    await tab.page.mouse.click(at.x, at.y);
+    expect(await tab.selectedId()).toBe(id);
+    await tab.detailStatus("completed");
+  });
+
+  test("only the main button moves it", async () => {
+    const tab = await open();
+    await tab.start("echo", { message: "x", delay: "1" });
+    await tab.detailStatus("completed");
+    await tab.button("Fit").click();
+    const at = await tab.hoverBar();
+    const { mouse } = tab.page;
+    // As when a menu opens and swallows the button's release.
+    await mouse.down({ button: "right" });
+    await mouse.move(at.x + 150, at.y, { steps: 3 });
+    expect(await tab.button("Now").getAttribute("aria-disabled")).toBe("true");
+    await mouse.up({ button: "right" });
+    // A press whose pointer is taken away ends with it.
+    const canvas = tab.page.locator(".timeline canvas");
+    await mouse.move(at.x, at.y);
+    await mouse.down();
+    await canvas.evaluate((element) => {
+      element.dispatchEvent(new PointerEvent("lostpointercapture", { bubbles: true }));
+    });
+    await mouse.move(at.x + 150, at.y, { steps: 3 });
+    expect(await tab.button("Now").getAttribute("aria-disabled")).toBe("true");
+    await mouse.up();
+  });
+
+  test("Fit, Now, Home and End go where they say", async () => {
+    const tab = await open();
+    const span = tab.page.getByTestId("span");
+    const timeline = tab.page.getByLabel("Timeline of the last jobs");
+    expect(await tab.button("Fit").getAttribute("aria-disabled")).toBe("true");
+    await tab.start("echo", { message: "x", delay: "1" });
+    await tab.detailStatus("completed");
+    await span.getByText("30.0 s shown").waitFor();
+    await tab.button("Fit").click();
+    await span.getByText("2.0 s shown").waitFor();
+    const fitted = await tab.picture();
+    await timeline.press("ArrowLeft");
+    expect(await tab.picture()).not.toBe(fitted);
+    await tab.button("Now").click();
+    expect(await tab.picture()).toBe(fitted);
+    await tab.button("Zoom out").click();
+    await span.getByText("3.2 s shown").waitFor();
+    await timeline.press("Home");
+    await span.getByText("2.0 s shown").waitFor();
+    expect(await tab.picture()).toBe(fitted);
+    await timeline.press("ArrowLeft");
+    await timeline.press("End");
+    expect(await tab.picture()).toBe(fitted);
+  });
+
+  test("360 pixels wide, what is pointed at is told within the picture", async () => {
+    const tab = await open();
+    await tab.page.setViewportSize({ width: 360, height: 740 });
+    await tab.start("countdown", { seconds: "60" });
+    await tab.details.getByText("remaining").waitFor();
+    await tab.page.locator(".timeline").scrollIntoViewIfNeeded();
+    await tab.hoverBar();
+    const label = tab.page.locator(".timeline-pointed");
+    await label.getByText("1 countdown ran").waitFor();
+    const { left, right, frame, scrolls } = await label.evaluate((element) => {
+      const { left, right } = element.getBoundingClientRect();
+      const frame = element.parentElement?.getBoundingClientRect();
+      return {
+        left,
+        right,
+        frame: { left: frame?.left, right: frame?.right },
+        scrolls: document.documentElement.scrollWidth,
+      };
+    });
+    expect(left).toBeGreaterThanOrEqual(frame.left ?? Number.NaN);
+    expect(right).toBeLessThanOrEqual((frame.right ?? Number.NaN) + 0.5);
+    expect(scrolls).toBeLessThanOrEqual(360);
+  });
+});
