@@ -52,9 +52,8 @@ describe.each(browserNames)("the landing page, in %s", (name) => {
 
   test("every page it names is there, and names it in turn", () =>
     visit(async ({ page }) => {
-      const links = page.locator(".demos a");
-      const names = await links.allTextContents();
-      expect(names).toContain("Try it");
+      const names = await page.locator(".demos a").allTextContents();
+      expect(names).toEqual(["Try it", "Dashboard", "Chat", "Recipes"]);
       for (const linked of names) {
         await page.locator(".demos").getByRole("link", { name: linked, exact: true }).click();
         await page
@@ -62,6 +61,29 @@ describe.each(browserNames)("the landing page, in %s", (name) => {
           .locator("[aria-current=page]")
           .getByText(linked)
           .waitFor();
+        await page.getByRole("link", { name: "jobgate", exact: true }).click();
+        await page.getByRole("heading", { level: 1, name: "The job manager for web apps" }).waitFor();
+      }
+    }));
+
+  test("its recipes are those of their page, and each link leads to its own", () =>
+    visit(async ({ page }) => {
+      const listed = () =>
+        page
+          .locator(".recipe-links a, nav[aria-label=Recipes] a")
+          .evaluateAll((links) => links.map((link) => [(link as HTMLAnchorElement).hash, link.textContent]));
+      const here = await listed();
+      expect(here).toHaveLength(8);
+      for (const [hash, title] of here) {
+        await page
+          .locator(".recipe-links")
+          .getByRole("link", { name: title ?? "", exact: true })
+          .click();
+        await page
+          .locator(`${hash}:target`)
+          .getByRole("heading", { level: 2, name: title ?? "", exact: true })
+          .waitFor();
+        expect(await listed()).toEqual(here);
         await page.getByRole("link", { name: "jobgate", exact: true }).click();
         await page.getByRole("heading", { level: 1, name: "The job manager for web apps" }).waitFor();
       }

@@ -1,13 +1,18 @@
 import { useDashboard } from "./store.ts";
 
-/** Where the jobs of a type run: where the runner does, or in a worker of the pool. */
-export function RunsIn({ type }: { type: string }) {
-  const runsIn = useDashboard(({ types }) => types.find(({ name }) => name === type)?.runsIn ?? "runner");
+/** Tells where the jobs of a type run: where the runner does, or in a worker of the pool. */
+export function useRunsIn(): (type: string) => string {
+  const types = useDashboard(({ types }) => types);
   const kind = useDashboard(({ hostKind }) => hostKind);
+  const inWorkers = types.filter(({ runsIn }) => runsIn === "worker").map(({ name }) => name);
+  return (type) => (inWorkers.includes(type) ? "pool worker" : (kind ?? ""));
+}
+
+export function RunsIn({ where }: { where: string }) {
   return (
-    <span class="runs-in" data-runs-in={runsIn}>
+    <span class="runs-in" data-where={where}>
       <span class="visually-hidden">runs in: </span>
-      {runsIn === "worker" ? "pool worker" : kind}
+      {where}
     </span>
   );
 }

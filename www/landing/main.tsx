@@ -5,6 +5,18 @@ import { Panel } from "../shared/components.tsx";
 import { Layout, pages } from "../shared/Layout.tsx";
 import "./landing.css";
 
+/** Where each stands on the page of recipes, and its title there. */
+const recipes = [
+  ["search", "Search as you type"],
+  ["save-once", "Save once"],
+  ["upload", "Upload with retry, and wait while offline"],
+  ["poll", "Poll with backoff"],
+  ["per-host", "Limit per host"],
+  ["undo", "Undo by cancelling"],
+  ["wizard", "A wizard that is left cleanly"],
+  ["answer", "A stream that outlives its page"],
+] as const;
+
 /** The five things people do, each in one line. */
 const verbs = [
   ["Start once", "Called from every component that needs the work; one job runs under a key, and all are given it."],
@@ -55,6 +67,15 @@ function Page() {
           </Panel>
         </div>
       </div>
+      <Panel title="Eight recipes" aside={<span class="muted small">code that runs beside its text</span>}>
+        <ul class="recipe-links">
+          {recipes.map(([anchor, title]) => (
+            <li key={anchor}>
+              <a href={`/recipes.html#${anchor}`}>{title}</a>
+            </li>
+          ))}
+        </ul>
+      </Panel>
       <Panel title="The five things people do">
         <dl class="verbs">
           {verbs.map(([verb, what]) => (

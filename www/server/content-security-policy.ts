@@ -5,10 +5,10 @@ import { modelSources } from "../chat/model/reachable.ts";
 const strict = {
   "default-src": "'none'",
   "script-src": "'self' 'wasm-unsafe-eval'",
-  "worker-src": "'self'",
   "style-src": "'self'",
   "connect-src": "'self'",
   "img-src": "'self' data:",
+  "worker-src": "'self'",
   "base-uri": "'none'",
   "form-action": "'none'",
 };

@@ -5,7 +5,7 @@ import { useId, useState } from "preact/hooks";
 import { announce } from "../../shared/announce.tsx";
 import { Badge, Button, ProgressBar } from "../../shared/components.tsx";
 import { CallError } from "../connection.ts";
-import { RunsIn } from "../RunsIn.tsx";
+import { RunsIn, useRunsIn } from "../RunsIn.tsx";
 import { selectJob, selectNone, useSelectedId } from "../route.ts";
 import { barTone, statusOf } from "../status.ts";
 import { call, cancelJob, isFinished, useDashboard, useQueue } from "../store.ts";
@@ -79,12 +79,13 @@ function Status({ job }: { job: JobRecord }) {
 }
 
 const Job = memo(function Job({ job }: { job: JobRecord }) {
+  const runsIn = useRunsIn();
   const percent = Math.floor(job.progress.percent);
   return (
     <>
       <div class="job-progress">
         <p class="job-type">
-          {job.type}, <RunsIn type={job.type} />
+          {job.type}, <RunsIn where={runsIn(job.type)} />
         </p>
         <ProgressBar label={`Progress of job ${job.id}`} percent={job.progress.percent} tone={barTone(job)} />
         <p class="job-line">

@@ -1,10 +1,11 @@
 import { Panel } from "../../shared/components.tsx";
-import { RunsIn } from "../RunsIn.tsx";
+import { RunsIn, useRunsIn } from "../RunsIn.tsx";
 import { useDashboard } from "../store.ts";
 
 /** Which kind of job to make. */
 export function TypeList(props: { chosen: string | undefined; onChoose: (name: string) => void }) {
   const types = useDashboard(({ types }) => types);
+  const runsIn = useRunsIn();
   return (
     <Panel title="Job types" class="types-panel">
       {types.length === 0 ? (
@@ -22,7 +23,7 @@ export function TypeList(props: { chosen: string | undefined; onChoose: (name: s
                 onChange={() => props.onChoose(type.name)}
               />
               <span class="type-name">{type.name}</span>
-              <RunsIn type={type.name} />
+              <RunsIn where={runsIn(type.name)} />
               <span class="type-text">{type.description}</span>
             </label>
           ))}

@@ -4,6 +4,7 @@ import type { JobRecord } from "jobgate";
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import { Panel } from "../../shared/components.tsx";
 import { count } from "../../shared/format.ts";
+import { useRunsIn } from "../RunsIn.tsx";
 import { selectJob, useSelectedId } from "../route.ts";
 import { useQueue } from "../store.ts";
 import { QueueRow, rowId } from "./QueueRow.tsx";
@@ -78,6 +79,7 @@ function Grid({ jobs, sorting, onSort, onOpen, empty }: GridProps) {
   const grid = useRef<HTMLDivElement>(null);
   const rows = useRows(grid, jobs.length, ROW_HEIGHT, HEAD_HEIGHT);
   const selected = useSelectedId();
+  const runsIn = useRunsIn();
   const [activeId, setActiveId] = useState<string>();
   const activeAt = useMemo(() => jobs.findIndex(({ id }) => id === activeId), [jobs, activeId]);
   const drawn = rows.getVirtualItems();
@@ -152,6 +154,7 @@ function Grid({ jobs, sorting, onSort, onOpen, empty }: GridProps) {
                 job={job}
                 rowIndex={index + 2}
                 top={start - HEAD_HEIGHT}
+                runsIn={runsIn(job.type)}
                 active={index === activeAt}
                 selected={job.id === selected}
                 onSelect={select}

@@ -16,12 +16,13 @@ interface RowProps {
   /** Counted from 1, the head being the first. */
   readonly rowIndex: number;
   readonly top: number;
+  readonly runsIn: string;
   readonly active: boolean;
   readonly selected: boolean;
   readonly onSelect: (id: string) => void;
 }
 
-export const QueueRow = memo(function QueueRow({ job, rowIndex, top, active, selected, onSelect }: RowProps) {
+export const QueueRow = memo(function QueueRow({ job, rowIndex, top, runsIn, active, selected, onSelect }: RowProps) {
   const stopping = useDashboard(({ stopping }) => stopping.has(job.id));
   const { text, tone } = statusOf(job, stopping);
   const percent = Math.floor(job.progress.percent);
@@ -40,7 +41,7 @@ export const QueueRow = memo(function QueueRow({ job, rowIndex, top, active, sel
     >
       <Cell name="id">{job.id}</Cell>
       <Cell name="type">
-        <span class="queue-type-name">{job.type}</span> <RunsIn type={job.type} />
+        <span class="queue-type-name">{job.type}</span> <RunsIn where={runsIn} />
       </Cell>
       <Cell name="status">
         <Badge tone={tone}>{text}</Badge>

@@ -1,0 +1,191 @@
+import type { Browser, BrowserContext } from "playwright";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { browserNames, launch } from "./support/browser.ts";
+import { DashboardPage } from "./support/dashboard-page.ts";
+import { startSite } from "./support/site.mjs";
+
+let site: Awaited<ReturnType<typeof startSite>>;
+
+beforeAll(async () => {
+  site = await startSite();
+});
+
+afterAll(() => site?.close());
+
+describe.each(browserNames)("the dashboard's controls, in %s", { timeout: 120_000 }, (name) => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let tabs: DashboardPage[];
+
+  beforeAll(async () => {
+    browser = await launch(name);
+  });
+
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    context = await browser.newContext();
+    tabs = [];
+  });
+
+  afterEach(async () => {
+    await context.close();
+    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
+  });
+
+  const open = async (hash = "") => {
+    const tab = await DashboardPage.open(context, site.address, hash);
+    tabs.push(tab);
+    return tab;
+  };
+
+  /** Eight jobs: 1 failed, 2 completed, 3 cancelled, 4 to 6 run and get nowhere, 7 and 8 wait. */
+  const withEight = async () => {
+    const tab = await open();
+    const urls = `${site.address}/files/sample.bin?id=controls-${name}&rate=64`;
+    await tab.option("Retries", "0");
+    await tab.start("flaky", { failures: "9", seconds: "0.1" });
+    await tab.detailStatus("failed");
+    await tab.start("echo", { message: "two", delay: "1" });
+    await tab.detailStatus("completed");
+    await tab.start("url_fetch", { urls });
+    await tab.press("Cancel");
+    await tab.detailStatus("cancelled");
+    for (let more = 4; more <= 8; more += 1) await tab.start("url_fetch", { urls });
+    await tab.stat("running", 3);
+    await tab.stat("pending", 2);
+    return tab;
+  };
+
+  test("every column sorts both ways, and then not at all", async () => {
+    const tab = await withEight();
+    const own = ["4", "5", "6", "7", "8", "3", "2", "1"];
+    await tab.shows(...own);
+    const sorted = {
+      id: [
+        ["1", "2", "3", "4", "5", "6", "7", "8"],
+        ["8", "7", "6", "5", "4", "3", "2", "1"],
+      ],
+      type: [
+        ["2", "1", "4", "5", "6", "7", "8", "3"],
+        ["4", "5", "6", "7", "8", "3", "1", "2"],
+      ],
+      status: [
+        ["4", "5", "6", "7", "8", "2", "1", "3"],
+        ["3", "1", "2", "7", "8", "4", "5", "6"],
+      ],
+      progress: [
+        ["4", "5", "6", "7", "8", "3", "1", "2"],
+        ["2", "1", "4", "5", "6", "7", "8", "3"],
+      ],
+      age: [
+        ["8", "7", "6", "5", "4", "3", "2", "1"],
+        ["1", "2", "3", "4", "5", "6", "7", "8"],
+      ],
+    };
+    for (const [column, [upwards = [], downwards = []]] of Object.entries(sorted)) {
+      const head = tab.grid.getByRole("columnheader", { name: column });
+      await tab.sortBy(column);
+      await tab.shows(...upwards);
+      expect(await head.getAttribute("aria-sort")).toBe("ascending");
+      await tab.sortBy(column);
+      await tab.shows(...downwards);
+      expect(await head.getAttribute("aria-sort")).toBe("descending");
+      await tab.sortBy(column);
+      await tab.shows(...own);
+      expect(await head.getAttribute("aria-sort")).toBe("none");
+    }
+  });
+
+  test("every filter shows the jobs of its status, and says how many", async () => {
+    const tab = await withEight();
+    const filtered = {
+      running: ["4", "5", "6"],
+      pending: ["7", "8"],
+      completed: ["2"],
+      failed: ["1"],
+      cancelled: ["3"],
+      all: ["4", "5", "6", "7", "8", "3", "2", "1"],
+    };
+    for (const [filter, ids] of Object.entries(filtered)) {
+      await tab.filter(filter);
+      await tab.shows(...ids);
+      const label = tab.page.locator(".segments label", { has: tab.page.locator(`[value=${filter}]`) });
+      expect((await label.textContent())?.trim()).toBe(`${filter} ${ids.length}`);
+    }
+    await tab.button("Clear completed").click();
+    await tab.shows("4", "5", "6", "7", "8");
+    await tab.filter("failed");
+    await tab.grid.getByText("No job is failed.").waitFor();
+  });
+
+  test("clicks in quick succession all count", async () => {
+    const tab = await open();
+    const click = (label: string, times: number) =>
+      tab.button(label).evaluate((button, times) => {
+        for (let at = 0; at < times; at += 1) (button as HTMLButtonElement).click();
+      }, times);
+    const concurrency = (text: string) =>
+      tab.page.getByTestId("concurrency").getByText(text, { exact: true }).waitFor();
+    await click("More at once", 5);
+    await concurrency("8");
+    await click("Fewer at once", 3);
+    await concurrency("5");
+    await click("Fewer at once", 20);
+    await concurrency("1");
+    expect(await tab.button("Fewer at once").getAttribute("aria-disabled")).toBe("true");
+    await tab.startMany("countdown", { seconds: "60" }, 2);
+    await tab.row("2").click();
+    await tab.detailStatus("pending");
+    await click("Priority up", 4);
+    await tab.page.getByTestId("priority").getByText("40", { exact: true }).waitFor();
+    await click("Priority down", 5);
+    await tab.page.getByTestId("priority").getByText("-10", { exact: true }).waitFor();
+  });
+
+  test("a long result is shown in part, and all of it when asked", async () => {
+    const tab = await open();
+    await tab.start("prime", { limit: "1000" });
+    await tab.detailStatus("completed");
+    const result = tab.page.getByTestId("result");
+    const list = result.locator(".inline-list").first();
+    expect((await list.textContent())?.split(", ")).toHaveLength(50);
+    await result.getByRole("button", { name: "Show all 168" }).click();
+    await result.getByRole("button", { name: "Show all 168" }).waitFor({ state: "detached" });
+    const primes = (await list.textContent())?.split(", ");
+    expect([primes?.length, primes?.at(-1)]).toEqual([168, "997"]);
+  });
+
+  test("the theme is chosen with a button, for the picture too, and stays", async () => {
+    const tab = await open();
+    const background = () => tab.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const canvas = tab.page.locator(".timeline canvas");
+    const picture = () => canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+    await tab.start("echo", { message: "x", delay: "1" });
+    await tab.detailStatus("completed");
+    const [light, lightPicture] = [await background(), await picture()];
+    await tab.button("Dark theme").click();
+    await tab.button("Light theme").waitFor();
+    const dark = await background();
+    expect(dark).not.toBe(light);
+    await expect.poll(picture).not.toBe(lightPicture);
+    await tab.page.reload();
+    await tab.button("Light theme").click();
+    await tab.button("Dark theme").waitFor();
+    expect(await background()).toBe(light);
+  });
+
+  test("the details are closed with their button, and the options of a new job stay from type to type", async () => {
+    const tab = await open();
+    await tab.option("Retries", "7");
+    await tab.option("Timeout, ms", "90000");
+    await tab.page.getByLabel("Priority", { exact: true }).first().selectOption("background");
+    const id = await tab.start("countdown", { seconds: "60" });
+    expect(await tab.page.getByTestId("priority").textContent()).toBe("-100");
+    await tab.button("Close the details").click();
+    expect(await tab.selectedId()).not.toBe(id);
+    await tab.chooseType("echo");
+    expect(await tab.page.getByLabel("Retries", { exact: true }).inputValue()).toBe("7");
+    expect(await tab.page.getByLabel("Timeout, ms", { exact: true }).inputValue()).toBe("90000");
+  });
+});
