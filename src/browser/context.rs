@@ -76,6 +76,10 @@ impl<S, A> JobContext<S, A> {
         self.attempt.reason()
     }
 
+    pub(crate) fn has_timed_out(&self) -> bool {
+        self.attempt.has_timed_out()
+    }
+
     /// For loops that compute: gives the event loop a turn if this attempt has not done so for 8 milliseconds, so that
     /// the page stays responsive and a stop gets through. Costs next to nothing otherwise.
     ///

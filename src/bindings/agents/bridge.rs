@@ -57,8 +57,8 @@ extern "C" {
     async fn request(this: &JsBridge, request: &str, signal: &AbortSignal, send: &JsValue) -> Result<JsValue, JsValue>;
 
     /// What is wrong with the arguments, or nothing.
-    #[wasm_bindgen(method)]
-    fn check(this: &JsBridge, tool: usize, arguments: &str) -> Option<String>;
+    #[wasm_bindgen(method, catch)]
+    fn check(this: &JsBridge, tool: usize, arguments: &str) -> Result<Option<String>, JsValue>;
 
     /// Rejects with a text.
     #[wasm_bindgen(method, catch, js_name = useTool)]
@@ -122,7 +122,8 @@ impl Tool for JsTool {
     }
 
     fn check(&self, arguments: &Value) -> Result<(), String> {
-        self.bridge.check(self.index, &arguments.to_string()).map_or(Ok(()), Err)
+        let fault = self.bridge.check(self.index, &arguments.to_string());
+        fault.unwrap_or_else(|_| Some("they cannot be checked".to_owned())).map_or(Ok(()), Err)
     }
 
     fn run<'a>(

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use futures::{Stream, stream};
 use js_sys::{IteratorNext, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{ReadableStream, ReadableStreamDefaultReader};
 
 use super::cancellation::Cancellation;
@@ -47,7 +47,9 @@ impl Drop for Body {
     fn drop(&mut self) {
         // Where the signal has closed it, cancelling would only be refused.
         if !self.over && !self.cancellation.is_aborted() {
-            drop(self.reader.cancel());
+            let closed = JsFuture::from(self.reader.cancel());
+            // Where that fails the connection has gone by itself: nobody need hear of it.
+            spawn_local(async move { drop(closed.await) });
         }
     }
 }

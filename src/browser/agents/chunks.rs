@@ -94,10 +94,11 @@ pub(crate) async fn stream_answer(
     }));
     match select(answering, delivering).await {
         Either::Left((response, delivering)) => {
-            // What was sent is delivered, then the stream of chunks ends.
+            // What was sent is delivered, also where the provider has failed since; then the stream of chunks ends.
             over.borrow_mut().close_channel();
+            let delivered = delivering.await;
             let response = response?;
-            delivering.await?;
+            delivered?;
             Ok(response)
         }
         Either::Right((delivered, answering)) => {

@@ -1,6 +1,7 @@
 use std::ops::Deref;
 use std::rc::Rc;
 
+use super::key::WorkerKey;
 use super::worker::Worker;
 use crate::browser::completion::Ended;
 use crate::browser::job::Job;
@@ -8,38 +9,31 @@ use crate::engine::agents::WorkerState;
 
 /// A worker's job: a job as any other, with the worker. A clone is the same job.
 #[derive(Debug, Clone)]
-pub struct WorkerJob {
-    worker: Rc<Worker>,
-    job: Job<String, WorkerState, (), ()>,
-}
+pub struct WorkerJob(pub(super) Job<WorkerKey, WorkerState, (), ()>);
 
 impl WorkerJob {
-    pub(crate) fn new(worker: Rc<Worker>, job: Job<String, WorkerState, (), ()>) -> Self {
-        Self { worker, job }
-    }
-
     /// Whose job it is.
     #[must_use]
     pub fn worker(&self) -> &Rc<Worker> {
-        &self.worker
+        &self.0.key().0
     }
 
     /// Asks it to end, and does not wait.
     pub fn cancel(&self) {
-        drop(self.job.stop());
+        drop(self.0.stop());
     }
 
     /// Waits for its end and tells how it ended.
     pub fn wait(&self) -> Ended<()> {
-        self.job.result()
+        self.0.result()
     }
 }
 
 /// Everything else is the job's own; continuations are its `on_end`.
 impl Deref for WorkerJob {
-    type Target = Job<String, WorkerState, (), ()>;
+    type Target = Job<WorkerKey, WorkerState, (), ()>;
 
     fn deref(&self) -> &Self::Target {
-        &self.job
+        &self.0
     }
 }

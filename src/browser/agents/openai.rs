@@ -16,7 +16,7 @@ use crate::browser::completion::Completion;
 use crate::browser::context::JobContext;
 use crate::browser::error::{Cancelled, JobError, Thrown};
 use crate::browser::manager::JobManager;
-use crate::engine::agents::openai::{Assembly, Broken, Refused, StreamFault, body, events, refused};
+use crate::engine::agents::openai::{Assembly, Broken, Refused, StreamFault, address, body, events, refused};
 use crate::engine::agents::{ModelRequest, ModelResponse, ModelResponseChunk};
 use crate::engine::{ManagerOptions, RetryOptions, RunOptions};
 
@@ -25,18 +25,21 @@ const RETRIES: u32 = 2;
 /// Milliseconds before the first retry, on top of what the server asks for, drawn from 0 up to this and doubling: so
 /// that not everyone comes back in the same moment.
 const SPREAD: f64 = 500.0;
+/// Bytes that are read of an error's body: more than any message takes.
+const LONGEST_REFUSAL: usize = 65_536;
 
 #[wasm_bindgen]
 extern "C" {
     /// As pages and workers of every kind have it.
-    #[wasm_bindgen(js_name = fetch)]
-    fn fetch(url: &str, options: &RequestInit) -> Promise;
+    /// One that the page has put in its place may throw.
+    #[wasm_bindgen(catch, js_name = fetch)]
+    fn fetch(url: &str, options: &RequestInit) -> Result<Promise, JsValue>;
 }
 
 /// Where the server is, and what it wants to know.
 #[derive(Debug, Clone, Default)]
 pub struct OpenAiOptions {
-    /// Up to and including the version: `https://api.openai.com/v1`.
+    /// Up to and including the version: `https://api.openai.com/v1`. A query in it is sent along.
     pub base_url: String,
     /// The model's name there.
     pub model: String,
@@ -70,6 +73,8 @@ pub enum OpenAiError {
 /// A server that answers 429 or 503 is asked again, twice at most, after the time its `Retry-After` asks for and a
 /// little more; never after the answer has begun. If the page may not see that header (`Access-Control-Expose-Headers`),
 /// there is only the little more. Asked to wait for longer than a minute, or with the quota used up, it fails at once.
+///
+/// A server that does not stream and answers with JSON is understood, too.
 #[derive(Debug)]
 pub struct OpenAiCompatible {
     options: OpenAiOptions,
@@ -98,7 +103,7 @@ impl OpenAiCompatible {
         init.set_headers(&headers);
         init.set_body(&JsValue::from_str(&body(model, request).to_string()));
         init.set_signal(Some(cancellation.signal()));
-        Ok(Call { url: format!("{}/chat/completions", base_url.trim_end_matches('/')), init })
+        Ok(Call { url: address(base_url), init, cancellation: cancellation.clone() })
     }
 }
 
@@ -127,6 +132,7 @@ impl ModelProvider for OpenAiCompatible {
 struct Call {
     url: String,
     init: RequestInit,
+    cancellation: Cancellation,
 }
 
 /// The head of the answer, from a job of its own: the retries are the engine's.
@@ -153,17 +159,15 @@ async fn open(call: Call, cancellation: &Cancellation) -> Result<Response, JobEr
 
 async fn attempt(job: JobContext<(), ()>, call: Rc<Call>) -> Result<Response, JobError> {
     let unreachable = |error| JobError::non_retriable(OpenAiError::Unreachable(call.url.clone(), error));
-    let response = JsFuture::from(fetch(&call.url, &call.init)).await.map_err(unreachable)?;
+    let asked = fetch(&call.url, &call.init).map_err(unreachable)?;
+    let response = JsFuture::from(asked).await.map_err(unreachable)?;
     let response: Response = response.dyn_into().map_err(unreachable)?;
     if response.ok() {
         return Ok(response);
     }
     // One that breaks off says nothing; the status says enough.
-    let text = match response.text() {
-        Ok(text) => JsFuture::from(text).await.ok().and_then(|text| text.as_string()).unwrap_or_default(),
-        Err(_) => String::new(),
-    };
-    let retry_after = response.headers().get("retry-after").ok().flatten();
+    let text = text(&response, &call.cancellation, LONGEST_REFUSAL).await.unwrap_or_default();
+    let retry_after = header(&response, "retry-after");
     let refused = refused(response.status(), &response.status_text(), retry_after.as_deref(), &text, Date::now());
     if !refused.retriable {
         return Err(JobError::non_retriable(OpenAiError::Refused(refused)));
@@ -174,9 +178,42 @@ async fn attempt(job: JobContext<(), ()>, call: Rc<Call>) -> Result<Response, Jo
     Err(OpenAiError::Refused(refused).into())
 }
 
+fn header(response: &Response, name: &str) -> Option<String> {
+    response.headers().get(name).ok().flatten()
+}
+
+/// What the body says; of one that is longer than `most` bytes, a little more than so many.
+async fn text(response: &Response, cancellation: &Cancellation, most: usize) -> Result<String, JsValue> {
+    let mut bytes = Vec::new();
+    if let Some(body) = response.body() {
+        let mut chunks = Body::new(&body, cancellation)?.into_chunks();
+        while let Some(chunk) = chunks.next().await {
+            bytes.extend(chunk?);
+            if bytes.len() > most {
+                break;
+            }
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// The answer, passed on as it arrives.
 async fn read(response: &Response, turn: usize, context: &RequestContext) -> Result<ModelResponse, JobError> {
     let mut assembly = Assembly::default();
+    let kind = header(response, "content-type").unwrap_or_default();
+    if kind.contains("html") {
+        // A page where the model was thought to be.
+        return Err(OpenAiError::from(StreamFault::Unreadable(kind)).into());
+    }
+    if kind.contains("json") {
+        let whole = text(response, &context.cancellation, usize::MAX).await;
+        context.cancellation.check()?;
+        let piece = assembly.take(&whole.map_err(OpenAiError::Broken)?).map_err(OpenAiError::from)?;
+        if let Some(text) = piece {
+            context.chunks.send(ModelResponseChunk::Text { text }).await?;
+        }
+        return Ok(assembly.finish(turn).map_err(OpenAiError::from)?);
+    }
     let Some(body) = response.body() else { return Err(OpenAiError::from(StreamFault::Cut).into()) };
     let bytes = Body::new(&body, &context.cancellation).map_err(Thrown)?;
     let mut events = events(bytes.into_chunks());

@@ -1,6 +1,7 @@
 //! Workers and their jobs.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
 
@@ -11,6 +12,7 @@ use super::cancellation::Scope;
 use super::execute::{Outcome, WorkerTask, execute};
 use super::host::WorkerToHostInterface;
 use super::job::WorkerJob;
+use super::key::WorkerKey;
 use super::provider::ModelProvider;
 use super::talk::Talk;
 use super::tool::Tool;
@@ -18,21 +20,20 @@ use super::worker::Worker;
 use crate::browser::barrier::Barrier;
 use crate::browser::context::JobContext;
 use crate::browser::error::{JobError, Thrown};
-use crate::browser::job::Job;
 use crate::browser::manager::JobManager;
 use crate::browser::run_job::RunJob;
 use crate::engine::agents::{History, Message, Unfit, WorkerState};
-use crate::engine::{AbortCause, ManagerOptions, Refusal, RunOptions};
+use crate::engine::{ManagerOptions, OutOfBounds, Refusal, RunOptions};
 
 /// What a session is made of.
 pub struct SessionOptions {
-    /// The models; a worker that names none gets the first.
+    /// The models; a worker that names none gets the first. Their names differ.
     pub providers: Vec<Rc<dyn ModelProvider>>,
-    /// What they may have done.
+    /// What they may have done. Their names differ.
     pub tools: Vec<Rc<dyn Tool>>,
-    /// Jobs at once; default no limit.
+    /// Jobs at once: an integer of at least 1, or infinity, which is the default.
     pub concurrency: f64,
-    /// How often one run may ask the model; default 16.
+    /// How often one run may ask the model; at least 1; default 16.
     pub max_turns: u32,
 }
 
@@ -75,6 +76,9 @@ pub enum SessionError {
     /// An option is out of its bounds, or the session is closed.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Two providers, or two tools, of this name.
+    #[error("there are two of the name {0:?}")]
+    Ambiguous(String),
     /// No provider of that name.
     #[error("there is no provider {0:?}")]
     UnknownProvider(String),
@@ -132,11 +136,12 @@ impl RunWorker {
 /// # }
 /// ```
 pub struct Session {
-    manager: JobManager<String, WorkerState>,
+    manager: JobManager<WorkerKey, WorkerState>,
     providers: Vec<Rc<dyn ModelProvider>>,
     tools: Rc<[Rc<dyn Tool>]>,
     max_turns: u32,
     workers: RefCell<Vec<Rc<Worker>>>,
+    closed: Cell<bool>,
 }
 
 impl Session {
@@ -144,19 +149,28 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Refused`] names the option and its bound.
+    /// [`SessionError::Refused`] names the option and its bound; [`SessionError::Ambiguous`].
     pub fn new(options: SessionOptions) -> Result<Self, SessionError> {
         let SessionOptions { providers, tools, concurrency, max_turns } = options;
+        if max_turns == 0 {
+            return Err(Refusal::from(OutOfBounds { field: "max_turns", bound: "at least 1" }).into());
+        }
+        all_differ(providers.iter().map(|provider| provider.name()))?;
+        all_differ(tools.iter().map(|tool| tool.spec().name.as_str()))?;
         let manager = JobManager::new(&ManagerOptions { concurrency, ..ManagerOptions::default() })?;
-        Ok(Self { manager, providers, tools: tools.into(), max_turns, workers: RefCell::default() })
+        let (workers, closed) = (RefCell::default(), Cell::default());
+        Ok(Self { manager, providers, tools: tools.into(), max_turns, workers, closed })
     }
 
     /// A worker, inactive.
     ///
     /// # Errors
     ///
-    /// [`SessionError::UnknownProvider`], [`SessionError::Unfit`].
+    /// [`SessionError::UnknownProvider`], [`SessionError::Unfit`]; [`SessionError::Refused`] once it is closed.
     pub fn create_worker(&self, options: WorkerOptions) -> Result<Rc<Worker>, SessionError> {
+        if self.closed.get() {
+            return Err(Refusal::Closed.into());
+        }
         let WorkerOptions { name, provider, system, messages } = options;
         let wanted = |known: &&Rc<dyn ModelProvider>| provider.as_deref().is_none_or(|name| known.name() == name);
         let Some(found) = self.providers.iter().find(wanted) else {
@@ -173,14 +187,10 @@ impl Session {
         self.workers.borrow().clone()
     }
 
-    /// The jobs that have not ended, oldest first.
+    /// The jobs that have not ended, oldest first; also those of workers that were removed meanwhile.
     #[must_use]
     pub fn jobs(&self) -> Vec<WorkerJob> {
-        let of = |job: Job<String, WorkerState, (), ()>| {
-            let worker = self.workers.borrow().iter().find(|worker| worker.id() == job.key()).cloned();
-            Some(WorkerJob::new(worker?, job))
-        };
-        self.manager.jobs().into_iter().filter_map(of).collect()
+        self.manager.jobs().into_iter().map(WorkerJob).collect()
     }
 
     /// Asks the model, streams its answer to `host`, runs the tools it calls and the host approves, asks again, until
@@ -216,10 +226,9 @@ impl Session {
         }
         let (whose, state) = (worker.clone(), worker.state());
         let body = move |context| attempt(whose.clone(), task.clone(), context);
-        let of = |job| WorkerJob::new(worker.clone(), job);
-        Ok(match self.manager.run_job_from(worker.id().to_owned(), state, body, options)? {
-            RunJob::Created(job) => RunWorker::Created(of(job)),
-            RunJob::AlreadyRunning(job) => RunWorker::AlreadyRunning(of(job)),
+        Ok(match self.manager.run_job_from(WorkerKey(worker.clone()), state, body, options)? {
+            RunJob::Created(job) => RunWorker::Created(WorkerJob(job)),
+            RunJob::AlreadyRunning(job) => RunWorker::AlreadyRunning(WorkerJob(job)),
         })
     }
 
@@ -234,9 +243,10 @@ impl Session {
         self.manager.stop_job(id)
     }
 
-    /// Takes no more jobs and asks all to end. The barrier opens when all have.
+    /// Takes no more jobs and workers, and asks all jobs to end. The barrier opens when all have.
     #[allow(clippy::must_use_candidate, reason = "whoever only closes need not wait")]
     pub fn close(&self) -> Barrier {
+        self.closed.set(true);
         self.manager.close()
     }
 }
@@ -245,6 +255,16 @@ impl fmt::Debug for Session {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Session").field("manager", &self.manager).finish_non_exhaustive()
     }
+}
+
+fn all_differ<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), SessionError> {
+    let mut known = HashSet::new();
+    for name in names {
+        if !known.insert(name) {
+            return Err(SessionError::Ambiguous(name.to_owned()));
+        }
+    }
+    Ok(())
 }
 
 async fn attempt(
@@ -256,7 +276,7 @@ async fn attempt(
     let cancellation = scope.cancellation();
     let (shown, asked) = (context.clone(), context.clone());
     let told = move |state| shown.set_state(state);
-    let timed_out = move || asked.cancel_reason() == Some(AbortCause::Timeout);
+    let timed_out = move || asked.has_timed_out();
     let running = Box::pin(execute(worker, &*task, &cancellation, told, timed_out));
     let outcome = match select(running, context.cancelled()).await {
         Either::Left((outcome, _)) => outcome,

@@ -133,7 +133,12 @@ impl Sent {
     fn missing(&self, response: &ModelResponse) -> Vec<ModelResponseChunk> {
         let text = (!self.text && !response.content.is_empty())
             .then(|| ModelResponseChunk::Text { text: response.content.clone() });
-        let calls = response.tool_calls.iter().filter(|call| !self.calls.contains(&call.id));
+        // Models give the same id twice, too.
+        let mut sent: Vec<&str> = self.calls.iter().map(String::as_str).collect();
+        let calls = response.tool_calls.iter().filter(move |call| {
+            let known = sent.iter().position(|id| *id == call.id);
+            known.map(|at| sent.swap_remove(at)).is_none()
+        });
         text.into_iter().chain(calls.map(|call| ModelResponseChunk::ToolCall { call: call.clone() })).collect()
     }
 }

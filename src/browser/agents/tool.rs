@@ -9,15 +9,13 @@ pub trait Tool {
     /// What the model is told of it.
     fn spec(&self) -> &ToolSpec;
 
-    /// Whether these arguments are what its schema asks for; before the host is asked. A tool that reads them into a
-    /// type of its own need not check them here.
+    /// Whether these arguments are what its schema asks for; before the host is asked. Read them into a type of its own
+    /// with serde, or ask a validator: the `jsonschema` crate, without its default features, runs in a page.
     ///
     /// # Errors
     ///
     /// The faults, in words for the model.
-    fn check(&self, _arguments: &Value) -> Result<(), String> {
-        Ok(())
-    }
+    fn check(&self, arguments: &Value) -> Result<(), String>;
 
     /// Does it. Asked to end by `cancellation`, it returns; the run has not ended before it has.
     ///

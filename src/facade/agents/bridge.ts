@@ -1,10 +1,12 @@
 // One run as the loop sees it: the host, the tools and the provider, behind JSON.
 
+import { checkEngine } from "../engine.js";
 import { report } from "../errors.js";
 import { AgentError } from "./errors.js";
-import { checkChunk, checkResponse, errorText, frozen } from "./json.js";
+import { checkChunk, checkResponse, errorText, frozen, toJson, wholeLetters } from "./json.js";
 import type { ReadyTool } from "./tools.js";
 import type { ModelProvider, ModelResponseChunk, ToolCall, WorkerState, WorkerToHostInterface } from "./types.js";
+import { orFailure } from "./wasm.js";
 
 /** What of a run does not depend on what it does. */
 export interface Frame {
@@ -50,36 +52,56 @@ export class Bridge {
   }
 
   chunk(json: string): void | Promise<void> {
-    return this.parts.host.responseChunkReceived(this.parts.id, frozen<ModelResponseChunk>(json));
+    const taken = this.parts.host.responseChunkReceived(this.parts.id, frozen<ModelResponseChunk>(json));
+    if (taken !== undefined) Promise.resolve(taken).catch((error) => reportLate(error, this.signal));
+    return taken;
   }
 
   async confirm(json: string, signal: AbortSignal): Promise<string> {
-    const answer: unknown = await this.parts.host.getToolConfirmation(this.parts.id, frozen<ToolCall>(json), signal);
+    let answer: unknown;
+    try {
+      answer = await this.parts.host.getToolConfirmation(this.parts.id, frozen<ToolCall>(json), signal);
+    } catch (error) {
+      reportLate(error, signal);
+      throw error;
+    }
     if (answer !== "approve" && answer !== "deny") {
       throw new TypeError(`getToolConfirmation must answer "approve" or "deny", got ${errorText(answer)}`);
     }
     return answer;
   }
 
-  async request(json: string, signal: AbortSignal, pass: (chunk: string) => Promise<void>): Promise<string> {
+  async request(json: string, signal: AbortSignal, take: (chunk: string) => Promise<void>): Promise<string> {
     let over = false;
+    const whole = wholeLetters();
+    const pass = (chunk: string) => orFailure(take(chunk));
+    const sendText = (given: string) => {
+      const text = whole(given);
+      return text === "" && given !== "" ? Promise.resolve() : pass(toJson({ type: "text", text }));
+    };
     const send = (chunk: ModelResponseChunk): Promise<void> => {
       if (over) return quiet(Promise.reject(new AgentError("The request is over: it takes no more chunks", "E_OVER")));
       try {
-        return quiet(pass(JSON.stringify(checkChunk("chunk", chunk))));
+        checkEngine();
+        const checked = checkChunk("chunk", chunk);
+        return quiet(checked.type === "text" ? sendText(checked.text) : pass(toJson(checked)));
       } catch (error) {
         return Promise.reject(error);
       }
     };
     try {
-      return JSON.stringify(checkResponse(await this.parts.provider.request(frozen(json), { signal, send })));
+      return toJson(checkResponse(await this.parts.provider.request(frozen(json), { signal, send })));
     } finally {
       over = true;
     }
   }
 
   check(tool: number, args: string): string | undefined {
-    return this.parts.tools[tool]!.check(JSON.parse(args));
+    try {
+      return this.parts.tools[tool]!.check(JSON.parse(args));
+    } catch (error) {
+      return `they cannot be checked: ${errorText(error)}`;
+    }
   }
 
   async useTool(tool: number, args: string, signal: AbortSignal): Promise<string> {
@@ -89,6 +111,11 @@ export class Bridge {
       return Promise.reject(errorText(error));
     }
   }
+}
+
+/** Where the run waits for the host no more. That it has heard of the end is no fault of it. */
+function reportLate(error: unknown, signal: AbortSignal): void {
+  if (signal.aborted && error !== signal.reason) report(error);
 }
 
 /** Whoever does not await it does not want to know. */

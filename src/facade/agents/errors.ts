@@ -8,7 +8,7 @@ import { JobgateError } from "../errors.js";
  * after its request was over.
  */
 export class AgentError extends JobgateError {
-  override readonly name = "JobgateError";
+  override readonly name = "AgentError";
   /** HTTP status of E_HTTP. */
   readonly status: number | undefined;
   constructor(

@@ -63,6 +63,26 @@ export function checkResponse(response: ModelResponse): ModelResponse {
   return { content, toolCalls: toolCalls.map((call, at) => checkCall(`response.toolCalls[${at}]`, call)), stopReason };
 }
 
+/**
+ * Half a letter (a surrogate without the other) becomes U+FFFD, as wherever text becomes UTF-8: the other end refuses it.
+ * JSON.stringify writes it, and nothing else, as such an escape.
+ */
+export function toJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (!json.includes("\\ud")) return json;
+  return json.replace(/\\(?:(ud[89a-f]..)|.)/g, (written, half?: string) => (half === undefined ? written : "\ufffd"));
+}
+
+/** Puts texts that were cut between the halves of a letter together: the first half waits for the next text. */
+export function wholeLetters(): (text: string) => string {
+  let half = "";
+  return (text) => {
+    const whole = half + text;
+    half = /[\ud800-\udbff]$/.exec(whole)?.[0] ?? "";
+    return half === "" ? whole : whole.slice(0, -1);
+  };
+}
+
 /** Given to several readers, none of whom may change it. */
 export function frozen<T>(json: string): T {
   return freeze(JSON.parse(json));

@@ -1,5 +1,6 @@
+import { checkEngine } from "../engine.js";
 import { checkNumber } from "../options.js";
-import { checkChunk, frozen, needArray, needObject, needString } from "./json.js";
+import { checkChunk, frozen, needArray, needObject, needString, toJson, wholeLetters } from "./json.js";
 import type { ModelProvider, OpenAiOptions, ScriptedOptions } from "./types.js";
 import { orFailure, startAgentsWasm, WasmProvider } from "./wasm.js";
 
@@ -10,8 +11,9 @@ function fromWasm(provider: WasmProvider): ModelProvider {
   return Object.freeze<ModelProvider>({
     name: provider.name,
     async request(request, { signal, send }) {
+      checkEngine();
       const pass = (chunk: string) => send(frozen(chunk));
-      return frozen(await orFailure(provider.request(JSON.stringify(request), signal, pass)));
+      return frozen(await orFailure(provider.request(toJson(request), signal, pass)));
     },
   });
 }
@@ -68,12 +70,16 @@ export function scriptedProvider(options: ScriptedOptions): ModelProvider {
   const checked = replies.map((reply, at) => {
     if (typeof reply === "string") return reply;
     needArray(`replies[${at}]`, reply);
-    return reply.map((chunk, index) => checkChunk(`replies[${at}][${index}]`, chunk));
+    const whole = wholeLetters();
+    return reply.map((given, index) => {
+      const chunk = checkChunk(`replies[${at}][${index}]`, given);
+      return chunk.type === "text" ? { ...chunk, text: whole(chunk.text) } : chunk;
+    });
   });
   const delay = checkNumber("chunkDelay", options.chunkDelay, 0);
   if (!(delay >= 0 && delay <= LONGEST_DELAY)) {
     throw new RangeError(`chunkDelay must be from 0 to ${LONGEST_DELAY} ms, got ${delay}`);
   }
   startAgentsWasm();
-  return fromWasm(WasmProvider.scripted(name, JSON.stringify(checked), delay));
+  return fromWasm(WasmProvider.scripted(name, toJson(checked), delay));
 }

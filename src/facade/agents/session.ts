@@ -52,7 +52,8 @@ export class Session {
     }
     startAgentsWasm();
     const concurrency = checkNumber("concurrency", options.concurrency, Infinity);
-    this.manager = new JobManager({ name: "Session", concurrency });
+    const { trace } = options;
+    this.manager = new JobManager({ name: "Session", concurrency, ...(trace !== undefined && { trace }) });
     this.createWorker = this.createWorker.bind(this);
     this.removeWorker = this.removeWorker.bind(this);
     this.run = this.run.bind(this);

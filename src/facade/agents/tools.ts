@@ -25,6 +25,11 @@ export interface ReadyTool {
   run: Tool["run"];
 }
 
+/** Draft 7 does not look into what later drafts have added. */
+const META = {
+  ...metaSchema,
+  properties: { ...metaSchema.properties, $defs: metaSchema.properties.definitions },
+} as Schema;
 let meta: Validator | undefined;
 
 function faults(validator: Validator, value: unknown): string | undefined {
@@ -41,11 +46,8 @@ function isAbove(location: string, { instanceLocation }: { readonly instanceLoca
 }
 
 /** Throws what is wrong with the schema. */
-function validatorOf(parameters: unknown): Validator {
-  needObject("it", parameters);
-  // The library marks what it has seen, and the caller's schema may be frozen or change.
-  const schema: Schema = JSON.parse(JSON.stringify(parameters));
-  meta ??= new Validator(metaSchema as Schema, "7", false);
+function validatorOf(schema: Schema): Validator {
+  meta ??= new Validator(META, "7", false);
   const fault = faults(meta, schema);
   if (fault !== undefined) throw new TypeError(fault);
   const lookup = dereference(structuredClone(schema));
@@ -57,7 +59,8 @@ function validatorOf(parameters: unknown): Validator {
   }
   const named = String(schema.$schema ?? "");
   const draft = DRAFTS.find(([name]) => named.includes(name))?.[1] ?? "2020-12";
-  return new Validator(schema, draft, false);
+  // The library marks what it has seen.
+  return new Validator(structuredClone(schema), draft, false);
 }
 
 /** Throws TypeError or RangeError that names the tool and what is wrong with it. */
@@ -66,7 +69,7 @@ export function readyTools(tools: readonly Tool[]): readonly ReadyTool[] {
   const names = new Set<string>();
   return tools.map((tool, at) => {
     needObject(`tools[${at}]`, tool);
-    const { name, description, parameters, confirm = true } = tool;
+    const { name, description, confirm = true } = tool;
     needString(`tools[${at}].name`, name);
     if (name === "") throw new RangeError(`tools[${at}].name must have something in it`);
     if (names.has(name)) throw new RangeError(`tools[${at}].name: there are two tools "${name}"; name them apart`);
@@ -74,8 +77,12 @@ export function readyTools(tools: readonly Tool[]): readonly ReadyTool[] {
     needString(`tool "${name}": description`, description);
     if (typeof confirm !== "boolean") throw new TypeError(`tool "${name}": confirm must be a boolean`);
     needFunction(`tool "${name}": run`, tool.run);
+    let parameters: Schema;
     let validator: Validator;
     try {
+      needObject("it", tool.parameters);
+      // The caller's may change.
+      parameters = JSON.parse(JSON.stringify(tool.parameters));
       validator = validatorOf(parameters);
     } catch (error) {
       throw new TypeError(`tool "${name}": parameters must be a valid JSON Schema: ${errorText(error)}`);

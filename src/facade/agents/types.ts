@@ -66,7 +66,7 @@ export interface ModelProvider {
 
 /** Where an OpenAI-compatible server is, and what it wants to know. */
 export interface OpenAiOptions {
-  /** Up to and including the version: "https://api.openai.com/v1". */
+  /** Up to and including the version: "https://api.openai.com/v1". A query in it is sent along. */
   baseUrl: string;
   model: string;
   /** Sent as a bearer token. */
@@ -91,7 +91,7 @@ export interface ScriptedOptions {
 export interface ToolSpec {
   readonly name: string;
   readonly description: string;
-  /** JSON Schema of the arguments; drafts 4, 7, 2019-09 and 2020-12, which is taken where it names none. */
+  /** JSON Schema of the arguments; drafts 7, 2019-09 and 2020-12, which is taken where it names none. */
   readonly parameters: unknown;
   /** Whether the host is asked before it runs; default true. */
   readonly confirm?: boolean;
@@ -110,7 +110,7 @@ export interface Tool extends ToolSpec {
 /**
  * What a worker tells and asks the page. Called one at a time for each run, and not after its job has ended. What
  * throws or rejects here fails the run with that error; where the run has been asked to stop or has failed already, it
- * is reported.
+ * is reported, unless it is the signal's reason.
  */
 export interface WorkerToHostInterface {
   /** Called with each state in order; the last of a run is "inactive" or "failed". */
@@ -168,6 +168,8 @@ export interface SessionOptions {
   concurrency?: number;
   /** Model calls in one run; an integer of at least 1; default 16. A run that would need more fails with E_MAX_TURNS. */
   maxTurns?: number;
+  /** Default false. Shows its jobs in the browser's Performance panel, as `trace` of a JobManager does; the track is "Session". */
+  trace?: boolean;
 }
 
 /** What a worker is made of. */

@@ -2,7 +2,7 @@ import { checkEngine } from "../engine.js";
 import { needFunction } from "../options.js";
 import { Listeners } from "../runner/line.js";
 import type { Unsubscribe } from "../types.js";
-import { parseMessages } from "./json.js";
+import { parseMessages, toJson } from "./json.js";
 import type { AgentWorker, Message, ModelProvider, WorkerState } from "./types.js";
 import { WasmWorker } from "./wasm.js";
 
@@ -22,7 +22,7 @@ export class SessionWorker implements AgentWorker {
   /** Throws RangeError for messages that no server would accept. */
   constructor(name: string, provider: ModelProvider, system: string | undefined, said: readonly Message[]) {
     try {
-      this.wasm = new WasmWorker(name, provider.name, system, JSON.stringify(said));
+      this.wasm = new WasmWorker(name, provider.name, system, toJson(said));
     } catch (fault) {
       checkEngine();
       throw typeof fault === "string" ? new RangeError(fault) : fault;

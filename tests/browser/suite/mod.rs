@@ -3,6 +3,7 @@
 mod support;
 
 mod actions;
+mod agents;
 mod attempts;
 mod continuations;
 mod duplicates;

@@ -1,6 +1,6 @@
 //! What a server is asked.
 
-use jobgate::engine::agents::openai::body;
+use jobgate::engine::agents::openai::{address, body};
 use jobgate::engine::agents::{Message, ModelRequest, ToolCall, ToolSpec};
 use serde_json::{Value, json};
 
@@ -50,4 +50,17 @@ fn a_conversation_as_servers_want_it() {
 fn an_empty_list_of_tools_is_left_out() {
     let request = ModelRequest { messages: vec![], tools: vec![] };
     assert_eq!(body("m", &request).get("tools"), None);
+}
+
+#[test]
+fn the_address_keeps_its_query() {
+    for (base, there) in [
+        ("https://x/v1", "https://x/v1/chat/completions"),
+        ("https://x/v1/", "https://x/v1/chat/completions"),
+        ("https://x/v1/?version=2", "https://x/v1/chat/completions?version=2"),
+        ("/v1?a=/b/#top", "/v1/chat/completions?a=/b/"),
+        ("https://x/v1#top", "https://x/v1/chat/completions"),
+    ] {
+        assert_eq!(address(base), there);
+    }
 }

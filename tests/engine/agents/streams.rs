@@ -134,6 +134,10 @@ fn an_error_amid_the_answer_is_told_in_the_servers_words() {
     assert_eq!(end_of(&[piece, error]), End::Fault(StreamFault::Reported("out of memory".into())));
     assert!(matches!(end_of(&[piece, "<html>"]), End::Fault(StreamFault::Unreadable(_))));
     assert!(matches!(end_of(&[r#"{"choices":7}"#]), End::Fault(StreamFault::Unreadable(_))));
+    let at_the_top = r#"{"object":"error","message":"no such model","code":404}"#;
+    assert_eq!(end_of(&[at_the_top]), End::Fault(StreamFault::Reported("no such model".into())));
+    let not_an_error = r#"{"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}],"message":"ok","error":null}"#;
+    assert!(matches!(end_of(&[not_an_error]), End::Answer(_)));
     assert_eq!(receive(&[b"data: \xff\xfe\n\n"]).1, End::Garbled);
 }
 
@@ -155,4 +159,80 @@ fn arguments_that_are_not_json_are_kept_as_written() {
     let stop = r#"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#;
     let call = r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"x","function":{"name":"a","arguments":"{\"a\":"}}]}}]}"#;
     assert_eq!(calls_of(&[call, stop])[0].arguments, json!("{\"a\":"));
+}
+
+#[test]
+fn an_empty_reason_is_none() {
+    let pieces = [
+        r#"{"choices":[{"index":0,"delta":{"content":"He"},"finish_reason":""}]}"#,
+        r#"{"choices":[{"index":0,"delta":{"content":"llo"},"finish_reason":"stop"}]}"#,
+    ];
+    assert_eq!(end_of(&pieces[..1]), End::Fault(StreamFault::Cut));
+    assert_eq!(end_of(&pieces), End::Answer(saying("Hello")));
+}
+
+fn saying(content: &str) -> ModelResponse {
+    ModelResponse { content: content.into(), stop_reason: "stop".into(), ..ModelResponse::default() }
+}
+
+#[test]
+fn what_is_null_is_not_there() {
+    let pieces = [
+        r#"{"choices":null,"usage":null}"#,
+        r#"{"choices":[{"index":0,"delta":null,"finish_reason":null}]}"#,
+        r#"{"choices":[{"delta":{"content":"Hello","tool_calls":null},"finish_reason":"stop"}]}"#,
+        r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":null}}"#,
+    ];
+    let usage = Some(Usage { input_tokens: 7.0, output_tokens: 0.0 });
+    assert_eq!(end_of(&pieces), End::Answer(ModelResponse { usage, ..saying("Hello") }));
+    let call =
+        r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"x","function":null}]},"finish_reason":"stop"}]}"#;
+    assert_eq!(calls_of(&[call])[0].id, "x");
+}
+
+#[test]
+fn an_answer_that_is_not_streamed_is_one_too() {
+    let mut assembly = Assembly::default();
+    let whole = json!({
+        "object": "chat.completion",
+        "choices": [{ "index": 0, "finish_reason": "tool_calls", "message": { "role": "assistant", "content": "So.",
+            "tool_calls": [{ "id": "x", "type": "function", "function": { "name": "a", "arguments": "{}" } },
+                           { "id": "y", "type": "function", "function": { "name": "b", "arguments": "{}" } }] } }],
+        "usage": { "prompt_tokens": 9, "completion_tokens": 12 },
+    });
+    assert_eq!(assembly.take(&whole.to_string()), Ok(Some("So.".into())));
+    let answer = assembly.finish(1).unwrap();
+    let names: Vec<String> = answer.tool_calls.into_iter().map(|call| call.id + &call.name).collect();
+    assert_eq!((answer.stop_reason.as_str(), answer.usage.is_some()), ("tool_calls", true));
+    assert_eq!(names, ["xa", "yb"]);
+}
+
+#[test]
+fn an_answer_repeated_at_the_end_of_its_stream_counts_once() {
+    let piece = r#"{"choices":[{"index":0,"delta":{"content":"Hello"}}]}"#;
+    let again = r#"{"choices":[{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}]}"#;
+    assert_eq!(end_of(&[piece, again]), End::Answer(saying("Hello")));
+}
+
+#[test]
+fn a_letter_may_lie_in_two_events_half_by_half() {
+    let pieces = |texts: &[&str]| -> Vec<String> {
+        let piece = |text| format!(r#"{{"choices":[{{"delta":{{"content":"{text}"}}}}]}}"#);
+        let stop = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#.to_owned();
+        texts.iter().map(piece).chain([stop]).collect()
+    };
+    for (texts, content) in [
+        (&[r"a\ud83e\udd80b"][..], "a🦀b"),
+        (&[r"a\ud83e", r"\udd80b"], "a🦀b"),
+        (&[r"a\uD83E", "", r"\uDD80 \u00fc\n"], "a🦀 ü\n"),
+        (&[r"a\udd80b"], "a\u{fffd}b"),
+        (&[r"a\ud83eb", r"c"], "abc"),
+        (&[r"a\ud83e"], "a"),
+        (&[r"\\ud83e", r"\\\udd80"], "\\ud83e\\\u{fffd}"),
+        (&[r"\ud83e\ud83e", r"\udd80"], "🦀"),
+    ] {
+        let texts: Vec<String> = pieces(texts);
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        assert_eq!(end_of(&texts), End::Answer(saying(content)));
+    }
 }

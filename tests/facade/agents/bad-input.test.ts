@@ -36,6 +36,11 @@ describe("a session refuses", () => {
     expect(withSchema(schema)).toThrow(message);
   });
 
+  it("a schema with a fault where only later drafts look", () => {
+    const $defs = { b: { pattern: "^[\\w-.]+$" } };
+    expect(withSchema({ properties: { a: { $ref: "#/$defs/b" } }, $defs })).toThrow(/#\/\$defs\/b\/pattern/);
+  });
+
   it("no schema that is in order", () => {
     const $defs = { b: { type: "integer", pattern: "^a" } };
     for (const schema of [

@@ -1,4 +1,4 @@
-import type { ModelProvider, ModelResponseChunk } from "jobgate/agents";
+import { type ModelProvider, type ModelResponseChunk, scriptedProvider } from "jobgate/agents";
 import { describe, expect, it } from "vitest";
 import { catchReports } from "../support/reports.js";
 import { deferred } from "../support/work.js";
@@ -240,6 +240,114 @@ describe("a provider that breaks its contract", () => {
     await job.wait();
     expect(host.chunks.map(({ type }) => type)).toEqual(["text", "tool_call"]);
     expect(host.states.filter((state) => state === "receiving")).toHaveLength(1);
+  });
+});
+
+describe("text that is cut between the halves of a letter", () => {
+  const cut = ["a🦀b", "🦀", "c\ud83e"].join("").split("");
+
+  it("arrives whole, and half a letter is shown as such", async () => {
+    const provider = new HeldProvider();
+    const { session, worker } = newWorker(provider, {
+      tools: [newTool("a", async () => "\udd80!", { confirm: false })],
+    });
+    const host = new Host();
+    const { job } = session.run(worker, { prompt: "x\ud83e" }, host);
+    const first = await provider.requested(1);
+    for (const text of cut) await first.context.send({ type: "text", text });
+    const toolCalls = [{ id: "\ud83e", name: "a", arguments: { "\ud83e": "\\ud83e\ud83e" } }];
+    first.answer.resolve({ content: cut.join(""), toolCalls, stopReason: "stop" });
+    (await provider.requested(2)).answer.resolve(saying("done"));
+    expect((await job.wait()).type).toBe("Normal");
+    expect(host.chunks.flatMap((chunk) => (chunk.type === "text" ? [chunk.text] : []))).toEqual([
+      "a",
+      "🦀",
+      "b",
+      "🦀",
+      "c",
+      "done",
+    ]);
+    expect(worker.messages).toEqual([
+      { role: "user", content: "x\ufffd" },
+      {
+        role: "assistant",
+        content: "a🦀b🦀c\ufffd",
+        toolCalls: [{ id: "\ufffd", name: "a", arguments: { "\ufffd": "\\ud83e\ufffd" } }],
+      },
+      { role: "tool", toolCallId: "\ufffd", content: "\ufffd!" },
+      { role: "assistant", content: "done" },
+    ]);
+  });
+
+  it("is taken from scripts and stored conversations, too", async () => {
+    const provider = scriptedProvider({ replies: [cut.map((text) => ({ type: "text", text }) as const)] });
+    const { session } = newWorker(provider);
+    const messages = [
+      { role: "user", content: "\udd80" },
+      { role: "assistant", content: "\ud83e" },
+    ] as const;
+    const worker = session.createWorker({ name: "x", messages });
+    await session.run(worker, { prompt: "go" }, new Host()).job.wait();
+    expect(worker.messages.map(({ content }) => content)).toEqual(["\ufffd", "\ufffd", "go", "a🦀b🦀c"]);
+  });
+});
+
+describe("a provider that fails", () => {
+  it("takes nothing back: what it sent arrives before the run has failed", async () => {
+    const error = new Error("broken off");
+    const { session, worker } = newWorker({
+      name: "hasty",
+      async request(_, { send }) {
+        for (const text of ["a", "b", "c"]) send({ type: "text", text });
+        throw error;
+      },
+    });
+    const host = new Host();
+    host.take = () => new Promise((resolve) => setTimeout(resolve));
+    expect(await session.run(worker, { prompt: "go" }, host).job.wait()).toEqual({ type: "Failed", error });
+    expect([host.text, worker.messages[1]?.content]).toEqual(["abc", "abc"]);
+  });
+
+  it("does not wait for a host that takes nothing once it is cancelled", async () => {
+    const { session, worker } = newWorker({
+      name: "hasty",
+      async request(_, { send }) {
+        send({ type: "text", text: "a" });
+        throw new Error("broken off");
+      },
+    });
+    const host = new Host();
+    host.take = () => new Promise(() => {});
+    const { job } = session.run(worker, { prompt: "go" }, host);
+    await host.until(() => host.text === "a");
+    job.cancel("enough");
+    expect(await job.wait()).toEqual({ type: "Cancelled", reason: "enough" });
+  });
+});
+
+describe("what a host rejects after the run was asked to stop", () => {
+  it.each(["chunk", "confirmation"])("is reported, unless it is the reason: a %s", async (kind) => {
+    const reports = catchReports();
+    const provider = new HeldProvider();
+    const { session, worker } = newWorker(provider, { tools: [newTool("a", async () => "")] });
+    const late = new Error("late");
+    for (const given of [late, undefined]) {
+      const host = new Host();
+      const taking = deferred<never>();
+      if (kind === "chunk") host.take = () => taking.promise;
+      const { job } = session.run(worker, { prompt: "go" }, host);
+      const { context, answer } = await provider.requested(given === late ? 1 : 2);
+      if (kind === "chunk") context.send({ type: "text", text: "x" });
+      else answer.resolve(calling("a"));
+      await host.until(() => (kind === "chunk" ? host.chunks : host.confirmations).length === 1);
+      const reason = new Error("enough");
+      job.cancel(reason);
+      await job.wait();
+      for (const waiting of [taking, ...host.confirmations.map((one) => one.answer)]) waiting.reject(given ?? reason);
+      taking.promise.catch(() => {});
+    }
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(reports.errors).toEqual([late]);
   });
 });
 

@@ -78,6 +78,21 @@ describe("the loop", () => {
     expect((await job.wait()).type).toBe("Normal");
   });
 
+  it("tells the model, too, when a tool's schema cannot be applied", async () => {
+    const provider = new HeldProvider();
+    // In order, and endless.
+    const parameters = { $ref: "#/$defs/a", $defs: { a: { allOf: [{ $ref: "#/$defs/a" }] } } };
+    const { session, worker } = newWorker(provider, { tools: [newTool("endless", async () => "", { parameters })] });
+    const { job } = session.run(worker, { prompt: "go" }, new Host());
+    (await provider.requested(1)).answer.resolve(calling("endless"));
+    const { request, answer } = await provider.requested(2);
+    expect(request.messages.at(-1)?.content).toMatch(
+      /^The arguments do not fit the tool's schema: they cannot be checked/,
+    );
+    answer.resolve(saying("well"));
+    expect((await job.wait()).type).toBe("Normal");
+  });
+
   it("fails after maxTurns, with a valid conversation that can go on", async () => {
     const provider = new HeldProvider();
     let ran = 0;
@@ -88,7 +103,7 @@ describe("the loop", () => {
     (await provider.requested(1)).answer.resolve(calling("again"));
     (await provider.requested(2)).answer.resolve(calling("again"));
     const completion = await job.wait();
-    expect(completion).toMatchObject({ type: "Failed", error: { code: "E_MAX_TURNS", name: "JobgateError" } });
+    expect(completion).toMatchObject({ type: "Failed", error: { code: "E_MAX_TURNS", name: "AgentError" } });
     expect([worker.state, ran, provider.asked.length]).toEqual(["failed", 1, 2]);
     expect(worker.lastFailure).toBe(completion.type === "Failed" && completion.error);
     expect(faultOf(worker.messages)).toBeUndefined();

@@ -1,5 +1,7 @@
 import { type ModelResponse, type ModelResponseChunk, openAiCompatible } from "jobgate/agents";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { turn } from "../support/turns.js";
+import { deferred } from "../support/work.js";
 import { Host } from "./support/host.js";
 import { bytes, mockAddress, newModel, spoken, sse } from "./support/model.js";
 import { faultOf, newTool, newWorker } from "./support/session.js";
@@ -111,10 +113,19 @@ describe("openAiCompatible", () => {
   });
 
   it("stops waiting for a retry at once when it is cancelled", async () => {
+    const waiting = deferred();
+    const native = Headers.prototype.get;
+    vi.spyOn(Headers.prototype, "get").mockImplementation(function (this: Headers, name) {
+      if (name === "retry-after") waiting.resolve();
+      return native.call(this, name);
+    });
     const model = await newModel([{ status: 429, headers: { "Retry-After": "50" }, body: "{}" }]);
     const { session, worker } = newWorker(model.provider);
     const { job } = session.run(worker, { prompt }, new Host());
-    while ((await model.log()).requests.length === 0);
+    // The answer has been read by then, to its end: what is left is the wait.
+    await waiting.promise;
+    vi.restoreAllMocks();
+    await turn();
     const reason = new Error("enough");
     job.cancel(reason);
     const completion = await job.wait();
@@ -148,6 +159,54 @@ describe("openAiCompatible", () => {
     expect(faultOf(worker.messages)).toBeUndefined();
   });
 
+  it("never hangs on a fetch that throws", async () => {
+    const error = new Error("not from this page");
+    vi.spyOn(globalThis, "fetch").mockImplementation(() => {
+      throw error;
+    });
+    const provider = openAiCompatible({ baseUrl: "http://127.0.0.1:9/v1", model: "x" });
+    await expect(ask(provider)).rejects.toMatchObject({ code: "E_NETWORK", cause: error });
+    vi.restoreAllMocks();
+  });
+
+  const json = { "Content-Type": "application/json; charset=utf-8" };
+
+  it("takes an answer that is not streamed", async () => {
+    const message = { role: "assistant", content: "whole", tool_calls: [{ id: "x", function: { name: "now" } }] };
+    const body = JSON.stringify({ choices: [{ index: 0, message, finish_reason: "tool_calls" }] });
+    const { provider } = await newModel([{ headers: json, body: bytes(body), cuts: 5 }]);
+    const { response, chunks } = await ask(provider);
+    const call = { id: "x", name: "now", arguments: {} };
+    expect(response).toEqual({ content: "whole", toolCalls: [call], stopReason: "tool_calls" });
+    expect(chunks).toEqual([
+      { type: "text", text: "whole" },
+      { type: "tool_call", call },
+    ]);
+  });
+
+  it.each([
+    ["an error with status 200", json, '{"error":{"message":"no credit"}}', /reported an error: no credit/],
+    ["an error without that name", json, '{"object":"error","message":"no credit"}', /reported an error: no credit/],
+    ["half an answer", json, '{"choices":[{"message"', /not a chunk of an answer/],
+    ["a page", { "Content-Type": "text/html" }, "<p>Hello", /not a chunk of an answer: text\/html/],
+  ])("tells of %s", async (_, headers, body, message) => {
+    const { provider } = await newModel([{ headers, body }]);
+    await expect(ask(provider)).rejects.toMatchObject({ code: "E_STREAM", message: expect.stringMatching(message) });
+  });
+
+  it("reads no more of an error's body than a message takes", async () => {
+    const model = await newModel([{ status: 400, body: "x".repeat(70_000), after: "hang" }]);
+    await expect(ask(model.provider)).rejects.toMatchObject({ code: "E_HTTP", status: 400 });
+    await model.cut(0);
+  });
+
+  it("sends the address's query along", async () => {
+    const model = await newModel([{ body: spoken("hi") }]);
+    const { response } = await ask(openAiCompatible({ baseUrl: `${model.baseUrl}/?api-version=7`, model: "x" }));
+    expect(response.content).toBe("hi");
+    expect((await model.log()).requests[0]!.query).toBe("?api-version=7");
+  });
+
   it("says when there is no server", async () => {
     const provider = openAiCompatible({ baseUrl: "http://127.0.0.1:9/v1", model: "x" });
     await expect(ask(provider)).rejects.toMatchObject({ code: "E_NETWORK", cause: expect.any(TypeError) });
@@ -170,7 +229,7 @@ describe("openAiCompatible", () => {
     const controller = new AbortController();
     const model = await newModel([{ after: "hang" }]);
     const asked = ask(model.provider, controller.signal);
-    while ((await model.log()).requests.length === 0);
+    await model.requested(1);
     controller.abort(new Error("enough"));
     await expect(asked).rejects.toBe(controller.signal.reason);
     expect((await model.closed(1)).closed).toBe(1);

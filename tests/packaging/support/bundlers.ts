@@ -72,8 +72,11 @@ export const rollupBuilt: Serve = async (folder, scripts) => {
   const { out, entries, serve } = written(folder, scripts, "rollup");
   const { rollup } = require("rollup");
   const { nodeResolve } = require("@rollup/plugin-node-resolve");
-  const bundle = await rollup({ input: entries, plugins: [nodeResolve()], logLevel: "warn" });
-  await bundle.write({ dir: out, format: "es", entryFileNames: "[name].js" });
+  const commonjs = require("@rollup/plugin-commonjs"); // React is not written as ES modules
+  // React asks for the environment by Node's word, which no browser has.
+  const intro = 'const process = { env: { NODE_ENV: "production" } };';
+  const bundle = await rollup({ input: entries, plugins: [nodeResolve(), commonjs()], logLevel: "warn" });
+  await bundle.write({ dir: out, format: "es", entryFileNames: "[name].js", intro });
   await bundle.close();
   return serve();
 };

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::failure::message;
+use super::halves::Halves;
 use crate::engine::agents::message::{ModelResponse, ToolCall, Usage};
 
 /// What is wrong with a stream.
@@ -12,8 +13,8 @@ pub enum StreamFault {
     /// It ended before the answer did.
     #[error("the connection ended before the answer did")]
     Cut,
-    /// The server reports an error amid the answer.
-    #[error("the model's server reported an error amid its answer: {0}")]
+    /// The server reports an error amid the answer, or in its place.
+    #[error("the model's server reported an error: {0}")]
     Reported(String),
     /// An event that is not a chunk of an answer.
     #[error("the model's server sent what is not a chunk of an answer: {0}")]
@@ -22,8 +23,7 @@ pub enum StreamFault {
 
 #[derive(Deserialize)]
 struct Chunk {
-    #[serde(default)]
-    choices: Vec<Choice>,
+    choices: Option<Vec<Choice>>,
     usage: Option<Tokens>,
 }
 
@@ -31,8 +31,9 @@ struct Chunk {
 struct Choice {
     #[serde(default)]
     index: u32,
-    #[serde(default)]
-    delta: Delta,
+    delta: Option<Delta>,
+    /// Of an answer that is not streamed.
+    message: Option<Delta>,
     finish_reason: Option<String>,
 }
 
@@ -47,8 +48,7 @@ struct Delta {
 struct Fragment {
     index: Option<u32>,
     id: Option<String>,
-    #[serde(default)]
-    function: Function,
+    function: Option<Function>,
 }
 
 #[derive(Deserialize, Default)]
@@ -59,10 +59,8 @@ struct Function {
 
 #[derive(Deserialize)]
 struct Tokens {
-    #[serde(default)]
-    prompt_tokens: f64,
-    #[serde(default)]
-    completion_tokens: f64,
+    prompt_tokens: Option<f64>,
+    completion_tokens: Option<f64>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -80,11 +78,12 @@ pub struct Assembly {
     calls: Vec<Call>,
     stop_reason: Option<String>,
     usage: Option<Usage>,
+    halves: Halves,
     done: bool,
 }
 
 impl Assembly {
-    /// Takes the data of one event; gives the text it brings, if any.
+    /// Takes the data of one event, or a whole answer that is not streamed; gives the text it brings, if any.
     ///
     /// # Errors
     ///
@@ -97,23 +96,30 @@ impl Assembly {
         if self.done || data.is_empty() {
             return Ok(None);
         }
-        let chunk: Value = serde_json::from_str(data).map_err(|fault| StreamFault::Unreadable(fault.to_string()))?;
-        if chunk.get("error").is_some_and(|error| !error.is_null()) {
-            return Err(StreamFault::Reported(message(&chunk).unwrap_or_else(|| chunk.to_string())));
+        let data = self.halves.mend(data);
+        let chunk: Value = serde_json::from_str(&data).map_err(|fault| StreamFault::Unreadable(fault.to_string()))?;
+        let faulty = chunk.get("error").is_some_and(|error| !error.is_null());
+        // Some servers say what is wrong at the top, where otherwise the answer's parts are.
+        let said = if faulty || chunk.get("choices").is_none() { message(&chunk) } else { None };
+        if faulty || said.is_some() {
+            return Err(StreamFault::Reported(said.unwrap_or_else(|| chunk.to_string())));
         }
         let chunk = Chunk::deserialize(chunk).map_err(|fault| StreamFault::Unreadable(fault.to_string()))?;
         if let Some(Tokens { prompt_tokens, completion_tokens }) = chunk.usage {
-            self.usage = Some(Usage { input_tokens: prompt_tokens, output_tokens: completion_tokens });
+            let (input_tokens, output_tokens) = (prompt_tokens.unwrap_or(0.0), completion_tokens.unwrap_or(0.0));
+            self.usage = Some(Usage { input_tokens, output_tokens });
         }
         // One answer was asked for.
-        let Some(Choice { delta, finish_reason, .. }) = chunk.choices.into_iter().find(|choice| choice.index == 0)
-        else {
-            return Ok(None);
-        };
+        let choice = chunk.choices.unwrap_or_default().into_iter().find(|choice| choice.index == 0);
+        let Some(Choice { delta, message, finish_reason, .. }) = choice else { return Ok(None) };
+        // Some servers repeat the whole answer at the end of its stream.
+        let whole = message.filter(|_| self.content.is_empty() && self.calls.is_empty());
+        let delta = delta.or(whole).unwrap_or_default();
         for fragment in delta.tool_calls.unwrap_or_default() {
             self.take_fragment(fragment);
         }
-        if let Some(reason) = finish_reason {
+        // Some servers send an empty one with every chunk.
+        if let Some(reason) = finish_reason.filter(|reason| !reason.is_empty()) {
             self.stop_reason = Some(reason);
         }
         let text = delta.content.unwrap_or_default() + &delta.refusal.unwrap_or_default();
@@ -123,6 +129,7 @@ impl Assembly {
 
     fn take_fragment(&mut self, fragment: Fragment) {
         let Fragment { index, id, function } = fragment;
+        let function = function.unwrap_or_default();
         let id = id.unwrap_or_default();
         // Servers that send whole calls leave the index out: another id is another call.
         let index = index.unwrap_or_else(|| match self.calls.last() {
@@ -157,7 +164,7 @@ impl Assembly {
     ///
     /// [`StreamFault::Cut`] if the server has not said that the answer is whole: an end of the connection is not.
     pub fn finish(self, turn: usize) -> Result<ModelResponse, StreamFault> {
-        let Self { content, mut calls, stop_reason, usage, done } = self;
+        let Self { content, mut calls, stop_reason, usage, done, .. } = self;
         if !done && stop_reason.is_none() {
             return Err(StreamFault::Cut);
         }

@@ -4,9 +4,10 @@
 mod assembly;
 mod events;
 mod failure;
+mod halves;
 mod request;
 
 pub use assembly::{Assembly, StreamFault};
 pub use events::{Broken, events};
 pub use failure::{LONGEST_WAIT, Refused, refused};
-pub use request::body;
+pub use request::{address, body};

@@ -2,6 +2,15 @@ use serde_json::{Value, json};
 
 use crate::engine::agents::message::{Message, ModelRequest, ToolCall, ToolSpec};
 
+/// Where requests go: below `base_url`, with its query, which some servers have for their version or key.
+#[must_use]
+pub fn address(base_url: &str) -> String {
+    let end = base_url.find(['?', '#']).unwrap_or(base_url.len());
+    let (path, rest) = base_url.split_at(end);
+    let query = rest.split('#').next().unwrap_or_default();
+    format!("{}/chat/completions{query}", path.trim_end_matches('/'))
+}
+
 /// The body of a request for a streamed answer.
 #[must_use]
 pub fn body(model: &str, request: &ModelRequest) -> Value {

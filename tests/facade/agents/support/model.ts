@@ -6,9 +6,14 @@ const site = (path: string) => new URL(`/model-site/${path}`, location.href).hre
 /** A server that answers as planned, and the provider that asks it. */
 export interface Model {
   readonly provider: ModelProvider;
+  readonly baseUrl: string;
   log(): Promise<Log>;
+  /** Resolves once so many requests have arrived there. */
+  requested(count: number): Promise<Log>;
   /** Resolves once so many connections have been closed from this end. */
   closed(count: number): Promise<Log>;
+  /** Resolves once the connection of that request, counted from 0, has been closed from this end. */
+  cut(index: number): Promise<Log>;
 }
 
 export async function newModel(replies: readonly Reply[], options: Partial<OpenAiOptions> = {}): Promise<Model> {
@@ -16,9 +21,12 @@ export async function newModel(replies: readonly Reply[], options: Partial<OpenA
   await fetch(site(`plan/${name}`), { method: "POST", body: JSON.stringify(replies) });
   const log = async (query = ""): Promise<Log> => (await fetch(site(`log/${name}${query}`))).json();
   return {
+    baseUrl: site(name),
     provider: openAiCompatible({ baseUrl: site(name), model: "test-model", ...options }),
     log: () => log(),
+    requested: (count) => log(`?requests=${count}`),
     closed: (count) => log(`?closed=${count}`),
+    cut: (index) => log(`?cut=${index}`),
   };
 }
 

@@ -11,10 +11,17 @@ import {
 } from "jobgate/agents";
 import { onTestFinished } from "vitest";
 import { type Deferred, deferred } from "../../support/work.js";
+import { Host } from "./host.js";
 
-/** A session that is closed when its test ends. */
+/** A session that is closed when its test ends. Its hosts know their jobs. */
 export function newSession(options: SessionOptions): Session {
   const session = new Session(options);
+  const { run } = session;
+  session.run = (worker, input, host, given) => {
+    const ran = run(worker, input, host, given);
+    if (host instanceof Host && ran.type === "JOB_CREATED") host.jobs.push(ran.job);
+    return ran;
+  };
   onTestFinished(async () => {
     await session.close();
   });

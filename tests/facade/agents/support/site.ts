@@ -14,6 +14,8 @@ export interface Reply {
   readonly repeat?: number;
   /** What comes after the body; default "end". "reset": the connection breaks. "hang": nothing. */
   readonly after?: "end" | "reset" | "hang";
+  /** Not even a status is answered. */
+  readonly silent?: boolean;
 }
 
 /** What was asked, and how many connections the other end has closed before their answer was over. */
@@ -21,16 +23,19 @@ export interface Log {
   readonly requests: readonly {
     readonly headers: Record<string, string>;
     readonly body: string;
+    readonly query: string;
     readonly at: number;
   }[];
   readonly closed: number;
+  /** Which requests' connections those were, counted from 0. */
+  readonly cut: readonly number[];
   /** Bytes of bodies that the network has taken. */
   readonly sent: number;
 }
 
 interface Plan {
   readonly replies: readonly Reply[];
-  readonly log: { requests: Log["requests"][number][]; closed: number; sent: number };
+  readonly log: { requests: Log["requests"][number][]; closed: number; cut: number[]; sent: number };
   readonly waiting: Set<() => void>;
 }
 
@@ -48,11 +53,14 @@ function pieces(body: Buffer, cuts: Reply["cuts"] = []): Buffer[] {
 }
 
 async function answer(response: ServerResponse, reply: Reply, plan: Plan): Promise<void> {
+  const index = plan.log.requests.length - 1;
   response.on("close", () => {
     if (response.writableFinished || reply.after === "reset") return;
     plan.log.closed++;
+    plan.log.cut.push(index);
     for (const tell of plan.waiting) tell();
   });
+  if (reply.silent) return;
   const { status = 200, headers = { "Content-Type": "text/event-stream" } } = reply;
   response.writeHead(status, headers);
   response.flushHeaders();
@@ -80,25 +88,33 @@ async function answer(response: ServerResponse, reply: Reply, plan: Plan): Promi
  * Models to ask, at /model-site/:
  *   POST plan/NAME                 takes the replies that requests to NAME get, one after the other, the last again and again
  *   POST NAME/chat/completions     one of them
- *   GET  log/NAME?closed=n         what was asked so far; with n, once n connections have been closed from the other end
+ *   GET  log/NAME?requests=m&closed=n&cut=i   what was asked so far, once there were m requests, the other end has closed n
+ *                                  connections, and that of request i
  *   GET  aimock                    the address of a mock of the OpenAI API that is not ours
  */
 export function modelSite(): Plugin {
   const plans = new Map<string, Plan>();
 
   async function handle(request: IncomingMessage, response: ServerResponse, mock: Promise<string>): Promise<void> {
-    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    const { pathname, search, searchParams } = new URL(request.url ?? "/", "http://localhost");
     const [, first = "", second = ""] = pathname.split("/");
     const body = await read(request);
     response.setHeader("Cache-Control", "no-store");
     if (first === "aimock") response.end(await mock);
     else if (first === "plan") {
-      plans.set(second, { replies: JSON.parse(body), log: { requests: [], closed: 0, sent: 0 }, waiting: new Set() });
+      plans.set(second, {
+        replies: JSON.parse(body),
+        log: { requests: [], closed: 0, cut: [], sent: 0 },
+        waiting: new Set(),
+      });
       response.end();
     } else if (first === "log") {
       const plan = plans.get(second)!;
       const tell = () => {
         if (plan.log.closed < Number(searchParams.get("closed"))) return;
+        if (plan.log.requests.length < Number(searchParams.get("requests"))) return;
+        const cut = searchParams.get("cut");
+        if (cut !== null && !plan.log.cut.includes(Number(cut))) return;
         plan.waiting.delete(tell);
         response.end(JSON.stringify(plan.log));
       };
@@ -112,7 +128,13 @@ export function modelSite(): Plugin {
         return;
       }
       const reply = plan.replies[plan.log.requests.length] ?? plan.replies.at(-1)!;
-      plan.log.requests.push({ headers: request.headers as Record<string, string>, body, at: performance.now() });
+      plan.log.requests.push({
+        headers: request.headers as Record<string, string>,
+        body,
+        query: search,
+        at: performance.now(),
+      });
+      for (const tell of plan.waiting) tell();
       await answer(response, reply, plan);
     }
   }
