@@ -18,7 +18,7 @@ export interface EventQueue<T = JobEvent> {
 
 /** Of progress and statistics only the newest matters: what is unread gives way to it. */
 function newestOnly(event: JobEvent): string | undefined {
-  if (event.type === "job_progress") return event.job_id;
+  if (event.type === "job_progress") return `progress of ${event.job_id}`;
   return event.type === "stats_update" ? event.type : undefined;
 }
 

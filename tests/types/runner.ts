@@ -96,7 +96,14 @@ const resize: JobType<{ width: number; format?: string }, Blob> = {
 };
 
 export async function program(worker: Worker, socket: WebSocket, channel: BroadcastChannel, port: MessagePort) {
-  const options: RunnerOptions = { concurrency: 2, types: [resize], builtins: false, retain: 10, autoStart: false };
+  const options: RunnerOptions = {
+    concurrency: 2,
+    types: [resize],
+    builtins: false,
+    retain: 10,
+    autoStart: false,
+    trace: true,
+  };
   await using runner = new JobRunner(options);
   for (const end of [worker, socket, channel, port]) {
     runner.serve(end);

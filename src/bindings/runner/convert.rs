@@ -37,9 +37,12 @@ impl Reader {
 
     fn text(&mut self, value: &JsValue) -> Result<Option<String>, Unreadable> {
         let Some(text) = value.dyn_ref::<js_sys::JsString>() else { return Ok(None) };
-        // Before it is copied.
-        self.spend(text.length() as usize)?;
-        Ok(value.as_string())
+        // Before it is copied; then what it has beyond a byte a unit.
+        let units = text.length() as usize;
+        self.spend(units)?;
+        let text = String::from(text);
+        self.spend(text.len().saturating_sub(units))?;
+        Ok(Some(text))
     }
 
     fn read(&mut self, value: &JsValue, depth: u32) -> Result<Value, Unreadable> {

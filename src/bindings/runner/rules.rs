@@ -11,7 +11,7 @@ use crate::bindings::panic;
 use crate::browser::builtins::{JsTaskContext, execute};
 use crate::engine::runner::{
     Change, Fault, LARGEST_MESSAGE, Metrics, Param, Percentiles, Place, Refusal, Request, Step, Store, Value, builtins,
-    frame, read_message, read_params, resume, validate,
+    frame, is_name, read_message, read_params, resume, validate,
 };
 
 /// Bytes of params given in the same realm: a guard against what has no end, not a limit to plan with.
@@ -33,8 +33,12 @@ pub struct WasmRunner {
 
 fn read_any(message: &JsValue) -> Result<Value, Refusal> {
     let parsed = match message.dyn_ref::<JsString>() {
+        // Before it is copied.
         Some(text) if text.length() as usize > LARGEST_MESSAGE => return Err(Refusal::too_large()),
-        Some(text) => JSON::parse(&String::from(text)).map_err(|_| Refusal::unreadable())?,
+        Some(text) => match String::from(text) {
+            text if text.len() > LARGEST_MESSAGE => return Err(Refusal::too_large()),
+            text => JSON::parse(&text).map_err(|_| Refusal::unreadable())?,
+        },
         None => message.clone(),
     };
     read(&parsed, LARGEST_MESSAGE).map_err(|why| match why {
@@ -112,6 +116,12 @@ impl WasmRunner {
     #[wasm_bindgen(js_name = sseFrame)]
     pub fn sse_frame(number: f64, event: &str, data: &str) -> String {
         frame(number as u64, event, data)
+    }
+
+    /// Whether a job may have this id.
+    #[wasm_bindgen(js_name = isId)]
+    pub fn is_id(text: &str) -> bool {
+        is_name(text)
     }
 
     /// What a port's message asks for: `{type, …}` as it came, checked, or `{type: "error", error, code, job_id?}`.
@@ -207,7 +217,7 @@ impl WasmRunner {
         self.inner.borrow().store.ready_at(job).unwrap_or(f64::NAN)
     }
 
-    /// Has ended; a negative `started`: it never ran. False if it had ended before.
+    /// Has ended, which `note` tells later; a negative `started`: it never ran. False if it had ended before.
     pub fn finish(&self, job: u32, created: f64, started: f64, finished: f64) -> bool {
         let inner = &mut *self.inner.borrow_mut();
         let first = inner.store.finish(job);
@@ -244,21 +254,14 @@ impl WasmRunner {
         self.inner.borrow_mut().store.retire()
     }
 
-    /// Lets go of all finished jobs; says which.
+    /// Lets go of all finished jobs whose ends have been told; says which.
     pub fn clear(&self) -> Vec<u32> {
         self.inner.borrow_mut().store.clear()
     }
 
-    /// Lets go of one finished job.
+    /// Lets go of one job: a finished one in whose place another comes, or a new one that the engine has refused.
     pub fn forget(&self, job: u32) {
         self.inner.borrow_mut().store.forget(job);
-    }
-
-    /// A new job that the engine has refused: as if it had never been.
-    pub fn discard(&self, job: u32) {
-        let store = &mut self.inner.borrow_mut().store;
-        store.finish(job);
-        store.forget(job);
     }
 
     /// In the order of their starts.

@@ -155,9 +155,8 @@ impl Spec {
                 }
                 _ => format!("must be {}, got {value}", self.expected()),
             });
-            return;
         }
-        if let Value::List(items) = value {
+        if let (Kind::Array, Value::List(items)) = (self.kind, value) {
             for (index, item) in items.iter().enumerate() {
                 match &self.items {
                     Some(spec) => spec.check(&format!("{name}[{index}]"), item, faults),

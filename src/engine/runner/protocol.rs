@@ -91,9 +91,15 @@ fn read_create(message: &Value) -> Result<Request, Refusal> {
     Ok(Request::Create { job_type, params, priority, id })
 }
 
+/// What can stand in a message as an id or a type's name.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= LONGEST_NAME
+}
+
 fn name(message: &Value, field: &str) -> Result<String, Refusal> {
     match message.get(field) {
-        Some(Value::Text(name)) if !name.is_empty() && name.chars().count() <= LONGEST_NAME => Ok(name.clone()),
+        Some(Value::Text(name)) if is_name(name) => Ok(name.clone()),
         other => {
             let given = other.unwrap_or(&Value::UNDEFINED);
             Err(malformed(format!("{field} must be a string of 1 to {LONGEST_NAME} characters, got {given}")))

@@ -10,7 +10,7 @@ pub enum Change {
     Status,
     /// Made progress.
     Progress,
-    /// Ended.
+    /// Ended. From here on it can be let go of, for whoever hears of that has heard of the end.
     End,
 }
 
@@ -56,10 +56,11 @@ struct Entry {
 #[derive(Debug)]
 pub struct Store {
     entries: BTreeMap<u32, Entry>,
-    /// In the order in which they ended.
+    /// In the order in which their ends were told.
     finished: VecDeque<u32>,
     retain: f64,
     serial: u64,
+    /// How many others there are.
     active: usize,
 }
 
@@ -136,25 +137,28 @@ impl Store {
         waiting.map(|entry| entry.ready_at).fold(f64::INFINITY, f64::min)
     }
 
-    /// Has ended. False if it had before.
+    /// Has ended, which has yet to be told. False if it had before.
     pub fn finish(&mut self, job: u32) -> bool {
         let Some(entry) = self.entries.get_mut(&job).filter(|entry| entry.phase != Phase::Finished) else {
             return false;
         };
         entry.phase = Phase::Finished;
-        self.finished.push_back(job);
-        self.active -= 1;
         true
     }
 
-    /// Numbers an event.
+    /// Numbers an event that is being told. Of ended jobs the order is that in which their ends are told.
     pub fn note(&mut self, job: u32, change: Change) -> u64 {
         let number = self.next();
-        if let Some(Entry { changes, .. }) = self.entries.get_mut(&job) {
-            match change {
-                Change::Status => changes.status = number,
-                Change::Progress => changes.progress = Some(number),
-                Change::End => changes.end = Some(number),
+        let Some(Entry { phase, changes, .. }) = self.entries.get_mut(&job) else { return number };
+        match change {
+            Change::Status => changes.status = number,
+            Change::Progress => changes.progress = Some(number),
+            Change::End if changes.end.is_some() => {}
+            Change::End => {
+                *phase = Phase::Finished;
+                changes.end = Some(number);
+                self.finished.push_back(job);
+                self.active -= 1;
             }
         }
         number
@@ -178,7 +182,7 @@ impl Store {
         gone
     }
 
-    /// Lets go of all finished jobs; says which, the oldest first.
+    /// Lets go of all finished jobs whose ends have been told; says which, the oldest first.
     pub fn clear(&mut self) -> Vec<u32> {
         let gone: Vec<u32> = self.finished.drain(..).collect();
         for job in &gone {
@@ -187,10 +191,14 @@ impl Store {
         gone
     }
 
-    /// Lets go of one finished job.
+    /// Lets go of one job, whatever it is at.
     pub fn forget(&mut self, job: u32) {
-        self.finished.retain(|finished| *finished != job);
-        self.entries.remove(&job);
+        let Some(entry) = self.entries.remove(&job) else { return };
+        if entry.changes.end.is_some() {
+            self.finished.retain(|finished| *finished != job);
+        } else {
+            self.active -= 1;
+        }
     }
 
     /// Running, in the order of their starts.
@@ -210,11 +218,15 @@ impl Store {
         })
     }
 
-    /// All: running, pending, then finished, newest first.
+    /// All: running, pending, then finished, newest first. Those whose ends have yet to be told are the newest.
     #[must_use]
     pub fn order(&self) -> Vec<u32> {
         let mut order = self.running();
         order.extend(self.pending());
+        order.extend(self.sorted(|Entry { phase, place, changes, .. }| {
+            let untold = *phase == Phase::Finished && changes.end.is_none();
+            untold.then_some([0.0, 0.0, 0.0, 0.0 - *place as f64])
+        }));
         order.extend(self.finished.iter().rev());
         order
     }

@@ -6,7 +6,7 @@ import { RunnerError } from "./errors.js";
 import { Listeners } from "./line.js";
 import { Mirror } from "./mirror.js";
 import { needPort, post } from "./port.js";
-import { readServerMessage } from "./server-message.js";
+import { areFaults, readServerMessage } from "./server-message.js";
 import { GONE } from "./session.js";
 import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
 
@@ -101,7 +101,10 @@ export class QueueClient {
     return this.snapshot;
   }
 
-  /** Listens no more. The port stays open: it belongs to who made it. */
+  /**
+   * Listens no more. The port stays open: it belongs to who made it. The runner's end of a MessagePort is served until
+   * whoever called `serve` ends that: not every browser tells one end that the other has been closed.
+   */
   close(): void {
     this.port.removeEventListener("message", this.onMessage);
     this.port.removeEventListener("close" as "message", this.onGone);
@@ -156,7 +159,7 @@ export class QueueClient {
   private refused({ job_id, error, errors, code }: ServerMessage & { type: "error" }): void {
     if (code === GONE) this.disconnect(error);
     if (job_id === undefined) return;
-    const refusal = errors === undefined ? new RunnerError(error, "E_REFUSED") : invalidParams(errors);
+    const refusal = areFaults(errors) ? invalidParams(errors) : new RunnerError(error, "E_REFUSED");
     this.creating.get(job_id)?.reject(refusal);
     this.creating.delete(job_id);
   }

@@ -15,6 +15,7 @@ export function checkRunnerOptions(options: RunnerOptions): CheckedRunnerOptions
   const { types = [], maxPending } = options;
   const builtins = options.builtins === undefined || checkFlag("builtins", options.builtins);
   const autoStart = options.autoStart === undefined || checkFlag("autoStart", options.autoStart);
+  const trace = checkFlag("trace", options.trace);
   const concurrency = checkNumber("concurrency", options.concurrency, 3);
   const retain = checkNumber("retain", options.retain, 1000);
   if (!(retain >= 0) || (retain % 1 !== 0 && retain !== Infinity)) {
@@ -22,6 +23,6 @@ export function checkRunnerOptions(options: RunnerOptions): CheckedRunnerOptions
   }
   if (!Array.isArray(types)) throw new TypeError("types must be an array");
   const paused = !autoStart;
-  const manager = { name: "JobRunner", concurrency, paused, ...(maxPending !== undefined && { maxPending }) };
+  const manager = { name: "JobRunner", concurrency, paused, trace, ...(maxPending !== undefined && { maxPending }) };
   return { builtins, types, retain, manager };
 }

@@ -1,4 +1,4 @@
-// Values as JSON carries them. A result may be anything; what JSON cannot carry goes as null.
+// Values as JSON carries them. A result may be anything; for what JSON cannot carry, null stands.
 
 import type { JobRecord } from "../types.js";
 
@@ -9,13 +9,33 @@ export interface Carried {
 }
 
 export function carry(value: unknown): Carried {
+  if (value === undefined) return { value: null, lost: false };
+  let lost = false;
+  const orNull = (_: string, part: unknown) => {
+    if (isData(part)) return part;
+    lost = true;
+    return null;
+  };
   try {
-    const text = JSON.stringify(value);
-    if (text !== undefined) return { value: JSON.parse(text), lost: false };
+    return { value: JSON.parse(JSON.stringify(value, orNull)), lost };
   } catch {
     return { value: null, lost: true };
   }
-  return { value: null, lost: value !== undefined };
+}
+
+/** Of what JSON would write, often as `{}` or null, what it means. A date or a URL has become a string before. */
+function isData(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object") return typeof value === "string" || typeof value === "boolean" || value === undefined;
+  if (value === null || Array.isArray(value) || isPlain(value)) return true;
+  // An object of an app's class is its fields. What has none to show, or other things beside, is something else.
+  return Object.keys(value).length > 0 && !ArrayBuffer.isView(value) && !(value instanceof Error);
+}
+
+/** As literals make them, also of another realm. */
+function isPlain(value: object): boolean {
+  const prototype: object | null = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 const carried = new WeakMap<JobRecord, JobRecord>();
@@ -30,4 +50,4 @@ export function plainRecord(record: JobRecord): JobRecord {
   return plain;
 }
 
-export const LOST_RESULT = "The result cannot be written as JSON: null stands for it";
+export const LOST_RESULT = "Not all of the result can be written as JSON: null stands for what cannot";

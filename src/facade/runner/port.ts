@@ -17,10 +17,16 @@ export function needPort(port: QueuePort): void {
 
 /** Bytes that a port may hold unsent. */
 const HIGH_WATER = 1_000_000;
-/** A WebSocket's `readyState`. */
+/** A WebSocket's `readyState`s. */
 const CONNECTING = 0;
+const CLOSING = 2;
 
 /** Not open yet, or slower than what is sent over it; only WebSockets tell. */
 export function isFull({ bufferedAmount = 0, readyState }: QueuePort): boolean {
   return readyState === CONNECTING || bufferedAmount > HIGH_WATER;
+}
+
+/** Closing or closed; only WebSockets tell. */
+export function isOver({ readyState }: QueuePort): boolean {
+  return readyState !== undefined && readyState >= CLOSING;
 }

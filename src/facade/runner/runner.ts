@@ -24,7 +24,7 @@ import type {
   Validation,
   WatchEvent,
 } from "./types.js";
-import { disableRules, newRules, type Rules } from "./wasm.js";
+import { disableRules, newRules, type Rules, WasmRunner } from "./wasm.js";
 import { eventStream, type Watched, watchStream } from "./watch.js";
 
 export interface QueueSnapshot {
@@ -32,14 +32,21 @@ export interface QueueSnapshot {
   readonly stats: ManagerStats;
 }
 
+const CLOSED = "The runner was closed";
+
 /** A queue of typed jobs. Every method works detached. */
 export class JobRunner {
+  /**
+   * What it runs its jobs on, under their ids: for pausing, stopping all, waiting until idle. Priorities are set by the
+   * runner's own `setPriority`. Jobs made here are counted in the statistics, and are none of the runner's.
+   */
   readonly manager: JobManager<string>;
   private readonly rules: Rules;
   private readonly types: JobTypes;
   private readonly tasks: Tasks;
   private readonly news: News;
   private readonly sessions = new Set<Session>();
+  private closed = false;
   private snapshot: (QueueSnapshot & { readonly version: number }) | undefined = undefined;
 
   constructor(options: RunnerOptions = {}) {
@@ -53,8 +60,9 @@ export class JobRunner {
     this.news = new News(this.rules, this.tasks);
     describers.set(manager, (job) => this.tasks.describe(job));
     manager.listen(CHANNEL.event, (event: JobEvent) => {
-      // The manager forgets at once; the runner says when it does.
-      if (event.type !== "job_removed") this.news.push(event);
+      // The manager forgets at once; the runner says when it does. And it may have jobs that are not the runner's.
+      const isOurs = event.type !== "job_removed" && this.tasks.of(event) !== undefined;
+      if (isOurs || event.type === "stats_update") this.news.push(event);
     });
     manager.onFailure = (error) => {
       disableRules(error);
@@ -77,7 +85,9 @@ export class JobRunner {
     const { id: wanted, ...run } = options;
     const checked = this.types.needValid(type, params);
     const given = checkString("id", wanted);
-    if (given === "") throw new RangeError("id must be a string with something in it");
+    if (given !== undefined && !WasmRunner.isId(given)) {
+      throw new RangeError("id must be a string of 1 to 200 characters");
+    }
     const standing = given === undefined ? undefined : this.tasks.get(given);
     if (standing !== undefined && !standing.job.hasEnded) return this.tasks.record(standing);
     const id = given ?? this.tasks.newId();
@@ -149,7 +159,7 @@ export class JobRunner {
     return this.createJob(task.type, task.params, { ...task.options, priority: task.job.priority });
   }
 
-  /** How many finished jobs were let go of. */
+  /** How many finished jobs were let go of. One whose end is still to be told, while a listener is called, stays. */
   clearCompleted(): number {
     const gone = this.tasks.drop("clear");
     this.news.removed(gone);
@@ -244,20 +254,25 @@ export class JobRunner {
 
   /**
    * Speaks the queue protocol to whatever is at the port's other end, which is told when that ends. To a port that
-   * says it holds much unsent (a WebSocket's `bufferedAmount`), what has been overtaken is not sent any more.
+   * says it holds much unsent (a WebSocket's `bufferedAmount`), what has been overtaken is not sent any more. Ends by
+   * itself when the port says that its other end has gone, by a `close` event or a WebSocket's `readyState`. A
+   * MessagePort does not say so in every browser: then it is served until the function returned is called. A runner
+   * that is closed sends its state and that it is closed.
    */
   serve(port: QueuePort): Unsubscribe {
     needPort(port);
     checkEngine();
     const session = new Session(this, port, this.news, () => this.sessions.delete(session));
     this.sessions.add(session);
+    if (this.closed) session.leave(CLOSED);
     return () => session.leave("The runner no longer serves this port");
   }
 
   /** Takes no more jobs, cancels all, resolves when all have ended; then no port is served any more. */
   async close(): Promise<void> {
     await this.manager.close();
-    for (const session of this.sessions) session.leave("The runner was closed");
+    this.closed = true;
+    for (const session of this.sessions) session.leave(CLOSED);
   }
 
   [asyncDispose](): Promise<void> {

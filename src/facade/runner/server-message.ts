@@ -1,5 +1,6 @@
 // What comes from the other end of a client's port, believed only as far as its shape goes.
 
+import type { ParamError } from "../types.js";
 import type { ServerMessage } from "./types.js";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -16,7 +17,8 @@ const CHECKS: Readonly<Record<ServerMessage["type"], Check>> = {
   stats_update: isStats,
   job_created: ({ job }) => isRecord(job),
   job_started: namesJob,
-  job_progress: namesJob,
+  job_progress: (message) =>
+    namesJob(message) && typeof message.percent === "number" && typeof message.message === "string",
   job_log: namesJob,
   job_retrying: namesJob,
   job_completed: namesJob,
@@ -26,6 +28,13 @@ const CHECKS: Readonly<Record<ServerMessage["type"], Check>> = {
   error: ({ error, code }) => typeof error === "string" && typeof code === "number",
   pong: () => true,
 };
+
+/** An error without them, or with what are none, is an error all the same. */
+export function areFaults(errors: unknown): errors is readonly ParamError[] {
+  const isFault = (value: unknown) =>
+    isObject(value) && typeof value.param === "string" && typeof value.message === "string";
+  return Array.isArray(errors) && errors.every(isFault);
+}
 
 /** Over a broadcast other clients' messages come along: nothing, for what no runner says. */
 export function readServerMessage(data: unknown): ServerMessage | undefined {

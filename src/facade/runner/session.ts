@@ -20,6 +20,7 @@ const CODES: Readonly<Record<string, number>> = {
 };
 /** Whatever is asked from here on, nobody answers. */
 export const GONE = 410;
+const CUT_OFF = "The port does not take what is sent over it";
 
 export class Session {
   private over = false;
@@ -28,6 +29,8 @@ export class Session {
   private readonly outbox: Outbox;
   private readonly unlisten: Unsubscribe;
   private readonly onEnd: () => void;
+  /** Ids of jobs that are being created for this port. */
+  private readonly asked = new Set<string>();
   private readonly onMessage = ({ data }: { data: unknown }) => this.hear(data);
   private readonly onClose = () => this.end();
 
@@ -35,16 +38,16 @@ export class Session {
     this.runner = runner;
     this.port = port;
     this.onEnd = onEnd;
-    this.outbox = new Outbox(port, { state: () => this.state(), gone: () => this.end() });
+    this.outbox = new Outbox(port, { state: () => this.state(), gone: () => this.leave(CUT_OFF) });
     port.addEventListener("message", this.onMessage);
-    // MessagePorts and WebSockets say when the other end has gone.
+    // WebSockets say when the other end has gone, and MessagePorts where the browser has that event.
     port.addEventListener("close" as "message", this.onClose);
     this.unlisten = news.follow((happening) => this.forward(happening));
     this.greet();
     port.start?.();
   }
 
-  /** The other end is told that nobody listens any more. */
+  /** The other end is told what it has not been told yet, and that nobody listens any more. */
   leave(error: string): void {
     this.end({ type: "error", error, code: GONE });
   }
@@ -59,8 +62,8 @@ export class Session {
     this.onEnd();
   }
 
-  private send(message: ServerMessage, key?: string): void {
-    this.outbox.event(() => message, key);
+  private send(message: ServerMessage): void {
+    this.outbox.event(() => message);
   }
 
   private state(): ServerMessage & { type: "queue_state" } {
@@ -78,11 +81,18 @@ export class Session {
   private forward({ event, task, failure }: Happening): void {
     if (failure !== undefined) this.leave(failure.message);
     else if (event === undefined) this.outbox.state();
-    else if (event.type === "job_created") this.send({ type: event.type, job: plainRecord(event.job) });
-    else if (event.type === "job_progress") this.send(event, event.job_id);
-    else if (event.type === "stats_update") this.send(event, event.type);
+    else if (event.type === "job_created") this.created(event.job);
+    else if (event.type === "job_progress") this.outbox.progress(`progress of ${event.job_id}`, () => event);
+    else if (event.type === "stats_update") this.outbox.newest("stats", () => event);
     else if (isEnd(event)) this.sendEnd(event, () => task?.job.finishedAt);
     else this.send(event);
+  }
+
+  /** An answer to who has asked for it, an event to all others. */
+  private created(job: JobRecord): void {
+    const message = { type: "job_created", job: plainRecord(job) } as const;
+    if (this.asked.delete(job.id)) this.outbox.answer(message);
+    else this.send(message);
   }
 
   private sendEnd(event: JobEvent, finishedAt: () => number | undefined): void {
@@ -131,10 +141,12 @@ export class Session {
     const options = { ...(priority !== undefined && { priority }), ...(id !== undefined && { id }) };
     const known = id !== undefined && isUnfinished(this.runner.getJob(id));
     try {
+      if (id !== undefined) this.asked.add(id);
       const job = this.runner.createJob(job_type, params, options);
       // Who asks again is answered, though nothing has happened.
-      if (known) this.send({ type: "job_created", job: plainRecord(job) });
+      if (known) this.created(job);
     } catch (error) {
+      if (id !== undefined) this.asked.delete(id);
       const { code, message } = error instanceof JobgateError ? error : new RunnerError(String(error), "E_REFUSED");
       const errors = error instanceof InvalidParamsError && { errors: error.errors };
       this.refuse(CODES[code] ?? 500, message, { ...errors, ...(id !== undefined && { job_id: id }) });

@@ -79,7 +79,7 @@ export class Tasks {
     } catch (error) {
       this.active.delete(task);
       this.byNumber.delete(number);
-      this.rules.discard(number);
+      this.rules.forget(number);
       if (previous === undefined) this.byId.delete(task.id);
       else this.byId.set(task.id, previous);
       throw error;
@@ -157,7 +157,7 @@ export class Tasks {
     return Number.isNaN(at) ? undefined : at;
   }
 
-  /** Tells the rules of an end; once. */
+  /** Tells the rules of an end, which may be told to others later; once. */
   finish(task: Task): void {
     const { job } = task;
     if (!this.active.delete(task)) return;
@@ -190,9 +190,8 @@ export class Tasks {
     this.waits.disarm();
   }
 
-  /** Lets go of finished ones, all or those beyond what is kept; returns their ids. */
+  /** Lets go of finished ones whose ends have been told, all or those beyond what is kept; returns their ids. */
   drop(which: "clear" | "retire"): string[] {
-    if (which === "clear") this.settle();
     return Array.from(this.rules[which](), (number) => {
       const { id } = this.byNumber.get(number)!;
       this.byNumber.delete(number);

@@ -65,6 +65,8 @@ export interface RunnerOptions {
   maxPending?: number;
   /** False: nothing starts before `start()`. Default true. */
   autoStart?: boolean;
+  /** Jobs are shown in the browser's Performance panel, by type; default false. */
+  trace?: boolean;
 }
 
 export interface CreateOptions {
@@ -75,7 +77,7 @@ export interface CreateOptions {
   /** Before the first attempt may start. */
   delay?: Millis;
   signal?: AbortSignal;
-  /** Given twice while the first is unfinished: the record of the first. Of a finished job: takes its place. */
+  /** 1 to 200 characters. Given twice while the first is unfinished: its record. Of a finished job: takes its place. */
   id?: string;
 }
 
@@ -137,7 +139,7 @@ export interface QueuePort {
   addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
   removeEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
   start?(): void;
-  /** Of a WebSocket: 0 while it connects; what is to be sent waits. */
+  /** Of a WebSocket: 0 while it connects, and what is to be sent waits; from 2 on it is served no longer. */
   readonly readyState?: number;
   /** Of a WebSocket: bytes that it has not sent yet. */
   readonly bufferedAmount?: number;

@@ -107,6 +107,15 @@ fn items_of_an_array_are_named_by_their_index() {
         faults(&builtin("url_fetch"), &map([("urls", many)])),
         [fault("urls", "must be an array of 1 to 10 items, got an array of 11 items")]
     );
+    let mut many = vec![Value::from("https://example.org/"); 11];
+    many[4] = Value::from("/b");
+    assert_eq!(
+        faults(&builtin("url_fetch"), &map([("urls", Value::List(many))])),
+        [
+            fault("urls", "must be an array of 1 to 10 items, got an array of 11 items"),
+            fault("urls[4]", "must be an http or https URL, got \"/b\""),
+        ]
+    );
     let none = faults(&builtin("url_fetch"), &map([("urls", Value::List(Vec::new()))]));
     assert_eq!(none, [fault("urls", "must be an array of 1 to 10 items, got an array of 0 items")]);
 }
@@ -132,6 +141,9 @@ fn a_hostile_message_does_not_get_a_fault_for_each_of_its_bytes() {
     let list = validate(&builtin("countdown"), &Value::Map(fields)).unwrap_err();
     assert_eq!(list.len(), MOST_FAULTS + 1);
     assert_eq!(list.last().unwrap().message, "and 9900 more faults");
+    let urls = Value::List(vec![Value::Null; 10_000]);
+    let list = validate(&builtin("url_fetch"), &map([("urls", urls)])).unwrap_err();
+    assert_eq!(list.len(), MOST_FAULTS + 1);
 }
 
 #[test]

@@ -1,5 +1,12 @@
-use jobgate::engine::runner::Store;
+use jobgate::engine::runner::{Change, Store};
 use proptest::prelude::*;
+
+/// Ends, and is told to have ended.
+fn end(store: &mut Store, job: u32) -> bool {
+    let first = store.finish(job);
+    store.note(job, Change::End);
+    first
+}
 
 #[test]
 fn running_then_pending_then_finished_newest_first() {
@@ -11,12 +18,30 @@ fn running_then_pending_then_finished_newest_first() {
     store.start(1);
     store.start(3);
     store.start(4);
-    assert!(store.finish(3));
-    assert!(store.finish(1));
-    assert!(!store.finish(1), "a job ends once");
+    assert!(end(&mut store, 3));
+    assert!(end(&mut store, 1));
+    assert!(!end(&mut store, 1), "a job ends once");
     assert_eq!(store.running(), [2, 4]);
     assert_eq!(store.pending(), [5, 6]);
     assert_eq!(store.order(), [2, 4, 5, 6, 1, 3]);
+}
+
+#[test]
+fn finished_jobs_come_in_the_order_in_which_their_ends_are_told_and_none_goes_before() {
+    let mut store = Store::new(0.0);
+    for job in 1..=3 {
+        store.add(job, 0.0, 0.0, 0.0);
+        assert!(store.finish(job));
+    }
+    assert_eq!((store.running(), store.pending()), (vec![], vec![]));
+    store.note(3, Change::End);
+    store.note(1, Change::End);
+    assert_eq!(store.order(), [2, 1, 3], "the end of 2 comes last");
+    assert_eq!(store.retire(), [3, 1]);
+    assert!(store.clear().is_empty());
+    assert_eq!(store.order(), [2]);
+    store.note(2, Change::End);
+    assert_eq!(store.clear(), [2]);
 }
 
 #[test]
@@ -61,7 +86,7 @@ fn who_has_waited_comes_in_line_by_its_priority() {
 fn what_has_finished_stays_finished() {
     let mut store = Store::new(10.0);
     store.add(1, 0.0, 0.0, 0.0);
-    store.finish(1);
+    end(&mut store, 1);
     store.start(1);
     store.wait(1, 5.0);
     store.set_priority(1, 9.0, 5.0);
@@ -73,7 +98,7 @@ fn the_oldest_finished_are_let_go_of() {
     let mut store = Store::new(2.0);
     for job in 1..=5 {
         store.add(job, 0.0, 0.0, 0.0);
-        store.finish(job);
+        end(&mut store, job);
     }
     assert_eq!(store.retire(), [1, 2, 3]);
     assert!(store.retire().is_empty());
@@ -90,6 +115,7 @@ enum Step {
     Start(usize),
     Wait(usize),
     Finish(usize),
+    Tell(usize),
     Priority(usize, f64),
     Retire,
     Clear,
@@ -102,18 +128,23 @@ fn any_step() -> impl Strategy<Value = Step> {
         3 => any::<usize>().prop_map(Step::Start),
         1 => any::<usize>().prop_map(Step::Wait),
         3 => any::<usize>().prop_map(Step::Finish),
+        3 => any::<usize>().prop_map(Step::Tell),
         1 => (any::<usize>(), priority()).prop_map(|(job, priority)| Step::Priority(job, priority)),
         1 => Just(Step::Retire),
         1 => Just(Step::Clear),
     ]
 }
 
-/// Three lists, kept the slow way.
+/// Four lists, kept the slow way.
 #[derive(Default)]
 struct Model {
     running: Vec<u32>,
     pending: Vec<(u32, f64)>,
+    /// Ended; the end has yet to be told.
+    untold: Vec<u32>,
     finished: Vec<u32>,
+    /// By job: when it was last put where it was.
+    placed: Vec<usize>,
 }
 
 impl Model {
@@ -130,13 +161,16 @@ impl Model {
         let mut pending = self.pending.clone();
         pending.sort_by(|(_, one), (_, other)| other.total_cmp(one));
         let waiting = pending.into_iter().map(|(job, _)| job);
-        self.running.iter().copied().chain(waiting).chain(self.finished.iter().rev().copied()).collect()
+        let mut untold = self.untold.clone();
+        untold.sort_by_key(|job| std::cmp::Reverse(self.placed[*job as usize]));
+        let finished = untold.into_iter().chain(self.finished.iter().rev().copied());
+        self.running.iter().copied().chain(waiting).chain(finished).collect()
     }
 }
 
 proptest! {
     #[test]
-    fn any_history_is_listed_as_by_three_lists(steps in prop::collection::vec(any_step(), 0..200), retain in 0_usize..6) {
+    fn any_history_is_listed_as_by_four_lists(steps in prop::collection::vec(any_step(), 0..200), retain in 0_usize..6) {
         let mut store = Store::new(retain as f64);
         let mut model = Model::default();
         let mut priorities = Vec::new();
@@ -149,11 +183,13 @@ proptest! {
                     priorities.push(priority);
                     store.add(job, priority, now, 0.0);
                     model.pending.push((job, priority));
+                    model.placed.push(time);
                 }
                 Step::Start(choice) => {
                     store.start(chosen(choice));
                     if model.take(chosen(choice)).is_some() {
                         model.running.push(chosen(choice));
+                        model.placed[chosen(choice) as usize] = time;
                     }
                 }
                 Step::Wait(choice) => {
@@ -161,13 +197,22 @@ proptest! {
                     store.ripen(now);
                     if model.take(chosen(choice)).is_some() {
                         model.pending.push((chosen(choice), priorities[chosen(choice) as usize]));
+                        model.placed[chosen(choice) as usize] = time;
                     }
                 }
                 Step::Finish(choice) => {
                     let ended = store.finish(chosen(choice));
                     prop_assert_eq!(ended, model.take(chosen(choice)).is_some());
                     if ended {
-                        model.finished.push(chosen(choice));
+                        model.untold.push(chosen(choice));
+                    }
+                }
+                Step::Tell(choice) => {
+                    let job = chosen(choice);
+                    store.note(job, Change::End);
+                    let untold = model.untold.iter().position(|untold| *untold == job);
+                    if untold.map(|index| model.untold.remove(index)).is_some() || model.take(job).is_some() {
+                        model.finished.push(job);
                     }
                 }
                 Step::Priority(choice, priority) => {
@@ -179,6 +224,7 @@ proptest! {
                     if model.pending.iter().any(|(pending, _)| *pending == job) {
                         model.take(job);
                         model.pending.push((job, priority));
+                        model.placed[job as usize] = time;
                     }
                 }
                 Step::Retire => {

@@ -93,10 +93,13 @@ describe("the built-in types", () => {
   it("ten URLs are really fetched concurrently", async () => {
     const runner = newRunner();
     const told = progressOf(runner);
-    // The server answers none before five are open at the same time; a browser opens six a host at most.
-    const urls = Array.from({ length: 10 }, (_, index) => at(`hold?group=${crypto.randomUUID()}&of=1&index=${index}`));
+    // The server answers none before all ten are open at the same time. A browser opens six a host at most.
+    const hosts: string[] = await (await fetch(at("hosts"))).json();
     const group = crypto.randomUUID();
-    for (let index = 0; index < 5; index += 1) urls[index] = at(`hold?group=${group}&of=5&index=${index}`);
+    const urls = Array.from(
+      { length: 10 },
+      (_, index) => `${hosts[index % 2]}/hold?group=${group}&of=10&index=${index}`,
+    );
     const record = await ended(runner, runner.createJob("url_fetch", { urls }).id);
     const { results } = record.result as { results: Fetched[] };
     expect(results.map(({ url, status, size }) => ({ url, status, size }))).toEqual(
@@ -139,29 +142,64 @@ describe("the built-in types", () => {
     ["echo", { message: "", delay: 30 }],
   ])("%s can be cancelled mid-execution", async (type, params) => {
     const runner = newRunner();
-    const { id } = runner.createJob(type, params);
-    expect(runner.getJob(id)?.status).toBe("running");
-    runner.cancelJob(id, "enough");
-    const record = await ended(runner, id);
-    expect(record).toMatchObject({ status: "cancelled", progress: expect.not.objectContaining({ percent: 100 }) });
+    runner.onEvent((event) => {
+      if (event.type === "job_progress" && event.percent > 0) runner.cancelJob(event.job_id, "enough");
+    });
+    const record = await ended(runner, runner.createJob(type, params).id);
+    expect(record.status).toBe("cancelled");
+    expect(record.progress.percent).toBeGreaterThan(0);
+    expect(record.progress.percent).toBeLessThan(100);
   });
 
-  it("no body holds the page: input gets its turn while all compute", async () => {
-    const runner = newRunner({ concurrency: 8 });
-    let turns = 0;
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      turns += 1;
+  describe("no body holds the page for more than 8 ms", () => {
+    /** Milliseconds, at most, that nothing else had a turn. */
+    async function longestHold(work: () => Promise<unknown>): Promise<number> {
+      let longest = 0;
+      let last = performance.now();
+      const look = () => {
+        const now = performance.now();
+        longest = Math.max(longest, now - last);
+        last = now;
+      };
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        look();
+        port2.postMessage(null);
+      };
       port2.postMessage(null);
-    };
-    port2.postMessage(null);
-    for (let count = 0; count < 4; count += 1) {
-      runner.createJob("fibonacci", { count: 1000 });
-      runner.createJob("prime", { limit: 100_000 });
+      await work();
+      look();
+      port1.close();
+      return longest;
     }
-    await runner.manager.onIdle();
-    port1.close();
-    expect(runner.getQueueStats().completed).toBe(8);
-    expect(turns).toBeGreaterThan(1);
+
+    it.each([
+      ["countdown", { seconds: 1 }],
+      ["prime", { limit: 100_000 }],
+      ["fibonacci", { count: 1000 }],
+      ["url_fetch", { urls: Array.from({ length: 10 }, (_, index) => at(`text?size=70000&index=${index}`)) }],
+      ["echo", { message: "", delay: 1 }],
+    ])("%s", { timeout: 60_000 }, async (type, params) => {
+      const runner = newRunner();
+      const run = async () => expect((await ended(runner, runner.createJob(type, params).id)).status).toBe("completed");
+      // Other programs take the processor away at times: as long as while nothing runs, but for 8 ms, in one run of many.
+      let held = Infinity;
+      for (let count = 0; count < 20 && held > 8; count += 1) {
+        const began = performance.now();
+        const busy = await longestHold(run);
+        const took = performance.now() - began;
+        held = Math.min(held, busy - (await longestHold(() => new Promise((resolve) => setTimeout(resolve, took)))));
+      }
+      expect(held).toBeLessThanOrEqual(8);
+    });
+
+    it("one that does is noticed", async () => {
+      const greedy = () => {
+        const end = performance.now() + 40;
+        while (performance.now() < end);
+      };
+      const runner = newRunner({ types: [{ name: "greedy", description: "", params: [], execute: greedy }] });
+      expect(await longestHold(() => ended(runner, runner.createJob("greedy").id))).toBeGreaterThan(39);
+    });
   });
 });

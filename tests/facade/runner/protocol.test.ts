@@ -1,77 +1,8 @@
-import { InvalidParamsError } from "jobgate";
-import { type ClientMessage, type JobRunner, QueueClient, type QueuePort, type ServerMessage } from "jobgate/runner";
+import { QueueClient, type QueuePort, type ServerMessage } from "jobgate/runner";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { turn } from "../support/turns.js";
+import { newClient, rawPort, until } from "./support/ports.js";
 import { ended, heldType, newRunner } from "./support/runner.js";
-
-type Reply<Type extends ServerMessage["type"]> = Extract<ServerMessage, { type: Type }>;
-
-/** A port that a test speaks the protocol over by hand. */
-function rawPort(runner: JobRunner) {
-  const { port1, port2 } = new MessageChannel();
-  const received: ServerMessage[] = [];
-  const waiting: { fits: (message: ServerMessage) => boolean; resolve: (message: ServerMessage) => void }[] = [];
-  port2.onmessage = ({ data }) => {
-    received.push(data);
-    for (const wait of waiting.filter(({ fits }) => fits(data))) {
-      waiting.splice(waiting.indexOf(wait), 1);
-      wait.resolve(data);
-    }
-  };
-  const stop = runner.serve(port1);
-  onTestFinished(() => {
-    port2.close();
-  });
-  return {
-    received,
-    stop,
-    send: (message: unknown) => port2.postMessage(message),
-    next<Type extends ServerMessage["type"]>(type: Type): Promise<Reply<Type>> {
-      const fits = (message: ServerMessage) => message.type === type;
-      return new Promise((resolve) => waiting.push({ fits, resolve: (message) => resolve(message as Reply<Type>) }));
-    },
-    /** Everything sent before has been heard and answered. */
-    async settled(): Promise<void> {
-      const pong = this.next("pong");
-      port2.postMessage({ type: "ping" } satisfies ClientMessage);
-      await pong;
-    },
-  };
-}
-
-function newClient(runner: JobRunner): QueueClient {
-  const { port1, port2 } = new MessageChannel();
-  runner.serve(port1);
-  const client = new QueueClient(port2);
-  onTestFinished(() => {
-    client.close();
-    port2.close();
-  });
-  return client;
-}
-
-/** Resolves when something has changed and it is so. */
-function changed(runner: JobRunner, isSo: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = runner.subscribe(() => {
-      if (!isSo()) return;
-      stop();
-      resolve();
-    });
-  });
-}
-
-/** Resolves when what the client holds fits. */
-function until(client: QueueClient, fits: (snapshot: ReturnType<QueueClient["getSnapshot"]>) => boolean) {
-  return new Promise<void>((resolve) => {
-    const look = () => {
-      if (!fits(client.getSnapshot())) return;
-      stop();
-      resolve();
-    };
-    const stop = client.subscribe(look);
-    look();
-  });
-}
 
 describe("the queue protocol", () => {
   it("the initial state is sent on connect, and on get_state", async () => {
@@ -212,6 +143,138 @@ describe("the queue protocol", () => {
     expect(port.received.some(({ type }) => type === "job_completed")).toBe(true);
   });
 
+  it("progress of a body that waits at each step is sent once in a while, and ahead of whatever else is told", async () => {
+    const runner = newRunner({
+      types: [
+        {
+          name: "steady",
+          description: "",
+          params: [],
+          async execute(_, { progress, checkpoint, log }) {
+            for (let step = 1; step <= 2000; step += 1) {
+              progress(step / 20);
+              await checkpoint();
+              if (step === 1500) log("three quarters");
+              if (step % 20 === 0) await turn();
+            }
+          },
+        },
+      ],
+    });
+    const port = rawPort(runner);
+    const began = performance.now();
+    await ended(runner, runner.createJob("steady").id);
+    await port.settled();
+    const most = (performance.now() - began) / 16 + 3;
+    const told = port.received.filter(({ type }) => type === "job_progress" || type === "job_log");
+    expect(told.length).toBeLessThan(most);
+    expect(told.at(-1)).toMatchObject({ percent: 100 });
+    const log = told.findIndex(({ type }) => type === "job_log");
+    expect(told[log - 1]).toMatchObject({ percent: 75 });
+  });
+
+  it("a burst of new priorities is told as a few states, the last of them as it is", async () => {
+    const { type } = heldType();
+    const runner = newRunner({ types: [type], autoStart: false });
+    const all = Array.from({ length: 10 }, () => runner.createJob("held").id);
+    const port = rawPort(runner);
+    await port.settled();
+    const began = performance.now();
+    for (let step = 0; step < 200; step += 1) {
+      runner.setPriority(all[step % 10] ?? "", step);
+      await turn();
+    }
+    await until(newClient(runner), ({ connected }) => connected);
+    const order = runner.getPendingJobs();
+    const inOrder = (message: ServerMessage) =>
+      message.type === "queue_state" && message.jobs.every(({ id }, index) => id === order[index]);
+    await expect.poll(() => port.received.some(inOrder)).toBe(true);
+    const states = port.received.filter(({ type }) => type === "queue_state");
+    expect(states.length).toBeLessThan((performance.now() - began) / 16 + 3);
+  });
+
+  it("a port is told of the runner's jobs only, whatever else its manager runs", async () => {
+    const { type } = heldType();
+    const runner = newRunner({ types: [type] });
+    const port = rawPort(runner);
+    await port.settled();
+    const events: string[] = [];
+    runner.onEvent((event) => events.push(event.type));
+    const { job } = runner.manager.runJob("foreign", ({ progress }) => progress(50));
+    await job.settled;
+    await port.settled();
+    expect(new Set(events)).toEqual(new Set(["stats_update"]));
+    expect(new Set(port.received.map(({ type }) => type))).toEqual(new Set(["queue_state", "stats_update", "pong"]));
+    expect(runner.getAllJobs()).toEqual([]);
+  });
+
+  it("a job may have any id, also the name of a message", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type] });
+    const client = newClient(runner);
+    const ids = ["stats_update", "stats", "0", "progress of 0", "__proto__"];
+    for (const id of ids) runner.createJob("held", {}, { id });
+    runner.setConcurrency(5);
+    for (const [index, { context }] of held.entries()) context.progress(index + 1);
+    runner.manager.pause();
+    runner.createJob("held");
+    await until(client, ({ jobs, stats }) => stats.total === 6 && jobs[4]?.progress.percent === 5);
+    expect(client.getSnapshot().jobs).toEqual(runner.getAllJobs());
+    expect(() => runner.createJob("held", {}, { id: "x".repeat(201) })).toThrow("id must be a string of 1 to 200");
+    expect(runner.createJob("held", {}, { id: "x".repeat(200) }).status).toBe("pending");
+  });
+
+  it("the largest message is counted in bytes", async () => {
+    const { type } = heldType();
+    const runner = newRunner({ types: [type], autoStart: false });
+    const port = rawPort(runner);
+    const create = (label: string) => ({ type: "create_job", job_type: "held", params: { label } });
+    for (const message of [create("é".repeat(510_000)), JSON.stringify(create("é".repeat(510_000)))]) {
+      const answer = port.next("error");
+      port.send(message);
+      expect(await answer).toMatchObject({ code: 413 });
+    }
+    port.send(create("é".repeat(490_000)));
+    port.send(JSON.stringify(create("é".repeat(490_000))));
+    await port.settled();
+    expect(runner.getPendingJobs()).toHaveLength(2);
+  });
+
+  it("a reader that leaves frees all it held, where its MessagePort tells of it", async () => {
+    const runner = newRunner();
+    const { port1, port2 } = new MessageChannel();
+    onTestFinished(() => port2.close());
+    const heard: ServerMessage[] = [];
+    port2.onmessage = ({ data }) => heard.push(data);
+    runner.serve(port1);
+    await expect.poll(() => heard.length).toBe(1);
+    // As a browser does that has this event.
+    port1.dispatchEvent(new Event("close"));
+    port2.postMessage({ type: "create_job", job_type: "countdown" });
+    const other = rawPort(runner);
+    runner.createJob("prime");
+    await runner.manager.onIdle();
+    await other.settled();
+    expect(heard).toHaveLength(1);
+    expect(runner.getQueueStats().total).toBe(1);
+  });
+
+  it("whoever comes after the end is sent the state, and told of it", async () => {
+    const { type } = heldType();
+    const runner = newRunner({ types: [type] });
+    const { id } = runner.createJob("held");
+    await runner.close();
+    const { port1, port2 } = new MessageChannel();
+    onTestFinished(() => port2.close());
+    const client = new QueueClient(port2);
+    const asked = client.createJob("held");
+    const gone = until(client, ({ jobs, connected }) => jobs.length === 1 && !connected);
+    runner.serve(port1);
+    await gone;
+    await expect(asked).rejects.toMatchObject({ code: "E_CLOSED" });
+    expect(client.getSnapshot().jobs).toMatchObject([{ id, status: "cancelled" }]);
+  });
+
   it("a port that is no longer served is told so, then hears nothing and asks in vain", async () => {
     const runner = newRunner();
     const port = rawPort(runner);
@@ -253,186 +316,4 @@ describe("the queue protocol", () => {
       expect(() => runner.createJob("prime")).not.toThrow();
     });
   });
-});
-
-describe("QueueClient", () => {
-  it("holds what the runner holds, and asks it for jobs", async () => {
-    const { type, held } = heldType();
-    const runner = newRunner({ types: [type] });
-    const client = newClient(runner);
-    expect(client.getSnapshot()).toMatchObject({ jobs: [], connected: false });
-    const record = await client.createJob("held", { label: "mine" }, { priority: 5 });
-    expect(record).toMatchObject({ type: "held", params: { label: "mine" }, priority: 5 });
-    expect(client.getSnapshot().connected).toBe(true);
-    held[0]?.work.resolve("done");
-    await until(client, ({ jobs }) => jobs[0]?.status === "completed");
-    expect(client.getSnapshot().jobs).toEqual(runner.getSnapshot().jobs);
-    client.clearCompleted();
-    await until(client, ({ jobs }) => jobs.length === 0);
-    expect(runner.getAllJobs()).toEqual([]);
-  });
-
-  it("two clients that create at the same time each get their own job", async () => {
-    const { type } = heldType();
-    const runner = newRunner({ types: [type] });
-    const clients = [newClient(runner), newClient(runner)];
-    const made = await Promise.all(
-      clients.flatMap((client, who) => [0, 1, 2].map((n) => client.createJob("held", { label: `${who}.${n}` }))),
-    );
-    expect(made.map(({ params }) => (params as { label: string }).label)).toEqual([
-      "0.0",
-      "0.1",
-      "0.2",
-      "1.0",
-      "1.1",
-      "1.2",
-    ]);
-    expect(new Set(made.map(({ id }) => id)).size).toBe(6);
-  });
-
-  it("is told why a job was refused", async () => {
-    const runner = newRunner({ builtins: true, maxPending: 0, autoStart: false });
-    const client = newClient(runner);
-    const refused = await client.createJob("countdown", { seconds: 61 }).catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(InvalidParamsError);
-    expect((refused as InvalidParamsError).errors[0]?.param).toBe("seconds");
-    await expect(client.createJob("nonsense")).rejects.toMatchObject({ code: "E_REFUSED" });
-    await expect(client.createJob("countdown")).rejects.toThrow(/pending|full|wait/i);
-  });
-
-  it("closed, it lets nobody wait", async () => {
-    const { port2 } = new MessageChannel();
-    const client = new QueueClient(port2);
-    const asked = client.createJob("countdown");
-    client.close();
-    await expect(asked).rejects.toMatchObject({ code: "E_CLOSED" });
-    await expect(client.createJob("countdown")).rejects.toMatchObject({ code: "E_CLOSED" });
-    expect(client.getSnapshot().connected).toBe(false);
-  });
-
-  it("is told when the runner closes: nobody waits for an answer that cannot come", async () => {
-    const runner = newRunner();
-    const client = newClient(runner);
-    const { id } = await client.createJob("countdown");
-    const closed = runner.close();
-    const asked = client.createJob("countdown");
-    await expect(asked).rejects.toMatchObject({ code: expect.stringMatching(/E_REFUSED|E_CLOSED/) });
-    await closed;
-    await until(client, ({ connected }) => !connected);
-    expect(client.getSnapshot().jobs).toMatchObject([{ id, status: "cancelled" }]);
-    await expect(client.createJob("countdown")).rejects.toMatchObject({ code: "E_CLOSED" });
-    expect(() => client.cancelJob(id)).toThrow("closed");
-  });
-
-  it("passes over what no runner says", async () => {
-    const { port1, port2 } = new MessageChannel();
-    const client = new QueueClient(port1);
-    onTestFinished(() => client.close());
-    const record = { id: "1", type: "x", params: {}, status: "pending", progress: { percent: 0, message: "" } };
-    const stats = { pending: 1, running: 0, completed: 0, failed: 0, cancelled: 0, total: 1 };
-    for (const message of [
-      null,
-      "{",
-      { type: "toString" },
-      { type: "queue_state" },
-      { type: "queue_state", jobs: [null], stats },
-      { type: "queue_state", jobs: [{ ...record, progress: 3 }], stats },
-      { type: "job_created", job: { id: 3 } },
-      { type: "job_removed", job_id: {} },
-      { type: "stats_update", stats: 3 },
-      { type: "error", error: {}, code: 410 },
-      { type: "create_job", job_type: "x" },
-    ]) {
-      port2.postMessage(message);
-    }
-    let changes = 0;
-    client.subscribe(() => {
-      changes += 1;
-    });
-    port2.postMessage({ type: "queue_state", jobs: [record], stats });
-    await until(client, ({ connected }) => connected);
-    expect(changes).toBe(1);
-    expect(client.getSnapshot()).toEqual({ jobs: [record], stats, connected: true });
-  });
-
-  it("over a BroadcastChannel, begun before or after the runner", async () => {
-    const name = crypto.randomUUID();
-    const channels = [new BroadcastChannel(name), new BroadcastChannel(name), new BroadcastChannel(name)] as const;
-    onTestFinished(() => {
-      for (const channel of channels) channel.close();
-    });
-    const { type } = heldType();
-    const runner = newRunner({ types: [type] });
-    const early = new QueueClient(channels[0]);
-    runner.serve(channels[1]);
-    const late = new QueueClient(channels[2]);
-    await late.createJob("held", { label: "late" });
-    await until(early, ({ jobs }) => jobs[0]?.status === "running");
-    expect(early.getSnapshot().jobs).toEqual(runner.getSnapshot().jobs);
-  });
-
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
-    "multiple clients stay in sync after a random sequence of messages (%i)",
-    async (seed) => {
-      let state = seed * 2_654_435_761;
-      const random = (below: number) => {
-        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-        return Math.floor((state / 2 ** 32) * below);
-      };
-      const { type, held } = heldType();
-      const runner = newRunner({ types: [type], concurrency: 2, retain: 5 });
-      const clients = [newClient(runner), newClient(runner)];
-      const live = () => held.filter(({ context }) => runner.getRunningJobs().includes(context.id));
-      const idOfAny = () => {
-        const all = runner.getAllJobs();
-        return all.length === 0 ? "nobody" : (all[random(all.length)]?.id ?? "nobody");
-      };
-      const turn = () =>
-        new Promise((resolve) => {
-          const { port1, port2 } = new MessageChannel();
-          port1.onmessage = () => {
-            port1.close();
-            resolve(undefined);
-          };
-          port2.postMessage(null);
-        });
-      for (let step = 0; step < 150; step += 1) {
-        const client = clients[random(2)] as QueueClient;
-        const one = live()[random(2)];
-        const act = [
-          () => client.createJob("held", { label: String(step) }, { priority: random(3) }).catch(() => {}),
-          () => client.createJob("held", { label: 3 }).catch(() => {}),
-          () => client.cancelJob(idOfAny()),
-          () => random(4) === 0 && client.clearCompleted(),
-          () => one?.context.progress(random(101), `at ${step}`),
-          () => one?.work.resolve({ step }),
-          () => one?.work.reject(new RangeError(`at ${step}`)),
-          () => runner.setPriority(idOfAny(), random(5)),
-          () => runner.createJob("held", {}, { delay: random(20), retry: { limit: 1, delay: random(20) } }),
-        ];
-        act[random(act.length)]?.();
-        if (random(3) === 0) await turn();
-      }
-      // What each client asked for has been heard when what it asked for last has been answered.
-      await Promise.all(clients.map((client) => client.createJob("held", { label: "last" })));
-      const stopped = runner.stop();
-      for (const id of runner.getRunningJobs()) runner.cancelJob(id);
-      await stopped;
-      const waits = () => runner.getAllJobs().some((job) => "ready_at" in job);
-      if (waits()) await changed(runner, () => !waits());
-      // Nothing happens any more; what was sent last comes last.
-      const { id: mark } = runner.createJob("held", { label: "mark" });
-      const { total } = runner.getQueueStats();
-      await Promise.all(
-        clients.map((client) =>
-          until(client, ({ jobs, stats }) => jobs.some(({ id }) => id === mark) && stats.total === total),
-        ),
-      );
-      expect(runner.getAllJobs().length).toBeGreaterThan(3);
-      for (const client of clients) {
-        expect(client.getSnapshot().jobs).toEqual(runner.getSnapshot().jobs);
-        expect(client.getSnapshot().stats).toEqual(runner.getQueueStats());
-      }
-    },
-  );
 });

@@ -120,7 +120,7 @@ describe("the queue", () => {
     expect(runner.getQueueStats().total).toBe(0);
   });
 
-  it("parameter validation works without a job", () => {
+  it("parameter validation works correctly, also without a job", () => {
     const runner = newRunner();
     expect(runner.validateJobParams("countdown", {})).toEqual({ valid: true, params: { seconds: 10 } });
     expect(runner.validateJobParams("countdown", { seconds: 61 })).toEqual({
@@ -261,6 +261,56 @@ describe("the queue", () => {
     held[0]?.work.resolve(1);
     await stopped;
     expect(runner.getRunningJobs()).toEqual([second.id]);
+  });
+
+  it("a signal that has aborted: the job is cancelled, its body never runs", () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type] });
+    const record = runner.createJob("held", {}, { signal: AbortSignal.abort(new Error("too late")) });
+    expect(record).toMatchObject({ status: "cancelled", attempt: 0 });
+    expect(record).not.toHaveProperty("started_at");
+    expect(held).toHaveLength(0);
+    expect(runner.getAllJobs()).toEqual([record]);
+  });
+
+  it("the creator's signal cancels a pending job at once, a running one when its body has settled", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type], concurrency: 1 });
+    const caller = new AbortController();
+    const { signal } = caller;
+    const [running, pending] = [runner.createJob("held", {}, { signal }), runner.createJob("held", {}, { signal })];
+    const reasons: unknown[] = [];
+    runner.onEvent((event) => event.type === "job_cancelled" && reasons.push(event.reason));
+    caller.abort(new Error("enough"));
+    expect(held[0]?.context.signal.reason).toBe(signal.reason);
+    expect(runner.getJob(pending.id)?.status).toBe("cancelled");
+    expect((await ended(runner, running.id)).status).toBe("cancelled");
+    expect(reasons).toEqual(["enough", "enough"]);
+    expect(held).toHaveLength(1);
+  });
+
+  it("a job that takes longer than its timeout fails with a TimeoutError, once its body has settled", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type] });
+    const { id } = runner.createJob("held", {}, { timeout: 20 });
+    const record = await ended(runner, id);
+    expect(record).toMatchObject({ status: "failed", error: { name: "TimeoutError" } });
+    expect(held[0]?.context.signal.reason).toMatchObject({ name: "TimeoutError" });
+    expect(runner.getQueueStats()).toMatchObject({ failed: 1, cancelled: 0, running: 0 });
+  });
+
+  it("traced, its jobs are shown in the Performance panel by their types", async () => {
+    const shown: PerformanceEntry[] = [];
+    const { type } = heldType();
+    const observer = new PerformanceObserver((list) => shown.push(...list.getEntries()));
+    observer.observe({ type: "measure" });
+    const runner = newRunner({ types: [type], trace: true });
+    const { id } = runner.createJob("held");
+    runner.cancelJob(id);
+    await ended(runner, id);
+    await expect.poll(() => shown.map(({ name }) => name.split(":")[0])).toContain("held");
+    observer.disconnect();
+    expect(() => new JobRunner({ trace: 1 as never })).toThrow(TypeError);
   });
 
   it("stop does not wait for a retry", async () => {

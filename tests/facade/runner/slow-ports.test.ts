@@ -1,4 +1,4 @@
-import type { ServerMessage } from "jobgate/runner";
+import { QueueClient, type ServerMessage } from "jobgate/runner";
 import { describe, expect, it } from "vitest";
 import { turn } from "../support/turns.js";
 import { ended, heldType, newRunner } from "./support/runner.js";
@@ -73,6 +73,75 @@ describe("a port that is slower than what is sent over it", () => {
     await turn();
     for (let count = 0; count < 2000; count += 1) socket.hear({ type: "nonsense" });
     expect(socket.listenerCount).toBe(0);
+    expect(socket.sent.slice(1)).toMatchObject([{ type: "error", code: 410 }]);
+  });
+
+  it("who has asked for a job is answered, also when the job has gone before there was room for the answer", async () => {
+    const runner = newRunner({ types: [quick], retain: 10 });
+    const socket = new FakeSocket();
+    runner.serve(socket);
+    const client = new QueueClient(socket.otherEnd);
+    await socket.until(isState);
+    socket.bufferedAmount = 1_000_001;
+    const asked = client.createJob("quick");
+    for (let count = 0; count < 2000; count += 1) {
+      runner.createJob("quick");
+      if (count % 100 === 0) await runner.manager.onIdle();
+    }
+    await runner.manager.onIdle();
+    socket.bufferedAmount = 0;
+    const { id } = await asked;
+    expect(runner.getJob(id)).toBeUndefined();
+    await socket.until((message) => isState(message) && message !== socket.sent[0]);
+    expect(client.getSnapshot().jobs).toEqual(runner.getAllJobs());
+  });
+
+  it("who asks for more than it listens to is told that nobody serves it: nothing that it asked hangs", async () => {
+    const runner = newRunner({ types: [quick], retain: 10 });
+    const socket = new FakeSocket();
+    runner.serve(socket);
+    const client = new QueueClient(socket.otherEnd);
+    await socket.until(isState);
+    socket.bufferedAmount = 1_000_001;
+    const asked: Promise<unknown>[] = [];
+    for (let count = 0; count < 2000 && socket.listenerCount > 0; count += 1) {
+      asked.push(client.createJob("quick").catch(({ code }) => code));
+      if (count % 100 === 0) await runner.manager.onIdle();
+    }
+    expect(await Promise.all(asked)).toEqual(asked.map(() => "E_CLOSED"));
+    expect(client.getSnapshot().connected).toBe(false);
+  });
+
+  it("what has ended is told before the end of serving, full or not", async () => {
+    for (const unserve of [true, false]) {
+      const { type } = heldType();
+      const runner = newRunner({ types: [type] });
+      const socket = new FakeSocket();
+      const stop = runner.serve(socket);
+      await socket.until(isState);
+      socket.bufferedAmount = 1_000_001;
+      const { id } = runner.createJob("held");
+      runner.cancelJob(id);
+      await ended(runner, id);
+      await turn();
+      expect(socket.sent).toHaveLength(1);
+      if (unserve) stop();
+      else await runner.close();
+      expect(socket.sent.filter(({ type }) => type === "job_cancelled")).toMatchObject([{ job_id: id }]);
+      expect(socket.sent.at(-1)).toMatchObject({ type: "error", code: 410 });
+    }
+  });
+
+  it("one that is closing is not waited for", async () => {
+    const runner = newRunner({ types: [quick] });
+    const socket = new FakeSocket();
+    runner.serve(socket);
+    await socket.until(isState);
+    socket.bufferedAmount = 1_000_001;
+    runner.createJob("quick");
+    await turn();
+    socket.readyState = 2;
+    await socket.left;
     expect(socket.sent).toHaveLength(1);
   });
 

@@ -192,13 +192,51 @@ describe("eventStream", () => {
   it("a result that JSON can't carry goes as null, and a job_log says so", async () => {
     const cyclic: Record<string, unknown> = {};
     cyclic.self = cyclic;
-    for (const result of [cyclic, 5n, () => {}]) {
+    const lost = [
+      cyclic,
+      5n,
+      () => {},
+      Symbol("x"),
+      NaN,
+      -Infinity,
+      new Blob(["x"]),
+      new Map([[1, 2]]),
+      new Uint8Array(3),
+    ];
+    for (const result of [...lost, new Set(), /x/, new RangeError("no"), new ArrayBuffer(3)]) {
       const runner = newRunner({ types: [{ name: "odd", description: "", params: [], execute: () => result }] });
       const { id } = runner.createJob("odd");
       const frames = await readFrames(runner.eventStream(id));
       expect(namesOf(frames)).toEqual(["status", "job_log", "complete"]);
       expect(frames[2]?.data).toMatchObject({ result: null });
       expect(runner.getJob(id)?.result).toBe(result);
+    }
+  });
+
+  it("of a result that JSON can carry in part, null stands for the rest, and a job_log says so", async () => {
+    const results: [unknown, unknown, boolean][] = [
+      [
+        { rows: 3, at: [1, NaN], file: new Blob(), find() {} },
+        { rows: 3, at: [1, null], file: null, find: null },
+        true,
+      ],
+      [{ rows: [1, "x", null, true], none: undefined }, { rows: [1, "x", null, true] }, false],
+      [new Date(0), "1970-01-01T00:00:00.000Z", false],
+      [
+        new (class Point {
+          x = 3;
+        })(),
+        { x: 3 },
+        false,
+      ],
+      [Object.create(null), {}, false],
+      [undefined, null, false],
+    ];
+    for (const [result, carried, lost] of results) {
+      const runner = newRunner({ types: [{ name: "odd", description: "", params: [], execute: () => result }] });
+      const frames = await readFrames(runner.eventStream(runner.createJob("odd").id));
+      expect(namesOf(frames)).toEqual(lost ? ["status", "job_log", "complete"] : ["status", "complete"]);
+      expect(frames.at(-1)?.data).toEqual({ status: "completed", result: carried, duration: expect.any(Number) });
     }
   });
 });

@@ -1,4 +1,5 @@
-import type { ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Plugin } from "vite";
 
 interface Group {
@@ -13,6 +14,7 @@ interface Group {
  *   status?code=n        that status
  *   hold?group=g&of=n    held until n requests of the group are open at the same time; then all are answered
  *   held?group=g&of=n    answered once n requests of the group are held
+ *   hosts                the addresses of two hosts that answer likewise, as JSON
  *   closed?group=g&of=n  answered once n held connections of the group have been closed from the other end
  */
 export function fetchSite(): Plugin {
@@ -47,23 +49,41 @@ export function fetchSite(): Plugin {
     tell();
   }
 
+  function answer(request: IncomingMessage, response: ServerResponse): void {
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    const number = (name: string) => Number(searchParams.get(name));
+    const group = groupOf(searchParams.get("group") ?? "");
+    response.setHeader("Cache-Control", "no-store");
+    response.setHeader("Access-Control-Allow-Origin", "*");
+    if (pathname === "/text") response.end("x".repeat(number("size")));
+    else if (pathname === "/hold") hold(response, group, number("of"));
+    else if (pathname === "/held") when(response, group, number("of"), () => group.held.size);
+    else if (pathname === "/closed") when(response, group, number("of"), () => group.closed);
+    else {
+      response.statusCode = pathname === "/status" ? number("code") : 404;
+      response.end();
+    }
+  }
+
+  /** One more server, which goes by two names. */
+  function openHosts(): Promise<string[]> {
+    return new Promise((resolve) => {
+      const server = createServer(answer).unref();
+      server.listen(0, () => {
+        const { port } = server.address() as AddressInfo;
+        resolve(["localhost", "127.0.0.1"].map((host) => `http://${host}:${port}`));
+      });
+    });
+  }
+
   return {
     name: "fetch-site",
     configureServer: ({ middlewares }) => {
-      middlewares.use("/fetch-site", (request, response) => {
-        const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
-        const number = (name: string) => Number(searchParams.get(name));
-        const group = groupOf(searchParams.get("group") ?? "");
-        response.setHeader("Cache-Control", "no-store");
-        if (pathname === "/text") response.end("x".repeat(number("size")));
-        else if (pathname === "/hold") hold(response, group, number("of"));
-        else if (pathname === "/held") when(response, group, number("of"), () => group.held.size);
-        else if (pathname === "/closed") when(response, group, number("of"), () => group.closed);
-        else {
-          response.statusCode = pathname === "/status" ? number("code") : 404;
-          response.end();
-        }
+      const hosts = openHosts();
+      middlewares.use("/fetch-site/hosts", async (_, response) => {
+        response.end(JSON.stringify(await hosts));
       });
+      middlewares.use("/fetch-site", answer);
     },
   };
 }

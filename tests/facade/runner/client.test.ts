@@ -1,0 +1,137 @@
+import { InvalidParamsError } from "jobgate";
+import { QueueClient } from "jobgate/runner";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { newClient, until } from "./support/ports.js";
+import { heldType, newRunner } from "./support/runner.js";
+
+describe("QueueClient", () => {
+  it("holds what the runner holds, and asks it for jobs", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type] });
+    const client = newClient(runner);
+    expect(client.getSnapshot()).toMatchObject({ jobs: [], connected: false });
+    const record = await client.createJob("held", { label: "mine" }, { priority: 5 });
+    expect(record).toMatchObject({ type: "held", params: { label: "mine" }, priority: 5 });
+    expect(client.getSnapshot().connected).toBe(true);
+    held[0]?.work.resolve("done");
+    await until(client, ({ jobs }) => jobs[0]?.status === "completed");
+    expect(client.getSnapshot().jobs).toEqual(runner.getSnapshot().jobs);
+    client.clearCompleted();
+    await until(client, ({ jobs }) => jobs.length === 0);
+    expect(runner.getAllJobs()).toEqual([]);
+  });
+
+  it("two clients that create at the same time each get their own job", async () => {
+    const { type } = heldType();
+    const runner = newRunner({ types: [type] });
+    const clients = [newClient(runner), newClient(runner)];
+    const made = await Promise.all(
+      clients.flatMap((client, who) => [0, 1, 2].map((n) => client.createJob("held", { label: `${who}.${n}` }))),
+    );
+    expect(made.map(({ params }) => (params as { label: string }).label)).toEqual([
+      "0.0",
+      "0.1",
+      "0.2",
+      "1.0",
+      "1.1",
+      "1.2",
+    ]);
+    expect(new Set(made.map(({ id }) => id)).size).toBe(6);
+  });
+
+  it("is told why a job was refused", async () => {
+    const runner = newRunner({ builtins: true, maxPending: 0, autoStart: false });
+    const client = newClient(runner);
+    const refused = await client.createJob("countdown", { seconds: 61 }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(InvalidParamsError);
+    expect((refused as InvalidParamsError).errors[0]?.param).toBe("seconds");
+    await expect(client.createJob("nonsense")).rejects.toMatchObject({ code: "E_REFUSED" });
+    await expect(client.createJob("countdown")).rejects.toThrow(/pending|full|wait/i);
+  });
+
+  it("closed, it lets nobody wait", async () => {
+    const { port2 } = new MessageChannel();
+    const client = new QueueClient(port2);
+    const asked = client.createJob("countdown");
+    client.close();
+    await expect(asked).rejects.toMatchObject({ code: "E_CLOSED" });
+    await expect(client.createJob("countdown")).rejects.toMatchObject({ code: "E_CLOSED" });
+    expect(client.getSnapshot().connected).toBe(false);
+  });
+
+  it("is told when the runner closes: nobody waits for an answer that cannot come", async () => {
+    const runner = newRunner();
+    const client = newClient(runner);
+    const { id } = await client.createJob("countdown");
+    const closed = runner.close();
+    const asked = client.createJob("countdown");
+    await expect(asked).rejects.toMatchObject({ code: expect.stringMatching(/E_REFUSED|E_CLOSED/) });
+    await closed;
+    await until(client, ({ connected }) => !connected);
+    expect(client.getSnapshot().jobs).toMatchObject([{ id, status: "cancelled" }]);
+    await expect(client.createJob("countdown")).rejects.toMatchObject({ code: "E_CLOSED" });
+    expect(() => client.cancelJob(id)).toThrow("closed");
+  });
+
+  it("takes a refusal for one, whatever its list of faults is", async () => {
+    for (const errors of [{}, "x", [null], [{ param: 3, message: "" }]]) {
+      const { port1, port2 } = new MessageChannel();
+      onTestFinished(() => port2.close());
+      const client = new QueueClient(port1);
+      port2.onmessage = ({ data }) => {
+        if (data.type === "create_job") {
+          port2.postMessage({ type: "error", error: "no", code: 400, errors, job_id: data.id });
+        }
+      };
+      await expect(client.createJob("x")).rejects.toMatchObject({ code: "E_REFUSED", message: "no" });
+    }
+  });
+
+  it("passes over what no runner says", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const client = new QueueClient(port1);
+    onTestFinished(() => client.close());
+    const record = { id: "1", type: "x", params: {}, status: "pending", progress: { percent: 0, message: "" } };
+    const stats = { pending: 1, running: 0, completed: 0, failed: 0, cancelled: 0, total: 1 };
+    for (const message of [
+      null,
+      "{",
+      { type: "toString" },
+      { type: "queue_state" },
+      { type: "queue_state", jobs: [null], stats },
+      { type: "queue_state", jobs: [{ ...record, progress: 3 }], stats },
+      { type: "job_created", job: { id: 3 } },
+      { type: "job_removed", job_id: {} },
+      { type: "job_progress", job_id: "1", percent: "3" },
+      { type: "stats_update", stats: 3 },
+      { type: "error", error: {}, code: 410 },
+      { type: "create_job", job_type: "x" },
+    ]) {
+      port2.postMessage(message);
+    }
+    let changes = 0;
+    client.subscribe(() => {
+      changes += 1;
+    });
+    port2.postMessage({ type: "queue_state", jobs: [record], stats });
+    await until(client, ({ connected }) => connected);
+    expect(changes).toBe(1);
+    expect(client.getSnapshot()).toEqual({ jobs: [record], stats, connected: true });
+  });
+
+  it("over a BroadcastChannel, begun before or after the runner", async () => {
+    const name = crypto.randomUUID();
+    const channels = [new BroadcastChannel(name), new BroadcastChannel(name), new BroadcastChannel(name)] as const;
+    onTestFinished(() => {
+      for (const channel of channels) channel.close();
+    });
+    const { type } = heldType();
+    const runner = newRunner({ types: [type] });
+    const early = new QueueClient(channels[0]);
+    runner.serve(channels[1]);
+    const late = new QueueClient(channels[2]);
+    await late.createJob("held", { label: "late" });
+    await until(early, ({ jobs }) => jobs[0]?.status === "running");
+    expect(early.getSnapshot().jobs).toEqual(runner.getSnapshot().jobs);
+  });
+});
