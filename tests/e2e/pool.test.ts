@@ -26,7 +26,7 @@ declare const page: {
   kept(): Promise<number>;
   terminate(): void;
   strangers(): Promise<unknown>;
-  /** Of a task only some browsers tell. */
+  /** In the best of five rounds. Of tasks only some browsers tell. */
   longestHold(work: () => Promise<unknown>): Promise<{ readonly gap: number; readonly task?: number }>;
 };
 
@@ -239,7 +239,7 @@ describe.each(browserNames)("an app with a worker pool, in %s", (name) => {
       async ([pool, type, params]) => {
         const job = page.run(pool, type, params);
         await page.running(job);
-        const next = page.run(pool, "echo", { message: "next", delay: 0 });
+        const next = pool === "own" ? page.run(pool, "echo") : page.run(pool, "prime", { limit: 100 });
         const asked = performance.now();
         await job.stop("enough");
         await next.result;
@@ -269,14 +269,14 @@ describe.each(browserNames)("an app with a worker pool, in %s", (name) => {
   test("four large computations leave the page smooth", async () => {
     const tab = await open("built");
     const { ours, others, counts } = await tab.evaluate(async () => {
-      const compute = () =>
-        Promise.all([0, 1, 2, 3].map(() => page.run("default", "prime", { limit: 20_000_000 }).result));
+      let results: { count: number }[] = [];
+      const compute = async () => {
+        const jobs = [0, 1, 2, 3].map(() => page.run("default", "prime", { limit: 20_000_000 }));
+        results = await Promise.all(jobs.map((job) => job.result));
+      };
       // Once before: what is loaded and compiled at first is no computation.
       await compute();
-      let results: { count: number }[] = [];
-      const ours = await page.longestHold(async () => {
-        results = await compute();
-      });
+      const ours = await page.longestHold(compute);
       const others = await page.longestHold(page.strangers);
       return { ours, others, counts: results.map(({ count }) => count) };
     });
@@ -284,8 +284,9 @@ describe.each(browserNames)("an app with a worker pool, in %s", (name) => {
     const told = (who: string, { gap, task }: typeof ours) =>
       `${who}: longest gap ${gap.toFixed(1)} ms, longest task over 50 ms: ${task ?? "not told"}`;
     console.log(`${name}: ${told("four jobs", ours)}; ${told("four workers without the package", others)}`);
-    // By the clock on the wall: where other programs take the processors, any task is long.
-    if (ours.task !== undefined) expect(ours.task).toBeLessThan(Math.max(50, 2 * (others.task ?? 0)));
-    expect(ours.gap).toBeLessThan(Math.max(50, 3 * others.gap));
+    // By the clock on the wall: where other programs keep the processors all the time, any task is long.
+    const bound = Math.max(50, 2 * others.gap);
+    expect(ours.gap).toBeLessThan(bound);
+    if (ours.task !== undefined) expect(ours.task).toBeLessThan(bound);
   });
 });

@@ -2,7 +2,6 @@
 import { transfer, wrap } from "comlink";
 import { JobManager } from "jobgate";
 import { WorkerPool } from "jobgate/worker-pool";
-import { FixedThreadPool } from "poolifier-web-worker";
 import workerpool from "workerpool";
 import { expectEqual, keys } from "../work.mjs";
 
@@ -15,7 +14,7 @@ export const notes = [
   "empty: one call after the other. small: 1,000 at once over 2 workers. 64 MB: handed over to the worker and back.",
   `stop: from asking a job that spins to stop, to the result of the next, on one worker; jobgate's grace is ${GRACE} ms.`,
   "comlink is one worker and no pool: it takes no part in small and stop.",
-  "poolifier-web-worker hands no result over and can't end what spins: it takes no part in 64 MB and stop.",
+  "poolifier-web-worker 0.5.15 takes no part: in a browser's worker it throws that the runtime is not supported.",
 ];
 
 export const variants = (quick) => [
@@ -27,12 +26,7 @@ export const variants = (quick) => [
 
 export const pace = (quick) => ({ rounds: quick ? [2, 3] : [3, 9] });
 
-const LEFT_OUT = {
-  "small, 2 workers": ["comlink"],
-  "64 MB transferred": ["poolifier-web-worker"],
-  "stop → next": ["comlink", "poolifier-web-worker"],
-};
-export const leftOut = ({ id }) => LEFT_OUT[id] ?? [];
+export const leftOut = ({ id }) => (id === "small, 2 workers" || id === "stop → next" ? ["comlink"] : []);
 
 const url = (name) => new URL(`/workers/${name}.js`, location.href);
 const start = (name) => new Worker(url(name), { type: "module" });
@@ -66,12 +60,6 @@ const OPEN = {
   comlink: () => {
     const remote = wrap(start("comlink"));
     return { call: (type, params, list) => remote[type](list ? transfer(params, list) : params) };
-  },
-  "poolifier-web-worker": (size) => {
-    const pool = new FixedThreadPool(size, url("poolifier"), {
-      errorEventHandler: ({ message }) => reportError(message),
-    });
-    return { call: (type, params) => pool.execute(params, type) };
   },
   workerpool: (size) => {
     const options = { minWorkers: size, maxWorkers: size, workerType: "web", workerOpts: { type: "module" } };
