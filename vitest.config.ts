@@ -88,10 +88,6 @@ export default defineConfig({
       reactProject("react-18", "18"),
       reactProject("react-19", ""),
       {
-        plugins: [packedPackage()],
-        test: { name: "facade-node", include: ["tests/facade-node/**/*.test.ts"] },
-      },
-      {
         test: {
           name: "packaging",
           include: ["tests/packaging/**/*.test.ts"],

@@ -47,7 +47,8 @@ export function trace(manager: AnyManager, defaults: JobManagerOptions["defaults
       tooltipText: `${label}, ${outcome}`,
     };
     performance.measure(label, { start: phase.start, detail: { devtools } });
-    // The panel and observers have it by now; left in the page's own list, it would stay for ever.
+    // The panel and observers have it by now; left in the page's own list, it would stay for ever. It takes with it what
+    // the page itself has measured under the very same name ("upload: attempt 1"): there is no other way to take one out.
     performance.clearMeasures(label);
     return phase.name;
   };
@@ -56,7 +57,8 @@ export function trace(manager: AnyManager, defaults: JobManagerOptions["defaults
   manager.runJob = (key, factory, options) => {
     if (typeof factory !== "function") return runJob(key, factory, options);
     const name = options?.name ?? defaults?.name ?? textOf(key);
-    const task = console.createTask?.(name);
+    // It takes no empty name; one that is no string is for runJob to refuse.
+    const task = console.createTask?.(textOf(name) || "job");
     const traced = (context: AnyContext) => {
       const { id, attempt, signal } = context;
       finish(id, "started");

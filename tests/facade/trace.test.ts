@@ -159,6 +159,15 @@ describe("trace: true", () => {
     expect(await job.result).toBe("result");
   });
 
+  it("an empty name is no fault, one that is no string is runJob's to refuse", async () => {
+    const measures = watchMeasures();
+    const manager = newManager({ trace: true });
+    expect(await manager.runJob("", () => "unnamed").job.result).toBe("unnamed");
+    expect(await manager.runJob("key", () => "named", { name: "" }).job.result).toBe("named");
+    expect(() => manager.runJob("key", untilAborted, { name: 5 as never })).toThrow(/^name must be a string/);
+    expect((await measures.settled()).map(({ name }) => name)).toEqual([": attempt 1", ": attempt 1"]);
+  });
+
   it("runs bodies in a task made where runJob is called, where the console has such", async () => {
     const page = console as { createTask?: unknown };
     const { createTask } = page;

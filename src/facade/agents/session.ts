@@ -1,3 +1,4 @@
+import { checkEngine } from "../engine.js";
 import { ManagerClosedError } from "../errors.js";
 import type { AnyJob } from "../extras.js";
 import { JobManager } from "../manager.js";
@@ -73,6 +74,7 @@ export class Session {
 
   /** Throws RangeError for an unknown provider or messages that no server would accept, ManagerClosedError after `close`. */
   createWorker(options: WorkerOptions): AgentWorker {
+    checkEngine();
     needObject("options", options);
     const { name, provider: wanted, system, messages = [] } = options;
     needString("name", name);

@@ -99,7 +99,9 @@ describe("clients in step", () => {
         clients.map((client) => until(client, ({ jobs }) => jobs.some(({ priority }) => priority === 99))),
       );
       expect(removedTooEarly).toEqual([]);
-      expect(runner.getAllJobs().length).toBeGreaterThan(2);
+      // Few may be left, where a clearing came late; many there were.
+      expect(ends.size).toBeGreaterThan(10);
+      expect(runner.getAllJobs().map(({ id }) => id)).toContain(mark);
       for (const client of clients) {
         expect(client.getSnapshot().jobs).toEqual(runner.getSnapshot().jobs);
         expect(client.getSnapshot().stats).toEqual(runner.getQueueStats());
