@@ -197,7 +197,6 @@ describe("openAiCompatible", () => {
   it("reads no more of an error's body than a message takes", async () => {
     const model = await newModel([{ status: 400, body: "x".repeat(400_000), after: "hang" }]);
     await expect(ask(model.provider)).rejects.toMatchObject({ code: "E_HTTP", status: 400 });
-    await model.cut(0);
   });
 
   it("sends the address's query along", async () => {
