@@ -19,6 +19,7 @@ import type {
   ManagedJob,
   Priority,
   Progress,
+  Unsubscribe,
 } from "./types.js";
 import { listenTo, tell } from "./watching.js";
 import { END } from "./wire.js";
@@ -213,6 +214,11 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   // ── for the rest of the facade ────────────────────────────────────────────────────────────────
+
+  /** The job's own events, told in their place; what `events` gives is read later. */
+  onEvent(listener: (event: JobEvent) => void): Unsubscribe {
+    return listenTo(this, CHANNEL.event, listener);
+  }
 
   /** Opens when the job has ended. */
   get barrier(): Promise<void> {

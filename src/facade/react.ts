@@ -1,6 +1,6 @@
 // "jobgate/react": thin hooks over useSyncExternalStore.
 
-import { useState } from "react";
+import { useEffect, useRef } from "react";
 import type { JobManager } from "./job-manager.js";
 import { JobWatch } from "./react/job-watch.js";
 import { useTracked } from "./react/use-tracked.js";
@@ -47,18 +47,23 @@ const NOTHING = Object.freeze({
 });
 
 /**
- * The job under a key, also one that another component starts there later. Unmounting does not stop it.
+ * The job under a key, also one that another component starts there later. Unmounting does not stop it. Keys compare as
+ * a `Map` compares: an object has to be the same one each time the component is drawn, so don't make it inline.
  *
  * The component is drawn again only when something has changed that it reads from this: one that shows `status` is not
  * drawn for each progress. So read it while rendering; a handler that wants the newest asks `job`. On the server, and
  * until the server's HTML has been taken over, it is idle. If the engine itself has failed, the jobs that were alive are
  * shown as failed with its error, and a component that comes later throws that error.
+ *
+ * @see [Recipe: a stream that outlives its page](https://github.com/jobgate/jobgate/blob/main/www/recipes/answer.ts)
  */
 export function useJob<K, S, A, R>(manager: JobManager<K, S, A, R>, key: K): UseJob<S, A, R> {
-  // State, not a memo: hot reload empties memos, and with it would go the last job seen.
-  const [kept, keep] = useState(() => new JobWatch(manager, key));
-  let watch = kept;
-  if (!watch.isOf(manager, key)) keep((watch = new JobWatch(manager, key)));
+  // The one last shown. No memo: hot reload empties memos, and with it would go the last job seen.
+  const shown = useRef<JobWatch<K, S, A, R>>(undefined);
+  const watch = shown.current?.isOf(manager, key) ? shown.current : new JobWatch(manager, key);
+  useEffect(() => {
+    shown.current = watch;
+  }, [watch]);
   return useTracked(watch, watch.idle);
 }
 

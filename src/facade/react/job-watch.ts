@@ -1,3 +1,4 @@
+import type { AnyJob } from "../extras.js";
 import type { JobManager } from "../job-manager.js";
 import type { UseJob } from "../react.js";
 import type { JobFactory, JobStatus, ManagedJob, Progress, RunOptions, Unsubscribe } from "../types.js";
@@ -44,22 +45,17 @@ export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
 
   readonly subscribe = (changed: () => void): Unsubscribe => {
     let watched: ManagedJob<K, S, A, R> | undefined;
-    let status: JobStatus | "idle" = "idle";
     let unwatch: Unsubscribe[] = [];
-    // A manager tells of all its jobs: listened to only while this one may start, end or wait again.
-    let leaveManager: Unsubscribe | undefined;
     const follow = () => {
       const job = this.look();
-      const now = job?.status ?? "idle";
-      if (job === watched && now === status) return;
-      if (job !== undefined && job !== watched) {
-        for (const off of unwatch) off();
-        unwatch = [job.onStateChange(changed), job.onProgress(changed), onSettled(job, changed)];
-      }
+      if (job === watched) return;
+      for (const off of unwatch) off();
+      // Its own events only: a manager's are those of all its jobs, and there may be as many hooks.
+      unwatch =
+        job === undefined
+          ? []
+          : [job.onStateChange(changed), (job as unknown as AnyJob).onEvent(changed), onSettled(job, changed)];
       watched = job;
-      status = now;
-      if (isActive(now)) leaveManager ??= this.manager.subscribe(follow);
-      else leaveManager = void leaveManager?.();
       changed();
     };
     const leaveKey = this.manager.onKeyChange(this.key, follow);
@@ -68,7 +64,6 @@ export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
     return () => {
       this.tell = undefined;
       leaveKey();
-      leaveManager?.();
       for (const off of unwatch) off();
     };
   };

@@ -35,9 +35,9 @@ describe("under StrictMode", () => {
         unsubscribe();
       };
     };
-    const { subscribe, onKeyChange } = manager;
-    manager.subscribe = (listener) => counted(subscribe(listener));
+    const { onKeyChange } = manager;
     manager.onKeyChange = (key, listener) => counted(onKeyChange(key, listener));
+    manager.subscribe = () => expect.unreachable("one hook does not listen to all jobs of a manager");
     const mounted = await mount(
       <StrictMode>
         <Watcher manager={manager} />
@@ -46,9 +46,32 @@ describe("under StrictMode", () => {
     expect(listening).toBe(1);
     await does(() => mounted.container.querySelector("button")?.click());
     expect(mounted.text).toBe("running new");
-    expect(listening).toBe(2);
     await does(() => manager.stopJob("key"));
     expect(mounted.text).toBe("cancelled new");
+    expect(listening).toBe(1);
+    await mounted.unmount();
+    expect(listening).toBe(0);
+  });
+
+  it("is listening once to a job that runs, and no more when it is unmounted", async () => {
+    const manager = newManager();
+    const { job } = manager.runJob("key", untilAborted);
+    let listening = 0;
+    const { onStateChange } = job;
+    const counted: typeof onStateChange = (listener) => {
+      const unsubscribe = onStateChange(listener);
+      listening += 1;
+      return () => {
+        listening -= 1;
+        unsubscribe();
+      };
+    };
+    Object.defineProperty(job, "onStateChange", { value: counted });
+    const mounted = await mount(
+      <StrictMode>
+        <Watcher manager={manager} />
+      </StrictMode>,
+    );
     expect(listening).toBe(1);
     await mounted.unmount();
     expect(listening).toBe(0);

@@ -1,5 +1,6 @@
 // What is drawn again, and what is not.
 
+import type { ManagerStats } from "jobgate";
 import { type UseJob, useJob, useJobs, useQueue } from "jobgate/react";
 import { QueueClient } from "jobgate/runner";
 import { memo, useState } from "react";
@@ -49,13 +50,14 @@ describe("a component is drawn again only when what it reads has changed", () =>
     expect(work.starts).toBe(1);
   });
 
-  it("that reads the progress: not for the same progress again", async () => {
+  it("that reads the percentage: not for the same one again, nor for another message", async () => {
     const { manager, work, mounted, timesFor } = await reader(({ progress }) => progress.percent);
     expect(await timesFor(() => manager.runJob("key", work.factory))).toBe(0);
     expect(await timesFor(() => work.context.progress(50, "half"))).toBe(1);
     expect(await timesFor(() => work.context.progress(50, "half"))).toBe(0);
-    expect(await timesFor(() => work.context.progress(50, "still half"))).toBe(1);
-    expect(mounted.text).toBe("50");
+    expect(await timesFor(() => work.context.progress(50, "still half"))).toBe(0);
+    expect(await timesFor(() => work.context.progress(51, "more"))).toBe(1);
+    expect(mounted.text).toBe("51");
   });
 
   it("that reads the state: not for the same state again", async () => {
@@ -77,7 +79,7 @@ describe("a component is drawn again only when what it reads has changed", () =>
   });
 
   it("that spreads it: for everything", async () => {
-    const { manager, work, timesFor } = await reader((view) => Object.keys({ ...view }));
+    const { manager, work, timesFor } = await reader(({ job: _, ...rest }) => JSON.stringify({ ...rest }));
     expect(await timesFor(() => manager.runJob("key", work.factory))).toBe(1);
     expect(await timesFor(() => work.context.progress(1))).toBe(1);
     expect(await timesFor(() => work.context.setState(1))).toBe(1);
@@ -183,6 +185,45 @@ describe("useJobs", () => {
     expect(mounted.text).toBe("true1");
     await does(() => work.resolve());
     expect(drawn).toEqual({ all: 4, statistics: 3 });
+  });
+
+  it("one that reads a single number is drawn for that one alone, though a child reads it later", async () => {
+    const manager = newManager();
+    const work = new Work();
+    const drawn = { total: 0, handedOn: 0 };
+    function Total() {
+      drawn.total += 1;
+      return `total ${useJobs(manager).stats.total}`;
+    }
+    const Child = memo(({ stats }: { stats: ManagerStats }) => ` running ${stats.running}`);
+    function HandedOn() {
+      drawn.handedOn += 1;
+      return <Child stats={useJobs(manager).stats} />;
+    }
+    const mounted = await mount([<Total key="1" />, <HandedOn key="2" />]);
+    await does(() => manager.runJob("key", work.factory));
+    expect(mounted.text).toBe("total 1 running 1");
+    expect(drawn).toEqual({ total: 2, handedOn: 2 });
+    await does(() => work.resolve());
+    expect(mounted.text).toBe("total 1 running 0");
+    expect(drawn).toEqual({ total: 2, handedOn: 3 });
+  });
+
+  it("statistics can be cloned, compared and spread, and are the same ones as long as nothing has changed", async () => {
+    const manager = newManager();
+    const seen: ManagerStats[] = [];
+    let drawAgain!: (n: number) => void;
+    function Statistics() {
+      drawAgain = useState(0)[1];
+      const { stats } = useJobs(manager);
+      seen.push(stats);
+      return JSON.stringify(structuredClone(stats));
+    }
+    const mounted = await mount(<Statistics />);
+    await does(() => drawAgain(1));
+    expect(new Set(seen).size).toBe(1);
+    expect(JSON.parse(mounted.text)).toEqual(manager.stats);
+    expect({ ...seen[0] }).toEqual(manager.stats);
   });
 });
 

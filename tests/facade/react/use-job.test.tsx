@@ -1,5 +1,7 @@
 import { gate, type Job, JobManager, subject } from "jobgate";
 import { type UseJob, useJob } from "jobgate/react";
+import { StrictMode, startTransition, useState } from "react";
+import { flushSync } from "react-dom";
 import { describe, expect, it } from "vitest";
 import { type AnyManager, newManager } from "../support/manager.js";
 import { deferred, untilAborted, Work } from "../support/work.js";
@@ -242,6 +244,56 @@ describe("useJob", () => {
     await mounted.draw(<Watcher of={Number.NaN} />);
     await does(() => manager.runJob(Number.NaN, untilAborted));
     expect(mounted.text).toBe("running");
+  });
+
+  it("an object made inline is another key at each drawing: idle, and no endless loop", async () => {
+    const manager: AnyManager<object> = newManager<object>();
+    const Watcher = ({ page }: { page: number }) => `${page} ${useJob(manager, { page }).status}`;
+    const mounted = await mount(
+      <StrictMode>
+        <Watcher page={1} />
+      </StrictMode>,
+    );
+    await mounted.draw(
+      <StrictMode>
+        <Watcher page={2} />
+      </StrictMode>,
+    );
+    expect(mounted.text).toBe("2 idle");
+    await mounted.unmount();
+  });
+
+  it("follows a key that changes several times in one go, and one whose drawing is given up", async () => {
+    const manager = newManager();
+    const { Watcher, seen } = watcher(manager);
+    let choose!: (name: string) => void;
+    function Chooser() {
+      const [name, setName] = useState("ended");
+      choose = setName;
+      return <Watcher name={name} />;
+    }
+    for (const name of ["key", "a", "b"]) manager.runJob(name, untilAborted, { initialState: name });
+    const ended = new Work();
+    manager.runJob("ended", ended.factory, { initialState: "ended" });
+    const mounted = await mount(<Chooser />);
+    await does(() => ended.resolve());
+    expect(mounted.text).toMatch(/^completed false ended/);
+    // The transition to "a" is overtaken: what was seen under the key that stays is still known.
+    await does(() => {
+      startTransition(() => choose("a"));
+      choose("b");
+      choose("ended");
+    });
+    expect(mounted.text).toMatch(/^completed false ended/);
+    await does(() => {
+      for (const name of ["a", "b", "a", "key", "b"]) flushSync(() => choose(name));
+    });
+    expect(mounted.text).toMatch(/^running true b /);
+    expect(seen.view.job?.key).toBe("b");
+    await does(() => manager.stopJob("key"));
+    expect(mounted.text).toMatch(/^running true b /);
+    await does(() => manager.stopJob("b"));
+    expect(mounted.text).toMatch(/^cancelled false b /);
   });
 
   it("sees what happens between drawing and listening", async () => {
