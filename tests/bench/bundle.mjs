@@ -6,7 +6,7 @@ import { build } from "esbuild";
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 export const OUT = here(".out");
 /** Cases that need what only pages have. */
-export const PAGE_CASES = ["worker-pool"];
+export const PAGE_CASES = ["react-hooks", "worker-pool"];
 
 const sources = (folder) =>
   readdirSync(here(folder))

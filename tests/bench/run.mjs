@@ -36,6 +36,7 @@ const CASES = [
   "cold-start",
   "limits",
   "worker-pool",
+  "react-hooks",
 ];
 const ENVIRONMENTS = { node: openNode, chromium: openChromium };
 
