@@ -11,6 +11,9 @@
 //! ```
 //!
 //! An arrow never runs the other way. What decides anything is in `engine`; what touches the world is above it.
+//!
+//! What the options are for is shown by the [recipes](https://github.com/jobgate/jobgate/tree/main/www/recipes), short
+//! files in TypeScript: search as you type, save once, upload, poll, limit per host, undo, leave cleanly, stream.
 #![warn(clippy::pedantic)]
 #![allow(
     clippy::cast_possible_truncation,

@@ -13,7 +13,11 @@ whenEngineFails((error) => {
   waits.clear();
 });
 
-/** A new barrier, closed. */
+/**
+ * A new barrier, closed.
+ *
+ * @see [Recipe: an upload that waits for a connection](https://github.com/jobgate/jobgate/blob/main/www/recipes/upload.ts)
+ */
 export function gate(): Gate {
   ready();
   const table = new ListenerTable(true);

@@ -36,7 +36,11 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
   jobs(status?: JobStatus): ManagedJob<Key, State, Action, Result>[];
   /** Stops the job under the key and the one that waits behind it; resolves when both have ended. */
   stopJob(key: Key, reason?: unknown): Promise<void>;
-  /** Stops all that live now; resolves when they have ended. */
+  /**
+   * Stops all that live now; resolves when they have ended.
+   *
+   * @see [Recipe: a wizard that is left cleanly](https://github.com/jobgate/jobgate/blob/main/www/recipes/wizard.ts)
+   */
   stopAll(reason?: unknown): Promise<void>;
   /** Running jobs go on; none starts. */
   pause(): void;

@@ -165,11 +165,24 @@ export interface RunOptions<State = unknown> {
    * body has settled; until then it keeps its slot.
    */
   timeout?: Millis;
-  /** A number is the limit; default 0. A timeout is retried like a rejection. */
+  /**
+   * A number is the limit; default 0. A timeout is retried like a rejection.
+   *
+   * @see [Recipe: upload with retry and offline wait](https://github.com/jobgate/jobgate/blob/main/www/recipes/upload.ts)
+   * @see [Recipe: poll with backoff](https://github.com/jobgate/jobgate/blob/main/www/recipes/poll.ts)
+   */
   retry?: number | RetryOptions;
-  /** Before the first attempt may start; default 0, finite. */
+  /**
+   * Before the first attempt may start; default 0, finite.
+   *
+   * @see [Recipe: undo by cancelling](https://github.com/jobgate/jobgate/blob/main/www/recipes/undo.ts)
+   */
   delay?: Millis;
-  /** Jobs of one group share the manager's `groupConcurrency`. */
+  /**
+   * Jobs of one group share the manager's `groupConcurrency`.
+   *
+   * @see [Recipe: limit per host](https://github.com/jobgate/jobgate/blob/main/www/recipes/per-host.ts)
+   */
   group?: string;
   /**
    * What to do when the key is taken (pending or running).
@@ -177,6 +190,9 @@ export interface RunOptions<State = unknown> {
    * "replace": stop the one that stands; the new one is pending until that stop barrier opens.
    * "queue": the new one waits for the one that stands; a third replaces the second (latest wins, the second ends cancelled).
    * "reject": throw DuplicateJobError.
+   *
+   * @see [Recipe: search as you type, with "replace"](https://github.com/jobgate/jobgate/blob/main/www/recipes/search.ts)
+   * @see [Recipe: save once, with "join"](https://github.com/jobgate/jobgate/blob/main/www/recipes/save-once.ts)
    */
   onDuplicate?: "join" | "replace" | "queue" | "reject";
   initialState?: State;
@@ -200,7 +216,8 @@ export interface JobManagerOptions {
   /**
    * Default false. Shows what jobs do in the browser's Performance panel, as a track with the manager's name: an entry
    * for each wait, each attempt and the time from being asked to stop to the end, made when it is over
-   * (`performance.measure`, cleared at once). Where `console.createTask` exists, async stacks of bodies lead to runJob.
+   * (`performance.measure`, cleared at once, with any measure of the page's own under that name, "key: attempt 1").
+   * Where `console.createTask` exists, async stacks of bodies lead to runJob.
    */
   trace?: boolean;
   defaults?: Omit<RunOptions, "signal" | "initialState">;
