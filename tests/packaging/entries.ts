@@ -16,7 +16,7 @@ export const entries: readonly Entry[] = [
   {
     entry: "jobgate/agents",
     program: "agents.js",
-    outcome: "Normal: user hello, assistant good morning",
+    outcome: "Normal: user hello, assistant good morning, one engine",
     mark: "getToolConfirmation",
   },
   {
@@ -27,6 +27,9 @@ export const entries: readonly Entry[] = [
     mark: "useSyncExternalStore",
   },
 ];
+
+/** What the pool's page comes to. Not a row: a bundler either takes the package's worker along, or is given a file. */
+export const poolOutcome = { "jobgate/worker-pool": "Normal 25, 1 worker, one engine" };
 
 const outcomesOf = (list: readonly Entry[]) => Object.fromEntries(list.map(({ entry, outcome }) => [entry, outcome]));
 
@@ -44,3 +47,10 @@ function running(list: readonly Entry[]): string {
 }
 
 export const modules = { "whole.js": running(entries), "anywhere.js": running(anywhere) };
+
+/** Text that is in none of the bundles of "jobgate" alone. */
+export const marks = [
+  ...entries.flatMap(({ mark }) => mark ?? []),
+  "The worker pool was closed",
+  "The page has not sent",
+];

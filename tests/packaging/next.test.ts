@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { chromium } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchOptions } from "../../scripts/browsers.mjs";
-import { inAnything, inPages } from "./entries.ts";
+import { inAnything, inPages, poolOutcome } from "./entries.ts";
 import { bundlers, execute, installConsumer } from "./support/consumer.ts";
 
 const next = join(bundlers, "node_modules/.bin/next");
@@ -38,14 +38,22 @@ describe("Next's app router", async () => {
   afterAll(() => site?.close());
 
   it("runs jobs in a server component, and in a client component that is rendered on both sides", async () => {
+    const html = await (await fetch(site?.address ?? "")).text();
+    expect(html).toContain('<p id="hooks">idle 0 0</p>');
     const browser = await chromium.launch(launchOptions.chromium);
     const page = await browser.newPage();
     const faults: string[] = [];
     page.on("pageerror", (error) => faults.push(error.message));
+    page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
     await page.goto(site?.address ?? "");
     await page.locator("#client", { hasText: "{" }).waitFor();
     expect(JSON.parse((await page.locator("#server").textContent()) ?? "")).toEqual(inAnything);
-    expect(JSON.parse((await page.locator("#client").textContent()) ?? "")).toEqual(inPages);
+    expect(JSON.parse((await page.locator("#client").textContent()) ?? "")).toEqual({
+      ...inPages,
+      ...poolOutcome,
+    });
+    const hooks = page.locator("#hooks");
+    expect(await hooks.textContent()).toBe("running 1 1");
     expect(faults).toEqual([]);
     await browser.close();
   });

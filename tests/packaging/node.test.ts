@@ -3,12 +3,18 @@ import { inAnything } from "./entries.ts";
 import { execute, installConsumer } from "./support/consumer.ts";
 
 describe("in Node", async () => {
-  const folder = await installConsumer("node");
+  const folder = await installConsumer("node", { withReact: true });
 
   it.each([
     ["runs a job at module level and lets the process end", "main-entry.js", "42\n"],
     ["runs from ./slim with a compiled module", "slim-module.js", "42\n"],
     ["runs a job of every entry that needs no page", "anywhere-entry.js", `${JSON.stringify(inAnything)}\n`],
+    [
+      "loads the pool, which says that there is no Worker",
+      "pool-entry.js",
+      expect.stringMatching(/^function Failed WorkerCrashedError: .*could not be started: there is no Worker here/),
+    ],
+    ["renders the hooks idle", "rendered.js", "idle undefined 0 0\n"],
     ["has one engine for both entries", "one-engine.js", "true\n"],
   ])("%s", async (_, program, output) => {
     expect(await execute("node", [program], { cwd: folder })).toEqual({ code: 0, output });

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { transform } from "esbuild";
 import { describe, expect, it } from "vitest";
 import budgets from "./budgets.json" with { type: "json" };
-import { entries } from "./entries.ts";
+import { marks } from "./entries.ts";
 import * as bundlers from "./support/bundlers.ts";
 import { installConsumer } from "./support/consumer.ts";
 
@@ -15,26 +15,25 @@ describe("an app that imports one entry ships none of the others", async () => {
   const folder = await installConsumer("web", { withReact: true });
   mkdirSync(join(folder, "public"));
 
-  /** All the JavaScript that a bundler writes for a script, minified; fails if it writes a binary. */
-  async function shipped(serve: bundlers.Serve, out: string, script: string): Promise<string> {
-    const site = await serve(folder, [script]);
+  /** All the JavaScript that a bundler writes for scripts, minified; fails if it writes a binary. */
+  async function shipped(serve: bundlers.Serve, out: string, ...scripts: string[]): Promise<string> {
+    const site = await serve(folder, scripts);
     await site.close();
     const files = readdirSync(join(folder, out), { recursive: true, encoding: "utf8" });
     expect(files.filter((file) => file.endsWith(".wasm"))).toEqual([]);
-    const scripts = files.filter((file) => file.endsWith(".js")).map((file) => readFileSync(join(folder, out, file)));
-    const texts = scripts.map(
+    const written = files.filter((file) => file.endsWith(".js")).map((file) => readFileSync(join(folder, out, file)));
+    const texts = written.map(
       async (text) => (await transform(text.toString(), { minify: true, target: "es2022" })).code,
     );
     return (await Promise.all(texts)).join("");
   }
-
-  const marks = entries.flatMap(({ mark }) => mark ?? []);
 
   it.each([
     ["Vite", bundlers.viteBuilt, "written-by-vite"],
     ["webpack", bundlers.webpackBuilt, "written-by-webpack"],
     ["Rollup", bundlers.rollupBuilt, "written-by-rollup"],
     ["esbuild", bundlers.esbuildBuilt, "written-by-esbuild"],
+    ["Parcel", bundlers.parcelBuilt, "written-by-parcel"],
   ] as const)("%s", async (_, serve, out) => {
     const text = await shipped(serve, out, "only-main.js");
     for (const mark of marks) expect(text.includes(mark), `“${mark}” is in it`).toBe(false);
@@ -43,7 +42,7 @@ describe("an app that imports one entry ships none of the others", async () => {
   });
 
   it("and the marks of the others are in an app that imports all", async () => {
-    const text = await shipped(bundlers.esbuildBuilt, "written-by-esbuild", "in-page.js");
+    const text = await shipped(bundlers.esbuildBuilt, "written-by-esbuild", "in-page.js", "pool-spawned.js");
     for (const mark of marks) expect(text.includes(mark), `“${mark}” is in it`).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import { type Browser, chromium, firefox, type Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchOptions } from "../../scripts/browsers.mjs";
-import { inAnything, inPages } from "./entries.ts";
+import { inAnything, inPages, poolOutcome } from "./entries.ts";
 import * as bundlers from "./support/bundlers.ts";
 import { installConsumer } from "./support/consumer.ts";
 import { complete, pageOf, readmeOutput, type Site } from "./support/site.ts";
@@ -13,6 +13,8 @@ const pages = {
   "in-worker.js": { what: "a module worker", outcomes: inAnything },
   "in-shared-worker.js": { what: "a SharedWorker", outcomes: inAnything },
   "in-service-worker.js": { what: "a service worker", outcomes: inAnything },
+  "pool.js": { what: "the package's own worker", outcomes: poolOutcome },
+  "pool-spawned.js": { what: "the package's worker in a file of the app", outcomes: poolOutcome },
   "slim-url.js": { what: "./slim with a URL", outcomes: { "jobgate/slim": "Normal 42" } },
   "slim-module.js": { what: "./slim with a Module", outcomes: { "jobgate/slim": "Normal 42" } },
   "slim-asset.js": { what: "./slim with the binary as Vite's asset", outcomes: { "jobgate/slim": "Normal 42" } },
@@ -22,18 +24,35 @@ const pages = {
 type PageName = keyof typeof pages;
 
 const slim = ["slim-url.js", "slim-module.js"] as const;
-const common = ["in-page.js", "in-worker.js", ...slim] as const;
+const common = ["in-page.js", "in-worker.js", "pool-spawned.js", ...slim] as const;
 const all = Object.keys(pages) as PageName[];
 
 /** Every consumer and what it runs; those that are browsers' own business run in Firefox as well. */
-const consumers: readonly { name: string; serve: bundlers.Serve; pages: readonly PageName[]; firefox?: boolean }[] = [
+const consumers: readonly {
+  name: string;
+  serve: bundlers.Serve;
+  pages: readonly PageName[];
+  firefox?: boolean;
+  /** What every page has to ask for. */
+  loads?: RegExp;
+}[] = [
   { name: "Vite, built", serve: bundlers.viteBuilt, pages: all, firefox: true },
-  { name: "Vite, developing", serve: bundlers.viteDevelopment, pages: ["in-page.js", "in-worker.js", "readme.ts"] },
-  { name: "webpack 5", serve: bundlers.webpackBuilt, pages: common },
+  {
+    name: "Vite, developing",
+    serve: bundlers.viteDevelopment,
+    pages: ["in-page.js", "in-worker.js", "pool.js", "pool-spawned.js", "readme.ts"],
+    loads: /\/\.vite\/deps\/jobgate/,
+  },
+  { name: "webpack 5", serve: bundlers.webpackBuilt, pages: [...common, "pool.js"] },
   { name: "Rollup", serve: bundlers.rollupBuilt, pages: common },
   { name: "esbuild", serve: bundlers.esbuildBuilt, pages: [...common, "readme.ts"] },
-  { name: "Parcel", serve: bundlers.parcelBuilt, pages: [...common, "readme.ts"] },
-  { name: "no bundler, an import map", serve: bundlers.importMap, pages: ["in-plain-page.js", ...slim], firefox: true },
+  { name: "Parcel", serve: bundlers.parcelBuilt, pages: [...common, "pool.js", "readme.ts"] },
+  {
+    name: "no bundler, an import map",
+    serve: bundlers.importMap,
+    pages: ["in-plain-page.js", "pool.js", ...slim],
+    firefox: true,
+  },
 ];
 
 const folder = await installConsumer("web", { withReact: true });
@@ -52,6 +71,8 @@ afterAll(async () => {
 async function visit(page: Page, address: string) {
   const faults: string[] = [];
   const printed: string[] = [];
+  const requested: string[] = [];
+  page.on("request", (request) => requested.push(request.url()));
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("console", (message) => (message.type() === "error" ? faults : printed).push(message.text()));
   await page.goto(address);
@@ -59,10 +80,10 @@ async function visit(page: Page, address: string) {
   await body.waitFor({ state: "attached" }).catch(() => {
     throw new Error(`the page reported nothing; errors: ${faults.join("; ") || "none"}`);
   });
-  return { outcomes: JSON.parse((await body.getAttribute("data-outcomes")) ?? ""), printed, faults };
+  return { outcomes: JSON.parse((await body.getAttribute("data-outcomes")) ?? ""), printed, requested, faults };
 }
 
-describe.each(consumers)("$name, under a strict Content-Security-Policy", ({ serve, pages: names, firefox }) => {
+describe.each(consumers)("$name, under a strict Content-Security-Policy", ({ serve, pages: names, firefox, loads }) => {
   let site: Site | undefined;
   beforeAll(async () => {
     site = await serve(folder, names);
@@ -77,6 +98,7 @@ describe.each(consumers)("$name, under a strict Content-Security-Policy", ({ ser
     const page = await browsers.get(browser)!.newPage();
     const seen = await visit(page, `${site?.url}${pageOf(name)}`);
     expect(seen).toMatchObject({ outcomes, faults: [] });
+    if (loads) expect(seen.requested).toContainEqual(expect.stringMatching(loads));
     if (name === "readme.ts") {
       expect(readmeOutput.length).toBeGreaterThan(0);
       expect(seen.printed).toEqual(expect.arrayContaining(readmeOutput));

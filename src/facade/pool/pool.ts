@@ -203,7 +203,8 @@ export class WorkerPool {
         }),
       );
     } catch (error) {
-      this.lose(worker, { words: "could not be started", cause: error, quiet: true });
+      const why = error instanceof Error ? error.message : String(error);
+      this.lose(worker, { words: `could not be started: ${why}`, cause: error, quiet: true });
     }
   }
 

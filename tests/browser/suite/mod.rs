@@ -10,6 +10,7 @@ mod duplicates;
 mod leaks;
 mod listening;
 mod managing;
+mod readme;
 mod running;
 mod stopping;
 mod timing;

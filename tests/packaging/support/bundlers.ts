@@ -6,16 +6,15 @@ import { join } from "node:path";
 import { build as esbuild } from "esbuild";
 import * as vite from "vite";
 import { bundlers } from "./consumer.ts";
-import { type Site, serveWritten, writePage } from "./site.ts";
+import { type Site, serveWritten, strictPolicy, writePage } from "./site.ts";
 import { serveFolder } from "./static.ts";
 
 export type Serve = (folder: string, scripts: readonly string[]) => Promise<Site>;
 
 const require = createRequire(join(bundlers, "package.json"));
 
-/** Pages, and workers that have to be written as files of their own where a bundler does not look for them. */
-const withWorkers = (scripts: readonly string[]) =>
-  scripts.includes("in-worker.js") ? [...scripts, "worker.js"] : scripts;
+/** Each page's worker, which has to be written as a file of its own where a bundler does not look for it. */
+const workers: Record<string, string> = { "in-worker.js": "worker.js", "pool-spawned.js": "default-worker.js" };
 
 const withoutType = (script: string) => script.replace(/\.\w+$/, "");
 
@@ -23,7 +22,10 @@ const written = (folder: string, scripts: readonly string[], bundler: string) =>
   const out = join(folder, `written-by-${bundler}`);
   return {
     out,
-    entries: Object.fromEntries(withWorkers(scripts).map((name) => [withoutType(name), join(folder, name)])),
+    entries: Object.fromEntries(scripts.map((name) => [withoutType(name), join(folder, name)])),
+    workers: Object.fromEntries(
+      scripts.flatMap((name) => workers[name] ?? []).map((name) => [withoutType(name), join(folder, name)]),
+    ),
     serve() {
       for (const script of scripts) writePage(out, `${withoutType(script)}.js`);
       return serveWritten(folder, out);
@@ -50,16 +52,17 @@ export const viteBuilt: Serve = async (folder, scripts) => {
 /** While an app is developed Vite bundles its dependencies beforehand, and serves the app's modules one by one. */
 export const viteDevelopment: Serve = async (folder, scripts) => {
   for (const script of scripts) writePage(folder, script);
-  const server = await vite.createServer(viteConfig(folder));
+  const config = viteConfig(folder);
+  const headers = { "Content-Security-Policy": strictPolicy };
+  const server = await vite.createServer({ ...config, server: { ...config.server, headers } });
   await server.listen();
   return { url: server.resolvedUrls?.local[0] ?? "", close: () => server.close() };
 };
 
 export const webpackBuilt: Serve = async (folder, scripts) => {
-  const { out, entries, serve } = written(folder, scripts, "webpack");
+  const { out, entries: entry, serve } = written(folder, scripts, "webpack"); // which finds workers by itself
   const webpack = require("webpack");
-  const { worker: _, ...pages } = entries; // webpack finds workers by itself
-  const options = { mode: "production", context: folder, entry: pages, output: { path: out, filename: "[name].js" } };
+  const options = { mode: "production", context: folder, entry, output: { path: out, filename: "[name].js" } };
   await new Promise<void>((resolve, reject) =>
     webpack(options, (fault: unknown, stats: { hasErrors(): boolean; toString(): string } | undefined) =>
       fault || stats?.hasErrors() ? reject(fault ?? new Error(String(stats))) : resolve(),
@@ -69,22 +72,26 @@ export const webpackBuilt: Serve = async (folder, scripts) => {
 };
 
 export const rollupBuilt: Serve = async (folder, scripts) => {
-  const { out, entries, serve } = written(folder, scripts, "rollup");
+  const { out, entries, workers, serve } = written(folder, scripts, "rollup");
   const { rollup } = require("rollup");
   const { nodeResolve } = require("@rollup/plugin-node-resolve");
   const commonjs = require("@rollup/plugin-commonjs"); // React is not written as ES modules
   // React asks for the environment by Node's word, which no browser has.
   const intro = 'const process = { env: { NODE_ENV: "production" } };';
-  const bundle = await rollup({ input: entries, plugins: [nodeResolve(), commonjs()], logLevel: "warn" });
+  const bundle = await rollup({
+    input: { ...entries, ...workers },
+    plugins: [nodeResolve(), commonjs()],
+    logLevel: "warn",
+  });
   await bundle.write({ dir: out, format: "es", entryFileNames: "[name].js", intro });
   await bundle.close();
   return serve();
 };
 
 export const esbuildBuilt: Serve = async (folder, scripts) => {
-  const { out, entries, serve } = written(folder, scripts, "esbuild");
+  const { out, entries, workers, serve } = written(folder, scripts, "esbuild");
   await esbuild({
-    entryPoints: entries,
+    entryPoints: { ...entries, ...workers },
     outdir: out,
     bundle: true,
     splitting: true,

@@ -1,4 +1,5 @@
 import { Session, scriptedProvider } from "jobgate/agents";
+import { JobManager } from "jobgate/slim";
 
 async function talk() {
   const session = new Session({ providers: [scriptedProvider({ replies: ["good morning"] })] });
@@ -8,9 +9,12 @@ async function talk() {
     responseChunkReceived() {},
     getToolConfirmation: async () => "deny",
   };
-  const { type } = await session.run(worker, { prompt: "hello" }, host).job.wait();
+  const { job } = session.run(worker, { prompt: "hello" }, host);
+  const { type } = await job.wait();
+  const shared = new JobManager().runJob("own", () => 1).job.constructor === job.constructor;
   await session.close();
-  return `${type}: ${worker.messages.map(({ role, content }) => `${role} ${content}`).join(", ")}`;
+  const said = worker.messages.map(({ role, content }) => `${role} ${content}`).join(", ");
+  return `${type}: ${said}, ${shared ? "one engine" : "two engines"}`;
 }
 
 export const outcome = talk();

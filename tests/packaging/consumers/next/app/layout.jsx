@@ -1,4 +1,4 @@
-export const metadata = { title: "jobgate in Next" };
+export const metadata = { title: "jobgate in Next", icons: "data:," };
 
 export default function Layout({ children }) {
   return (
