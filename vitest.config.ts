@@ -99,9 +99,12 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["tests/e2e/**/*.test.ts"],
+          globalSetup: "tests/e2e/support/site.mjs",
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          // A test waits for its browser most of the time.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright";
-import { startSite } from "../tests/e2e/support/site.mjs";
+import buildSite, { startSite } from "../tests/e2e/support/site.mjs";
 import { launchOptions } from "./browsers.mjs";
 import { main, root } from "./run.mjs";
 
@@ -134,6 +134,7 @@ main(async () => {
   mkdirSync(folder, { recursive: true });
   const names = process.argv.slice(2);
   const wanted = shots.filter(({ name }) => names.length === 0 || names.includes(name));
+  await buildSite();
   const site = await startSite();
   const browser = await chromium.launch(launchOptions.chromium);
   try {

@@ -1,13 +1,15 @@
 // `npm test` runs every step in order; `node scripts/test.mjs facade types` only those named.
 // What is missing is installed first. One step that fails does not keep the rest from running.
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { webdriverEnv } from "./browsers.mjs";
 import { main, run } from "./run.mjs";
 
 const wasm = ["--target", "wasm32-unknown-unknown"];
-const vitest = (...projects) => run("vitest", ["run", ...projects.flatMap((name) => ["--project", name])]);
+const reporters = ["--reporter", "default", "--reporter", "./scripts/failed-tests.mjs"];
+const vitest = (...projects) =>
+  run("vitest", ["run", ...reporters, ...projects.flatMap((name) => ["--project", name])]);
 const wasmPack = (browser, ...args) =>
   run("wasm-pack", ["test", "--headless", `--${browser}`, ...args], { env: webdriverEnv(browser) });
 
@@ -70,10 +72,7 @@ const steps = {
   },
   e2e: {
     title: "The demo page in Chromium and Firefox",
-    work: () => {
-      run("vite", ["build", "www"]);
-      vitest("e2e");
-    },
+    work: () => vitest("e2e"),
   },
   bench: {
     title: "The benchmark, quick",
@@ -119,6 +118,7 @@ await main(() => {
   // Browsers leave folders behind in the temporary folder: they get one that goes when the tests are over.
   const temporary = mkdtempSync(join(tmpdir(), "jobgate-test-"));
   process.env.TMPDIR = temporary;
+  process.env.FAILED_TESTS = join(temporary, "failed-tests");
 
   const needPackage = named.some((name) => !alone.includes(name));
   const wanted = named.length === 0 ? Object.keys(steps) : [...(needPackage ? ["pack"] : []), ...named];
@@ -128,12 +128,14 @@ await main(() => {
     outcomes.push(outcome);
     if (name === "pack" && !outcome.passed) break;
   }
+  const failedTests = existsSync(process.env.FAILED_TESTS) ? readFileSync(process.env.FAILED_TESTS, "utf8") : "";
   rmSync(temporary, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 
   banner("Summary");
   for (const { name, passed, seconds } of outcomes) {
     console.log(`${passed ? "✓" : "✗"} ${name.padEnd(10)} ${String(seconds).padStart(4)} s  ${steps[name].title}`);
   }
+  if (failedTests !== "") console.log(`\n${failedTests}`);
   const failed = outcomes.filter(({ passed }) => !passed).length;
   console.log(`\n${outcomes.length - failed} passed, ${failed} failed`);
   if (failed > 0) process.exitCode = 1;

@@ -1,25 +1,16 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, preview } from "vite";
 
-const configFile = join(import.meta.dirname, "../../../www/vite.config.ts");
+const options = { configFile: join(import.meta.dirname, "../../../www/vite.config.ts"), logLevel: "warn" };
 
-/**
- * Builds the demo pages into a folder of their own and serves them the way `npm start` does, on a free port.
- * `overrides` is a Vite config to merge in.
- */
-export async function startSite(overrides = {}) {
-  const outDir = mkdtempSync(join(tmpdir(), "jobgate-site-"));
-  const options = { configFile, logLevel: "warn", ...overrides, build: { outDir } };
+/** Builds the demo pages: once for all tests, before the first of them. */
+export default async function buildSite() {
   await build(options);
+}
+
+/** Serves the built pages the way `npm start` does, on a free port. */
+export async function startSite() {
   const server = await preview({ ...options, preview: { host: "127.0.0.1", port: 0 } });
   const { port } = server.httpServer.address();
-  return {
-    address: `http://127.0.0.1:${port}`,
-    async close() {
-      await server.close();
-      rmSync(outDir, { recursive: true, force: true });
-    },
-  };
+  return { address: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
