@@ -78,14 +78,17 @@ impl WasmWorker {
         let (worker, provider) = (self.worker.clone(), self.provider.clone());
         future_to_promise(async move {
             let parent = Cancellation::of(bridge.signal());
-            let (shown, told) = (worker.clone(), bridge.clone());
+            let (mine, shown, told) = (worker.clone(), worker.clone(), bridge.clone());
             let tell = move |state: crate::browser::agents::WorkerState| {
                 let failure = shown.last_failure();
                 let failure = failure.map_or(JsValue::UNDEFINED, |error| to_js(&error, &told.signal()));
                 told.entered(state.name(), failure);
             };
             let outcome = execute(worker, &task, &parent, tell, || bridge.timed_out()).await;
+            // Between runs nothing of JavaScript's is held: an error's stack may lead to the worker, which would then
+            // hold itself. The facade remembers the failure.
             provider.bridge.take();
+            mine.forget_failure();
             Ok(match outcome {
                 Outcome::Done => 0,
                 Outcome::Cancelled => 1,

@@ -65,6 +65,12 @@ impl Worker {
         self.history.borrow().messages().to_vec()
     }
 
+    /// For whoever keeps it elsewhere.
+    #[cfg(feature = "npm-agents")]
+    pub(crate) fn forget_failure(&self) {
+        self.last_failure.take();
+    }
+
     pub(crate) fn enter(&self, state: WorkerState, failure: Option<Rc<JobError>>) {
         self.state.set(state);
         match state {

@@ -6,7 +6,7 @@ import { AgentError } from "./errors.js";
 import { checkChunk, checkResponse, errorText, frozen, toJson, wholeLetters } from "./json.js";
 import type { ReadyTool } from "./tools.js";
 import type { ModelProvider, ModelResponseChunk, ToolCall, WorkerState, WorkerToHostInterface } from "./types.js";
-import { orFailure } from "./wasm.js";
+import { orFailure, untilAborted } from "./wasm.js";
 
 /** What of a run does not depend on what it does. */
 export interface Frame {
@@ -53,11 +53,16 @@ export class Bridge {
 
   chunk(json: string): void | Promise<void> {
     const taken = this.parts.host.responseChunkReceived(this.parts.id, frozen<ModelResponseChunk>(json));
-    if (taken !== undefined) Promise.resolve(taken).catch((error) => reportLate(error, this.signal));
-    return taken;
+    if (taken === undefined) return;
+    Promise.resolve(taken).catch((error) => reportLate(error, this.signal));
+    return untilAborted(taken, this.signal);
   }
 
-  async confirm(json: string, signal: AbortSignal): Promise<string> {
+  confirm(json: string, signal: AbortSignal): Promise<string> {
+    return untilAborted(this.decision(json, signal), signal);
+  }
+
+  private async decision(json: string, signal: AbortSignal): Promise<string> {
     let answer: unknown;
     try {
       answer = await this.parts.host.getToolConfirmation(this.parts.id, frozen<ToolCall>(json), signal);

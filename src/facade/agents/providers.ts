@@ -2,7 +2,7 @@ import { checkEngine } from "../engine.js";
 import { checkNumber } from "../options.js";
 import { checkChunk, frozen, needArray, needObject, needString, toJson, wholeLetters } from "./json.js";
 import type { ModelProvider, OpenAiOptions, ScriptedOptions } from "./types.js";
-import { orFailure, startAgentsWasm, WasmProvider } from "./wasm.js";
+import { orFailure, startAgentsWasm, untilAborted, WasmProvider } from "./wasm.js";
 
 const LONGEST_DELAY = 2 ** 31 - 1;
 
@@ -12,7 +12,7 @@ function fromWasm(provider: WasmProvider): ModelProvider {
     name: provider.name,
     async request(request, { signal, send }) {
       checkEngine();
-      const pass = (chunk: string) => send(frozen(chunk));
+      const pass = (chunk: string) => untilAborted(send(frozen(chunk)), signal);
       return frozen(await orFailure(provider.request(toJson(request), signal, pass)));
     },
   });

@@ -38,4 +38,16 @@ export function orFailure<T>(promise: Promise<T>): Promise<T> {
   });
 }
 
+/** What the binary stops waiting for when asked to end, and would keep its callbacks for until it settles: maybe never. */
+export function untilAborted<T>(value: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    Promise.resolve(value)
+      .finally(() => signal.removeEventListener("abort", abort))
+      .then(resolve, reject);
+  });
+}
+
 export { WasmProvider, WasmWorker };
