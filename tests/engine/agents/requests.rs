@@ -47,6 +47,19 @@ fn a_conversation_as_servers_want_it() {
 }
 
 #[test]
+fn keys_keep_their_order() {
+    let schema = r#"{"type":"object","properties":{"why":{"type":"string"},"answer":{"type":"string"}}}"#;
+    let arguments = r#"{"why":"b","answer":"a"}"#;
+    let parameters = serde_json::from_str(schema).unwrap();
+    let tools = vec![ToolSpec { name: "add".into(), description: String::new(), parameters, confirm: true }];
+    let tool_calls = vec![call(serde_json::from_str(arguments).unwrap())];
+    let messages = vec![Message::Assistant { content: String::new(), tool_calls }];
+    let sent = body("m", &ModelRequest { messages, tools });
+    assert_eq!(sent["tools"][0]["function"]["parameters"].to_string(), schema);
+    assert_eq!(sent["messages"][0]["tool_calls"][0]["function"]["arguments"], arguments);
+}
+
+#[test]
 fn an_empty_list_of_tools_is_left_out() {
     let request = ModelRequest { messages: vec![], tools: vec![] };
     assert_eq!(body("m", &request).get("tools"), None);

@@ -50,6 +50,27 @@ describe("the loop", () => {
     expect(faultOf(worker.messages)).toBeUndefined();
   });
 
+  it("leaves the keys of schemas and arguments in their order", async () => {
+    const provider = new HeldProvider();
+    const args = { why: "b", answer: { z: 1, a: 2 } };
+    const ran: string[] = [];
+    const parameters = { type: "object", properties: { why: { type: "string" }, answer: { type: "object" } } };
+    const tool = newTool("add", async (given) => ran.push(JSON.stringify(given)), { parameters, confirm: false });
+    const { session, worker } = newWorker(provider, { tools: [tool] });
+    const { job } = session.run(worker, { prompt: "go" }, new Host());
+    const { request, answer } = await provider.requested(1);
+    expect(JSON.stringify(request.tools[0]?.parameters)).toBe(JSON.stringify(parameters));
+    const toolCalls = [{ id: "c1", name: "add", arguments: args }];
+    answer.resolve({ content: "", toolCalls, stopReason: "tool_calls" });
+    const again = await provider.requested(2);
+    expect(ran).toEqual([JSON.stringify(args)]);
+    for (const messages of [again.request.messages, worker.messages]) {
+      expect(JSON.stringify(messages[1])).toContain(JSON.stringify(args));
+    }
+    again.answer.resolve(saying("5"));
+    expect((await job.wait()).type).toBe("Normal");
+  });
+
   it("tells the model of a tool that was denied, is unknown, throws, or got what does not fit its schema", async () => {
     const provider = new HeldProvider();
     const ran: string[] = [];
