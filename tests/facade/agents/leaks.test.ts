@@ -55,8 +55,9 @@ const kinds: Record<string, Kind> = {
   "use a tool": {
     request: async ({ messages }) => (messages.at(-1)?.role === "tool" ? answer : calling),
   },
-  "fail with an error that knows its worker": {
-    request: async () => Promise.reject(new Error("broken off", { cause: job.worker })),
+  // In Chromium an error's stack knows the worker.
+  fail: {
+    request: async () => Promise.reject(new Error("broken off")),
   },
   "are cancelled": {
     request: (_, { signal }) =>
@@ -86,8 +87,8 @@ it.each(Object.entries(kinds))(
   async (name, { request, host, end }) => {
     const session = new agents.Session({ providers: [{ name, request }], tools: [tool] });
     const caller = countedSignal();
-    const runBatch = async () => {
-      for (let n = 0; n < batch; n += 1) {
+    const runs = async (count: number) => {
+      for (let n = 0; n < count; n += 1) {
         const worker = session.createWorker({ name: "helper" });
         worker.onStateChange(() => {});
         hangs = deferred();
@@ -103,11 +104,12 @@ it.each(Object.entries(kinds))(
       }
       return await usedHeap();
     };
-    await runBatch();
-    const heap = await runBatch();
+    // More than will ever wait to be collected later.
+    await runs(2 * batch);
+    const heap = await usedHeap();
     const wasm = wasmBytes();
-    for (let count = 0; count < 9; count += 1) await runBatch();
-    expect(grownBy(heap, await runBatch())).toBeLessThan(megabyte);
+    for (let count = 0; count < 9; count += 1) await runs(batch);
+    expect(grownBy(heap, await runs(batch))).toBeLessThan(megabyte);
     expect(wasmBytes()).toBe(wasm);
     expect([caller.listeners, caller.added]).toEqual([0, 12 * batch]);
     expect([session.workers, session.jobs]).toEqual([[], []]);
