@@ -26,11 +26,11 @@ impl fmt::Debug for WasmProvider {
     }
 }
 
+/// One of the two.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Reply {
-    Text(String),
-    Chunks(Vec<ModelResponseChunk>),
+struct Reply {
+    text: Option<String>,
+    chunks: Option<Vec<ModelResponseChunk>>,
 }
 
 #[wasm_bindgen]
@@ -52,7 +52,7 @@ impl WasmProvider {
         Self { provider: Rc::new(OpenAiCompatible::new(options)) }
     }
 
-    /// `replies` are JSON: a list of texts and lists of chunks. What is wrong with them is thrown.
+    /// `replies` are JSON: a list of `{text}` and `{chunks}`. What is wrong with them is thrown.
     ///
     /// # Errors
     ///
@@ -60,9 +60,9 @@ impl WasmProvider {
     pub fn scripted(name: String, replies: &str, chunk_delay: u32) -> Result<WasmProvider, JsValue> {
         let replies: Vec<Reply> =
             serde_json::from_str(replies).map_err(|error| JsValue::from_str(&error.to_string()))?;
-        let replies = replies.into_iter().map(|reply| match reply {
-            Reply::Text(text) => Scripted::words(&text),
-            Reply::Chunks(chunks) => chunks,
+        let replies = replies.into_iter().map(|Reply { text, chunks }| match text {
+            Some(text) => Scripted::words(&text),
+            None => chunks.unwrap_or_default(),
         });
         Ok(Self { provider: Rc::new(Scripted::new(name, replies.collect(), chunk_delay)) })
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// One message of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "role", rename_all = "lowercase", rename_all_fields = "camelCase")]
+#[serde(tag = "role", rename_all = "lowercase", rename_all_fields = "camelCase", try_from = "AnyMessage")]
 pub enum Message {
     /// How the model is to behave; the first message or none.
     System {
@@ -22,7 +22,7 @@ pub enum Message {
         /// Its text, may be empty where tools are called.
         content: String,
         /// The tools it wants used, in order.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[serde(skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<ToolCall>,
     },
     /// What a tool answered.
@@ -32,6 +32,43 @@ pub enum Message {
         /// Its text.
         content: String,
     },
+}
+
+/// A message of any role as it is read: what serde makes of tags by itself takes 24 KB of wasm.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnyMessage {
+    role: Role,
+    content: String,
+    tool_calls: Option<Vec<ToolCall>>,
+    tool_call_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Role {
+    System,
+    User,
+    Assistant,
+    Tool,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("missing field `{0}`")]
+struct Missing(&'static str);
+
+impl TryFrom<AnyMessage> for Message {
+    type Error = Missing;
+
+    fn try_from(message: AnyMessage) -> Result<Self, Missing> {
+        let AnyMessage { role, content, tool_calls, tool_call_id } = message;
+        Ok(match role {
+            Role::System => Self::System { content },
+            Role::User => Self::User { content },
+            Role::Assistant => Self::Assistant { content, tool_calls: tool_calls.unwrap_or_default() },
+            Role::Tool => Self::Tool { tool_call_id: tool_call_id.ok_or(Missing("toolCallId"))?, content },
+        })
+    }
 }
 
 /// A tool that the model wants used.
@@ -48,7 +85,7 @@ pub struct ToolCall {
 
 /// A piece of an answer, as it arrives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", try_from = "AnyChunk")]
 pub enum ModelResponseChunk {
     /// More text.
     Text {
@@ -60,6 +97,34 @@ pub enum ModelResponseChunk {
         /// The call.
         call: ToolCall,
     },
+}
+
+/// As [`AnyMessage`].
+#[derive(Deserialize)]
+struct AnyChunk {
+    #[serde(rename = "type")]
+    kind: Kind,
+    text: Option<String>,
+    call: Option<ToolCall>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Text,
+    ToolCall,
+}
+
+impl TryFrom<AnyChunk> for ModelResponseChunk {
+    type Error = Missing;
+
+    fn try_from(chunk: AnyChunk) -> Result<Self, Missing> {
+        let AnyChunk { kind, text, call } = chunk;
+        Ok(match kind {
+            Kind::Text => Self::Text { text: text.ok_or(Missing("text"))? },
+            Kind::ToolCall => Self::ToolCall { call: call.ok_or(Missing("call"))? },
+        })
+    }
 }
 
 /// A tool as the model is told of it.

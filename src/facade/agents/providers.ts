@@ -68,13 +68,14 @@ export function scriptedProvider(options: ScriptedOptions): ModelProvider {
   needArray("replies", replies);
   if (replies.length === 0) throw new RangeError("replies must have at least one reply");
   const checked = replies.map((reply, at) => {
-    if (typeof reply === "string") return reply;
+    if (typeof reply === "string") return { text: reply };
     needArray(`replies[${at}]`, reply);
     const whole = wholeLetters();
-    return reply.map((given, index) => {
+    const chunks = reply.map((given, index) => {
       const chunk = checkChunk(`replies[${at}][${index}]`, given);
       return chunk.type === "text" ? { ...chunk, text: whole(chunk.text) } : chunk;
     });
+    return { chunks };
   });
   const delay = checkNumber("chunkDelay", options.chunkDelay, 0);
   if (!(delay >= 0 && delay <= LONGEST_DELAY)) {
