@@ -62,6 +62,7 @@ fn write_request(request: &Result<Request, Refusal>) -> JsValue {
         Ok(Request::ClearCompleted) => object([("type", text("clear_completed"))]),
         Ok(Request::GetState) => object([("type", text("get_state"))]),
         Ok(Request::Ping) => object([("type", text("ping"))]),
+        Ok(Request::Present(lock)) => object([("type", text("present")), ("lock", text(lock))]),
         Ok(Request::Nothing) => JsValue::UNDEFINED,
         Err(Refusal { code, error, job_id }) => object([
             ("type", text("error")),

@@ -31,6 +31,8 @@ pub enum Request {
     GetState,
     /// Say pong.
     Ping,
+    /// The lock that the other end holds for as long as it lives.
+    Present(String),
     /// A refusal from the other end: never answered, or two runners at one channel would talk for ever.
     Nothing,
 }
@@ -60,6 +62,7 @@ pub fn read_message(message: &Value) -> Result<Request, Refusal> {
             "clear_completed" => Ok(Request::ClearCompleted),
             "get_state" => Ok(Request::GetState),
             "ping" => Ok(Request::Ping),
+            "present" => Ok(Request::Present(name(message, "lock")?)),
             "error" => Ok(Request::Nothing),
             _ => Err(malformed(format!("unknown message type {}", Value::Text(kind.clone())))),
         },

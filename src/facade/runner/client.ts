@@ -1,5 +1,6 @@
 import { invalidParams } from "../errors.js";
 import { type Deferred, defer } from "../extras.js";
+import { holdLock } from "../lifetime.js";
 import { checkString, needFunction } from "../options.js";
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
 import { RunnerError } from "./errors.js";
@@ -60,6 +61,9 @@ export class QueueClient {
     } catch {
       // A WebSocket that is not open yet: its runner speaks first.
     }
+    // Of all ports it alone does not say everywhere that its other end is gone.
+    if (globalThis.MessagePort !== undefined && port instanceof MessagePort)
+      holdLock((lock) => lock !== "" && post(port, { type: "present", lock }));
   }
 
   /**
@@ -103,7 +107,8 @@ export class QueueClient {
 
   /**
    * Listens no more. The port stays open: it belongs to who made it. The runner's end of a MessagePort is served until
-   * whoever called `serve` ends that: not every browser tells one end that the other has been closed.
+   * this page or worker is gone, or whoever called `serve` ends that: not every browser tells one end that the other has
+   * been closed.
    */
   close(): void {
     this.port.removeEventListener("message", this.onMessage);

@@ -256,8 +256,9 @@ export class JobRunner {
    * Speaks the queue protocol to whatever is at the port's other end, which is told when that ends. To a port that
    * says it holds much unsent (a WebSocket's `bufferedAmount`), what has been overtaken is not sent any more. Ends by
    * itself when the port says that its other end has gone, by a `close` event or a WebSocket's `readyState`. A
-   * MessagePort does not say so in every browser: then it is served until the function returned is called. A runner
-   * that is closed sends its state and that it is closed.
+   * MessagePort does not say so in every browser: it is served until the page or worker of the QueueClient at its other
+   * end is gone (known by a Web Lock, so within one origin and in secure contexts), or the function returned is called.
+   * A runner that is closed sends its state and that it is closed.
    */
   serve(port: QueuePort): Unsubscribe {
     needPort(port);

@@ -1,6 +1,7 @@
 // One port that a runner speaks the queue protocol over.
 
 import { InvalidParamsError, JobgateError } from "../errors.js";
+import { whenFree } from "../lifetime.js";
 import type { JobEvent, JobRecord, Unsubscribe } from "../types.js";
 import { RunnerError } from "./errors.js";
 import { type Happening, isEnd } from "./events.js";
@@ -23,7 +24,7 @@ export const GONE = 410;
 const CUT_OFF = "The port does not take what is sent over it";
 
 export class Session {
-  private over = false;
+  private readonly over = new AbortController();
   private readonly runner: JobRunner;
   private readonly port: QueuePort;
   private readonly outbox: Outbox;
@@ -53,8 +54,8 @@ export class Session {
   }
 
   private end(last?: ServerMessage): void {
-    if (this.over) return;
-    this.over = true;
+    if (this.over.signal.aborted) return;
+    this.over.abort();
     this.unlisten();
     this.port.removeEventListener("message", this.onMessage);
     this.port.removeEventListener("close" as "message", this.onClose);
@@ -130,6 +131,9 @@ export class Session {
         break;
       case "ping":
         this.outbox.answer({ type: "pong" });
+        break;
+      case "present":
+        void whenFree(message.lock, this.over.signal, () => this.end());
         break;
       case "error":
         this.refuse(message.code, message.error, message.job_id === undefined ? {} : { job_id: message.job_id });

@@ -130,7 +130,9 @@ export type ClientMessage =
   | { readonly type: "cancel_job"; readonly job_id: string }
   | { readonly type: "clear_completed" }
   | { readonly type: "get_state" }
-  | { readonly type: "ping" };
+  | { readonly type: "ping" }
+  /** The name of a Web Lock that is held by who sends this for as long as its page or worker lives. */
+  | { readonly type: "present"; readonly lock: string };
 
 /** MessagePort, Worker, WebSocket and BroadcastChannel all fit. */
 export interface QueuePort {

@@ -1,4 +1,5 @@
 import { UnknownJobTypeError } from "../errors.js";
+import { holdLock } from "../lifetime.js";
 import { carry, uncarry } from "../pool/carried.js";
 import { type Answer, notCloned, type Order, readOrder, taskOf } from "../pool/messages.js";
 import { Running, type WorkerTypes } from "./context.js";
@@ -109,18 +110,6 @@ export function expose(types: WorkerTypes, start?: (module: WebAssembly.Module) 
 
 const UNREADABLE = "The params hold something that can't be read in a worker";
 const OTHER_VERSION = "The page's order can't be read: is the worker's script of another version of jobgate?";
-
-/** For as long as the worker lives. Only where a context is secure are there locks. */
-function holdLock(held: (lock: string) => void): void {
-  const lock = `jobgate worker ${performance.timeOrigin} ${Math.random()}`;
-  const holding = navigator.locks?.request(lock, () => {
-    held(lock);
-    return new Promise(() => {});
-  });
-  if (holding === undefined) held("");
-  // Not allowed in this context.
-  holding?.catch(() => held(""));
-}
 
 function post(message: Answer, transfer: Transferable[] = []): void {
   if (transfer.length === 0) scope.postMessage(message);

@@ -13,6 +13,9 @@ fn each_message_reads_as_what_it_asks_for() {
     assert_eq!(read_message(&of("clear_completed")), Ok(Request::ClearCompleted));
     assert_eq!(read_message(&of("get_state")), Ok(Request::GetState));
     assert_eq!(read_message(&of("ping")), Ok(Request::Ping));
+    let present = map([("type", Value::from("present")), ("lock", Value::from("a lock"))]);
+    assert_eq!(read_message(&present), Ok(Request::Present("a lock".to_owned())));
+    assert!(read_message(&of("present")).is_err_and(|refusal| refusal.error.starts_with("lock must be a string")));
     let cancel = map([("type", Value::from("cancel_job")), ("job_id", Value::from("7"))]);
     assert_eq!(read_message(&cancel), Ok(Request::Cancel("7".to_owned())));
     let params = map([("seconds", Value::Number(3.0))]);

@@ -119,6 +119,25 @@ describe("QueueClient", () => {
     expect(client.getSnapshot()).toEqual({ jobs: [record], stats, connected: true });
   });
 
+  it("a port is served no more when the worker at its other end is gone, which no port says", async () => {
+    const runner = newRunner();
+    const { port1, port2 } = new MessageChannel();
+    const looker = new Worker(new URL("./support/looker.ts", import.meta.url), { type: "module" });
+    onTestFinished(() => looker.terminate());
+    const left = new Promise<void>((resolve) => {
+      const { removeEventListener } = port1;
+      port1.removeEventListener = (...listener: Parameters<typeof removeEventListener>) => {
+        removeEventListener.apply(port1, listener);
+        resolve();
+      };
+    });
+    runner.serve(port1);
+    looker.postMessage(null, [port2]);
+    await expect.poll(async () => (await navigator.locks.query()).pending?.length).toBe(1);
+    looker.terminate();
+    await left;
+  });
+
   it("over a BroadcastChannel, begun before or after the runner", async () => {
     const name = crypto.randomUUID();
     const channels = [new BroadcastChannel(name), new BroadcastChannel(name), new BroadcastChannel(name)] as const;

@@ -1,0 +1,27 @@
+// How another thread hears that this page or worker is gone, which browsers tell nobody: by a Web Lock that is free then.
+
+/** Holds a lock for as long as this realm lives, and says its name; empty where a context has no locks. */
+export function holdLock(held: (lock: string) => void): void {
+  const lock = `jobgate ${performance.timeOrigin} ${Math.random()}`;
+  const holding = globalThis.navigator?.locks?.request(lock, () => {
+    held(lock);
+    return new Promise(() => {});
+  });
+  if (holding === undefined) held("");
+  // Not allowed in this context.
+  holding?.catch(() => held(""));
+}
+
+/**
+ * Calls back when the lock is free: who held it is gone. Not if nobody held it, as far as this origin knows. Resolves
+ * when it has called, or will not.
+ */
+export async function whenFree(lock: string, signal: AbortSignal, free: () => void): Promise<void> {
+  try {
+    const { locks } = navigator;
+    const { held = [] } = await locks.query();
+    if (held.some(({ name }) => name === lock)) await locks.request(lock, { signal }, free);
+  } catch {
+    // No longer waited for, or there are no locks here.
+  }
+}
