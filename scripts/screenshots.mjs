@@ -77,6 +77,7 @@ async function fillDashboard(page) {
   await page.locator("[data-phase=live]").waitFor();
   await startJobs(page, "report", { title: "Annual report", pages: "24" }, 2);
   await startJobs(page, "flaky", { failures: "1", seconds: "1.2" }, 3);
+  await startJobs(page, "sieve", { limit: "100000000" }, 2);
   await startJobs(page, "countdown", { seconds: "4" }, 6);
   await startJobs(page, "report", { title: "Minutes of the meeting", pages: "60" }, 5);
   await page.locator(".queue-row[data-job='2'] .badge[data-tone=good]").waitFor();

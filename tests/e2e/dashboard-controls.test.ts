@@ -1,48 +1,11 @@
-import type { Browser, BrowserContext } from "playwright";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { browserNames, launch } from "./support/browser.ts";
-import { DashboardPage } from "./support/dashboard-page.ts";
-import { startSite } from "./support/site.mjs";
+import { expect, test } from "vitest";
+import { describeDashboard } from "./support/dashboards.ts";
 
-let site: Awaited<ReturnType<typeof startSite>>;
-
-beforeAll(async () => {
-  site = await startSite();
-});
-
-afterAll(() => site?.close());
-
-describe.each(browserNames)("the dashboard's controls, in %s", { timeout: 120_000 }, (name) => {
-  let browser: Browser;
-  let context: BrowserContext;
-  let tabs: DashboardPage[];
-
-  beforeAll(async () => {
-    browser = await launch(name);
-  });
-
-  afterAll(() => browser?.close());
-
-  beforeEach(async () => {
-    context = await browser.newContext();
-    tabs = [];
-  });
-
-  afterEach(async () => {
-    await context.close();
-    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
-  });
-
-  const open = async (hash = "") => {
-    const tab = await DashboardPage.open(context, site.address, hash);
-    tabs.push(tab);
-    return tab;
-  };
-
+describeDashboard("the dashboard's controls", {}, (visit) => {
   /** Eight jobs: 1 failed, 2 completed, 3 cancelled, 4 to 6 run and get nowhere, 7 and 8 wait. */
   const withEight = async () => {
-    const tab = await open();
-    const urls = `${site.address}/files/sample.bin?id=controls-${name}&rate=64`;
+    const tab = await visit.open();
+    const urls = `${visit.address}/files/sample.bin?id=controls-${visit.name}&rate=64`;
     await tab.option("Retries", "0");
     await tab.start("flaky", { failures: "9", seconds: "0.1" });
     await tab.detailStatus("failed");
@@ -120,7 +83,7 @@ describe.each(browserNames)("the dashboard's controls, in %s", { timeout: 120_00
   });
 
   test("clicks in quick succession all count", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     const click = (label: string, times: number) =>
       tab.button(label).evaluate((button, times) => {
         for (let at = 0; at < times; at += 1) (button as HTMLButtonElement).click();
@@ -144,7 +107,7 @@ describe.each(browserNames)("the dashboard's controls, in %s", { timeout: 120_00
   });
 
   test("a long result is shown in part, and all of it when asked", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     await tab.start("prime", { limit: "1000" });
     await tab.detailStatus("completed");
     const result = tab.page.getByTestId("result");
@@ -157,7 +120,7 @@ describe.each(browserNames)("the dashboard's controls, in %s", { timeout: 120_00
   });
 
   test("the theme is chosen with a button, for the picture too, and stays", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     const background = () => tab.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const canvas = tab.page.locator(".timeline canvas");
     const picture = () => canvas.evaluate((element) => (element as HTMLCanvasElement).toDataURL());
@@ -176,7 +139,7 @@ describe.each(browserNames)("the dashboard's controls, in %s", { timeout: 120_00
   });
 
   test("the details are closed with their button, and the options of a new job stay from type to type", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     await tab.option("Retries", "7");
     await tab.option("Timeout, ms", "90000");
     await tab.page.getByLabel("Priority", { exact: true }).first().selectOption("background");

@@ -1,46 +1,9 @@
-import type { Browser, BrowserContext } from "playwright";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { browserNames, launch } from "./support/browser.ts";
-import { DashboardPage } from "./support/dashboard-page.ts";
-import { startSite } from "./support/site.mjs";
+import { expect, test } from "vitest";
+import { describeDashboard } from "./support/dashboards.ts";
 
-let site: Awaited<ReturnType<typeof startSite>>;
-
-beforeAll(async () => {
-  site = await startSite();
-});
-
-afterAll(() => site?.close());
-
-describe.each(browserNames)("the dashboard's jobs that run in workers, in %s", { timeout: 120_000 }, (name) => {
-  let browser: Browser;
-  let context: BrowserContext;
-  let tabs: DashboardPage[];
-
-  beforeAll(async () => {
-    browser = await launch(name);
-  });
-
-  afterAll(() => browser?.close());
-
-  beforeEach(async () => {
-    context = await browser.newContext();
-    tabs = [];
-  });
-
-  afterEach(async () => {
-    await context.close();
-    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
-  });
-
-  const open = async (hash = "") => {
-    const tab = await DashboardPage.open(context, site.address, hash);
-    tabs.push(tab);
-    return tab;
-  };
-
+describeDashboard("the dashboard's jobs that run in workers", {}, (visit) => {
   test("a job that ignores its signal is killed; the page goes on meanwhile, and so does the pool", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     const markOf = (type: string) => tab.page.locator(".type", { hasText: type }).locator(".runs-in");
     expect(await markOf("stubborn").textContent()).toBe("runs in: pool worker");
     expect(await markOf("countdown").textContent()).toBe("runs in: shared worker");
@@ -72,7 +35,7 @@ describe.each(browserNames)("the dashboard's jobs that run in workers, in %s", {
   });
 
   test("one that listens is stopped, and its worker lives on", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     await tab.start("sieve", { limit: "1000000000" });
     await tab.details.getByText("primes up to").waitFor();
     await tab.press("Cancel");
@@ -84,10 +47,10 @@ describe.each(browserNames)("the dashboard's jobs that run in workers, in %s", {
   });
 
   test("a tab that is closed takes its workers along: their jobs are tried again in another's", async () => {
-    const first = await open();
+    const first = await visit.open();
     const id = await first.start("stubborn", { seconds: "60" });
     await first.details.getByText("seconds to go").waitFor();
-    const second = await open(`#/jobs/${id}`);
+    const second = await visit.open(`#/jobs/${id}`);
     await second.detailStatus("running");
     await first.page.close();
     const attempts = second.details.locator(".attempts li");
@@ -99,8 +62,8 @@ describe.each(browserNames)("the dashboard's jobs that run in workers, in %s", {
   });
 
   test("without SharedWorker they run in workers of the page too", async () => {
-    await context.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
-    const tab = await open();
+    await visit.context.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
+    const tab = await visit.open();
     const id = await tab.start("stubborn", { seconds: "60" });
     await tab.details.getByText("seconds to go").waitFor();
     expect(await tab.row(id).locator(".runs-in").textContent()).toBe("runs in: pool worker");

@@ -1,46 +1,9 @@
-import type { Browser, BrowserContext } from "playwright";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { browserNames, launch } from "./support/browser.ts";
-import { DashboardPage } from "./support/dashboard-page.ts";
-import { startSite } from "./support/site.mjs";
+import { expect, test } from "vitest";
+import { describeDashboard } from "./support/dashboards.ts";
 
-let site: Awaited<ReturnType<typeof startSite>>;
-
-beforeAll(async () => {
-  site = await startSite();
-});
-
-afterAll(() => site?.close());
-
-describe.each(browserNames)("what the dashboard says, in %s", { timeout: 120_000 }, (name) => {
-  let browser: Browser;
-  let context: BrowserContext;
-  let tabs: DashboardPage[];
-
-  beforeAll(async () => {
-    browser = await launch(name);
-  });
-
-  afterAll(() => browser?.close());
-
-  beforeEach(async () => {
-    context = await browser.newContext();
-    tabs = [];
-  });
-
-  afterEach(async () => {
-    await context.close();
-    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
-  });
-
-  const open = async (hash = "") => {
-    const tab = await DashboardPage.open(context, site.address, hash);
-    tabs.push(tab);
-    return tab;
-  };
-
+describeDashboard("what the dashboard says", {}, (visit) => {
   test("what happens is announced, politely", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     expect(await tab.page.getByTestId("connection").getAttribute("role")).toBe("status");
     expect(await tab.page.locator(".site > [role=status]").getAttribute("aria-live")).toBe("polite");
     await tab.start("countdown", { seconds: "1" });
@@ -65,7 +28,7 @@ describe.each(browserNames)("what the dashboard says, in %s", { timeout: 120_000
   });
 
   test("while one types, faults are not announced one by one", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     await tab.page.evaluate(() => {
       const said: string[] = [];
       Object.assign(window, { said });
@@ -89,7 +52,7 @@ describe.each(browserNames)("what the dashboard says, in %s", { timeout: 120_000
   });
 
   test("a job named, failing and reporting in markup is text, everywhere", async () => {
-    await context.addInitScript(() => {
+    await visit.context.addInitScript(() => {
       const ports: MessagePort[] = [];
       const Channel = MessageChannel;
       Object.assign(window, {
@@ -105,7 +68,7 @@ describe.each(browserNames)("what the dashboard says, in %s", { timeout: 120_000
         },
       });
     });
-    const tab = await open();
+    const tab = await visit.open();
     const markup = "<img src=x onerror=document.title='owned'>";
     const params = { service: markup, failures: 1, seconds: 0.5 };
     const message = { type: "create_job", job_type: "flaky", id: markup, params };
@@ -136,7 +99,7 @@ describe.each(browserNames)("what the dashboard says, in %s", { timeout: 120_000
 
   /** Another runner is made when the line is made anew after `otherRunner()`; none while `blocked`. */
   const withRunners = () =>
-    context.addInitScript(() => {
+    visit.context.addInitScript(() => {
       const ports: MessagePort[] = [];
       const Channel = MessageChannel;
       const Shared = SharedWorker;
@@ -176,7 +139,7 @@ describe.each(browserNames)("what the dashboard says, in %s", { timeout: 120_000
 
   test("“Try now” makes the line anew at once", async () => {
     await withRunners();
-    const tab = await open();
+    const tab = await visit.open();
     await tab.page.evaluate(() => {
       const runners = window as unknown as Runners;
       runners.blocked = true;
@@ -196,7 +159,7 @@ describe.each(browserNames)("what the dashboard says, in %s", { timeout: 120_000
 
   test("a runner that was started anew is said to be, and what the other one had is gone", async () => {
     await withRunners();
-    const tab = await open();
+    const tab = await visit.open();
     const id = await tab.start("flaky", { failures: "1", seconds: "0.1" });
     await tab.detailStatus("completed");
     await tab.page.evaluate(() => {

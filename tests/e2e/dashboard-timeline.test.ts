@@ -1,46 +1,9 @@
-import type { Browser, BrowserContext } from "playwright";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { browserNames, launch } from "./support/browser.ts";
-import { DashboardPage } from "./support/dashboard-page.ts";
-import { startSite } from "./support/site.mjs";
+import { expect, test } from "vitest";
+import { describeDashboard } from "./support/dashboards.ts";
 
-let site: Awaited<ReturnType<typeof startSite>>;
-
-beforeAll(async () => {
-  site = await startSite();
-});
-
-afterAll(() => site?.close());
-
-describe.each(browserNames)("the dashboard's timeline, in %s", { timeout: 120_000 }, (name) => {
-  let browser: Browser;
-  let context: BrowserContext;
-  let tabs: DashboardPage[];
-
-  beforeAll(async () => {
-    browser = await launch(name);
-  });
-
-  afterAll(() => browser?.close());
-
-  beforeEach(async () => {
-    context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-    tabs = [];
-  });
-
-  afterEach(async () => {
-    await context.close();
-    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
-  });
-
-  const open = async (hash = "") => {
-    const tab = await DashboardPage.open(context, site.address, hash);
-    tabs.push(tab);
-    return tab;
-  };
-
+describeDashboard("the dashboard's timeline", { viewport: { width: 1440, height: 900 } }, (visit) => {
   test("a bar tells what it is, and leads to its job; a press that moves it does not", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     const id = await tab.start("echo", { message: "x", delay: "1" });
     await tab.detailStatus("completed");
     await tab.button("Fit").click();
@@ -69,7 +32,7 @@ describe.each(browserNames)("the dashboard's timeline, in %s", { timeout: 120_00
   });
 
   test("only the main button moves it", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     await tab.start("echo", { message: "x", delay: "1" });
     await tab.detailStatus("completed");
     await tab.button("Fit").click();
@@ -93,7 +56,7 @@ describe.each(browserNames)("the dashboard's timeline, in %s", { timeout: 120_00
   });
 
   test("Fit, Now, Home and End go where they say", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     const span = tab.page.getByTestId("span");
     const timeline = tab.page.getByLabel("Timeline of the last jobs");
     expect(await tab.button("Fit").getAttribute("aria-disabled")).toBe("true");
@@ -118,7 +81,7 @@ describe.each(browserNames)("the dashboard's timeline, in %s", { timeout: 120_00
   });
 
   test("360 pixels wide, what is pointed at is told within the picture", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     await tab.page.setViewportSize({ width: 360, height: 740 });
     await tab.start("countdown", { seconds: "60" });
     await tab.details.getByText("remaining").waitFor();

@@ -1,48 +1,11 @@
-import type { Browser, BrowserContext } from "playwright";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { browserNames, launch } from "./support/browser.ts";
-import { DashboardPage } from "./support/dashboard-page.ts";
-import { startSite } from "./support/site.mjs";
+import { expect, test } from "vitest";
+import { describeDashboard } from "./support/dashboards.ts";
 
 type DownloadRecord = import("../../www/server/downloads.ts").DownloadRecord;
 
-let site: Awaited<ReturnType<typeof startSite>>;
-
-beforeAll(async () => {
-  site = await startSite();
-});
-
-afterAll(() => site?.close());
-
-describe.each(browserNames)("the dashboard, in %s", (name) => {
-  let browser: Browser;
-  let context: BrowserContext;
-  let tabs: DashboardPage[];
-
-  beforeAll(async () => {
-    browser = await launch(name);
-  });
-
-  afterAll(() => browser?.close());
-
-  beforeEach(async () => {
-    context = await browser.newContext();
-    tabs = [];
-  });
-
-  afterEach(async () => {
-    await context.close();
-    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
-  });
-
-  const open = async (hash = "") => {
-    const tab = await DashboardPage.open(context, site.address, hash);
-    tabs.push(tab);
-    return tab;
-  };
-
+describeDashboard("the dashboard", {}, (visit) => {
   test("submit a countdown, watch its progress, see it complete", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     const id = await tab.start("countdown", { seconds: "2" });
     await tab.rowStatus(id, "running");
     await tab.details.getByText("1 seconds remaining…").or(tab.details.getByText("1 second remaining…")).waitFor();
@@ -53,8 +16,8 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
   });
 
   test("a result is shown as a table or a tree, and copied whole", async () => {
-    if (name === "chromium") await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-    const tab = await open();
+    if (visit.name === "chromium") await visit.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const tab = await visit.open();
     await tab.start("report", { pages: "12", title: "Figures" });
     await tab.detailStatus("completed");
     const result = tab.page.getByTestId("result");
@@ -71,7 +34,7 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
   });
 
   test("a job that fails is retried: every attempt is told, and Retry makes it anew", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     const id = await tab.start("flaky", { failures: "2", seconds: "0.2" });
     await tab.rowStatus(id, "will retry");
     await tab.detailStatus("completed");
@@ -91,7 +54,7 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
   });
 
   test("submit multiple jobs: as many run as may, the rest wait; more at once, pause, resume", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     await tab.startMany("countdown", { seconds: "60" }, 6);
     await tab.stat("running", 3);
     await tab.stat("pending", 3);
@@ -113,7 +76,7 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
   });
 
   test("cancel a running job, it stops; cancel a pending job, it is removed from the queue", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     await tab.startMany("countdown", { seconds: "60" }, 4);
     await tab.row("4").click();
     await tab.detailStatus("pending");
@@ -130,7 +93,7 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
   });
 
   test("faults are told beside the field as one types, in the runner's words; nothing is queued, nothing typed is lost", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     await tab.chooseType("countdown");
     await tab.fill({ seconds: "61" });
     await tab.fault("seconds", "must be an integer from 1 to 60, got 61");
@@ -170,7 +133,7 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
   });
 
   test("every param gets the right control, with its bounds and its default", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     await tab.chooseType("report");
     const control = (param: string) =>
       tab.param(param).evaluate((element) => {
@@ -191,20 +154,20 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
   });
 
   test("ten URLs are really fetched, all at the same time", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     // Over two hosts: browsers open six connections to one. Each takes six seconds, 378 bytes at 64 a second.
-    const hosts = [site.address, site.address.replace("127.0.0.1", "localhost")];
+    const hosts = [visit.address, visit.address.replace("127.0.0.1", "localhost")];
     const urls = Array.from(
       { length: 10 },
-      (_, at) => `${hosts[at % 2]}/files/answer.txt?id=dash-${name}-${at}&rate=64`,
+      (_, at) => `${hosts[at % 2]}/files/answer.txt?id=dash-${visit.name}-${at}&rate=64`,
     );
     await tab.chooseType("url_fetch");
     await tab.param("urls").fill(urls.join("\n"));
     await tab.button("Start job").click();
     await tab.detailStatus("completed");
     expect(await tab.page.getByTestId("result").locator("tbody tr").count()).toBe(10);
-    const log = (await (await fetch(`${site.address}/download-log`)).json()) as DownloadRecord[];
-    const ours = log.filter(({ id }) => id.startsWith(`dash-${name}-`));
+    const log = (await (await fetch(`${visit.address}/download-log`)).json()) as DownloadRecord[];
+    const ours = log.filter(({ id }) => id.startsWith(`dash-${visit.name}-`));
     expect(ours.map(({ outcome }) => outcome)).toEqual(urls.map(() => "finished"));
     const lastBegan = Math.max(...ours.map(({ beganAt }) => beganAt));
     const firstEnded = Math.min(...ours.map(({ endedAt }) => endedAt ?? 0));
@@ -212,7 +175,7 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
   });
 
   test("the queue: running, pending in the order they will start, finished; the last are cleared", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     await tab.start("echo", { message: "first", delay: "1" });
     await tab.detailStatus("completed");
     await tab.startMany("countdown", { seconds: "60" }, 5);
@@ -236,10 +199,10 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
   });
 
   test("open multiple tabs, verify sync: jobs, attempts, logs, pause; a job linked by its address", async () => {
-    const first = await open();
+    const first = await visit.open();
     const id = await first.start("flaky", { failures: "2", seconds: "0.1" });
     await first.detailStatus("completed");
-    const second = await open(`#/jobs/${id}`);
+    const second = await visit.open(`#/jobs/${id}`);
     await second.detailStatus("completed");
     expect(await second.details.locator(".attempts li").count()).toBe(3);
     await second.details.locator(".job-log").getByText("Attempt 3 begins").waitFor();
@@ -259,7 +222,7 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
   });
 
   test("an address of a job that is not there says so, and leads back", async () => {
-    const tab = await open("#/jobs/no%2Fsuch%20job");
+    const tab = await visit.open("#/jobs/no%2Fsuch%20job");
     await tab.page.getByTestId("unknown-job").getByText("There is no job “no/such job”").waitFor();
     await tab.page.getByRole("link", { name: "Back to the queue" }).click();
     await tab.details.getByText("Choose a job in the queue").waitFor();
@@ -275,7 +238,7 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
   });
 
   test("disconnect and reconnect, verify state recovery", async () => {
-    await context.addInitScript(() => {
+    await visit.context.addInitScript(() => {
       const ports: MessagePort[] = [];
       const Channel = MessageChannel;
       Object.assign(window, {
@@ -291,8 +254,8 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
         },
       });
     });
-    const tab = await open();
-    const other = await open();
+    const tab = await visit.open();
+    const other = await visit.open();
     const id = await tab.start("countdown", { seconds: "60" });
     await other.row(id).waitFor();
     await tab.page.evaluate(() => (window as unknown as { cut(): void }).cut());
@@ -309,8 +272,8 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
   });
 
   test("without SharedWorker the runner is in the page", async () => {
-    await context.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
-    const tab = await open();
+    await visit.context.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
+    const tab = await visit.open();
     await tab.page.getByText("the runner is in this page").waitFor();
     await tab.start("prime", { limit: "1000" });
     await tab.detailStatus("completed");
@@ -318,7 +281,7 @@ describe.each(browserNames)("the dashboard, in %s", (name) => {
   });
 
   test("whatever a job is given or says is text", async () => {
-    const tab = await open();
+    const tab = await visit.open();
     const markup = "<img src=x onerror=document.title='owned'>";
     await tab.start("echo", { message: markup, delay: "1" });
     await tab.detailStatus("completed");

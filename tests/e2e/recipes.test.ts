@@ -149,6 +149,8 @@ describe.each(browserNames)("recipes, in %s", (name) => {
   });
 
   test("undo: what is undone is never sent, what is not is", async () => {
+    const deletions: string[] = [];
+    page.on("request", (request) => request.method() === "DELETE" && deletions.push(request.url()));
     await press("undo", "Delete the letter");
     await said("letter", "goes in 5 seconds");
     await press("undo", "Undo");
@@ -159,6 +161,7 @@ describe.each(browserNames)("recipes, in %s", (name) => {
     expect(await fromServer(`/api/messages/${id}`)).toEqual({ deleted: false });
     await said("letter", "deleted on the server");
     expect(await fromServer(`/api/messages/${id}`)).toEqual({ deleted: true });
+    expect(deletions).toHaveLength(1);
   });
 
   test("wizard: it is left when the server holds nothing of it any more", async () => {
