@@ -1,4 +1,4 @@
-export const metadata = { title: "jobgate in Next", icons: "data:," };
+export const metadata = { title: "jobgate in Next" };
 
 export default function Layout({ children }) {
   return (
