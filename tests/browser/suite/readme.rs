@@ -24,8 +24,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .into_job();
 
     let mut pages = job.watch();
-    while let Some(page) = pages.next().await { /* … */ }
-    if let Completion::Normal(text) = job.result().await { /* … */ }
+    while let Some(page) = pages.next().await { println!("page {page}"); }
+    if let Completion::Normal(text) = job.result().await { println!("{text}"); }
     assert_eq!(job.state(), 100);
     Ok(())
 }
