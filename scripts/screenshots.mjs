@@ -105,6 +105,7 @@ async function fillWithMany(page) {
   await page.waitForFunction(() => Number(document.querySelector("[data-testid=stat-completed]")?.textContent) > 110);
   await page.locator(".queue-row").nth(1).click();
   await page.getByRole("button", { name: "Fit", exact: true }).click();
+  await page.evaluate(() => scrollTo(0, 0));
 }
 
 /** One conversation that was answered, one that failed, one that is being answered, and one whose tool asks. */

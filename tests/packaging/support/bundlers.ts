@@ -102,11 +102,17 @@ export const esbuildBuilt: Serve = async (folder, scripts) => {
   return serve();
 };
 
-/** Parcel takes the pages as entries. It reads `exports` of a package only if the app's package.json tells it to. */
+/**
+ * Parcel takes the pages as entries. It reads `exports` of a package only if the app's package.json tells it to, and of
+ * what several workers share it forgets some ("Cannot find module") unless each has its own.
+ */
 export const parcelBuilt: Serve = async (folder, scripts) => {
   const { Parcel } = require("@parcel/core");
-  const resolver = { "@parcel/resolver-default": { packageExports: true } };
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module", ...resolver }));
+  const options = {
+    "@parcel/resolver-default": { packageExports: true },
+    "@parcel/bundler-default": { disableSharedBundles: true },
+  };
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module", ...options }));
   const out = join(folder, "written-by-parcel");
   await new Parcel({
     entries: scripts.map((script) => join(folder, writePage(folder, script))),

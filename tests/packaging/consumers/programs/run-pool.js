@@ -1,4 +1,4 @@
-import { JobManager, WorkerCrashedError } from "jobgate/slim";
+import { JobManager, WorkerCrashedError } from "jobgate";
 import { WorkerPool } from "jobgate/worker-pool";
 
 /** A built-in job in a worker, and one that no worker can be had for. */
