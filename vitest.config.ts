@@ -66,6 +66,9 @@ declare module "vitest" {
   }
 }
 
+/** A busy machine takes longer than the second that is allowed by default. */
+const patient = { poll: { timeout: 10_000 } };
+
 export default defineConfig({
   test: {
     allowOnly: false,
@@ -77,6 +80,7 @@ export default defineConfig({
         test: {
           name: "facade",
           include: ["tests/facade/**/*.test.ts"],
+          expect: patient,
           browser: {
             enabled: true,
             headless: true,
@@ -100,6 +104,7 @@ export default defineConfig({
           name: "e2e",
           include: ["tests/e2e/**/*.test.ts"],
           globalSetup: "tests/e2e/support/site.mjs",
+          expect: patient,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // A test waits for its browser most of the time.
