@@ -1,9 +1,10 @@
 import * as jobgate from "jobgate-panic";
 import { beforeAll, describe, expect, it } from "vitest";
+import { breakEngine, engineFailure, laterCallsFail } from "./support/panic.js";
 import type { AnyContext } from "./support/work.js";
 
 const { __panic: panic } = jobgate as typeof jobgate & { __panic(): void };
-const { gate, JobgateError, JobManager, subject } = jobgate;
+const { gate, JobManager, subject } = jobgate;
 
 // biome-ignore lint/suspicious/noExplicitAny: states and actions are not what this is about
 const manager = new JobManager<string, any, any, any>({ concurrency: 1, retain: 5 });
@@ -68,21 +69,8 @@ async function drain(stream: ReadableStream<unknown>): Promise<void> {
   while (!(await reader.read()).done);
 }
 
-function engineFailure(error: unknown): void {
-  expect(error).toBeInstanceOf(JobgateError);
-  expect(error).toMatchObject({ code: "E_ENGINE" });
-  expect((error as Error).message).toMatch(/engine/i);
-  expect((error as Error).message).toMatch(/panic/i);
-}
-
 beforeAll(() => {
-  // A failed engine may well report itself; that is no fault of a test here.
-  window.addEventListener("error", (event) => event.preventDefault());
-  try {
-    panic();
-  } catch {
-    // What the provoked call itself throws is looked at below, on the calls that follow.
-  }
+  breakEngine(panic);
 });
 
 describe("after a panic inside wasm", () => {
@@ -136,16 +124,5 @@ describe("after a panic inside wasm", () => {
     "gate.wait": () => door.wait(),
     "gate().open": () => gate().open(),
   };
-  it.each(Object.entries(calls))(
-    "a later call of %s throws an error that says the engine failed and why",
-    async (_name, call) => {
-      let outcome: unknown = "nothing was thrown";
-      try {
-        await call();
-      } catch (error) {
-        outcome = error;
-      }
-      engineFailure(outcome);
-    },
-  );
+  laterCallsFail(calls);
 });

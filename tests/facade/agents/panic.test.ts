@@ -1,11 +1,10 @@
-import * as core from "jobgate-panic";
 import * as agents from "jobgate-panic/agents";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, it } from "vitest";
+import { breakEngine, engineFailure, laterCallsFail } from "../support/panic.js";
 import { deferred } from "../support/work.js";
 import { newModel } from "./support/model.js";
 import { calling, newTool } from "./support/session.js";
 
-const { JobgateError } = core;
 const { openAiCompatible, Session, scriptedProvider, __panic: panic } = agents as typeof agents & { __panic(): void };
 type Context = Parameters<agents.ModelProvider["request"]>[1];
 
@@ -82,20 +81,10 @@ const outcomes = Object.fromEntries(
   ]),
 );
 
-function engineFailure(error: unknown): void {
-  expect(error).toBeInstanceOf(JobgateError);
-  expect(error).toMatchObject({ code: "E_ENGINE", message: expect.stringMatching(/engine has failed.*panic/is) });
-}
-
 describe("after a panic in the agents' wasm", () => {
   beforeAll(async () => {
-    window.addEventListener("error", (event) => event.preventDefault());
     await Promise.all([taken.promise, confirming.promise, model.requested(1)]);
-    try {
-      panic();
-    } catch {
-      // What the provoked call itself throws is looked at below, on the calls that follow.
-    }
+    breakEngine(panic);
   });
 
   it.each(Object.keys(owed))("the promise of %s settles with an error that says so", async (name) =>
@@ -118,13 +107,5 @@ describe("after a panic in the agents' wasm", () => {
     "request of openAiCompatible": () => openAi.request(request, context),
     "request of scriptedProvider": () => scripted.request(request, context),
   };
-  it.each(Object.entries(later))("a later call of %s throws an error that says so", async (_, call) => {
-    let outcome: unknown = "nothing was thrown";
-    try {
-      await call();
-    } catch (error) {
-      outcome = error;
-    }
-    engineFailure(outcome);
-  });
+  laterCallsFail(later);
 });

@@ -1,9 +1,10 @@
 import * as core from "jobgate-panic";
 import * as poolEntry from "jobgate-panic/worker-pool";
 import { beforeAll, describe, expect, it } from "vitest";
+import { breakEngine, engineFailure, laterCallsFail } from "../support/panic.js";
 import { spawn } from "./support/pool.js";
 
-const { JobManager, JobgateError } = core;
+const { JobManager } = core;
 const { WorkerPool, __panic: panic } = poolEntry as typeof poolEntry & { __panic(): void };
 
 const ended: Worker[] = [];
@@ -36,14 +37,8 @@ const stopping = started(closing);
 const job = new JobManager().runJob("job", pool.job("echo", 1)).job;
 let outcomes: Record<string, Promise<unknown>>;
 
-function engineFailure(error: unknown): void {
-  expect(error).toBeInstanceOf(JobgateError);
-  expect(error).toMatchObject({ code: "E_ENGINE", message: expect.stringMatching(/engine has failed.*panic/is) });
-}
-
 describe("after a panic in the pool's wasm", () => {
   beforeAll(async () => {
-    window.addEventListener("error", (event) => event.preventDefault());
     await Promise.all([running.running, stopping.running]);
     const owed = {
       "a running job": running.result,
@@ -61,11 +56,7 @@ describe("after a panic in the pool's wasm", () => {
         ),
       ]),
     );
-    try {
-      panic();
-    } catch {
-      // What the provoked call itself throws is looked at below, on the calls that follow.
-    }
+    breakEngine(panic);
   });
 
   it.each(["a running job", "a waiting job", "a stopping job", "close", "the manager's job"])(
@@ -88,13 +79,5 @@ describe("after a panic in the pool's wasm", () => {
     "close, of a pool without workers": () => unused.close(),
     "runJob of a manager": () => new JobManager().runJob("key", pool.job("echo")),
   };
-  it.each(Object.entries(calls))("a later call of %s throws an error that says so", async (_name, call) => {
-    let outcome: unknown = "nothing was thrown";
-    try {
-      await call();
-    } catch (error) {
-      outcome = error;
-    }
-    engineFailure(outcome);
-  });
+  laterCallsFail(calls);
 });

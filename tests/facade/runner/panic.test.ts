@@ -1,10 +1,10 @@
 import * as core from "jobgate-panic";
 import * as runnerEntry from "jobgate-panic/runner";
 import { beforeAll, describe, expect, it } from "vitest";
+import { breakEngine, engineFailure, laterCallsFail } from "../support/panic.js";
 import { deferred } from "../support/work.js";
 import { FakeSocket } from "./support/socket.js";
 
-const { JobgateError } = core;
 const { JobRunner, QueueClient, __panic: panic } = runnerEntry as typeof runnerEntry & { __panic(): void };
 
 const work = deferred<unknown>();
@@ -52,23 +52,13 @@ const outcomes = Object.fromEntries(
 
 let asked: Promise<unknown>;
 
-function engineFailure(error: unknown): void {
-  expect(error).toBeInstanceOf(JobgateError);
-  expect(error).toMatchObject({ code: "E_ENGINE", message: expect.stringMatching(/engine has failed.*panic/is) });
-}
-
 describe("after a panic in the runner's wasm", () => {
   beforeAll(async () => {
-    window.addEventListener("error", (event) => event.preventDefault());
     await new Promise<void>((resolve) => {
       client.subscribe(() => client.getSnapshot().connected && resolve());
     });
     asked = client.createJob("held").catch((error: unknown) => error);
-    try {
-      panic();
-    } catch {
-      // What the provoked call itself throws is looked at below, on the calls that follow.
-    }
+    breakEngine(panic);
   });
 
   it.each(Object.keys(owed))("the promise of %s rejects with an error that says so", async (name) =>
@@ -119,13 +109,5 @@ describe("after a panic in the runner's wasm", () => {
     "runJob of its manager": () => runner.manager.runJob("key", () => 1),
     "runJob of another manager": () => new core.JobManager().runJob("key", () => 1),
   };
-  it.each(Object.entries(calls))("a later call of %s throws an error that says so", async (_name, call) => {
-    let outcome: unknown = "nothing was thrown";
-    try {
-      await call();
-    } catch (error) {
-      outcome = error;
-    }
-    engineFailure(outcome);
-  });
+  laterCallsFail(calls);
 });
