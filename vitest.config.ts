@@ -47,6 +47,7 @@ function reactProject(name: string, version: "" | "18") {
       ],
     },
     test: {
+      ...patient,
       name,
       include: ["tests/facade/react/**/*.test.tsx"],
       provide: { reactMajor: Number(version) || 19 },
@@ -66,8 +67,8 @@ declare module "vitest" {
   }
 }
 
-/** A busy machine takes longer than the second that is allowed by default. */
-const patient = { poll: { timeout: 10_000 } };
+/** A busy machine takes longer than is allowed by default: a second for a poll, 15 for a test. */
+const patient = { expect: { poll: { timeout: 10_000 } }, testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
@@ -80,7 +81,7 @@ export default defineConfig({
         test: {
           name: "facade",
           include: ["tests/facade/**/*.test.ts"],
-          expect: patient,
+          ...patient,
           browser: {
             enabled: true,
             headless: true,
@@ -104,9 +105,7 @@ export default defineConfig({
           name: "e2e",
           include: ["tests/e2e/**/*.test.ts"],
           globalSetup: "tests/e2e/support/site.mjs",
-          expect: patient,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          ...patient,
           // A test waits for its browser most of the time.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

@@ -7,7 +7,7 @@ import { startPoolSite } from "./support/pool/site.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: jobs of every type
 type AnyJob = ManagedJob<number, any, any, any>;
-type PoolName = "own" | "default" | "missing" | "broken";
+type PoolName = "own" | "default" | "ownPatient" | "defaultPatient" | "missing" | "broken";
 
 interface Ending {
   readonly type: string;
@@ -239,7 +239,7 @@ describe.each(browserNames)("an app with a worker pool, in %s", (name) => {
       async ([pool, type, params]) => {
         const job = page.run(pool, type, params);
         await page.running(job);
-        const next = pool === "own" ? page.run(pool, "echo") : page.run(pool, "prime", { limit: 100 });
+        const next = type === "prime" ? page.run(pool, "prime", { limit: 100 }) : page.run(pool, "echo");
         const asked = performance.now();
         await job.stop("enough");
         await next.result;
@@ -251,9 +251,9 @@ describe.each(browserNames)("an app with a worker pool, in %s", (name) => {
   const STOPPED = { completion: { type: "Cancelled", reason: "enough" } };
 
   test.each([
-    ["a loop that only asks", "own", "spins", undefined],
-    ["a loop of checkpoints", "own", "checkpoints", undefined],
-    ["the package's sieve", "default", "prime", { limit: 1_000_000_000 }],
+    ["a loop that only asks", "ownPatient", "spins", undefined],
+    ["a loop of checkpoints", "ownPatient", "checkpoints", undefined],
+    ["the package's sieve", "defaultPatient", "prime", { limit: 1_000_000_000 }],
   ] as const)("an isolated page's worker sees the abort at once: %s", async (_, pool, type, params) => {
     const seen = await stopOne(await open("isolated"), pool, type, params);
     expect(seen).toMatchObject({ ...STOPPED, isolated: true, stats: { killed: 0 } });

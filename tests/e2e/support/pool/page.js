@@ -11,6 +11,9 @@ const loads = (file) => new WorkerPool({ spawn: () => new Worker(file, { type: "
 const pools = {
   own: new WorkerPool({ spawn, size: 1, grace: 100 }),
   default: new WorkerPool({ size: 4 }),
+  // What they kill did not hear of the abort: on a machine that is busy, too, a worker has its turn in this time.
+  ownPatient: new WorkerPool({ spawn, size: 1, grace: 30_000 }),
+  defaultPatient: new WorkerPool({ size: 1, grace: 30_000 }),
   missing: loads("/there-is-no-such-worker.js"),
   broken: loads("/broken.js"),
 };
