@@ -10,29 +10,44 @@
 //! | 4 | ended | job, completion + cause × 4 + forgotten × 16 |
 //! | 5 | forgotten | job, manager |
 //! | 6 | standing | key, job |
-//! | 7 | deliver | source kind + channel × 4, source, job or −1, n, n listeners |
-//! | 8 | event | source kind + event × 4, source, job or −1, n, n listeners |
+//! | 7 | deliver | source kind + channel × 4, source, job or −1, where its listeners begin, how many |
+//! | 8 | event | source kind + event × 4, source, job or −1, where its listeners begin, how many |
 //! | 9 | empty | manager |
 //! | 10 | idle | manager |
 //! | 11 | stop timed out | waiter |
 //! | 12 | wake | — (ask `wakeAt`) |
 
-use crate::engine::{AbortCause, CompletionType, Effect, Effects, JobId, Source, Targets, Time};
+#![allow(clippy::inline_always)]
+
+use crate::engine::{AbortCause, CompletionType, Effect, EffectSink, JobId, ListenerId, Source, Targets, Time};
 
 const NONE: u32 = u32::MAX;
 
 /// Where the words are, at an address that stays.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    /// Address, length, the serial of the newest job, and how many effects the last command had.
-    header: Box<[u32; 4]>,
+    header: Box<Header>,
     words: Vec<u32>,
+    listeners: Vec<ListenerId>,
     wake_at: Option<Time>,
+}
+
+/// What the facade reads first.
+#[derive(Debug, Default)]
+#[repr(C)]
+struct Header {
+    words: u32,
+    /// The facade writes zero here once it has applied all effects.
+    len: u32,
+    newest_serial: u32,
+    /// How many effects the last command had.
+    count: u32,
+    listeners: u32,
 }
 
 impl Outbox {
     pub(super) fn header_address(&self) -> u32 {
-        self.header.as_ptr() as usize as u32
+        std::ptr::from_ref(&*self.header) as usize as u32
     }
 
     pub(super) fn wake_at(&self) -> Option<Time> {
@@ -40,92 +55,81 @@ impl Outbox {
     }
 
     pub(super) fn set_serial(&mut self, serial: u64) {
-        let [_, _, slot, _] = &mut *self.header;
-        *slot = serial as u32;
+        self.header.newest_serial = serial as u32;
     }
 
-    /// The facade writes a zero over the length once it has applied all effects.
     #[inline]
     pub(super) fn is_drained(&self) -> bool {
-        let [_, length, _, _] = *self.header;
-        length == 0 && !self.words.is_empty()
+        self.header.len == 0 && !self.words.is_empty()
     }
 
     pub(super) fn clear(&mut self) {
         self.words.clear();
+        self.listeners.clear();
     }
 
-    /// Behind what is still unread.
-    pub(super) fn take(&mut self, effects: &mut Effects) {
-        let [_, _, _, count] = &mut *self.header;
-        *count = effects.as_slice().len() as u32;
-        if *count == 0 {
-            return;
-        }
-        for effect in effects.as_slice() {
-            self.write(effect, effects);
-        }
-        effects.clear();
-        self.publish();
-    }
-
-    fn publish(&mut self) {
-        let [address, len, _, _] = &mut *self.header;
-        *address = self.words.as_ptr() as usize as u32;
-        *len = self.words.len() as u32;
-    }
-
+    /// Before a command, whose effects go behind what is still unread.
     #[inline]
-    fn write(&mut self, effect: &Effect, effects: &Effects) {
-        let words = &mut self.words;
-        match *effect {
-            Effect::Start { job, attempt } => words.extend([1, job.0, attempt]),
-            Effect::Abort { job, cause } => words.extend([2, job.0, cause_code(Some(cause))]),
-            Effect::AskRetry { job } => words.extend([3, job.0]),
+    pub(super) fn open(&mut self) {
+        self.header.count = 0;
+    }
+
+    /// After it.
+    #[inline]
+    pub(super) fn publish(&mut self) {
+        let Self { header, words, listeners, .. } = self;
+        header.words = words.as_ptr() as usize as u32;
+        header.len = words.len() as u32;
+        header.listeners = listeners.as_ptr() as usize as u32;
+    }
+
+    fn write<const N: usize>(&mut self, words: [u32; N]) {
+        self.words.extend(words);
+    }
+
+    fn write_told(&mut self, code: u32, what: u32, source: Source, job: Option<JobId>, to: Targets) {
+        let (kind, number) = match source {
+            Source::Emitter(emitter) => (0, emitter.0),
+            Source::Job(job) => (1, job.0),
+            Source::Manager(manager) => (2, manager.0),
+            Source::Key(key) => (3, key.0),
+        };
+        let job = job.map_or(NONE, |job| job.0);
+        self.write([code, kind + what * 4, number, job, to.start(), to.count()]);
+    }
+}
+
+impl EffectSink for Outbox {
+    #[inline(always)] // Whoever pushes knows which it is: no switch is left of it.
+    fn push(&mut self, effect: Effect) {
+        self.header.count += 1;
+        match effect {
+            Effect::Start { job, attempt } => self.write([1, job.0, attempt]),
+            Effect::Abort { job, cause } => self.write([2, job.0, cause_code(Some(cause))]),
+            Effect::AskRetry { job } => self.write([3, job.0]),
             Effect::Ended { job, completion, cause, forgotten } => {
                 let how = completion_code(completion) + cause_code(cause) * 4 + u32::from(forgotten) * 16;
-                words.extend([4, job.0, how]);
+                self.write([4, job.0, how]);
             }
-            Effect::Forgotten { job, manager } => words.extend([5, job.0, manager.0]),
-            Effect::Standing { key, job } => words.extend([6, key.0, job.0]),
+            Effect::Forgotten { job, manager } => self.write([5, job.0, manager.0]),
+            Effect::Standing { key, job } => self.write([6, key.0, job.0]),
             Effect::Deliver { source, channel, standing, to } => {
-                let (kind, number) = source_code(source);
-                words.extend([7, kind + channel as u32 * 4, number, job_code(standing)]);
-                self.write_targets(to, effects);
+                self.write_told(7, channel as u32, source, standing, to);
             }
-            Effect::Event { event, job, source, to } => {
-                let (kind, number) = source_code(source);
-                words.extend([8, kind + event as u32 * 4, number, job_code(job)]);
-                self.write_targets(to, effects);
-            }
-            Effect::Empty { manager } => words.extend([9, manager.0]),
-            Effect::Idle { manager } => words.extend([10, manager.0]),
-            Effect::StopTimedOut { waiter } => words.extend([11, waiter.0]),
+            Effect::Event { event, job, source, to } => self.write_told(8, event as u32, source, job, to),
+            Effect::Empty { manager } => self.write([9, manager.0]),
+            Effect::Idle { manager } => self.write([10, manager.0]),
+            Effect::StopTimedOut { waiter } => self.write([11, waiter.0]),
             Effect::Wake { at } => {
                 self.wake_at = at;
-                words.push(12);
+                self.write([12]);
             }
         }
     }
 
-    fn write_targets(&mut self, to: Targets, effects: &Effects) {
-        let listeners = effects.targets(to);
-        self.words.push(listeners.len() as u32);
-        self.words.extend(listeners.iter().map(|listener| listener.0));
+    fn listeners(&mut self) -> &mut Vec<ListenerId> {
+        &mut self.listeners
     }
-}
-
-fn source_code(source: Source) -> (u32, u32) {
-    match source {
-        Source::Emitter(emitter) => (0, emitter.0),
-        Source::Job(job) => (1, job.0),
-        Source::Manager(manager) => (2, manager.0),
-        Source::Key(key) => (3, key.0),
-    }
-}
-
-fn job_code(job: Option<JobId>) -> u32 {
-    job.map_or(NONE, |job| job.0)
 }
 
 pub(super) fn completion_code(completion: CompletionType) -> u32 {

@@ -15,8 +15,8 @@ use wasm_bindgen::prelude::*;
 use super::effects::Outbox;
 use super::panic;
 use crate::engine::{
-    Backoff, Command, Effects, Engine, JobId, JobStatus, KeyId, ManagerId, OnDuplicate, Outcome, Refusal, Reply,
-    RetryOptions, RunOptions, Time,
+    Backoff, Command, Engine, JobId, JobStatus, KeyId, ManagerId, OnDuplicate, Outcome, Refusal, Reply, RetryOptions,
+    RunOptions, Time,
 };
 
 pub(super) const NO_DIFFERENCE: i32 = -1;
@@ -30,7 +30,6 @@ const ABORTED: u32 = 64;
 pub(super) struct Inner {
     engine: Engine,
     now: Time,
-    effects: Effects,
     outbox: Outbox,
     refusal: Option<Refusal>,
     /// Options in the making, for the run or manager that comes next.
@@ -94,8 +93,9 @@ impl Inner {
         if self.outbox.is_drained() {
             self.recycle();
         }
-        let reply = self.engine.handle(now, command, &mut self.effects);
-        self.outbox.take(&mut self.effects);
+        self.outbox.open();
+        let reply = self.engine.handle(now, command, &mut self.outbox);
+        self.outbox.publish();
         reply.map_err(|refusal| {
             self.refusal = Some(refusal);
             match refusal {
@@ -115,9 +115,8 @@ impl Inner {
 
     #[inline(never)] // One for both exports.
     fn run(&mut self, manager: u32, key: u32, options: Option<&RunOptions>, now: f64) -> i32 {
-        match self
-            .handle(Time::from_millis(now), Command::Run { manager: ManagerId(manager), key: KeyId(key), options })
-        {
+        let command = Command::Run { manager: ManagerId(manager), key: KeyId(key), options };
+        match self.handle(self.moment(now), command) {
             Ok(Reply::Created { job, serial, started }) => {
                 self.outbox.set_serial(serial);
                 job.0 as i32 * 4 + i32::from(started)
@@ -138,7 +137,6 @@ impl WasmEngine {
         let inner = Inner {
             engine: Engine::new(),
             now: Time::default(),
-            effects: Effects::new(),
             outbox: Outbox::default(),
             refusal: None,
             options: RunOptions::default(),
@@ -146,8 +144,9 @@ impl WasmEngine {
         Self { inner: RefCell::new(inner) }
     }
 
-    /// Address of four words: where the effects are, how many words they are, the serial of the newest job, how many
-    /// effects the last command had. Zero is written over the second when all effects have been applied.
+    /// Address of five words: where the effects are, how many words they are, the serial of the newest job, how many
+    /// effects the last command had, where the listeners' numbers are that effects name. Zero is written over the second
+    /// when all effects have been applied.
     pub fn outbox(&self) -> u32 {
         self.inner.borrow().outbox.header_address()
     }
@@ -167,9 +166,12 @@ impl WasmEngine {
 
     /// With the manager's defaults; a priority that is a number in place of theirs.
     pub fn run(&self, manager: u32, key: u32, priority: f64, now: f64) -> i32 {
+        let inner = &mut *self.inner.borrow_mut();
+        if priority.is_nan() {
+            return inner.run(manager, key, None, now);
+        }
         let options = RunOptions { priority: Some(priority), ..RunOptions::default() };
-        let options = if priority.is_nan() { None } else { Some(&options) };
-        self.inner.borrow_mut().run(manager, key, options, now)
+        inner.run(manager, key, Some(&options), now)
     }
 
     /// Options for the next `runWith` or `createManager`. `given` says which numbers count.

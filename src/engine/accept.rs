@@ -1,15 +1,15 @@
 //! How a job comes in and waits: duplicates, limits, the line in front of the slots.
 
-use super::Engine;
 use super::command::{Refusal, Reply};
 use super::deadlines::{Due, Ticket};
-use super::effect::{Effects, Event, JobId};
+use super::effect::{EffectSink, Event, JobId};
 use super::job::{AbortCause, CompletionType, Extras, Job, Phase};
 use super::manager::Manager;
 use super::options::{self, OnDuplicate, Plan, RunOptions};
 use super::queue::rank;
 use super::slab::NONE;
 use super::time::Time;
+use super::{Engine, KeyEntry};
 
 impl Engine {
     pub(super) fn run(
@@ -18,20 +18,23 @@ impl Engine {
         manager_index: u32,
         key: u32,
         options: Option<&RunOptions>,
-        effects: &mut Effects,
+        effects: &mut impl EffectSink,
     ) -> Result<Reply, Refusal> {
         let manager = self.managers.get(manager_index).filter(|manager| !manager.closed).ok_or(Refusal::Closed)?;
-        let standing = self.key(key).map_or(NONE, |entry| entry.standing);
+        let KeyEntry { standing, waiting, emitter } = self.keys.get(key).copied().unwrap_or(KeyEntry::VACANT);
         if standing != NONE && options.is_none() && manager.plan.on_duplicate == OnDuplicate::Join {
             return Ok(Reply::AlreadyRunning(JobId(standing)));
         }
-        let plan = match options {
-            None => manager.plan.clone(),
-            Some(options) => options.plan(&manager.defaults)?,
+        let (own, defaults);
+        let plan: &Plan = if let Some(options) = options {
+            own = options.plan(&manager.plan)?;
+            &own
+        } else {
+            defaults = manager.plan.clone();
+            &defaults
         };
         let aborted = options.is_some_and(|options| options.aborted);
-        let waits_for_slot = !plan.delay.is_zero() || !Self::has_room(manager, now, &plan);
-        let waiting = self.key(key).map_or(NONE, |entry| entry.waiting);
+        let waits_for_slot = !plan.delay.is_zero() || !Self::has_room(manager, now, plan);
         match plan.on_duplicate {
             _ if standing == NONE => {}
             OnDuplicate::Reject => return Err(Refusal::Duplicate),
@@ -46,17 +49,17 @@ impl Engine {
         let replaces = plan.on_duplicate == OnDuplicate::Replace;
         let is_pending = |index: u32| self.jobs.get(index).is_some_and(Job::is_pending);
         let stands_in_the_way = standing != NONE && !(replaces && is_pending(standing));
-        let makes_room = u32::from(waiting != NONE) + u32::from(replaces && is_pending(standing));
-        if !aborted
-            && (stands_in_the_way || waits_for_slot)
-            && manager.stats.pending.saturating_sub(makes_room) >= manager.max_pending
-        {
-            return Err(Refusal::QueueFull);
+        if !aborted && (stands_in_the_way || waits_for_slot) {
+            let makes_room = u32::from(waiting != NONE) + u32::from(replaces && is_pending(standing));
+            if manager.stats.pending.saturating_sub(makes_room) >= manager.max_pending {
+                return Err(Refusal::QueueFull);
+            }
         }
+        // The common case takes no detour through the line: nobody in it could use the slot.
+        let starts = !waits_for_slot && manager.first(&self.jobs).is_none();
 
-        let line_is_empty = manager.first(&self.jobs).is_none();
         self.ensure_key(key);
-        let index = self.create(manager_index, key, &plan, effects);
+        let index = self.create(manager_index, key, plan, effects);
         let reply = Reply::Created { job: JobId(index), serial: self.serial, started: false };
         if aborted {
             self.end(index, CompletionType::Cancelled, effects);
@@ -70,13 +73,8 @@ impl Engine {
             if let Some(entry) = self.key_mut(key) {
                 entry.standing = index;
             }
-            self.tell_key(key, effects);
-            // The common case takes no detour through the line: nobody in it could use the slot.
-            if !waits_for_slot && line_is_empty {
-                self.start(now, index, effects);
-            } else {
-                self.line_up(index);
-            }
+            self.tell_key(key, emitter, effects);
+            if starts { self.start(now, index, effects) } else { self.line_up(index) }
         } else {
             if let Some(job) = self.jobs.get_mut(index) {
                 job.behind_key = true;
@@ -99,21 +97,19 @@ impl Engine {
             && manager.rate_allows_at(now).is_none()
     }
 
-    fn create(&mut self, manager_index: u32, key: u32, plan: &Plan, effects: &mut Effects) -> u32 {
+    fn create(&mut self, manager_index: u32, key: u32, plan: &Plan, effects: &mut impl EffectSink) -> u32 {
         self.serial += 1;
-        let index = self.jobs.insert(Job::new(manager_index, key, plan.priority));
-        let Some(manager) = self.managers.get_mut(manager_index) else { return index };
-        manager.stats.pending += 1;
-        manager.stats.total += 1;
-        manager.link(&mut self.jobs, index);
+        let Some(manager) = self.managers.get_mut(manager_index) else { return NONE };
+        let mut job = Job::new(manager_index, key, plan.priority);
         if plan.needs_extras() {
             let group = plan.group.as_ref().map_or(NONE, |name| manager.join_group(name));
             let extras = Extras { timeout: plan.timeout, retry: plan.retry, group, ..Extras::default() };
-            if let Some(job) = self.jobs.get_mut(index) {
-                job.extras = self.extras.insert(extras);
-            }
+            job.extras = self.extras.insert(extras);
         }
-        self.changed(manager_index);
+        let index = manager.append(&mut self.jobs, job);
+        manager.stats.pending += 1;
+        manager.stats.total += 1;
+        manager.changed(manager_index, &mut self.stirred);
         self.event(Event::Created, index, effects);
         index
     }
@@ -167,24 +163,24 @@ impl Engine {
         self.entries += 1;
         job.entered = self.entries;
         job.phase = Phase::Ready;
-        let (manager_index, group) = (job.manager, self.extras.get(job.extras).map_or(NONE, |extras| extras.group));
+        let (manager_index, group) = (job.manager, job.group(&self.extras));
         if let Some(manager) = self.managers.get_mut(manager_index) {
             manager.enter_line(&mut self.jobs, index, group);
+            manager.stir(manager_index, &mut self.stirred);
         }
-        self.stir(manager_index);
     }
 
     pub(super) fn leave_line(&mut self, index: u32) {
         let Some(job) = self.jobs.get_mut(index) else { return };
         job.phase = Phase::Waiting;
-        let (manager, group) = (job.manager, self.extras.get(job.extras).map_or(NONE, |extras| extras.group));
+        let (manager, group) = (job.manager, job.group(&self.extras));
         if let Some(manager) = self.managers.get_mut(manager) {
             manager.leave_line(&mut self.jobs, index, group);
         }
     }
 
     /// Fills the manager's free slots, best first.
-    pub(super) fn schedule(&mut self, now: Time, manager_index: u32, effects: &mut Effects) {
+    pub(super) fn schedule(&mut self, now: Time, manager_index: u32, effects: &mut impl EffectSink) {
         loop {
             let Some(manager) = self.managers.get_mut(manager_index) else { return };
             let has_slot = !manager.paused && manager.stats.running < manager.concurrency;
@@ -198,7 +194,12 @@ impl Engine {
                 }
                 return;
             }
-            self.leave_line(first);
+            let mut group = NONE;
+            if let Some(job) = self.jobs.get_mut(first) {
+                job.phase = Phase::Waiting;
+                group = job.group(&self.extras);
+            }
+            manager.leave_line(&mut self.jobs, first, group);
             self.start(now, first, effects);
         }
     }

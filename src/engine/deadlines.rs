@@ -39,15 +39,19 @@ pub(crate) struct Deadlines {
     agenda: Agenda,
     waits: Slab<Wait>,
     serial: u64,
+    /// The earliest may be another one now.
+    moved: bool,
+    announced: Option<Time>,
 }
 
 impl Deadlines {
     pub(crate) fn new() -> Self {
-        Self { agenda: Agenda::default(), waits: Slab::new(), serial: 0 }
+        Self { agenda: Agenda::default(), waits: Slab::new(), serial: 0, moved: false, announced: None }
     }
 
     /// Equal moments fall due in the order they were set.
     pub(crate) fn set(&mut self, at: Time, due: Due) -> Ticket {
+        self.moved = true;
         self.serial += 1;
         let serial = self.serial;
         let index = self.waits.insert(Wait { due, serial });
@@ -64,6 +68,7 @@ impl Deadlines {
         if !is_pending(&self.waits, index, serial) {
             return;
         }
+        self.moved = true;
         self.waits.remove(index);
         let waits = &self.waits;
         self.agenda.bury(&|entry| is_pending(waits, entry.index, entry.serial));
@@ -76,6 +81,32 @@ impl Deadlines {
     /// The earliest moment that something waits for.
     pub(crate) fn next(&self) -> Option<Time> {
         self.agenda.first().map(|entry| Time::from_micros(entry.key))
+    }
+
+    /// The driver has woken, as announced.
+    pub(crate) fn woken(&mut self) {
+        self.announced = None;
+        self.moved = true;
+    }
+
+    pub(crate) fn has_moved(&self) -> bool {
+        self.moved
+    }
+
+    /// Whether the driver has to be told of the earliest moment: it is earlier than it knows, or it waits in vain.
+    pub(crate) fn take_news(&mut self) -> bool {
+        if !std::mem::take(&mut self.moved) {
+            return false;
+        }
+        let next = self.next();
+        let is_news = match (next, self.announced) {
+            (Some(next), Some(announced)) => next < announced,
+            (next, announced) => next.is_some() != announced.is_some(),
+        };
+        if is_news {
+            self.announced = next;
+        }
+        is_news
     }
 
     /// Takes out the first that is due by `now`.

@@ -88,11 +88,25 @@ pub enum Event {
     Stats,
 }
 
-/// A run of listeners in [`Effects`]: those present when the change was made, in the order they came.
+/// A run of an [`EffectSink`]'s listeners: those present when the change was made, in the order they came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Targets {
     pub(crate) from: u32,
     pub(crate) to: u32,
+}
+
+impl Targets {
+    /// How many listeners stand before its first.
+    #[must_use]
+    pub const fn start(self) -> u32 {
+        self.from
+    }
+
+    /// How many it has.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.to - self.from
+    }
 }
 
 /// One thing to do.
@@ -187,11 +201,20 @@ pub enum Effect {
     },
 }
 
+/// Where the engine puts what it wants done: [`Effects`], or what a driver reads it from.
+pub trait EffectSink {
+    /// Behind all that came before.
+    fn push(&mut self, effect: Effect);
+
+    /// The listeners that effects name, one run of [`Targets`] after another.
+    fn listeners(&mut self) -> &mut Vec<ListenerId>;
+}
+
 /// Effects in order, with the listeners they name. The driver takes them out after each command.
 #[derive(Debug, Default)]
 pub struct Effects {
-    pub(crate) queue: Vec<Effect>,
-    pub(crate) targets: Vec<ListenerId>,
+    queue: Vec<Effect>,
+    targets: Vec<ListenerId>,
 }
 
 impl Effects {
@@ -218,8 +241,14 @@ impl Effects {
         self.queue.clear();
         self.targets.clear();
     }
+}
 
-    pub(crate) fn push(&mut self, effect: Effect) {
+impl EffectSink for Effects {
+    fn push(&mut self, effect: Effect) {
         self.queue.push(effect);
+    }
+
+    fn listeners(&mut self) -> &mut Vec<ListenerId> {
+        &mut self.targets
     }
 }

@@ -4,7 +4,7 @@
 //! a number is not used again before [`Emitters::recycle`], so a listener that left while effects were under way can
 //! be told from one that came later.
 
-use super::effect::{Channel, Effects, ListenerId, Targets};
+use super::effect::{Channel, EffectSink, ListenerId, Targets};
 use super::slab::{NONE, Slab};
 
 const CHANNELS: usize = Channel::Key as usize + 1;
@@ -137,16 +137,17 @@ impl Emitters {
     }
 
     /// Everyone present on `channel`, appended to the effects' targets.
-    pub(crate) fn targets(&self, emitter: u32, channel: Channel, effects: &mut Effects) -> Targets {
-        let from = effects.targets.len() as u32;
+    pub(crate) fn targets(&self, emitter: u32, channel: Channel, effects: &mut impl EffectSink) -> Targets {
+        let listeners = effects.listeners();
+        let from = listeners.len() as u32;
         if let Some(emitter) = self.lists.get(emitter) {
-            if emitter.only == Some(channel) {
-                effects.targets.extend_from_slice(&emitter.listeners);
-            } else {
-                effects.targets.extend(self.on(emitter, channel));
+            match emitter.only {
+                Some(only) if only == channel => listeners.extend_from_slice(&emitter.listeners),
+                Some(_) => {}
+                None => listeners.extend(self.on(emitter, channel)),
             }
         }
-        Targets { from, to: effects.targets.len() as u32 }
+        Targets { from, to: listeners.len() as u32 }
     }
 
     /// Keeps an action for whoever listens first.
@@ -188,6 +189,7 @@ impl Emitters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Effects;
 
     fn told(emitters: &Emitters, emitter: u32, channel: Channel) -> Vec<ListenerId> {
         let mut effects = Effects::new();

@@ -2,10 +2,10 @@
 
 use super::command::{Refusal, Reply, Source};
 use super::deadlines::{Due, Ticket};
-use super::effect::{Channel, Effect, Effects, Event, JobId, ManagerId, WaiterId};
+use super::effect::{Channel, Effect, EffectSink, Event, JobId, ManagerId, WaiterId};
 use super::job::AbortCause;
-use super::manager::Manager;
-use super::options::{self, ManagerOptions, RunOptions};
+use super::manager::{Manager, Stats};
+use super::options::{self, ManagerOptions, Plan};
 use super::slab::NONE;
 use super::time::Time;
 use super::{Engine, Waiter};
@@ -13,8 +13,8 @@ use super::{Engine, Waiter};
 impl Engine {
     pub(super) fn create_manager(&mut self, options: &ManagerOptions) -> Result<Reply, Refusal> {
         let limits = options.limits()?;
-        let plan = options.defaults.plan(&RunOptions::default())?;
-        let manager = Manager::new(&limits, options.defaults.clone(), plan, options.paused);
+        let plan = options.defaults.plan(&Plan::default())?;
+        let manager = Manager::new(&limits, plan, options.paused);
         Ok(Reply::Manager(ManagerId(self.managers.insert(manager))))
     }
 
@@ -89,7 +89,7 @@ impl Engine {
         }
     }
 
-    fn give_up_waiting(&mut self, index: u32, effects: &mut Effects) {
+    fn give_up_waiting(&mut self, index: u32, effects: &mut impl EffectSink) {
         let Some(Waiter { job, older, newer, .. }) = self.waiters.retire(index) else { return };
         if let Some(waiter) = self.waiters.get_mut(older) {
             waiter.newer = newer;
@@ -104,8 +104,8 @@ impl Engine {
         effects.push(Effect::StopTimedOut { waiter: WaiterId(index) });
     }
 
-    pub(super) fn tick(&mut self, now: Time, effects: &mut Effects) -> Reply {
-        self.announced = None;
+    pub(super) fn tick(&mut self, now: Time, effects: &mut impl EffectSink) -> Reply {
+        self.deadlines.woken();
         while let Some(due) = self.deadlines.pop_due(now) {
             match due {
                 Due::Eligible(index) => {
@@ -139,69 +139,70 @@ impl Engine {
     /// The manager's watchers are told, once at the end of the command.
     pub(super) fn changed(&mut self, index: u32) {
         if let Some(manager) = self.managers.get_mut(index) {
-            manager.news = true;
-            if !std::mem::replace(&mut manager.stirred, true) {
-                self.stirred.push(index);
-            }
+            manager.changed(index, &mut self.stirred);
         }
     }
 
     /// The manager's slots are filled at the end of the command.
     pub(super) fn stir(&mut self, index: u32) {
-        if let Some(manager) = self.managers.get_mut(index)
-            && !std::mem::replace(&mut manager.stirred, true)
-        {
-            self.stirred.push(index);
+        if let Some(manager) = self.managers.get_mut(index) {
+            manager.stir(index, &mut self.stirred);
         }
     }
 
     /// Fills the slots that have come free, then tells of all changes at once.
-    pub(super) fn finish(&mut self, now: Time, effects: &mut Effects) {
+    pub(super) fn finish(&mut self, now: Time, effects: &mut impl EffectSink) {
         let mut at = 0;
         while let Some(index) = self.stirred.get(at).copied() {
             at += 1;
             self.schedule(now, index, effects);
             let Some(manager) = self.managers.get_mut(index) else { continue };
             manager.stirred = false;
-            let (emitter, stats) = (manager.emitter, manager.stats);
             let has_news = std::mem::take(&mut manager.news);
-            let stats_differ = std::mem::replace(&mut manager.told, stats) != stats;
             manager.version = manager.version.wrapping_add(u32::from(has_news));
-            let is_empty = stats.pending == 0 && std::mem::take(&mut manager.awaits_empty);
-            let idle = stats.pending + stats.running == 0;
-            let is_idle = idle && std::mem::take(&mut manager.awaits_idle);
-            let is_gone = idle && manager.orphaned;
-            let source = Source::Manager(ManagerId(index));
-            if has_news {
-                self.deliver(emitter, source, Channel::Change, effects);
+            let Stats { pending, running, .. } = manager.stats;
+            if manager.emitter != NONE {
+                self.tell_watchers(index, has_news, effects);
             }
-            if stats_differ {
-                self.event_from(source, emitter, Event::Stats, None, effects);
-            }
-            if is_empty {
-                effects.push(Effect::Empty { manager: ManagerId(index) });
-            }
-            if is_idle {
-                effects.push(Effect::Idle { manager: ManagerId(index) });
-            }
-            if is_gone {
-                self.remove_manager(index, effects);
+            if pending == 0 {
+                self.quieted(index, running == 0, effects);
             }
         }
         self.stirred.clear();
         self.newborn = NONE;
-        let next = self.deadlines.next();
-        let is_news = match (next, self.announced) {
-            (Some(next), Some(announced)) => next < announced,
-            (next, announced) => next.is_some() != announced.is_some(),
-        };
-        if is_news {
-            self.announced = next;
-            effects.push(Effect::Wake { at: next });
+        if self.deadlines.take_news() {
+            effects.push(Effect::Wake { at: self.deadlines.next() });
         }
     }
 
-    fn remove_manager(&mut self, index: u32, effects: &mut Effects) {
+    fn tell_watchers(&mut self, index: u32, has_news: bool, effects: &mut impl EffectSink) {
+        let Some(manager) = self.managers.get_mut(index) else { return };
+        let (emitter, stats) = (manager.emitter, manager.stats);
+        let told = std::mem::replace(&mut manager.told, stats);
+        let source = Source::Manager(ManagerId(index));
+        if has_news {
+            self.deliver(emitter, source, Channel::Change, effects);
+        }
+        if told != stats {
+            self.event_from(source, emitter, Event::Stats, None, effects);
+        }
+    }
+
+    /// Nothing is pending.
+    fn quieted(&mut self, index: u32, idle: bool, effects: &mut impl EffectSink) {
+        let Some(manager) = self.managers.get_mut(index) else { return };
+        if std::mem::take(&mut manager.awaits_empty) {
+            effects.push(Effect::Empty { manager: ManagerId(index) });
+        }
+        if idle && std::mem::take(&mut manager.awaits_idle) {
+            effects.push(Effect::Idle { manager: ManagerId(index) });
+        }
+        if idle && manager.orphaned {
+            self.remove_manager(index, effects);
+        }
+    }
+
+    fn remove_manager(&mut self, index: u32, effects: &mut impl EffectSink) {
         let Some(mut manager) = self.managers.retire(index) else { return };
         self.deadlines.cancel(&mut manager.rate_window);
         self.emitters.drop_emitter(manager.emitter);

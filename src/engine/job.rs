@@ -135,6 +135,11 @@ impl Job {
         if self.extras == NONE { NONE } else { all.get(self.extras).map_or(NONE, |extras| extras.emitter) }
     }
 
+    /// The group that it counts for.
+    pub(crate) fn group(&self, all: &Slab<Extras>) -> u32 {
+        if self.extras == NONE { NONE } else { all.get(self.extras).map_or(NONE, |extras| extras.group) }
+    }
+
     pub(crate) fn status(&self) -> JobStatus {
         match self.phase {
             Phase::Waiting | Phase::Ready => JobStatus::Pending,

@@ -3,13 +3,13 @@
 use super::Engine;
 use super::command::{Outcome, Reply, Source};
 use super::deadlines::Due;
-use super::effect::{Channel, Effect, Effects, Event, JobId, KeyId, ManagerId};
+use super::effect::{Channel, Effect, EffectSink, Event, JobId, KeyId, ManagerId};
 use super::job::{AbortCause, CompletionType, Job, Phase};
 use super::slab::NONE;
 use super::time::Time;
 
 impl Engine {
-    pub(super) fn start(&mut self, now: Time, index: u32, effects: &mut Effects) {
+    pub(super) fn start(&mut self, now: Time, index: u32, effects: &mut impl EffectSink) {
         let Some(job) = self.jobs.get_mut(index) else { return };
         job.phase = Phase::Running;
         job.attempt += 1;
@@ -18,13 +18,13 @@ impl Engine {
         manager.stats.pending -= 1;
         manager.stats.running += 1;
         manager.count_start(now);
+        manager.changed(manager_index, &mut self.stirred);
         if let Some(extras) = self.extras.get_mut(extras) {
             manager.group_started(&self.jobs, extras.group);
             if let Some(timeout) = extras.timeout {
                 extras.deadline = self.deadlines.set(now.after(timeout), Due::Timeout(index));
             }
         }
-        self.changed(manager_index);
         if self.newborn == index {
             self.newborn_started = true;
         } else {
@@ -36,7 +36,7 @@ impl Engine {
 
     // ── settled ─────────────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn settle(&mut self, index: u32, outcome: Outcome, effects: &mut Effects) -> Reply {
+    pub(super) fn settle(&mut self, index: u32, outcome: Outcome, effects: &mut impl EffectSink) -> Reply {
         let Some(job) = self.jobs.get_mut(index).filter(|job| job.phase == Phase::Running) else {
             return Reply::Ignored;
         };
@@ -59,7 +59,14 @@ impl Engine {
         Reply::Done
     }
 
-    pub(super) fn retry(&mut self, now: Time, index: u32, again: bool, random: f64, effects: &mut Effects) -> Reply {
+    pub(super) fn retry(
+        &mut self,
+        now: Time,
+        index: u32,
+        again: bool,
+        random: f64,
+        effects: &mut impl EffectSink,
+    ) -> Reply {
         let Some(job) = self.jobs.get_mut(index).filter(|job| job.phase == Phase::Deciding) else {
             return Reply::Ignored;
         };
@@ -103,7 +110,7 @@ impl Engine {
 
     // ── stopped ─────────────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn stop(&mut self, index: u32, cause: AbortCause, effects: &mut Effects) -> Reply {
+    pub(super) fn stop(&mut self, index: u32, cause: AbortCause, effects: &mut impl EffectSink) -> Reply {
         let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended() && job.stop.is_none()) else {
             return Reply::Ignored;
         };
@@ -121,7 +128,7 @@ impl Engine {
         Reply::Done
     }
 
-    pub(super) fn stop_all(&mut self, manager: u32, effects: &mut Effects) -> Reply {
+    pub(super) fn stop_all(&mut self, manager: u32, effects: &mut impl EffectSink) -> Reply {
         // Newest first, so that nobody takes the slot or the key of one stopped before.
         let Some(mut index) = self.managers.get(manager).map(|manager| manager.newest) else { return Reply::Ignored };
         while let Some(job) = self.jobs.get(index) {
@@ -132,7 +139,7 @@ impl Engine {
         Reply::Done
     }
 
-    pub(super) fn close(&mut self, index: u32, effects: &mut Effects) -> Reply {
+    pub(super) fn close(&mut self, index: u32, effects: &mut impl EffectSink) -> Reply {
         if let Some(manager) = self.managers.get_mut(index) {
             manager.closed = true;
         }
@@ -141,9 +148,8 @@ impl Engine {
 
     // ── ended ───────────────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn end(&mut self, index: u32, completion: CompletionType, effects: &mut Effects) {
-        let Some(job) = self.jobs.get_mut(index) else { return };
-        if job.phase == Phase::Ready {
+    pub(super) fn end(&mut self, index: u32, completion: CompletionType, effects: &mut impl EffectSink) {
+        if self.jobs.get(index).is_some_and(|job| job.phase == Phase::Ready) {
             self.leave_line(index);
         }
         let Some(job) = self.jobs.get_mut(index) else { return };
@@ -161,9 +167,12 @@ impl Engine {
             CompletionType::Failed => (&mut stats.failed, Event::Failed),
         };
         *count += 1;
+        manager.changed(manager_index, &mut self.stirred);
         let forgotten = manager.retain == 0;
         let mut emitter = NONE;
-        if let Some(mut extras) = self.extras.remove(extras) {
+        if extras != NONE
+            && let Some(mut extras) = self.extras.remove(extras)
+        {
             self.deadlines.cancel(&mut extras.deadline);
             if had_slot {
                 manager.group_freed(&self.jobs, extras.group);
@@ -172,7 +181,6 @@ impl Engine {
             self.drop_waiters(extras.waiter);
             emitter = extras.emitter;
         }
-        self.changed(manager_index);
 
         self.vacate(key, index, effects);
         self.deliver(emitter, Source::Job(JobId(index)), Channel::Stopped, effects);
@@ -188,31 +196,32 @@ impl Engine {
     }
 
     /// Leaves the key to the one that waits for it, if any.
-    fn vacate(&mut self, key: u32, index: u32, effects: &mut Effects) {
-        let Some(entry) = self.key_mut(key) else { return };
+    fn vacate(&mut self, key: u32, index: u32, effects: &mut impl EffectSink) {
+        let Some(entry) = self.keys.get_mut(key) else { return };
         if entry.waiting == index {
             entry.waiting = NONE;
         }
         if entry.standing != index {
             return;
         }
-        entry.standing = std::mem::replace(&mut entry.waiting, NONE);
-        let next = entry.standing;
-        if let Some(job) = self.jobs.get_mut(next) {
+        let next = std::mem::replace(&mut entry.waiting, NONE);
+        entry.standing = next;
+        let emitter = entry.emitter;
+        if next != NONE
+            && let Some(job) = self.jobs.get_mut(next)
+        {
             job.behind_key = false;
             effects.push(Effect::Standing { key: KeyId(key), job: JobId(next) });
             self.line_up(next);
         }
-        self.tell_key(key, effects);
+        self.tell_key(key, emitter, effects);
     }
 
-    pub(super) fn tell_key(&self, key: u32, effects: &mut Effects) {
-        if let Some(entry) = self.key(key) {
-            self.deliver(entry.emitter, Source::Key(KeyId(key)), Channel::Key, effects);
-        }
+    pub(super) fn tell_key(&self, key: u32, emitter: u32, effects: &mut impl EffectSink) {
+        self.deliver(emitter, Source::Key(KeyId(key)), Channel::Key, effects);
     }
 
-    fn retain(&mut self, manager_index: u32, index: u32, effects: &mut Effects) {
+    fn retain(&mut self, manager_index: u32, index: u32, effects: &mut impl EffectSink) {
         let Some(manager) = self.managers.get_mut(manager_index) else { return };
         manager.retained.push_back(index);
         if manager.retained.len() > manager.retain
@@ -226,9 +235,9 @@ impl Engine {
 
     fn forget(&mut self, index: u32) {
         let Some(job) = self.jobs.get(index) else { return };
-        let (manager, older, newer) = (job.manager, job.older, job.newer);
+        let (older, newer) = (job.older, job.newer);
         self.retired.push(index);
-        if let Some(manager) = self.managers.get_mut(manager) {
+        if let Some(manager) = self.managers.get_mut(job.manager) {
             manager.unlink(&mut self.jobs, older, newer);
         }
     }

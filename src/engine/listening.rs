@@ -2,13 +2,13 @@
 
 use super::Engine;
 use super::command::{Refusal, Reply, Source};
-use super::effect::{Channel, Effect, Effects, EmitterId, Event, JobId, ListenerId, ManagerId};
+use super::effect::{Channel, Effect, EffectSink, EmitterId, Event, JobId, ListenerId, ManagerId};
 use super::job::Phase;
 use super::options::OutOfBounds;
 use super::slab::NONE;
 
 impl Engine {
-    pub(super) fn listen(&mut self, source: Source, channel: Channel, effects: &mut Effects) -> Reply {
+    pub(super) fn listen(&mut self, source: Source, channel: Channel, effects: &mut impl EffectSink) -> Reply {
         let mut kept = 0;
         let listener = match source {
             Source::Emitter(EmitterId(emitter)) => {
@@ -21,7 +21,13 @@ impl Engine {
                 self.emitters.listen(emitter, channel)
             }
             Source::Manager(ManagerId(manager)) => match self.managers.get_mut(manager) {
-                Some(manager) => self.emitters.listen_at(&mut manager.emitter, NONE, channel),
+                Some(manager) => {
+                    if manager.emitter == NONE {
+                        // What was before its first watcher is told to nobody.
+                        manager.told = manager.stats;
+                    }
+                    self.emitters.listen_at(&mut manager.emitter, NONE, channel)
+                }
                 None => return Reply::Ignored,
             },
             Source::Key(key) => {
@@ -59,14 +65,14 @@ impl Engine {
         Reply::Done
     }
 
-    pub(super) fn emit(&mut self, emitter: u32, effects: &mut Effects) -> Reply {
+    pub(super) fn emit(&mut self, emitter: u32, effects: &mut impl EffectSink) -> Reply {
         if !self.emitters.contains(emitter) {
             return Reply::Ignored;
         }
         Reply::Told(self.deliver(emitter, Source::Emitter(EmitterId(emitter)), Channel::Value, effects))
     }
 
-    pub(super) fn open(&mut self, emitter: u32, effects: &mut Effects) -> Reply {
+    pub(super) fn open(&mut self, emitter: u32, effects: &mut impl EffectSink) -> Reply {
         if !self.emitters.open(emitter) {
             return Reply::Ignored;
         }
@@ -81,7 +87,7 @@ impl Engine {
 
     // ── what a body says ────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn set_state(&mut self, index: u32, attempt: u32, effects: &mut Effects) -> Reply {
+    pub(super) fn set_state(&mut self, index: u32, attempt: u32, effects: &mut impl EffectSink) -> Reply {
         match self.speaker(index, attempt) {
             Some(emitter) => Reply::Told(self.deliver(emitter, Source::Job(JobId(index)), Channel::State, effects)),
             None => Reply::Ignored,
@@ -93,7 +99,7 @@ impl Engine {
         index: u32,
         attempt: u32,
         percent: f64,
-        effects: &mut Effects,
+        effects: &mut impl EffectSink,
     ) -> Result<Reply, Refusal> {
         if !percent.is_finite() {
             return Err(OutOfBounds { field: "percent", bound: "a finite number" }.into());
@@ -104,14 +110,14 @@ impl Engine {
         Ok(Reply::Percent(percent.clamp(0.0, 100.0)))
     }
 
-    pub(super) fn log(&mut self, index: u32, attempt: u32, effects: &mut Effects) -> Reply {
+    pub(super) fn log(&mut self, index: u32, attempt: u32, effects: &mut impl EffectSink) -> Reply {
         match self.speaker(index, attempt) {
             Some(_) => Reply::Told(self.event(Event::Log, index, effects)),
             None => Reply::Ignored,
         }
     }
 
-    pub(super) fn dispatch(&mut self, index: u32, effects: &mut Effects) -> Reply {
+    pub(super) fn dispatch(&mut self, index: u32, effects: &mut impl EffectSink) -> Reply {
         let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended()) else { return Reply::Ignored };
         let emitter = job.emitter(&self.extras);
         if self.emitters.count_on(emitter, Channel::Action) > 0 {
@@ -133,32 +139,44 @@ impl Engine {
     // ── telling ─────────────────────────────────────────────────────────────────────────────────
 
     /// Returns how many are told.
-    pub(super) fn deliver(&self, emitter: u32, source: Source, channel: Channel, effects: &mut Effects) -> u32 {
-        if emitter == NONE || !self.emitters.anyone_hears(channel) {
-            return 0;
-        }
+    #[inline]
+    pub(super) fn deliver(&self, emitter: u32, source: Source, channel: Channel, effects: &mut impl EffectSink) -> u32 {
+        if emitter == NONE { 0 } else { self.deliver_to(emitter, source, channel, effects) }
+    }
+
+    fn deliver_to(&self, emitter: u32, source: Source, channel: Channel, effects: &mut impl EffectSink) -> u32 {
         let to = self.emitters.targets(emitter, channel, effects);
-        if to.from < to.to {
+        if to.count() > 0 {
             let standing = match source {
                 Source::Key(key) => self.standing(key),
                 _ => None,
             };
             effects.push(Effect::Deliver { source, channel, standing, to });
         }
-        to.to - to.from
+        to.count()
     }
 
     /// First the job's own watchers, then the manager's. Returns how many are told.
-    pub(super) fn event(&self, event: Event, index: u32, effects: &mut Effects) -> u32 {
-        if !self.emitters.anyone_hears(Channel::Event) {
-            return 0;
+    #[inline]
+    pub(super) fn event(&self, event: Event, index: u32, effects: &mut impl EffectSink) -> u32 {
+        match self.jobs.get(index) {
+            Some(job) if self.emitters.anyone_hears(Channel::Event) => {
+                self.event_of(event, index, job.manager, job.emitter(&self.extras), effects)
+            }
+            _ => 0,
         }
-        let Some(job) = self.jobs.get(index) else { return 0 };
-        self.event_of(event, index, job.manager, job.emitter(&self.extras), effects)
     }
 
     /// The same for a job whose record no longer names its watchers.
-    pub(super) fn event_of(&self, event: Event, index: u32, manager: u32, emitter: u32, effects: &mut Effects) -> u32 {
+    #[inline]
+    pub(super) fn event_of(
+        &self,
+        event: Event,
+        index: u32,
+        manager: u32,
+        emitter: u32,
+        effects: &mut impl EffectSink,
+    ) -> u32 {
         if !self.emitters.anyone_hears(Channel::Event) {
             return 0;
         }
@@ -174,15 +192,15 @@ impl Engine {
         emitter: u32,
         event: Event,
         job: Option<JobId>,
-        effects: &mut Effects,
+        effects: &mut impl EffectSink,
     ) -> u32 {
-        if emitter == NONE || !self.emitters.anyone_hears(Channel::Event) {
+        if emitter == NONE {
             return 0;
         }
         let to = self.emitters.targets(emitter, Channel::Event, effects);
-        if to.from < to.to {
+        if to.count() > 0 {
             effects.push(Effect::Event { event, job, source, to });
         }
-        to.to - to.from
+        to.count()
     }
 }

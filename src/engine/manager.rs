@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::agenda::{Agenda, Entry};
 use super::deadlines::Ticket;
 use super::job::Job;
-use super::options::{Limits, Plan, RunOptions};
+use super::options::{Limits, Plan};
 use super::queue::{Place, ReadyQueue};
 use super::slab::{NONE, Slab};
 use super::time::{Span, Time};
@@ -45,8 +45,8 @@ pub(crate) struct Manager {
     rate: Option<(usize, Span)>,
     pub(crate) max_pending: u32,
     pub(crate) retain: usize,
-    pub(crate) defaults: RunOptions,
-    pub(crate) plan: Plan,
+    /// Of jobs that do not say.
+    pub(crate) plan: Rc<Plan>,
     pub(crate) paused: bool,
     pub(crate) closed: bool,
     /// Nobody holds it any more: goes with its last job.
@@ -57,7 +57,7 @@ pub(crate) struct Manager {
     pub(crate) stirred: bool,
     /// Something that its watchers can see has changed.
     pub(crate) news: bool,
-    /// As its watchers know them.
+    /// As its watchers know them; means nothing before the first.
     pub(crate) told: Stats,
     pub(crate) awaits_idle: bool,
     pub(crate) awaits_empty: bool,
@@ -76,15 +76,14 @@ pub(crate) struct Manager {
 }
 
 impl Manager {
-    pub(crate) fn new(limits: &Limits, defaults: RunOptions, plan: Plan, paused: bool) -> Self {
+    pub(crate) fn new(limits: &Limits, plan: Plan, paused: bool) -> Self {
         Self {
             concurrency: limits.concurrency,
             group_concurrency: limits.group_concurrency,
             rate: limits.rate,
             max_pending: limits.max_pending,
             retain: limits.retain,
-            defaults,
-            plan,
+            plan: Rc::new(plan),
             paused,
             closed: false,
             orphaned: false,
@@ -108,17 +107,33 @@ impl Manager {
         }
     }
 
+    // ── what the end of the command sees to ─────────────────────────────────────────────────────
+
+    /// Its watchers are told.
+    pub(crate) fn changed(&mut self, index: u32, stirred: &mut Vec<u32>) {
+        self.news = true;
+        self.stir(index, stirred);
+    }
+
+    /// Its slots are filled.
+    pub(crate) fn stir(&mut self, index: u32, stirred: &mut Vec<u32>) {
+        if !std::mem::replace(&mut self.stirred, true) {
+            stirred.push(index);
+        }
+    }
+
     // ── the list of all jobs ────────────────────────────────────────────────────────────────────
 
-    pub(crate) fn link(&mut self, jobs: &mut Slab<Job>, index: u32) {
+    /// A new record, behind all others. Returns its index.
+    pub(crate) fn append(&mut self, jobs: &mut Slab<Job>, mut job: Job) -> u32 {
+        job.older = self.newest;
+        let index = jobs.insert(job);
         let older = std::mem::replace(&mut self.newest, index);
         match jobs.get_mut(older) {
             Some(job) => job.newer = index,
             None => self.oldest = index,
         }
-        if let Some(job) = jobs.get_mut(index) {
-            job.older = older;
-        }
+        index
     }
 
     pub(crate) fn unlink(&mut self, jobs: &mut Slab<Job>, older: u32, newer: u32) {
@@ -246,7 +261,7 @@ impl Manager {
     pub(crate) fn enter_line(&mut self, jobs: &mut Slab<Job>, index: u32, group: u32) {
         match self.groups.get_mut(group) {
             Some(group) => group.line.push(jobs, index),
-            None => self.line.push(jobs, index),
+            None => return self.line.push(jobs, index),
         }
         self.refresh_head(jobs, group);
     }
@@ -254,7 +269,7 @@ impl Manager {
     pub(crate) fn leave_line(&mut self, jobs: &mut Slab<Job>, index: u32, group: u32) {
         match self.groups.get_mut(group) {
             Some(group) => group.line.remove(jobs, index),
-            None => self.line.remove(jobs, index),
+            None => return self.line.remove(jobs, index),
         }
         self.refresh_head(jobs, group);
     }
@@ -267,8 +282,8 @@ mod tests {
     use crate::engine::options::ManagerOptions;
 
     fn manager(options: &ManagerOptions) -> Manager {
-        let plan = options.defaults.plan(&RunOptions::default()).unwrap();
-        Manager::new(&options.limits().unwrap(), options.defaults.clone(), plan, false)
+        let plan = options.defaults.plan(&Plan::default()).unwrap();
+        Manager::new(&options.limits().unwrap(), plan, false)
     }
 
     fn grouped() -> (Manager, Slab<Job>) {

@@ -55,7 +55,9 @@ mod slab;
 mod time;
 
 pub use command::{Command, Outcome, Refusal, Reply, Source};
-pub use effect::{Channel, Effect, Effects, EmitterId, Event, JobId, KeyId, ListenerId, ManagerId, Targets, WaiterId};
+pub use effect::{
+    Channel, Effect, EffectSink, Effects, EmitterId, Event, JobId, KeyId, ListenerId, ManagerId, Targets, WaiterId,
+};
 pub use job::{AbortCause, CompletionType, JobStatus};
 pub use manager::Stats;
 pub use options::{Backoff, ManagerOptions, OnDuplicate, OutOfBounds, RetryOptions, RunOptions};
@@ -105,7 +107,6 @@ pub struct Engine {
     /// The job that the command in hand creates, and whether it has started.
     newborn: u32,
     newborn_started: bool,
-    announced: Option<Time>,
     serial: u64,
     entries: u64,
 }
@@ -132,7 +133,6 @@ impl Engine {
             stirred: Vec::new(),
             newborn: NONE,
             newborn_started: false,
-            announced: None,
             serial: 0,
             entries: 0,
         }
@@ -147,8 +147,23 @@ impl Engine {
     /// A [`Refusal`] says why the command was not taken; then nothing has changed and nothing was appended.
     #[inline(always)] // A driver that names the command pays for that one only.
     #[allow(clippy::inline_always)]
-    pub fn handle(&mut self, now: Time, command: Command<'_>, effects: &mut Effects) -> Result<Reply, Refusal> {
+    pub fn handle(&mut self, now: Time, command: Command<'_>, effects: &mut impl EffectSink) -> Result<Reply, Refusal> {
         let reply = match command {
+            // What is said and heard changes nothing about who runs.
+            Command::SetState { job, attempt } => return Ok(self.set_state(job.0, attempt, effects)),
+            Command::Progress { job, attempt, percent } => return self.progress(job.0, attempt, percent, effects),
+            Command::Log { job, attempt } => return Ok(self.log(job.0, attempt, effects)),
+            Command::Dispatch(JobId(job)) => return Ok(self.dispatch(job, effects)),
+            Command::CreateEmitter => return Ok(Reply::Emitter(EmitterId(self.emitters.create()))),
+            Command::DropEmitter(EmitterId(emitter)) => return Ok(self.drop_emitter(emitter)),
+            Command::Listen { source, channel } => return Ok(self.listen(source, channel, effects)),
+            Command::Unlisten(listener) => return Ok(self.unlisten(listener)),
+            Command::Emit(EmitterId(emitter)) => return Ok(self.emit(emitter, effects)),
+            Command::Open(EmitterId(emitter)) => return Ok(self.open(emitter, effects)),
+            Command::AwaitEmpty(ManagerId(manager)) => return Ok(self.await_empty(manager)),
+            Command::AwaitIdle(ManagerId(manager)) => return Ok(self.await_idle(manager)),
+            Command::Recycle => return Ok(self.recycle()),
+
             Command::CreateManager(options) => self.create_manager(options)?,
             Command::DropManager(ManagerId(manager)) => self.drop_manager(manager),
             Command::Run { manager, key, options } => self.run(now, manager.0, key.0, options, effects)?,
@@ -161,23 +176,12 @@ impl Engine {
             Command::SetConcurrency { manager, concurrency } => self.set_concurrency(manager.0, concurrency)?,
             Command::Pause(ManagerId(manager)) => self.set_paused(manager, true),
             Command::Resume(ManagerId(manager)) => self.set_paused(manager, false),
-            Command::AwaitEmpty(ManagerId(manager)) => self.await_empty(manager),
-            Command::AwaitIdle(ManagerId(manager)) => self.await_idle(manager),
             Command::AwaitStop { job, timeout } => self.await_stop(now, job.0, timeout)?,
-            Command::SetState { job, attempt } => self.set_state(job.0, attempt, effects),
-            Command::Progress { job, attempt, percent } => self.progress(job.0, attempt, percent, effects)?,
-            Command::Log { job, attempt } => self.log(job.0, attempt, effects),
-            Command::Dispatch(JobId(job)) => self.dispatch(job, effects),
-            Command::CreateEmitter => Reply::Emitter(EmitterId(self.emitters.create())),
-            Command::DropEmitter(EmitterId(emitter)) => self.drop_emitter(emitter),
-            Command::Listen { source, channel } => self.listen(source, channel, effects),
-            Command::Unlisten(listener) => self.unlisten(listener),
-            Command::Emit(EmitterId(emitter)) => self.emit(emitter, effects),
-            Command::Open(EmitterId(emitter)) => self.open(emitter, effects),
             Command::Tick => self.tick(now, effects),
-            Command::Recycle => self.recycle(),
         };
-        self.finish(now, effects);
+        if !self.stirred.is_empty() || self.deadlines.has_moved() {
+            self.finish(now, effects);
+        }
         match reply {
             Reply::Created { job, serial, .. } => {
                 Ok(Reply::Created { job, serial, started: std::mem::take(&mut self.newborn_started) })

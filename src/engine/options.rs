@@ -144,7 +144,7 @@ impl RetryPlan {
 }
 
 /// Options resolved and checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
     pub(crate) priority: f64,
     pub(crate) timeout: Option<Span>,
@@ -175,25 +175,32 @@ pub(crate) fn stop_timeout(value: f64) -> Result<Option<Span>, OutOfBounds> {
 }
 
 impl RunOptions {
-    /// These over `defaults`.
-    pub(crate) fn plan(&self, defaults: &Self) -> Result<Plan, OutOfBounds> {
-        let retry = self.retry.or(defaults.retry).unwrap_or_default();
-        check(retry.limit >= 0.0 && whole(retry.limit), "retry.limit", RETRIES)?;
-        check(is_wait(retry.delay), "retry.delay", WAIT)?;
-        check(retry.max_delay >= 0.0, "retry.maxDelay", LIMIT)?;
-        let delay = self.delay.or(defaults.delay).unwrap_or(0.0);
-        check(is_wait(delay), "delay", WAIT)?;
-        let timeout = self.timeout.or(defaults.timeout).unwrap_or(f64::INFINITY);
-        check(timeout >= 0.0, "timeout", LIMIT)?;
-        let RetryOptions { limit, delay: first, backoff, max_delay, jitter } = retry;
-        Ok(Plan {
-            priority: priority(self.priority.or(defaults.priority).unwrap_or(0.0))?,
-            timeout: timeout.is_finite().then(|| Span::from_millis(timeout)),
-            retry: RetryPlan { limit, delay: first, backoff, max_delay, jitter },
-            delay: Span::from_millis(delay),
-            group: self.group.clone().or_else(|| defaults.group.clone()),
-            on_duplicate: self.on_duplicate.or(defaults.on_duplicate).unwrap_or_default(),
-        })
+    /// These over `defaults`, which have been checked.
+    pub(crate) fn plan(&self, defaults: &Plan) -> Result<Plan, OutOfBounds> {
+        let mut plan = defaults.clone();
+        if let Some(retry) = self.retry {
+            check(retry.limit >= 0.0 && whole(retry.limit), "retry.limit", RETRIES)?;
+            check(is_wait(retry.delay), "retry.delay", WAIT)?;
+            check(retry.max_delay >= 0.0, "retry.maxDelay", LIMIT)?;
+            let RetryOptions { limit, delay, backoff, max_delay, jitter } = retry;
+            plan.retry = RetryPlan { limit, delay, backoff, max_delay, jitter };
+        }
+        if let Some(delay) = self.delay {
+            check(is_wait(delay), "delay", WAIT)?;
+            plan.delay = Span::from_millis(delay);
+        }
+        if let Some(timeout) = self.timeout {
+            check(timeout >= 0.0, "timeout", LIMIT)?;
+            plan.timeout = timeout.is_finite().then(|| Span::from_millis(timeout));
+        }
+        if let Some(value) = self.priority {
+            plan.priority = priority(value)?;
+        }
+        if let Some(group) = &self.group {
+            plan.group = Some(group.clone());
+        }
+        plan.on_duplicate = self.on_duplicate.unwrap_or(plan.on_duplicate);
+        Ok(plan)
     }
 }
 
@@ -246,7 +253,7 @@ mod tests {
     use super::*;
 
     fn retry(options: RetryOptions) -> RetryPlan {
-        RunOptions { retry: Some(options), ..RunOptions::default() }.plan(&RunOptions::default()).unwrap().retry
+        RunOptions { retry: Some(options), ..RunOptions::default() }.plan(&Plan::default()).unwrap().retry
     }
 
     #[test]
@@ -265,7 +272,7 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused_by_name() {
-        let fault = |options: RunOptions| options.plan(&RunOptions::default()).map(|_| ()).unwrap_err().field;
+        let fault = |options: RunOptions| options.plan(&Plan::default()).map(|_| ()).unwrap_err().field;
         let none = RunOptions::default;
         for bad in [f64::NAN, -1.0, f64::INFINITY] {
             assert_eq!(fault(RunOptions { delay: Some(bad), ..none() }), "delay");

@@ -18,7 +18,8 @@ export function start(job: AnyJob, attempt: number): void {
   if (job.started < 0) job.started = stamp();
   if (attempt > 1) {
     const extras = job.extras();
-    for (const number of extras.actionListeners.splice(0)) extras.listeners?.remove(number);
+    for (const number of extras.actionListeners ?? []) extras.listeners?.remove(number);
+    extras.actionListeners = undefined;
     extras.attemptController = undefined;
     extras.timeoutError = undefined;
     extras.adopted = undefined;
@@ -77,7 +78,7 @@ function adopt(job: AnyJob, attempt: number, adopted: Job<unknown, unknown>): vo
       job.ownState = adopted.state;
       settle(job, false, undefined);
     });
-    const number = (listener: number) => extras.actionListeners.push(listener);
+    const number = (listener: number) => extras.noteActionListener(listener);
     listenTo(job, CHANNEL.action, (action) => adopted.dispatch?.(action), number);
   } catch (error) {
     settle(job, true, error);

@@ -31,16 +31,12 @@ function apply(words: Uint32Array, at: number): number {
     case EFFECT.ended:
       end(jobs[one]!, two & 3, (two >>> 2) & 3, two >= 16);
       return at + 3;
-    case EFFECT.deliver: {
-      const count = words[base + 4]!;
-      deliver(one, two, words[base + 3]!, at + 5, count);
-      return at + 5 + count;
-    }
-    case EFFECT.event: {
-      const count = words[base + 4]!;
-      tellEvent(one, two, words[base + 3]!, at + 5, count);
-      return at + 5 + count;
-    }
+    case EFFECT.deliver:
+      deliver(one, two, words[base + 3]!, words[base + 4]!, words[base + 5]!);
+      return at + 6;
+    case EFFECT.event:
+      tellEvent(one, two, words[base + 3]!, words[base + 4]!, words[base + 5]!);
+      return at + 6;
     case EFFECT.wake:
       moveTimer();
       return at + 1;
@@ -71,7 +67,7 @@ function apply(words: Uint32Array, at: number): number {
   }
 }
 
-function deliver(code: number, source: number, standing: number, at: number, count: number): void {
+function deliver(code: number, source: number, standing: number, first: number, count: number): void {
   const channel = code >>> 2;
   let table: ListenerTable | undefined;
   let value: unknown;
@@ -92,10 +88,10 @@ function deliver(code: number, source: number, standing: number, at: number, cou
       if (standing !== NO_JOB) value = jobs[standing];
   }
   releaseStamp();
-  table?.call(at, count, value);
+  table?.call(first, count, value);
 }
 
-function tellEvent(code: number, source: number, job: number, at: number, count: number): void {
+function tellEvent(code: number, source: number, job: number, first: number, count: number): void {
   const event = code >>> 2;
   const payload = event === EVENT.progress || event === EVENT.log ? nextValue() : undefined;
   const manager = (code & 3) === SOURCE.manager ? managers[source]?.deref() : undefined;
@@ -104,7 +100,7 @@ function tellEvent(code: number, source: number, job: number, at: number, count:
   if (table === undefined) return;
   const told =
     event === EVENT.stats ? manager!.statsEvent() : eventOf(event, (jobs[job] ?? manager?.at(job))!, payload);
-  table.call(at, count, told);
+  table.call(first, count, told);
 }
 
 whenEngineFails((error) => {

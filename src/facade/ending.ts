@@ -25,7 +25,7 @@ function settle(job: AnyJob): void {
   more.unhook?.();
   more.unhook = undefined;
   more.adopted = undefined;
-  more.mailbox = [];
+  more.mailbox = undefined;
   more.listeners?.clear();
   more.listeners = undefined;
   if (more.result !== undefined) job.settleResult();
@@ -47,5 +47,5 @@ export function breakOff(job: AnyJob, error: Error): void {
   more.result?.reject(error);
   more.settled?.resolve(completionOf(job)!);
   more.barrier?.reject(error);
-  for (const close of more.streams.splice(0)) close(error);
+  for (const close of more.streams ?? []) close(error);
 }

@@ -12,7 +12,7 @@ export let failure: JobgateError | undefined;
 
 let memory: WebAssembly.Memory;
 let words = new Uint32Array();
-/** Index of the outbox header: address of the effects, their number, serial of the newest job. */
+/** Index of the outbox header: its words are named in src/bindings/effects.rs. */
 export let header = 0;
 
 type Wasm = BufferSource | WebAssembly.Module;

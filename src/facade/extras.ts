@@ -28,7 +28,7 @@ export type Continuation = (job: AnyJob, completion: Completion) => void | Promi
 
 type Mutable<T> = { -readonly [K in keyof T]?: T[K] };
 
-/** What a job holds only if someone looks: most jobs have none of it. */
+/** What a job holds only if someone looks: most jobs have none of it, and those that have it little of it. */
 export class Extras {
   listeners: ListenerTable | undefined = undefined;
   continuations: Map<string, Continuation> | undefined = undefined;
@@ -48,13 +48,17 @@ export class Extras {
   retry: RetryOptions | undefined = undefined;
   retryAt = 0;
   /** Actions that wait for the first listener. */
-  mailbox: unknown[] = [];
+  mailbox: unknown[] | undefined = undefined;
   /** Numbers of the running attempt's action listeners. */
-  actionListeners: number[] = [];
+  actionListeners: number[] | undefined = undefined;
   /** The job that the factory returned, if it returned one. */
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   adopted: Job<any, any> | undefined = undefined;
   /** Break off the streams of its events. */
-  streams: ((error: unknown) => void)[] = [];
-  methods: Mutable<AnyManagedJob> = {};
+  streams: ((error: unknown) => void)[] | undefined = undefined;
+  methods: Mutable<AnyManagedJob> | undefined = undefined;
+
+  noteActionListener(number: number): void {
+    (this.actionListeners ??= []).push(number);
+  }
 }

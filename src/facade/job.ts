@@ -157,7 +157,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get continuations(): Continuations<this> {
-    return (this.extras().methods.continuations ??= continuationsOf(this)) as Continuations<this>;
+    return (this.methods.continuations ??= continuationsOf(this)) as Continuations<this>;
   }
 
   // ── what can be done; bound when first read, so that it works detached ────────────────────────
@@ -166,7 +166,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     return (this.methods.dispatch ??= (action: Action) => {
       const taken = engine.dispatch(this.slot);
       if (taken > 0) tell(action);
-      else if (taken === 0) this.extras().mailbox.push(action);
+      else if (taken === 0) (this.extras().mailbox ??= []).push(action);
     }) as Job<State, Action>["dispatch"];
   }
 
@@ -209,8 +209,8 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     return this.stop();
   }
 
-  private get methods(): Partial<ManagedJob<Key, State, Action, Result>> {
-    return this.extras().methods;
+  private get methods(): NonNullable<Extras["methods"]> {
+    return (this.extras().methods ??= {});
   }
 
   // ── for the rest of the facade ────────────────────────────────────────────────────────────────

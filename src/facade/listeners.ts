@@ -11,9 +11,10 @@ export const LATCHED = -2;
 // biome-ignore lint/suspicious/noExplicitAny: one table holds the listeners of every channel.
 type Listener = (value: any) => void;
 
-function wordAt(at: number): number {
+/** One of the numbers that effects name. Where they are is looked up each time: a listener may have moved them. */
+function numberAt(at: number): number {
   const words = memoryWords();
-  return words[(words[header]! >>> 2) + at]!;
+  return words[(words[header + 4]! >>> 2) + at]!;
 }
 
 /**
@@ -60,14 +61,14 @@ export class ListenerTable {
     for (const number of [...this.numbers]) this.remove(number);
   }
 
-  /** Calls those whose numbers are the `count` words of the effects from word `at` on; passes over who has left. */
-  call(at: number, count: number, value: unknown): void {
+  /** Calls the `count` whose numbers the engine has written from `first` on; passes over who has left. */
+  call(first: number, count: number, value: unknown): void {
     const { numbers } = this;
     this.calling++;
     // Who came last is last in the table: if the last is the same and as many are there, all are the same.
-    const last = wordAt(at + count - 1);
+    const last = numberAt(first + count - 1);
     if (count === numbers.length && numbers[count - 1] === last) this.callAll(count, value);
-    else this.callNamed(at, count, value);
+    else this.callNamed(first, count, value);
     if (this.once) this.clear();
     if (--this.calling === 0 && this.gone > 0) this.sweep();
   }
@@ -83,11 +84,11 @@ export class ListenerTable {
     }
   }
 
-  private callNamed(at: number, count: number, value: unknown): void {
+  private callNamed(first: number, count: number, value: unknown): void {
     const { numbers, listeners } = this;
     let next = 0;
-    for (let end = at + count; at < end; at++) {
-      const number = wordAt(at);
+    for (let at = first; at < first + count; at++) {
+      const number = numberAt(at);
       let index = next;
       while (index < numbers.length && numbers[index] !== number) index++;
       if (index === numbers.length) continue;

@@ -83,7 +83,7 @@ export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
   }
   const extras = job.extras();
   extras.listeners ??= new ListenerTable();
-  extras.streams.push(queue.fail);
+  (extras.streams ??= []).push(queue.fail);
   unsubscribe = subscribeIn(extras.listeners, number, (event: JobEvent) => {
     if (event.type === "job_removed") return;
     queue.push(event, newestOnly(event));

@@ -83,9 +83,10 @@ export function listenTo(
   extras.listeners ??= new ListenerTable();
   const unsubscribe = subscribeIn(extras.listeners, number, listener);
   onNumber?.(number);
-  if (channel === CHANNEL.action && extras.mailbox.length > 0) {
+  if (channel === CHANNEL.action && extras.mailbox !== undefined) {
     // The engine has queued one delivery for each action that it kept.
-    for (const action of extras.mailbox.splice(0)) values[end++] = action;
+    for (const action of extras.mailbox) values[end++] = action;
+    extras.mailbox = undefined;
     drain();
   }
   return unsubscribe;
