@@ -302,13 +302,13 @@ describe.each(browserNames)("the dashboard's page, in %s", { timeout: 180_000 },
     const tab = await open({ reducedMotion: true });
     await tab.start("countdown", { seconds: "60" });
     await tab.rowStatus("1", "running");
-    const painted = await tab.page.evaluate(async () => {
+    const { painted, seconds } = await tab.page.evaluate(async () => {
       const canvas = document.querySelector<HTMLElement>(".timeline canvas");
-      const first = Number(canvas?.dataset.paintings);
+      const [first, began] = [Number(canvas?.dataset.paintings), performance.now()];
       for (let at = 0; at < 50; at += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
-      return Number(canvas?.dataset.paintings) - first;
+      return { painted: Number(canvas?.dataset.paintings) - first, seconds: (performance.now() - began) / 1000 };
     });
-    // A countdown tells a number a second, and so does the picture: far fewer than frames.
-    expect(painted).toBeLessThan(25);
+    // A countdown tells a number a second, and so does the picture: far fewer than frames, unless those are slow.
+    expect(painted).toBeLessThan(Math.max(25, 3 * seconds));
   });
 });

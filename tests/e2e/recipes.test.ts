@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { browserNames, contextOptions, launch } from "./support/browser.ts";
-import { type OpenPage, openPage, seriousFindings } from "./support/page.ts";
+import { type OpenPage, openPage, seriousFindings, slowAnswers } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
 
 const folder = join(import.meta.dirname, "../../www/recipes");
@@ -187,6 +187,7 @@ describe.each(browserNames)("recipes, in %s", (name) => {
     const whole = readFileSync(join(folder, "../server/answer.txt"), "utf8");
     expect(await page.getByTestId("streamed").textContent()).toBe(whole);
     expect(asked).toHaveLength(1);
+    await slowAnswers(page);
     await press("answer", "Ask");
     await said("streamed", /^A job/);
     await press("answer", "Stop the answer");

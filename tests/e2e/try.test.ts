@@ -1,6 +1,7 @@
 import type { Browser } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { browserNames, launch } from "./support/browser.ts";
+import { slowAnswers } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
 import { TryPage } from "./support/try-page.ts";
 
@@ -48,7 +49,7 @@ describe.each(browserNames)("try it, in %s", (name) => {
   };
 
   test("a download that is stopped half-way: the connection closes, then the stop barrier opens", async () => {
-    await visit.options({ "Tidy up, ms": "1500" });
+    await visit.options({ "Tidy up, ms": "5000" });
     expect(await visit.startDownload("report", "2000000")).toMatch(/^JOB_CREATED/);
     const report = visit.job("report");
     await report.status("running");
@@ -287,6 +288,7 @@ describe.each(browserNames)("try it, in %s", (name) => {
 
   test("a factory that returns its own job is adopted: states, actions, already running, stop", async () => {
     const { page } = visit;
+    await slowAnswers(page);
     const adopted = page.getByTestId("adopted");
     await visit.button("Ask for the answer").click();
     await adopted.getByText("JOB_CREATED").waitFor();
