@@ -165,9 +165,10 @@ describe("the queue protocol", () => {
     const began = performance.now();
     await ended(runner, runner.createJob("steady").id);
     await port.settled();
-    const most = (performance.now() - began) / 16 + 3;
+    // One each 16 ms; beside those the first, the one ahead of the log line, that line, and the last.
+    const most = (performance.now() - began) / 16 + 4;
     const told = port.received.filter(({ type }) => type === "job_progress" || type === "job_log");
-    expect(told.length).toBeLessThan(most);
+    expect(told.length).toBeLessThanOrEqual(most);
     expect(told.at(-1)).toMatchObject({ percent: 100 });
     const log = told.findIndex(({ type }) => type === "job_log");
     expect(told[log - 1]).toMatchObject({ percent: 75 });
