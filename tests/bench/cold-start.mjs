@@ -17,7 +17,7 @@ const NAMES = [
 
 export async function runColdStart(environment, { quick, only }) {
   const names = only ? NAMES.filter((name) => only.includes(name)) : NAMES;
-  const rounds = quick ? 2 : 15;
+  const rounds = quick ? 1 : 15;
   const times = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (let place = 0; place < names.length; place++) {

@@ -20,7 +20,7 @@ import { quantile, summary } from "./statistics.mjs";
  * made at the whole size, `patience` beyond which it is not made again, `settle` for a sample at least. `rounds`: least, most.
  */
 const FULL = { budget: 1500, warm: 60, limit: 1500, patience: 400, settle: 5, rounds: [5, 21] };
-const QUICK = { budget: 200, warm: 30, limit: 300, patience: 300, settle: 1, rounds: [2, 5] };
+const QUICK = { budget: 60, warm: 8, limit: 80, patience: 60, settle: 1, rounds: [2, 3] };
 /** Results are given as ratios to these, taken round by round, where they take part. */
 const BASES = ["js-full", "js-min", "bare", "jobgate"];
 

@@ -2,7 +2,7 @@
  * The bench: jobgate beside the libraries that a user would pick instead, and two hand-written floors.
  *
  *   npm run bench                          everything, in Node and in Chromium: under fifteen minutes
- *   npm run bench -- --quick               the same with few rounds and small sizes: under a minute
+ *   npm run bench -- --quick               the same with few rounds and small sizes: in a minute
  *   npm run bench -- --only=run-jobs,cancel --env=node
  *   npm run bench -- --contenders=jobgate,js-full --only=priorities --profile     CPU profiles in tests/bench/.out/profiles
  *   npm run bench -- --packages=DIR        takes jobgate from another node_modules folder

@@ -18,7 +18,7 @@ export const notes = [
   "pacer, effect and rxjs are left out: what waits there is the bare value in a list, no job yet. xstate has no limit, so nothing waits.",
 ];
 
-export const variants = (quick) => [{ id: "pending", n: quick ? 10_000 : 100_000 }];
+export const variants = (quick) => [{ id: "pending", n: quick ? 3000 : 100_000 }];
 
 /** `open(work)` makes a queue with one slot: `add(i)`, and how many wait. Without `close` the queue is left to the collector. */
 const contender =

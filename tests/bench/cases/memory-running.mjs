@@ -21,7 +21,7 @@ export const notes = [
   "pacer is left out: it copies its list of running items on every start, 100,000 would take minutes.",
 ];
 
-export const variants = (quick) => [{ id: "running", n: quick ? 10_000 : 100_000 }];
+export const variants = (quick) => [{ id: "running", n: quick ? 3000 : 100_000 }];
 
 /** `open(work)` makes something without a limit: `add(i)`, or `addAll(names)` where jobs are started as one list. */
 const contender =

@@ -18,13 +18,13 @@ export const notes = [
 ];
 
 export const variants = (quick) => [
-  { id: "empty", n: quick ? 100 : 1000, size: 1 },
+  { id: "empty", n: quick ? 50 : 1000, size: 1 },
   { id: "small, 2 workers", n: 1000, size: 2 },
   { id: "64 MB transferred", n: 1, size: 1 },
   { id: "stop → next", n: 1, size: 1 },
 ];
 
-export const pace = (quick) => ({ rounds: quick ? [2, 3] : [3, 9] });
+export const pace = (quick) => ({ rounds: quick ? [1, 1] : [3, 9] });
 
 export const leftOut = ({ id }) => (id === "small, 2 workers" || id === "stop → next" ? ["comlink"] : []);
 
