@@ -162,12 +162,13 @@ describeDashboard("what the dashboard says", {}, (visit) => {
     const tab = await visit.open();
     const id = await tab.start("flaky", { failures: "1", seconds: "0.1" });
     await tab.detailStatus("completed");
+    await tab.notePhases();
     await tab.page.evaluate(() => {
       const runners = window as unknown as Runners;
       runners.otherRunner();
       runners.cut();
     });
-    await tab.phase("lost");
+    await tab.wentThrough("lost");
     await tab.rowStatus(id, "completed");
     await tab.phase("live");
     await tab.page.getByTestId("connection").getByText("the runner was started anew").waitFor();

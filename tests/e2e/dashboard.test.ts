@@ -258,8 +258,9 @@ describeDashboard("the dashboard", {}, (visit) => {
     const other = await visit.open();
     const id = await tab.start("countdown", { seconds: "60" });
     await other.row(id).waitFor();
+    await tab.notePhases();
     await tab.page.evaluate(() => (window as unknown as { cut(): void }).cut());
-    await tab.phase("lost");
+    await tab.wentThrough("lost");
     await tab.rowStatus(id, "running"); // what was last heard stays
     const meanwhile = await other.start("echo", { message: "meanwhile", delay: "1" });
     await tab.phase("live");

@@ -1,6 +1,8 @@
 import type { BrowserContext, Locator, Page } from "playwright";
 import { expect } from "vitest";
 
+type Phase = "connecting" | "live" | "lost";
+
 /** The dashboard in one tab, as a visitor handles it. Everything waits on what the page shows. */
 export class DashboardPage {
   /** What the browser complained of: errors on the console, uncaught errors, violations of the policy. */
@@ -22,8 +24,24 @@ export class DashboardPage {
     return opened;
   }
 
-  async phase(phase: "connecting" | "live" | "lost"): Promise<void> {
+  async phase(phase: Phase): Promise<void> {
     await this.page.locator(`[data-testid=connection][data-phase=${phase}]`).waitFor();
+  }
+
+  /** From here on, for `wentThrough`. */
+  async notePhases(): Promise<void> {
+    await this.page.evaluate(() => {
+      const shown = document.querySelector<HTMLElement>("[data-testid=connection]")!;
+      const phases: (string | undefined)[] = [];
+      Object.assign(window, { phases });
+      new MutationObserver(() => phases.push(shown.dataset.phase)).observe(shown, { attributeFilter: ["data-phase"] });
+    });
+  }
+
+  /** It may be over by now: whoever looks now and then, on a busy machine, may not see half a second. */
+  async wentThrough(phase: Phase): Promise<void> {
+    const noted = (phase: Phase) => (window as unknown as { phases: Phase[] }).phases.includes(phase);
+    await this.page.waitForFunction(noted, phase);
   }
 
   button(name: string): Locator {
