@@ -194,12 +194,7 @@ impl Engine {
                 }
                 return;
             }
-            let mut group = NONE;
-            if let Some(job) = self.jobs.get_mut(first) {
-                job.phase = Phase::Waiting;
-                group = job.group(&self.extras);
-            }
-            manager.leave_line(&mut self.jobs, first, group);
+            self.leave_line(first);
             self.start(now, first, effects);
         }
     }

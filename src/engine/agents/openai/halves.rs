@@ -47,7 +47,7 @@ impl Halves {
     }
 }
 
-/// The code unit that `uXXXX` is, with what follows it.
+/// The code unit that `u` and four hexadecimal digits stand for; more may follow them.
 fn unit(escape: &str) -> Option<u16> {
     let digits = escape.strip_prefix('u')?.get(..4)?;
     digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
