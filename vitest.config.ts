@@ -106,6 +106,7 @@ export default defineConfig({
           include: ["tests/e2e/**/*.test.ts"],
           globalSetup: "tests/e2e/support/site.mjs",
           ...patient,
+          testTimeout: 120_000,
           // A test waits for its browser most of the time.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

@@ -54,7 +54,7 @@ export class Downloads {
       "Cache-Control": "no-store",
       "X-Adler-32": this.#checksum(path),
     });
-    const highWaterMark = Math.round(Math.min(LARGEST_CHUNK, Math.max(16, rate / 20)));
+    const highWaterMark = Math.round(Math.min(LARGEST_CHUNK, Math.max(4, rate / 20)));
     const file = createReadStream(path, { highWaterMark });
     const count = (bytes: number) => {
       record.sentBytes += bytes;

@@ -6,7 +6,7 @@ import { FlakyService } from "./flaky.ts";
 import { Recipes } from "./recipes.ts";
 import { ensureSampleFile } from "./sample-file.ts";
 
-const SLOWEST_RATE = 16;
+const SLOWEST_RATE = 4;
 
 /**
  * What the demo pages ask their own server, in dev and in preview:

@@ -12,7 +12,7 @@ export class DashboardPage {
 
   /** `hash`: for a job that is linked to. */
   static async open(context: BrowserContext, address: string, hash = ""): Promise<DashboardPage> {
-    context.setDefaultTimeout(20_000); // sooner than the test's own, so that the message says what was missing
+    context.setDefaultTimeout(50_000); // sooner than the test's own, so that the message says what was missing
     const page = await context.newPage();
     const opened = new DashboardPage(page);
     page.on("pageerror", (error) => opened.complaints.push(String(error)));
@@ -133,7 +133,7 @@ export class DashboardPage {
 
   /** Waits until the rows that are drawn are these, from top to bottom. */
   shows(...ids: string[]): Promise<void> {
-    return expect.poll(() => this.ids(), { timeout: 20_000 }).toEqual(ids);
+    return expect.poll(() => this.ids(), { timeout: 50_000 }).toEqual(ids);
   }
 
   /** Waits until assistive technology is told so. */

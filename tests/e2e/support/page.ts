@@ -30,7 +30,7 @@ export async function openPage(
       window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
     });
   });
-  context.setDefaultTimeout(20_000); // sooner than the test's own, so that the message says what was missing
+  context.setDefaultTimeout(50_000); // sooner than the test's own, so that the message says what was missing
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
@@ -53,7 +53,7 @@ export function slowAnswers(page: Page): Promise<void> {
   return page.evaluate(() => {
     const { fetch } = window;
     window.fetch = (input, init) =>
-      fetch(typeof input === "string" ? input.replace(/rate=\d+/, "rate=16") : input, init);
+      fetch(typeof input === "string" ? input.replace(/rate=\d+/, "rate=4") : input, init);
   });
 }
 
