@@ -9,13 +9,12 @@
 //! | 3 | ask retry | job |
 //! | 4 | ended | job, completion + cause × 4 + forgotten × 16 |
 //! | 5 | forgotten | job, manager |
-//! | 6 | standing | key, job |
-//! | 7 | deliver | source kind + channel × 4, source, job or −1, where its listeners begin, how many |
-//! | 8 | event | source kind + event × 4, source, job or −1, where its listeners begin, how many |
-//! | 9 | empty | manager |
-//! | 10 | idle | manager |
-//! | 11 | stop timed out | waiter |
-//! | 12 | wake | — (ask `wakeAt`) |
+//! | 6 | deliver | source kind + channel × 4, source, job or −1, where its listeners begin, how many |
+//! | 7 | event | source kind + event × 4, source, job or −1, where its listeners begin, how many |
+//! | 8 | empty | manager |
+//! | 9 | idle | manager |
+//! | 10 | stop timed out | waiter |
+//! | 11 | wake | — (ask `wakeAt`) |
 
 #![allow(clippy::inline_always)]
 
@@ -112,17 +111,16 @@ impl EffectSink for Outbox {
                 self.write([4, job.0, how]);
             }
             Effect::Forgotten { job, manager } => self.write([5, job.0, manager.0]),
-            Effect::Standing { key, job } => self.write([6, key.0, job.0]),
             Effect::Deliver { source, channel, standing, to } => {
-                self.write_told(7, channel as u32, source, standing, to);
+                self.write_told(6, channel as u32, source, standing, to);
             }
-            Effect::Event { event, job, source, to } => self.write_told(8, event as u32, source, job, to),
-            Effect::Empty { manager } => self.write([9, manager.0]),
-            Effect::Idle { manager } => self.write([10, manager.0]),
-            Effect::StopTimedOut { waiter } => self.write([11, waiter.0]),
+            Effect::Event { event, job, source, to } => self.write_told(7, event as u32, source, job, to),
+            Effect::Empty { manager } => self.write([8, manager.0]),
+            Effect::Idle { manager } => self.write([9, manager.0]),
+            Effect::StopTimedOut { waiter } => self.write([10, waiter.0]),
             Effect::Wake { at } => {
                 self.wake_at = at;
-                self.write([12]);
+                self.write([11]);
             }
         }
     }

@@ -4,7 +4,7 @@
 //! handful, so a million cancelled timeouts take no memory.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use dary_heap::QuaternaryHeap;
 
 /// Ordered by `key`, then by `serial`, lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,7 +16,7 @@ pub(crate) struct Entry {
 
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
-    heap: BinaryHeap<Reverse<Entry>>,
+    heap: QuaternaryHeap<Reverse<Entry>>,
     dead: usize,
 }
 
@@ -42,7 +42,7 @@ impl Agenda {
         self.clear_front(is_alive);
         if self.dead > self.heap.len() / 2 + SLACK {
             self.heap.retain(|Reverse(entry)| is_alive(*entry));
-            self.heap.shrink_to(2 * self.heap.len() + SLACK);
+            self.heap.shrink_to_fit();
             self.dead = 0;
         }
     }

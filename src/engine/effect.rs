@@ -150,13 +150,6 @@ pub enum Effect {
         /// Whose it was.
         manager: ManagerId,
     },
-    /// The job that waited behind its key stands under it now. Comes before the [`Effect::Ended`] of the one it follows.
-    Standing {
-        /// The key.
-        key: KeyId,
-        /// Who stands there.
-        job: JobId,
-    },
     /// Call these listeners.
     Deliver {
         /// Whom they listen to.

@@ -92,7 +92,7 @@ pub(crate) struct Job {
     pub(crate) extras: u32,
     pub(crate) phase: Phase,
     pub(crate) delayed: bool,
-    /// Stands in its line's chain, not in the heap beside it.
+    /// Stands in the chain of its priority, not in the heap beside it.
     pub(crate) chained: bool,
     pub(crate) behind_key: bool,
     pub(crate) stop: Option<AbortCause>,

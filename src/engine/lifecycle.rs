@@ -211,7 +211,6 @@ impl Engine {
             && let Some(job) = self.jobs.get_mut(next)
         {
             job.behind_key = false;
-            effects.push(Effect::Standing { key: KeyId(key), job: JobId(next) });
             self.line_up(next);
         }
         self.tell_key(key, emitter, effects);

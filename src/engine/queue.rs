@@ -1,8 +1,8 @@
 //! The line of jobs that could start: higher priority first, first in first out among equals.
 //!
-//! Most lines are of one priority: those stand in a chain woven through the job records, where entering, leaving and
-//! taking the first cost a few instructions. Whoever comes with another priority stands in a heap beside it, O(log n).
-//! The first of the line is the better of the two firsts.
+//! Most lines know few priorities: each of those is a chain woven through the job records, where entering, leaving and
+//! taking the first cost a few instructions. Whoever comes with yet another priority stands in a heap beside the chains,
+//! O(log n). The first of the line is the better of the best chain's first and the heap's.
 
 use super::agenda::{Agenda, Entry};
 use super::job::{Job, Phase};
@@ -29,19 +29,22 @@ pub(crate) fn rank(priority: f64) -> u64 {
     !ascending
 }
 
+/// How many priorities have a chain; finding one of so few costs less than one step of the heap.
+const CHAINS: usize = 16;
+
+/// Those of one priority, never empty.
 #[derive(Debug)]
-pub(crate) struct ReadyQueue {
-    /// Of the chain; means nothing while that is empty.
+struct Chain {
     rank: u64,
     head: u32,
     tail: u32,
-    others: Agenda,
 }
 
-impl Default for ReadyQueue {
-    fn default() -> Self {
-        Self { rank: 0, head: NONE, tail: NONE, others: Agenda::default() }
-    }
+#[derive(Debug, Default)]
+pub(crate) struct ReadyQueue {
+    /// Best first.
+    chains: Vec<Chain>,
+    others: Agenda,
 }
 
 impl ReadyQueue {
@@ -49,28 +52,32 @@ impl ReadyQueue {
     pub(crate) fn push(&mut self, jobs: &mut Slab<Job>, index: u32) {
         let Some(job) = jobs.get_mut(index) else { return };
         let Place { rank, entered } = Place::of(job);
-        job.chained = self.head == NONE || self.rank == rank;
+        (job.ahead, job.behind) = (NONE, NONE);
+        let found = self.find(rank);
+        job.chained = found.is_ok() || self.chains.len() < CHAINS;
         if !job.chained {
             self.others.push(Entry { key: rank, serial: entered, index });
             return;
         }
-        self.rank = rank;
-        job.ahead = std::mem::replace(&mut self.tail, index);
-        job.behind = NONE;
-        let ahead = job.ahead;
-        match jobs.get_mut(ahead) {
-            Some(ahead) => ahead.behind = index,
-            None => self.head = index,
+        match found {
+            Err(at) => self.chains.insert(at, Chain { rank, head: index, tail: index }),
+            Ok(at) => {
+                let Some(chain) = self.chains.get_mut(at) else { return };
+                job.ahead = std::mem::replace(&mut chain.tail, index);
+                let ahead = job.ahead;
+                if let Some(ahead) = jobs.get_mut(ahead) {
+                    ahead.behind = index;
+                }
+            }
         }
     }
 
     pub(crate) fn first(&self, jobs: &Slab<Job>) -> Option<u32> {
-        let Some(Entry { key, serial, index }) = self.others.first() else {
-            return Some(self.head).filter(|head| *head != NONE);
-        };
+        let chained = self.chains.first().map(|chain| chain.head);
+        let Some(Entry { key, serial, index }) = self.others.first() else { return chained };
         let other = Place { rank: key, entered: serial };
-        let chained = jobs.get(self.head).map(Place::of).is_some_and(|place| place < other);
-        Some(if chained { self.head } else { index })
+        let is_better = |index: &u32| jobs.get(*index).is_some_and(|job| Place::of(job) < other);
+        chained.filter(is_better).or(Some(index))
     }
 
     /// The job is no longer [`Phase::Ready`].
@@ -83,15 +90,27 @@ impl ReadyQueue {
             self.others.bury(&is_alive);
             return;
         }
-        let (ahead, behind) = (job.ahead, job.behind);
-        match jobs.get_mut(ahead) {
-            Some(job) => job.behind = behind,
-            None => self.head = behind,
+        let (ahead, behind, rank) = (job.ahead, job.behind, rank(job.priority));
+        if let Some(job) = jobs.get_mut(ahead) {
+            job.behind = behind;
         }
-        match jobs.get_mut(behind) {
-            Some(job) => job.ahead = ahead,
-            None => self.tail = ahead,
+        if let Some(job) = jobs.get_mut(behind) {
+            job.ahead = ahead;
         }
+        if ahead != NONE && behind != NONE {
+            return;
+        }
+        let Ok(at) = self.find(rank) else { return };
+        if ahead == behind {
+            self.chains.remove(at);
+        } else if let Some(chain) = self.chains.get_mut(at) {
+            *(if ahead == NONE { &mut chain.head } else { &mut chain.tail }) = if ahead == NONE { behind } else { ahead };
+        }
+    }
+
+    /// The chain of that rank, or where it would stand.
+    fn find(&self, rank: u64) -> Result<usize, usize> {
+        self.chains.binary_search_by_key(&rank, |chain| chain.rank)
     }
 }
 
@@ -127,24 +146,40 @@ mod tests {
     }
 
     #[test]
-    fn those_of_one_priority_are_chained_and_the_others_stand_beside_them() {
+    fn few_priorities_have_a_chain_each_and_none_stands_in_the_heap() {
         let (mut queue, mut jobs) = line(&[0.0, 3.0, 0.0, -1.0, 3.0, 0.0]);
-        let chained: Vec<bool> = jobs.iter().map(|(_, job)| job.chained).collect();
-        assert_eq!(chained, [true, false, true, false, false, true]);
+        assert_eq!((queue.chains.len(), queue.others.len()), (3, 0));
         assert_eq!(drain(&mut queue, &mut jobs), [1, 4, 0, 2, 5, 3]);
-        assert_eq!((queue.head, queue.tail, queue.others.len()), (NONE, NONE, 0));
+        assert!(queue.chains.is_empty());
     }
 
     #[test]
-    fn an_empty_chain_takes_any_priority_while_the_heap_is_not_empty() {
-        let (mut queue, mut jobs) = line(&[0.0, 5.0, 7.0]);
-        jobs.get_mut(0).unwrap().phase = Phase::Running;
-        queue.remove(&mut jobs, 0);
-        let job = Job { entered: 3, phase: Phase::Ready, ..Job::new(0, 0, 6.0) };
-        let index = jobs.insert(job);
-        queue.push(&mut jobs, index);
-        assert!(jobs.get(index).unwrap().chained);
-        assert_eq!(drain(&mut queue, &mut jobs), [2, index, 1]);
+    fn those_beyond_the_chains_stand_beside_them_in_the_right_order() {
+        let count = 3 * CHAINS;
+        let priorities: Vec<f64> = (0..2 * count).map(|n| (n * 7 % count) as f64).collect();
+        let (mut queue, mut jobs) = line(&priorities);
+        assert_eq!((queue.chains.len(), queue.others.len()), (CHAINS, 2 * (count - CHAINS)));
+        let mut sorted: Vec<u32> = (0..2 * count as u32).collect();
+        sorted.sort_by(|a, b| priorities[*b as usize].total_cmp(&priorities[*a as usize]));
+        assert_eq!(drain(&mut queue, &mut jobs), sorted);
+        assert!(queue.chains.is_empty());
+        assert_eq!(queue.others.len(), 0);
+    }
+
+    /// Its priority finds a chain free now: those who came before it are still before it.
+    #[test]
+    fn a_late_comer_stands_behind_its_equals_in_the_heap() {
+        let mut priorities: Vec<f64> = (0..CHAINS as u32).map(|n| f64::from(100 + n)).collect();
+        priorities.push(50.0);
+        let (mut queue, mut jobs) = line(&priorities);
+        let best = queue.first(&jobs).unwrap();
+        jobs.get_mut(best).unwrap().phase = Phase::Running;
+        queue.remove(&mut jobs, best);
+        let late = jobs.insert(Job { entered: 1000, phase: Phase::Ready, ..Job::new(0, 0, 50.0) });
+        queue.push(&mut jobs, late);
+        assert!(jobs.get(late).unwrap().chained);
+        let order = drain(&mut queue, &mut jobs);
+        assert_eq!(order[order.len() - 2..], [CHAINS as u32, late]);
     }
 
     #[test]

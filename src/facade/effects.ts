@@ -9,7 +9,7 @@ import { stopWaiters } from "./job.js";
 import { CHANNEL, type ListenerTable, SOURCE } from "./listeners.js";
 import { eventOf } from "./records.js";
 import { releaseStamp } from "./support.js";
-import { jobs, keyListeners, managers, standUnderKey } from "./tables.js";
+import { jobs, keyListeners, managers } from "./tables.js";
 import { nextValue } from "./watching.js";
 import { EFFECT, EVENT, NO_JOB } from "./wire.js";
 
@@ -46,9 +46,6 @@ function apply(words: Uint32Array, at: number): number {
     case EFFECT.askRetry:
       decideRetry(jobs[one]!);
       return at + 2;
-    case EFFECT.standing:
-      standUnderKey(one, jobs[two]!);
-      return at + 3;
     case EFFECT.forgotten:
       managers[two]?.deref()?.forget(one);
       return at + 3;

@@ -26,7 +26,7 @@ import {
 import { follow } from "./signals.js";
 import { type EventQueue, managerStream } from "./streams.js";
 import { abortError, asyncDispose, stamp, textOf } from "./support.js";
-import { jobs, Keys, managers, standUnderKey } from "./tables.js";
+import { jobs, Keys, managers } from "./tables.js";
 import { trace } from "./trace.js";
 import type {
   JobEvent,
@@ -69,7 +69,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   private readonly number: number;
   private readonly defaults: CheckedOptions | undefined;
   private readonly defaultPriority: Priority;
-  private readonly defaultPolicy: RunOptions["onDuplicate"];
   private timed: boolean;
   private slots: number;
   private closed = false;
@@ -91,7 +90,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.name = checkString("name", options.name) ?? "JobManager";
     this.defaults = options.defaults && checked;
     this.defaultPriority = defaults.priority ?? 0;
-    this.defaultPolicy = defaults.onDuplicate;
     this.timed = rateLimit !== undefined || checked.timed;
     this.slots = checkNumber("concurrency", options.concurrency, Infinity);
     this.number = engine.createManager(
@@ -150,7 +148,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     if ((answer & 3) === 2) return { type: "JOB_ALREADY_RUNNING", job: this.joined(slot, options) };
 
     if (known === undefined) keys.keep(key, keyNumber);
-    else keys.reuse(keyNumber);
+    keys.enter(keyNumber, known !== undefined);
     const serial = memoryWords()[header + 2]!;
     const priority = options?.priority ?? this.defaultPriority;
     const job = new JobHandle<Key, State, Action, Result>(
@@ -165,7 +163,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
       options?.initialState as State,
     );
     jobs[slot] = job;
-    if (this.stands(slot, keyNumber, options)) standUnderKey(keyNumber, job);
     this.byId?.set(job.id, job);
     if (checked !== undefined || this.defaults !== undefined) equip(job, checked, this.defaults);
     if ((answer & 1) === 1) {
@@ -362,14 +359,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
       drain();
     }
     return job;
-  }
-
-  /** Whether a new job has its key for itself; only where jobs queue can another stand there. */
-  private stands(slot: number, keyNumber: number, options: RunOptions<State> | undefined): boolean {
-    const policy = options?.onDuplicate ?? this.defaultPolicy;
-    if (policy !== "replace" && policy !== "queue") return true;
-    const standing = engine.standing(keyNumber);
-    return standing === slot || standing < 0;
   }
 
   /** One reason for all that live; an AbortError where none is given. */

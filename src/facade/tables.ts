@@ -20,20 +20,20 @@ export const managers: (WeakRef<AnyManager> | undefined)[] = [];
 /** `onKeyChange` listeners, by key number. */
 export const keyListeners = new Map<number, ListenerTable>();
 
-/** Who stands under each key number in use. */
-const standing: (AnyJob | undefined)[] = [];
+/** How many jobs each key number has whose end has not been told yet. */
+const counts: number[] = [];
 const freeNumbers: number[] = [];
 const FEW = 32;
 const MANY = 1024;
 
-export function standUnderKey(number: number, job: AnyJob): void {
-  standing[number] = job;
-}
+// Nobody watches keys in most apps, and then there is nothing to look up.
+const isWatched = (number: number) => keyListeners.size > 0 && keyListeners.has(number);
+const isVacant = (number: number) => counts[number] === 0 && !isWatched(number);
 
 /**
  * One manager's keys as numbers. Any value is a key, compared as a Map compares. A key whose job has ended goes at once
- * while they are few; among many it is left until all have ended, or for a sweep once more than a thousand and three in
- * four are left: deleting from a large Map costs more than the job did.
+ * while they are few; among many it is left until all have ended, or until a new one comes when more than a thousand and
+ * three in four are left: deleting from a large Map costs more than the job did.
  */
 export class Keys<Key> {
   private numbers = new Map<Key, number>();
@@ -45,7 +45,7 @@ export class Keys<Key> {
 
   /** A number that no key has; `keep` it, or give it back. */
   take(): number {
-    return freeNumbers.pop() ?? standing.push(undefined) - 1;
+    return freeNumbers.pop() ?? counts.push(0) - 1;
   }
 
   giveBack(number: number): void {
@@ -53,29 +53,30 @@ export class Keys<Key> {
   }
 
   keep(key: Key, number: number): void {
+    if (this.vacant > MANY && this.vacant * 4 > this.numbers.size * 3) this.sweep();
     this.numbers.set(key, number);
   }
 
-  /** A key in use again that had been left for the sweep. */
-  reuse(number: number): void {
-    if (standing[number] === undefined && !keyListeners.has(number)) this.vacant--;
+  /** A new job has it; `isKnown` if it was found, for then it may have been left among the vacant. */
+  enter(number: number, isKnown: boolean): void {
+    if (isKnown && isVacant(number)) this.vacant--;
+    counts[number]!++;
   }
 
-  /** The job has ended: unless another stands there or someone listens, nothing is left under its key. */
+  /** The job has ended: unless another has its key or someone watches it, nothing is left under it. */
   leave(job: AnyJob): void {
     const number = job.keyNumber;
-    if (standing[number] !== job) return;
-    standing[number] = undefined;
-    this.vacate(job.key, number);
+    if (--counts[number]! === 0) this.vacate(job.key, number);
   }
 
   /** Calls with whoever stands under the key, each time that changes. */
   // biome-ignore lint/suspicious/noExplicitAny: a job of this manager's types.
   watch(key: Key, listener: (job: any) => void): Unsubscribe {
     needFunction("listener", listener);
-    const number = this.numbers.get(key) ?? this.take();
-    if (standing[number] === undefined && this.numbers.has(key) && !keyListeners.has(number)) this.vacant--;
-    this.numbers.set(key, number);
+    const known = this.numbers.get(key);
+    const number = known ?? this.take();
+    if (known === undefined) this.keep(key, number);
+    else if (isVacant(number)) this.vacant--;
     const table = keyListeners.get(number) ?? new ListenerTable();
     keyListeners.set(number, table);
     const unsubscribe = subscribeIn(table, engine.listen(SOURCE.key, number, CHANNEL.key), listener);
@@ -83,12 +84,12 @@ export class Keys<Key> {
       unsubscribe();
       if (table.size > 0 || keyListeners.get(number) !== table) return;
       keyListeners.delete(number);
-      if (standing[number] === undefined) this.vacate(key, number);
+      if (counts[number] === 0) this.vacate(key, number);
     };
   }
 
   private vacate(key: Key, number: number): void {
-    if (keyListeners.has(number)) return;
+    if (isWatched(number)) return;
     const { size } = this.numbers;
     if (this.vacant === 0 && size <= FEW) {
       this.numbers.delete(key);
@@ -97,8 +98,6 @@ export class Keys<Key> {
       for (const vacant of this.numbers.values()) freeNumbers.push(vacant);
       this.numbers.clear();
       this.vacant = 0;
-    } else if (this.vacant > MANY && this.vacant * 4 > size * 3) {
-      this.sweep();
     }
   }
 
@@ -106,8 +105,8 @@ export class Keys<Key> {
     // A new Map of the few that stay costs less than taking the many out of the old one.
     const kept = new Map<Key, number>();
     for (const [key, number] of this.numbers) {
-      if (standing[number] !== undefined || keyListeners.has(number)) kept.set(key, number);
-      else freeNumbers.push(number);
+      if (isVacant(number)) freeNumbers.push(number);
+      else kept.set(key, number);
     }
     this.numbers = kept;
     this.vacant = 0;

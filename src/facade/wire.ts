@@ -6,13 +6,12 @@ export const EFFECT = {
   askRetry: 3,
   ended: 4,
   forgotten: 5,
-  standing: 6,
-  deliver: 7,
-  event: 8,
-  empty: 9,
-  idle: 10,
-  stopTimedOut: 11,
-  wake: 12,
+  deliver: 6,
+  event: 7,
+  empty: 8,
+  idle: 9,
+  stopTimedOut: 10,
+  wake: 11,
 } as const;
 
 /** Completion codes; 0 is "not yet". */

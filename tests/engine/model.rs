@@ -93,7 +93,6 @@ pub enum Act {
     Start(JobId, u32),
     Abort(JobId, AbortCause),
     AskRetry(JobId),
-    Standing(KeyId, JobId),
     Ended { job: JobId, completion: CompletionType, cause: Option<AbortCause>, forgotten: bool },
     Forgotten(JobId),
     Empty(ManagerId),

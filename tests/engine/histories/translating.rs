@@ -136,7 +136,6 @@ impl Driver {
                 assert_eq!(manager(number), self.model.job(job).manager, "whose {job:?} is");
                 Act::Forgotten(job)
             }
-            Effect::Standing { key, job } => Act::Standing(KeyId(self.keys.key(key.0)), self.job(job)),
             Effect::Empty { manager: number } => Act::Empty(manager(number)),
             Effect::Idle { manager: number } => Act::Idle(manager(number)),
             Effect::StopTimedOut { waiter } => Act::StopTimedOut(WaiterId(self.waiters.id(waiter.0))),

@@ -141,7 +141,6 @@ impl Model {
             if let Some(next) = self.waiting(key) {
                 let record = self.job_mut(next);
                 (record.stands, record.behind_key) = (true, false);
-                self.acts.push(Act::Standing(key, next));
                 self.line_up(next);
             }
             self.tell(Source::Key(key), Channel::Key);

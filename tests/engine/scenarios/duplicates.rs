@@ -106,7 +106,6 @@ fn replace_stops_the_running_one_and_starts_when_its_barrier_opens() {
     assert_eq!(
         world.news(),
         [
-            Seen::Standing(KeyId(1), new),
             Seen::Ended(old, CompletionType::Cancelled, Some(AbortCause::Replaced)),
             Seen::Started(new, 1)
         ]
