@@ -5,7 +5,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use super::engine::{NO_DIFFERENCE, WasmEngine};
-use crate::engine::{Command, ManagerId, ManagerOptions, Reply};
+use crate::engine::{Command, Engine, JobStatus, ManagerId, ManagerOptions, Reply};
 
 const PAUSED: u32 = 128;
 const RATE_LIMITED: u32 = 256;
@@ -121,5 +121,12 @@ impl WasmEngine {
     /// All its jobs, oldest first.
     pub fn jobs(&self, manager: u32) -> Vec<u32> {
         self.ask(|engine| engine.jobs(ManagerId(manager)).map(|job| job.0).collect())
+    }
+
+    /// Those that have not ended, oldest first.
+    #[wasm_bindgen(js_name = livingJobs)]
+    pub fn living_jobs(&self, manager: u32) -> Vec<u32> {
+        let lives = |engine: &Engine, job| matches!(engine.status(job), Some(JobStatus::Pending | JobStatus::Running));
+        self.ask(|engine| engine.jobs(ManagerId(manager)).filter(|job| lives(engine, *job)).map(|job| job.0).collect())
     }
 }

@@ -31,8 +31,10 @@ function settle(job: AnyJob): void {
   if (more.result !== undefined) job.settleResult();
   more.settled?.resolve(completionOf(job)!);
   more.barrier?.resolve();
-  releaseStamp();
-  runContinuations(job);
+  if (more.continuations !== undefined) {
+    releaseStamp();
+    runContinuations(job);
+  }
 }
 
 /** The engine has broken: nothing will ever end this job, so it ends here, failed, and tells nobody but its promises. */

@@ -25,7 +25,7 @@ import {
 } from "./options.js";
 import { follow } from "./signals.js";
 import { type EventQueue, managerStream } from "./streams.js";
-import { abortError, asyncDispose, stamp, textOf } from "./support.js";
+import { abortError, asyncDispose, holdStamp, releaseStamp, stamp, textOf } from "./support.js";
 import { jobs, Keys, managers } from "./tables.js";
 import { trace } from "./trace.js";
 import type {
@@ -197,11 +197,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   async stopAll(reason?: unknown): Promise<void> {
-    this.noteStop(reason);
-    engine.stopAll(this.number, this.moment());
-    drain();
-    // Whatever was pending has ended by now.
-    await Promise.all(this.all().map((job) => (job.end === 0 ? job.barrier : undefined)));
+    this.stopLiving("stopAll", reason);
+    await Promise.all(this.living().map((job) => job.barrier));
   }
 
   pause(): void {
@@ -269,9 +266,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   close(reason?: unknown): Promise<void> {
     this.closed = true;
-    this.noteStop(reason);
-    engine.close(this.number, this.moment());
-    drain();
+    this.stopLiving("close", reason);
     if (this.isOver) this.endStreams();
     return this.onIdle();
   }
@@ -361,12 +356,19 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return job;
   }
 
-  /** One reason for all that live; an AbortError where none is given. */
-  private noteStop(reason: unknown = abortError()): void {
-    for (const slot of engine.jobs(this.number)) {
-      const job = this.at(slot)!;
-      if (!job.hasEnded) job.noteStop(reason);
-    }
+  /** Those that have not ended. */
+  private living(): JobHandle<Key, State, Action, Result>[] {
+    return Array.from(engine.livingJobs(this.number), (slot) => this.at(slot)!);
+  }
+
+  /** One reason for all; an AbortError where none is given. */
+  private stopLiving(command: "stopAll" | "close", reason: unknown = abortError()): void {
+    for (const job of this.living()) job.noteStop(reason);
+    // Whatever is pending ends now, all in the same moment.
+    holdStamp();
+    engine[command](this.number, this.moment());
+    drain();
+    releaseStamp();
   }
 }
 
