@@ -21,11 +21,12 @@ export function moveTimer(): void {
 }
 
 export function drain(): void {
-  if (draining || memoryWords()[header + 1] === 0) return;
+  if (draining) return;
+  let words = memoryWords();
+  if (words[header + 1] === 0) return;
   draining = true;
   try {
-    let at = 0;
-    for (let words = memoryWords(); at < words[header + 1]!; words = memoryWords()) at = apply(words, at);
+    for (let at = 0; at < words[header + 1]!; words = memoryWords()) at = apply(words, at);
   } finally {
     draining = false;
     // Tells the engine so, without a call.

@@ -44,10 +44,13 @@ import { subscribeIn } from "./watching.js";
 
 /** For the engine: a command to which time means nothing. Reading the clock costs as much as the command. */
 const UNTIMED = -1;
-const dropped = new FinalizationRegistry<number>((manager) => {
-  engine.dropManager(manager, UNTIMED);
-  drain();
-});
+const dropped = new FinalizationRegistry<{ readonly number: number; readonly keys: Keys<unknown> }>(
+  ({ number, keys }) => {
+    keys.sweep();
+    engine.dropManager(number, UNTIMED);
+    drain();
+  },
+);
 
 /** What `getSnapshot` gives. */
 export interface Snapshot<Job> {
@@ -104,7 +107,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     );
     if (this.number < 0) throw outOfBounds({ ...defaults, ...options });
     managers[this.number] = new WeakRef(this);
-    dropped.register(this, this.number);
+    dropped.register(this, { number: this.number, keys: this.keys });
     // Named one by one: in a loop, V8 would make the manager a slow dictionary.
     this.runJob = this.runJob.bind(this);
     this.getRunningJob = this.getRunningJob.bind(this);

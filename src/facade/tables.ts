@@ -30,10 +30,14 @@ const MANY = 1024;
 const isWatched = (number: number) => keyListeners.size > 0 && keyListeners.has(number);
 const isVacant = (number: number) => counts[number] === 0 && !isWatched(number);
 
+/** Left in a Map, it keeps nothing else from being collected. */
+const isPrimitive = (key: unknown) => (typeof key !== "object" || key === null) && typeof key !== "function";
+
 /**
- * One manager's keys as numbers. Any value is a key, compared as a Map compares. A key whose job has ended goes at once
- * while they are few; among many it is left until all have ended, or until a new one comes when more than a thousand and
- * three in four are left: deleting from a large Map costs more than the job did.
+ * One manager's keys as numbers. Any value is a key, compared as a Map compares. Deleting from a Map costs a good part of
+ * a job, from a large one more than the job, so a key whose job has ended is left: an object only among many, until all
+ * have ended; a text or a number also among few. Where jobs never all end, what is left goes when a new key comes and
+ * more than a thousand and three in four are left.
  */
 export class Keys<Key> {
   private numbers = new Map<Key, number>();
@@ -91,17 +95,18 @@ export class Keys<Key> {
   private vacate(key: Key, number: number): void {
     if (isWatched(number)) return;
     const { size } = this.numbers;
-    if (this.vacant === 0 && size <= FEW) {
+    if (size <= FEW && !isPrimitive(key)) {
       this.numbers.delete(key);
       freeNumbers.push(number);
-    } else if (++this.vacant === size) {
+    } else if (++this.vacant === size && size > FEW) {
       for (const vacant of this.numbers.values()) freeNumbers.push(vacant);
       this.numbers.clear();
       this.vacant = 0;
     }
   }
 
-  private sweep(): void {
+  /** Lets go of all that have neither a job nor a listener. */
+  sweep(): void {
     // A new Map of the few that stay costs less than taking the many out of the old one.
     const kept = new Map<Key, number>();
     for (const [key, number] of this.numbers) {

@@ -126,7 +126,7 @@ describe("nothing leaks", () => {
         for (let n = 0; n < 2000; n += 1) {
           const manager: Manager = new jobgate.JobManager({ retain: 3 });
           manager.subscribe(() => {});
-          manager.runJob("a", () => n);
+          for (let m = 0; m < 60; m += 1) manager.runJob(`a ${m}`, () => n);
           manager.runJob("b", untilAborted);
           await manager.close();
           const numbers = jobgate.subject<number>();
@@ -145,6 +145,26 @@ describe("nothing leaks", () => {
       // When a subject is collected is the browser's choice, so a little slack; a leak is many times this.
       expect(wasmBytes() - wasm).toBeLessThan(2 * megabyte);
       expect(grownBy(heap, await usedHeap())).toBeLessThan(megabyte);
+    },
+    patience,
+  );
+
+  it(
+    "an object that was a key is collected while its manager lives",
+    async () => {
+      const manager = new jobgate.JobManager<object>();
+      const collected: WeakRef<object>[] = [];
+      for (let n = 0; n < 50; n += 1) {
+        const key = { bytes: new Uint8Array(100_000) };
+        collected.push(new WeakRef(key));
+        manager.runJob(key, () => n);
+        await manager.onIdle();
+      }
+      await turn();
+      await usedHeap();
+      const alive = collected.filter((reference) => reference.deref() !== undefined).length;
+      expect(manager.stats.completed).toBe(50);
+      expect(alive).toBeLessThan(2);
     },
     patience,
   );

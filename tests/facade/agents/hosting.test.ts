@@ -80,7 +80,7 @@ describe("a slow host", () => {
 
   it("leaves what it has not taken to the network", async () => {
     const body = bytes(sse.text("x".repeat(10_000)));
-    // The buffers of system and browser grow with the answer: some 20 MB on a machine with memory to spare.
+    // The buffers of the system alone take up to some 40 MB before they hold back (Linux: tcp_rmem, tcp_wmem).
     const repeat = 15_000;
     // Firefox takes a whole response into memory of its own, whoever reads it: what it holds back is not ours to say.
     const most = navigator.userAgent.includes("Firefox") ? Infinity : (body.length * repeat) / 2;
