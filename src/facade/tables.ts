@@ -36,7 +36,7 @@ const isPrimitive = (key: unknown) => (typeof key !== "object" || key === null) 
 /**
  * One manager's keys as numbers. Any value is a key, compared as a Map compares. Deleting from a Map costs a good part of
  * a job, from a large one more than the job, so a key whose job has ended is left: an object only among many, until all
- * have ended; a text or a number also among few. Where jobs never all end, what is left goes when a new key comes and
+ * have ended; a primitive value also among few. Where jobs never all end, what is left goes when a new key comes and
  * more than a thousand and three in four are left.
  */
 export class Keys<Key> {
