@@ -248,7 +248,6 @@ impl Driver {
                 }
             }
             Effect::Wake { at } => self.alarm.set(at.map(Time::as_millis), self.me()),
-            // Who stands under a key is asked, not kept.
         }
     }
 

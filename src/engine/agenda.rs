@@ -4,6 +4,7 @@
 //! handful, so a million cancelled timeouts take no memory.
 
 use std::cmp::Reverse;
+
 use dary_heap::QuaternaryHeap;
 
 /// Ordered by `key`, then by `serial`, lowest first.

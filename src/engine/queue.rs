@@ -100,11 +100,13 @@ impl ReadyQueue {
         if ahead != NONE && behind != NONE {
             return;
         }
+        // It was one of the chain's ends.
         let Ok(at) = self.find(rank) else { return };
-        if ahead == behind {
-            self.chains.remove(at);
-        } else if let Some(chain) = self.chains.get_mut(at) {
-            *(if ahead == NONE { &mut chain.head } else { &mut chain.tail }) = if ahead == NONE { behind } else { ahead };
+        let Some(chain) = self.chains.get_mut(at) else { return };
+        match (ahead, behind) {
+            (NONE, NONE) => drop(self.chains.remove(at)),
+            (NONE, _) => chain.head = behind,
+            _ => chain.tail = ahead,
         }
     }
 

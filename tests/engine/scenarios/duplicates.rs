@@ -105,10 +105,7 @@ fn replace_stops_the_running_one_and_starts_when_its_barrier_opens() {
     world.resolve(old);
     assert_eq!(
         world.news(),
-        [
-            Seen::Ended(old, CompletionType::Cancelled, Some(AbortCause::Replaced)),
-            Seen::Started(new, 1)
-        ]
+        [Seen::Ended(old, CompletionType::Cancelled, Some(AbortCause::Replaced)), Seen::Started(new, 1)]
     );
     assert_eq!(under_key(&world), (Some(new), None));
 }
