@@ -118,6 +118,8 @@ impl ReadyQueue {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{ProptestConfig, any};
+
     use super::*;
 
     fn drain(queue: &mut ReadyQueue, jobs: &mut Slab<Job>) -> Vec<u32> {
@@ -192,5 +194,38 @@ mod tests {
             queue.remove(&mut jobs, index);
         }
         assert_eq!(drain(&mut queue, &mut jobs), [4, 6, 2]);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Twice as many priorities as have a chain, so that heap and chains pass the first place to one another.
+        #[test]
+        fn whoever_comes_and_goes_the_first_is_the_best(
+            steps in proptest::collection::vec((0..5, 0..2 * CHAINS as u32, any::<u16>()), 1..300),
+        ) {
+            let (mut queue, mut jobs) = (ReadyQueue::default(), Slab::new());
+            let mut ready: Vec<u32> = Vec::new();
+            for (entered, (step, priority, pick)) in (0..).zip(steps) {
+                let leaver = match step {
+                    0 => queue.first(&jobs),
+                    1 => ready.get(usize::from(pick) % ready.len().max(1)).copied(),
+                    _ => {
+                        let job = Job { entered, phase: Phase::Ready, ..Job::new(0, 0, f64::from(priority)) };
+                        ready.push(jobs.insert(job));
+                        queue.push(&mut jobs, *ready.last().unwrap());
+                        None
+                    }
+                };
+                if let Some(leaver) = leaver {
+                    jobs.get_mut(leaver).unwrap().phase = Phase::Waiting;
+                    queue.remove(&mut jobs, leaver);
+                    jobs.remove(leaver);
+                    ready.retain(|job| *job != leaver);
+                }
+                let best = ready.iter().copied().min_by_key(|job| Place::of(jobs.get(*job).unwrap()));
+                assert_eq!(queue.first(&jobs), best);
+            }
+        }
     }
 }
