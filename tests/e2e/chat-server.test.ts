@@ -68,7 +68,7 @@ describe.each(browserNames)("the chat with a server, in %s", (name) => {
       await chat.button("Stop").click();
       await chat.status("stopped");
       expect(await ended(prompt)).toMatchObject({ outcome: "closed early", keyed: false });
-      expect(await chat.answers.last().textContent()).toContain("One moment, I am still");
+      await expect.poll(() => chat.answers.last().textContent()).toContain("One moment, I am still");
     }));
 
   test("a deleted conversation's connection is closed", () =>
@@ -85,12 +85,12 @@ describe.each(browserNames)("the chat with a server, in %s", (name) => {
       const prompt = `Lorem ipsum, ${name}`;
       await chat.send(prompt);
       await chat.status("asks you");
-      expect(await chat.tools.first().textContent()).toContain('lorem_ipsum {"paragraphs":1}');
+      await expect.poll(() => chat.tools.first().textContent()).toContain('lorem_ipsum {"paragraphs":1}');
       await chat.button("Approve").click();
       await chat.status("done");
       await chat.tools.first().getByText("What the model was told").click();
       const result = await chat.tools.first().locator("pre").textContent();
-      expect(await chat.answers.last().textContent()).toContain(result);
+      await expect.poll(() => chat.answers.last().textContent()).toContain(result);
       expect(await ended(prompt)).toMatchObject({ outcome: "finished", messages: 3 });
     }));
 
@@ -104,9 +104,9 @@ describe.each(browserNames)("the chat with a server, in %s", (name) => {
       await chat.page.getByTestId("failure").getByText(message).waitFor();
       await chat.button("Retry").click();
       await chat.status("done");
-      expect(await chat.answers.count()).toBe(answers);
-      expect(await chat.answers.last().textContent()).toBe(prompt);
-      expect(await chat.prompts.allTextContents()).toEqual([prompt]);
+      await expect.poll(() => chat.answers.count()).toBe(answers);
+      await expect.poll(() => chat.answers.last().textContent()).toBe(prompt);
+      await expect.poll(() => chat.prompts.allTextContents()).toEqual([prompt]);
       expect(await ended(prompt)).toMatchObject({ outcome: "finished", messages: 1 });
     }),
   );
@@ -144,7 +144,7 @@ describe.each(browserNames)("the chat with a server, in %s", (name) => {
       expect(before).not.toMatch(/open-sesame|wrong-key-1/);
       await chat.page.reload();
       await chat.page.getByLabel("OpenAI-compatible server").check();
-      expect(await chat.page.getByLabel(/^API key/).inputValue()).toBe("");
+      await expect.poll(() => chat.page.getByLabel(/^API key/).inputValue()).toBe("");
     }));
 
   test("a server of another origin whose address the visitor types answers, under the page's policy", () =>
@@ -181,7 +181,7 @@ describe.each(browserNames)("the chat with a server, in %s", (name) => {
         return id ? document.getElementById(id)?.textContent : undefined;
       });
       expect(described).toContain(fault);
-      expect(await chat.page.getByText("Answers come from the built-in script").count()).toBe(1);
+      await expect.poll(() => chat.page.getByText("Answers come from the built-in script").count()).toBe(1);
     }),
   );
 
@@ -196,17 +196,17 @@ describe.each(browserNames)("the chat with a server, in %s", (name) => {
       chat.page.on("request", (request) => asked.push(request.url()));
       await chat.send(prompt);
       await chat.status("done");
-      expect(await chat.prompts.first().textContent()).toBe(prompt);
+      await expect.poll(() => chat.prompts.first().textContent()).toBe(prompt);
       const answer = chat.answers.first();
-      expect(await answer.textContent()).toContain('<img src=x onerror="document.title=1">');
-      expect(await answer.textContent()).toContain("[run](javascript:document.title=1)");
-      expect(await chat.said.locator("img, script, [onerror]").count()).toBe(0);
+      await expect.poll(() => answer.textContent()).toContain('<img src=x onerror="document.title=1">');
+      await expect.poll(() => answer.textContent()).toContain("[run](javascript:document.title=1)");
+      await expect.poll(() => chat.said.locator("img, script, [onerror]").count()).toBe(0);
       const links = await answer.locator("a").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
       expect(links).toEqual(["https://example.com/", "https://example.com/pixel.png", "https://example.com/auto"]);
       for (const link of await answer.locator("a").all()) {
-        expect(await link.getAttribute("rel")).toBe("noopener noreferrer");
+        await expect.poll(() => link.getAttribute("rel")).toBe("noopener noreferrer");
       }
       expect(asked.filter((url) => !url.startsWith(site.address))).toEqual([]);
-      expect(await chat.page.title()).toBe("Chat · jobgate");
+      await expect.poll(() => chat.page.title()).toBe("Chat · jobgate");
     }));
 });

@@ -39,15 +39,17 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await chat.status("done");
       const lengths = await drawn();
       expect(lengths.length).toBeGreaterThan(5);
-      expect(await chat.answers.locator("th").allTextContents()).toEqual(["what you see", "what it is"]);
-      expect(await chat.answers.locator("strong").first().textContent()).toBe("script");
-      expect(await chat.answers.locator("ol li").count()).toBe(3);
-      expect(await chat.answers.locator("pre code").textContent()).toContain('createWorker({ name: "Ada" })');
-      expect(await chat.entry("Introduce yourself").count()).toBe(1);
+      await expect.poll(() => chat.answers.locator("th").allTextContents()).toEqual(["what you see", "what it is"]);
+      await expect.poll(() => chat.answers.locator("strong").first().textContent()).toBe("script");
+      await expect.poll(() => chat.answers.locator("ol li").count()).toBe(3);
+      await expect
+        .poll(() => chat.answers.locator("pre code").textContent())
+        .toContain('createWorker({ name: "Ada" })');
+      await expect.poll(() => chat.entry("Introduce yourself").count()).toBe(1);
       const lines = await announced();
       expect(lines.filter((line) => line.startsWith("Answer: I am a **script**"))).toHaveLength(1);
       expect(lines).toHaveLength(1);
-      expect(await chat.composer.evaluate((field) => field === document.activeElement)).toBe(true);
+      await expect.poll(() => chat.composer.evaluate((field) => field === document.activeElement)).toBe(true);
     }));
 
   test("a tool asks: approved and denied from the keyboard, twice, and announced", () =>
@@ -55,26 +57,26 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       const announced = await chat.listen();
       await chat.send("Lorem ipsum please, twice");
       await chat.status("asks you");
-      expect(await chat.entry(/Lorem ipsum please, twice/).textContent()).toContain("asks you");
+      await expect.poll(() => chat.entry(/Lorem ipsum please, twice/).textContent()).toContain("asks you");
       const focused = () => chat.page.evaluate(() => document.activeElement?.textContent);
       await chat.composer.press("Shift+Tab");
-      expect(await focused()).toBe("Deny");
+      await expect.poll(() => focused()).toBe("Deny");
       await chat.page.keyboard.press("Shift+Tab");
-      expect(await focused()).toBe("Approve");
+      await expect.poll(() => focused()).toBe("Approve");
       await chat.page.keyboard.press("Enter");
       await chat.tools.nth(1).getByText("May it?").waitFor();
       await chat.tools.nth(0).getByText("What the model was told").click();
-      expect(await chat.tools.nth(0).locator("pre").textContent()).toMatch(/^[A-Z][a-z]+ [a-z ]+\./);
-      expect(await chat.composer.evaluate((field) => field === document.activeElement)).toBe(false);
+      await expect.poll(() => chat.tools.nth(0).locator("pre").textContent()).toMatch(/^[A-Z][a-z]+ [a-z ]+\./);
+      await expect.poll(() => chat.composer.evaluate((field) => field === document.activeElement)).toBe(false);
       await chat.composer.focus();
       await chat.page.keyboard.press("Shift+Tab");
       await chat.page.keyboard.press("Space");
       await chat.status("done");
       await chat.answer("You said no to one call. Here it is:");
-      expect(await chat.answers.last().locator("blockquote").count()).toBe(1);
-      expect(await chat.tools.count()).toBe(2);
+      await expect.poll(() => chat.answers.last().locator("blockquote").count()).toBe(1);
+      await expect.poll(() => chat.tools.count()).toBe(2);
       await chat.tools.nth(1).getByText("What the model was told").click();
-      expect(await chat.tools.nth(1).locator("pre").textContent()).toContain("denied");
+      await expect.poll(() => chat.tools.nth(1).locator("pre").textContent()).toContain("denied");
       const asked = (await announced()).filter((line) => line.includes("asks to use lorem_ipsum"));
       expect(asked).toHaveLength(2);
     }));
@@ -83,7 +85,7 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
     visit(async (chat) => {
       await chat.send("Lorem ipsum please");
       await chat.button("Approve").click();
-      expect(await chat.composer.evaluate((field) => field === document.activeElement)).toBe(true);
+      await expect.poll(() => chat.composer.evaluate((field) => field === document.activeElement)).toBe(true);
       await chat.status("done");
     }));
 
@@ -101,19 +103,17 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await chat.status("asks you");
       await chat.composer.press("Escape");
       await chat.status("stopped");
-      expect(await chat.button("Approve").count()).toBe(0);
+      await expect.poll(() => chat.button("Approve").count()).toBe(0);
       await chat.tools.first().getByText("What the model was told").click();
-      expect(await chat.tools.first().locator("pre").textContent()).toContain("ended before");
+      await expect.poll(() => chat.tools.first().locator("pre").textContent()).toContain("ended before");
 
       await chat.send("What time is it?");
       await chat.answer(/^It is .+\d{4}/);
       await chat.status("done");
-      expect(await chat.prompts.allTextContents()).toEqual([
-        "Introduce yourself",
-        "Lorem ipsum please",
-        "What time is it?",
-      ]);
-      expect(await chat.answers.first().textContent()).toBe(kept);
+      await expect
+        .poll(() => chat.prompts.allTextContents())
+        .toEqual(["Introduce yourself", "Lorem ipsum please", "What time is it?"]);
+      await expect.poll(() => chat.answers.first().textContent()).toBe(kept);
     }));
 
   test("Regenerate puts another answer in the place of the last", () =>
@@ -127,8 +127,8 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await chat.button("Regenerate").click();
       await chat.answer("Give the page a real model");
       await chat.status("done");
-      expect(await chat.prompts.allTextContents()).toEqual(["What time is it?", "Introduce yourself"]);
-      expect(await chat.answers.count()).toBe(2);
+      await expect.poll(() => chat.prompts.allTextContents()).toEqual(["What time is it?", "Introduce yourself"]);
+      await expect.poll(() => chat.answers.count()).toBe(2);
     }));
 
   test("a failure is shown, and Retry asks the same once more", () =>
@@ -136,13 +136,13 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await chat.send("Fail once, please");
       await chat.page.getByTestId("failure").getByText("The script broke off").waitFor();
       await chat.status("failed");
-      expect(await chat.answers.last().textContent()).toContain("This begins well");
+      await expect.poll(() => chat.answers.last().textContent()).toContain("This begins well");
       await chat.button("Retry").click();
       await chat.answer("This time it went well.");
       await chat.status("done");
-      expect(await chat.page.getByTestId("failure").count()).toBe(0);
-      expect(await chat.prompts.allTextContents()).toEqual(["Fail once, please"]);
-      expect(await chat.answers.count()).toBe(1);
+      await expect.poll(() => chat.page.getByTestId("failure").count()).toBe(0);
+      await expect.poll(() => chat.prompts.allTextContents()).toEqual(["Fail once, please"]);
+      await expect.poll(() => chat.answers.count()).toBe(1);
     }));
 
   test("several conversations answer at once, watched or not; what is typed in each stays", () =>
@@ -151,23 +151,23 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await chat.answer("I am a");
       await chat.composer.fill("half a thought");
       await chat.composer.press("Enter"); // busy: not taken
-      expect(await chat.composer.inputValue()).toBe("half a thought");
+      await expect.poll(() => chat.composer.inputValue()).toBe("half a thought");
 
       await chat.button("New conversation").click();
       await chat.page.getByRole("heading", { level: 2, name: "Conversation 2" }).waitFor();
-      expect(await chat.composer.inputValue()).toBe("");
+      await expect.poll(() => chat.composer.inputValue()).toBe("");
       await chat.send("Lorem ipsum please");
       await chat.status("asks you");
       await chat.button("New conversation").click();
       await chat.send("Introduce yourself");
       await chat.answer("I am a");
-      expect(await chat.entry(/Lorem ipsum please/).textContent()).toContain("asks you");
+      await expect.poll(() => chat.entry(/Lorem ipsum please/).textContent()).toContain("asks you");
 
       await chat.page.locator(".entry").first().getByText("new answer").waitFor();
       await chat.page.locator(".entry").first().click();
       await chat.answer("Give the page a real model");
-      expect(await chat.composer.inputValue()).toBe("half a thought");
-      expect(await chat.prompts.allTextContents()).toEqual(["Introduce yourself"]);
+      await expect.poll(() => chat.composer.inputValue()).toBe("half a thought");
+      await expect.poll(() => chat.prompts.allTextContents()).toEqual(["Introduce yourself"]);
 
       await chat.entry(/Lorem ipsum please/).click();
       await chat.button("Approve").click();
@@ -175,7 +175,7 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await chat.status("done");
       await chat.page.locator(".entry").nth(2).click();
       await chat.status("done");
-      expect(await chat.answers.count()).toBe(1);
+      await expect.poll(() => chat.answers.count()).toBe(1);
     }));
 
   test("Enter sends, Shift and Enter begin a line, and what composes a character does neither", () =>
@@ -183,15 +183,15 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await chat.composer.pressSequentially("one");
       await chat.composer.press("Shift+Enter");
       await chat.composer.pressSequentially("two");
-      expect(await chat.composer.inputValue()).toBe("one\ntwo");
+      await expect.poll(() => chat.composer.inputValue()).toBe("one\ntwo");
       await chat.composer.evaluate((field) => {
         const init = { key: "Enter", isComposing: true, bubbles: true, cancelable: true };
         field.dispatchEvent(new KeyboardEvent("keydown", init));
       });
-      expect(await chat.composer.inputValue()).toBe("one\ntwo");
+      await expect.poll(() => chat.composer.inputValue()).toBe("one\ntwo");
       await chat.composer.press("Enter");
       await chat.status("done");
-      expect(await chat.prompts.first().textContent()).toBe("one\ntwo");
+      await expect.poll(() => chat.prompts.first().textContent()).toBe("one\ntwo");
     }));
 
   test("a deleted conversation's answer is stopped, and the others go on", () =>
@@ -207,7 +207,7 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await chat.status("done");
       await chat.button("Delete conversation: Introduce yourself").click();
       await chat.page.getByRole("heading", { level: 2, name: "Conversation 3" }).waitFor();
-      expect(await chat.prompts.count()).toBe(0);
+      await expect.poll(() => chat.prompts.count()).toBe(0);
     }));
 
   test("a long answer is drawn no oftener than the screen", () =>
@@ -220,7 +220,7 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       const { length } = await drawn();
       expect(length).toBeGreaterThan(5);
       expect(length).toBeLessThanOrEqual(frames + 1);
-      expect(await chat.answers.locator("h4").count()).toBe(200);
+      await expect.poll(() => chat.answers.locator("h4").count()).toBe(200);
     }));
 
   test.each([

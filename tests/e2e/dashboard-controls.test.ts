@@ -50,13 +50,13 @@ describeDashboard("the dashboard's controls", {}, (visit) => {
       const head = tab.grid.getByRole("columnheader", { name: column });
       await tab.sortBy(column);
       await tab.shows(...upwards);
-      expect(await head.getAttribute("aria-sort")).toBe("ascending");
+      await expect.poll(() => head.getAttribute("aria-sort")).toBe("ascending");
       await tab.sortBy(column);
       await tab.shows(...downwards);
-      expect(await head.getAttribute("aria-sort")).toBe("descending");
+      await expect.poll(() => head.getAttribute("aria-sort")).toBe("descending");
       await tab.sortBy(column);
       await tab.shows(...own);
-      expect(await head.getAttribute("aria-sort")).toBe("none");
+      await expect.poll(() => head.getAttribute("aria-sort")).toBe("none");
     }
   });
 
@@ -74,7 +74,7 @@ describeDashboard("the dashboard's controls", {}, (visit) => {
       await tab.filter(filter);
       await tab.shows(...ids);
       const label = tab.page.locator(".segments label", { has: tab.page.locator(`[value=${filter}]`) });
-      expect((await label.textContent())?.trim()).toBe(`${filter} ${ids.length}`);
+      await expect.poll(async () => (await label.textContent())?.trim()).toBe(`${filter} ${ids.length}`);
     }
     await tab.button("Clear completed").click();
     await tab.shows("4", "5", "6", "7", "8");
@@ -96,7 +96,7 @@ describeDashboard("the dashboard's controls", {}, (visit) => {
     await concurrency("5");
     await click("Fewer at once", 20);
     await concurrency("1");
-    expect(await tab.button("Fewer at once").getAttribute("aria-disabled")).toBe("true");
+    await expect.poll(() => tab.button("Fewer at once").getAttribute("aria-disabled")).toBe("true");
     await tab.startMany("countdown", { seconds: "60" }, 2);
     await tab.row("2").click();
     await tab.detailStatus("pending");
@@ -112,7 +112,7 @@ describeDashboard("the dashboard's controls", {}, (visit) => {
     await tab.detailStatus("completed");
     const result = tab.page.getByTestId("result");
     const list = result.locator(".inline-list").first();
-    expect((await list.textContent())?.split(", ")).toHaveLength(50);
+    await expect.poll(async () => (await list.textContent())?.split(", ")).toHaveLength(50);
     await result.getByRole("button", { name: "Show all 168" }).click();
     await result.getByRole("button", { name: "Show all 168" }).waitFor({ state: "detached" });
     const primes = (await list.textContent())?.split(", ");
@@ -144,11 +144,11 @@ describeDashboard("the dashboard's controls", {}, (visit) => {
     await tab.option("Timeout, ms", "90000");
     await tab.page.getByLabel("Priority", { exact: true }).first().selectOption("background");
     const id = await tab.start("countdown", { seconds: "60" });
-    expect(await tab.page.getByTestId("priority").textContent()).toBe("-100");
+    await expect.poll(() => tab.page.getByTestId("priority").textContent()).toBe("-100");
     await tab.button("Close the details").click();
-    expect(await tab.selectedId()).not.toBe(id);
+    await expect.poll(() => tab.selectedId()).not.toBe(id);
     await tab.chooseType("echo");
-    expect(await tab.page.getByLabel("Retries", { exact: true }).inputValue()).toBe("7");
-    expect(await tab.page.getByLabel("Timeout, ms", { exact: true }).inputValue()).toBe("90000");
+    await expect.poll(() => tab.page.getByLabel("Retries", { exact: true }).inputValue()).toBe("7");
+    await expect.poll(() => tab.page.getByLabel("Timeout, ms", { exact: true }).inputValue()).toBe("90000");
   });
 });

@@ -153,16 +153,16 @@ describe.each(browserNames)("the dashboard's page, in %s", { timeout: 180_000 },
     await tabTo("Jobs");
     await keyboard.press("End");
     await keyboard.press("ArrowUp");
-    expect(await tab.grid.getAttribute("aria-activedescendant")).toBe("row-1");
+    await expect.poll(() => tab.grid.getAttribute("aria-activedescendant")).toBe("row-1");
     await keyboard.press("Enter");
     await tab.details.getByText("Job 1").waitFor();
-    expect(await focused().textContent()).toBe("Job 1");
+    await expect.poll(() => focused().textContent()).toBe("Job 1");
     await tabTo("Cancel");
     await keyboard.press("Enter");
     await tab.detailStatus("cancelled");
-    expect(await focused().textContent()).toBe("Cancel"); // it has nothing to do any more, and keeps the focus
+    await expect.poll(() => focused().textContent()).toBe("Cancel"); // it has nothing to do any more, and keeps the focus
     await keyboard.press("Escape");
-    expect(await focused().getAttribute("aria-label")).toBe("Jobs");
+    await expect.poll(() => focused().getAttribute("aria-label")).toBe("Jobs");
     await keyboard.press("Home");
     await keyboard.press("Enter");
     await tab.details.getByText("Job 2").waitFor();
@@ -175,7 +175,7 @@ describe.each(browserNames)("the dashboard's page, in %s", { timeout: 180_000 },
     await tab.startMany("echo", { message: "many", delay: "1" }, 1000);
     await tab.stat("pending", /^1,000$/);
     await tab.row("1").waitFor();
-    expect(await tab.grid.getAttribute("aria-rowcount")).toBe("1001");
+    await expect.poll(() => tab.grid.getAttribute("aria-rowcount")).toBe("1001");
     const spent = await threadTime(tab.page);
     const { drawn, ids, moved, frames } = await tab.page.evaluate(async () => {
       const grid = document.querySelector<HTMLElement>("[role=grid]");
@@ -280,11 +280,11 @@ describe.each(browserNames)("the dashboard's page, in %s", { timeout: 180_000 },
     await timeline.press("+");
     await span.getByText("18.8 s shown").waitFor();
     await timeline.press("-");
-    expect(await tab.button("Now").getAttribute("aria-disabled")).toBe("true");
+    await expect.poll(() => tab.button("Now").getAttribute("aria-disabled")).toBe("true");
     await timeline.press("ArrowLeft");
-    expect(await tab.button("Now").getAttribute("aria-disabled")).toBe(null);
+    await expect.poll(() => tab.button("Now").getAttribute("aria-disabled")).toBe(null);
     await timeline.press("End");
-    expect(await tab.button("Now").getAttribute("aria-disabled")).toBe("true");
+    await expect.poll(() => tab.button("Now").getAttribute("aria-disabled")).toBe("true");
     await timeline.hover();
     await tab.page.mouse.wheel(0, -400);
     await tab.page.waitForFunction(() => document.querySelector("[data-testid=span]")?.textContent !== "30.0 s shown");
@@ -292,11 +292,8 @@ describe.each(browserNames)("the dashboard's page, in %s", { timeout: 180_000 },
 
     await tab.page.getByText("The timeline as text").click();
     const cells = tab.page.locator(".timeline-text tbody tr").first().locator("td");
-    expect((await cells.allTextContents()).filter((_, at) => at < 2 || at === 5)).toEqual([
-      "1",
-      "countdown",
-      "cancelled",
-    ]);
+    const shown = async () => (await cells.allTextContents()).filter((_, at) => at < 2 || at === 5);
+    await expect.poll(shown).toEqual(["1", "countdown", "cancelled"]);
   });
 
   test("with less motion wished for, the timeline moves on in steps", async () => {

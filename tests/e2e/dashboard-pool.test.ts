@@ -5,20 +5,20 @@ describeDashboard("the dashboard's jobs that run in workers", {}, (visit) => {
   test("a job that ignores its signal is killed; the page goes on meanwhile, and so does the pool", async () => {
     const tab = await visit.open();
     const markOf = (type: string) => tab.page.locator(".type", { hasText: type }).locator(".runs-in");
-    expect(await markOf("stubborn").textContent()).toBe("runs in: pool worker");
-    expect(await markOf("countdown").textContent()).toBe("runs in: shared worker");
+    await expect.poll(() => markOf("stubborn").textContent()).toBe("runs in: pool worker");
+    await expect.poll(() => markOf("countdown").textContent()).toBe("runs in: shared worker");
 
     // Longer than anything here waits: what ends it sooner has killed it.
     const id = await tab.start("stubborn", { seconds: "60" });
     await tab.rowStatus(id, "running");
     await tab.details.getByText("seconds to go, whoever asks").waitFor();
     await tab.details.locator(".job-log").getByText("It does not listen from here on").waitFor();
-    expect(await tab.row(id).locator(".runs-in").textContent()).toBe("runs in: pool worker");
-    expect(await tab.details.locator(".runs-in").textContent()).toBe("runs in: pool worker");
+    await expect.poll(() => tab.row(id).locator(".runs-in").textContent()).toBe("runs in: pool worker");
+    await expect.poll(() => tab.details.locator(".runs-in").textContent()).toBe("runs in: pool worker");
 
     const meanwhile = await tab.start("echo", { message: "the page is not held", delay: "1" });
     await tab.detailStatus("completed");
-    expect(await tab.row(meanwhile).locator(".runs-in").textContent()).toBe("runs in: shared worker");
+    await expect.poll(() => tab.row(meanwhile).locator(".runs-in").textContent()).toBe("runs in: shared worker");
     await tab.rowStatus(id, "running");
 
     await tab.row(id).click();
@@ -55,7 +55,7 @@ describeDashboard("the dashboard's jobs that run in workers", {}, (visit) => {
     await first.page.close();
     const attempts = second.details.locator(".attempts li");
     await attempts.nth(1).getByText("running").waitFor();
-    expect(await attempts.first().textContent()).toMatch(/The job's worker .*is gone/);
+    await expect.poll(() => attempts.first().textContent()).toMatch(/The job's worker .*is gone/);
     await second.details.getByText("seconds to go").waitFor();
     await second.press("Cancel");
     await second.detailStatus("cancelled");
@@ -66,11 +66,11 @@ describeDashboard("the dashboard's jobs that run in workers", {}, (visit) => {
     const tab = await visit.open();
     const id = await tab.start("stubborn", { seconds: "60" });
     await tab.details.getByText("seconds to go").waitFor();
-    expect(await tab.row(id).locator(".runs-in").textContent()).toBe("runs in: pool worker");
+    await expect.poll(() => tab.row(id).locator(".runs-in").textContent()).toBe("runs in: pool worker");
     await tab.press("Cancel");
     await tab.detailStatus("cancelled");
     const other = await tab.start("echo", { message: "in the page", delay: "1" });
     await tab.detailStatus("completed");
-    expect(await tab.row(other).locator(".runs-in").textContent()).toBe("runs in: page");
+    await expect.poll(() => tab.row(other).locator(".runs-in").textContent()).toBe("runs in: page");
   });
 });

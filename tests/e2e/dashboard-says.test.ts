@@ -4,8 +4,8 @@ import { describeDashboard } from "./support/dashboards.ts";
 describeDashboard("what the dashboard says", {}, (visit) => {
   test("what happens is announced, politely", async () => {
     const tab = await visit.open();
-    expect(await tab.page.getByTestId("connection").getAttribute("role")).toBe("status");
-    expect(await tab.page.locator(".site > [role=status]").getAttribute("aria-live")).toBe("polite");
+    await expect.poll(() => tab.page.getByTestId("connection").getAttribute("role")).toBe("status");
+    await expect.poll(() => tab.page.locator(".site > [role=status]").getAttribute("aria-live")).toBe("polite");
     await tab.start("countdown", { seconds: "1" });
     await tab.announced("Job 1 is in the queue");
     await tab.announced("Job 1, countdown: completed");
@@ -84,17 +84,17 @@ describeDashboard("what the dashboard says", {}, (visit) => {
     await tab.announced(`Job ${markup}, flaky: failed`);
     await tab.page.getByText("The timeline as text").click();
     const link = tab.page.locator(".timeline-text a");
-    expect(await link.textContent()).toBe(markup);
+    await expect.poll(() => link.textContent()).toBe(markup);
     await tab.button("Fit").click();
     await tab.hoverBar();
     await tab.page.locator(".timeline-pointed").getByText(markup).waitFor();
 
     await tab.button("Close the details").click();
     await link.click();
-    expect(await tab.selectedId()).toBe(markup);
+    await expect.poll(() => tab.selectedId()).toBe(markup);
     await tab.detailStatus("failed");
-    expect(await tab.page.locator("main img, [role=status] img").count()).toBe(0);
-    expect(await tab.page.title()).not.toContain("owned");
+    await expect.poll(() => tab.page.locator("main img, [role=status] img").count()).toBe(0);
+    await expect.poll(() => tab.page.title()).not.toContain("owned");
   });
 
   /** Another runner is made when the line is made anew after `otherRunner()`; none while `blocked`. */

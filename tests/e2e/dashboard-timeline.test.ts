@@ -18,16 +18,16 @@ describeDashboard("the dashboard's timeline", { viewport: { width: 1440, height:
     await mouse.down();
     await mouse.move(at.x + 200, at.y, { steps: 4 });
     await mouse.up();
-    expect(await tab.button("Now").getAttribute("aria-disabled")).toBe(null);
-    expect(await tab.selectedId()).toBe("");
+    await expect.poll(() => tab.button("Now").getAttribute("aria-disabled")).toBe(null);
+    await expect.poll(() => tab.selectedId()).toBe("");
     const dragged = await tab.picture();
     await mouse.move(at.x, at.y, { steps: 4 });
     expect(await tab.picture(), "nothing is pressed: nothing moves").toBe(dragged);
 
     await tab.button("Now").click();
-    expect(await tab.button("Now").getAttribute("aria-disabled")).toBe("true");
+    await expect.poll(() => tab.button("Now").getAttribute("aria-disabled")).toBe("true");
     await tab.page.mouse.click(at.x, at.y);
-    expect(await tab.selectedId()).toBe(id);
+    await expect.poll(() => tab.selectedId()).toBe(id);
     await tab.detailStatus("completed");
   });
 
@@ -41,7 +41,7 @@ describeDashboard("the dashboard's timeline", { viewport: { width: 1440, height:
     // As when a menu opens and swallows the button's release.
     await mouse.down({ button: "right" });
     await mouse.move(at.x + 150, at.y, { steps: 3 });
-    expect(await tab.button("Now").getAttribute("aria-disabled")).toBe("true");
+    await expect.poll(() => tab.button("Now").getAttribute("aria-disabled")).toBe("true");
     await mouse.up({ button: "right" });
     // A press whose pointer is taken away ends with it.
     const canvas = tab.page.locator(".timeline canvas");
@@ -51,7 +51,7 @@ describeDashboard("the dashboard's timeline", { viewport: { width: 1440, height:
       element.dispatchEvent(new PointerEvent("lostpointercapture", { bubbles: true }));
     });
     await mouse.move(at.x + 150, at.y, { steps: 3 });
-    expect(await tab.button("Now").getAttribute("aria-disabled")).toBe("true");
+    await expect.poll(() => tab.button("Now").getAttribute("aria-disabled")).toBe("true");
     await mouse.up();
   });
 
@@ -59,7 +59,7 @@ describeDashboard("the dashboard's timeline", { viewport: { width: 1440, height:
     const tab = await visit.open();
     const span = tab.page.getByTestId("span");
     const timeline = tab.page.getByLabel("Timeline of the last jobs");
-    expect(await tab.button("Fit").getAttribute("aria-disabled")).toBe("true");
+    await expect.poll(() => tab.button("Fit").getAttribute("aria-disabled")).toBe("true");
     await tab.start("echo", { message: "x", delay: "1" });
     await tab.detailStatus("completed");
     await span.getByText("30.0 s shown").waitFor();

@@ -12,7 +12,7 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.detailStatus("completed");
     await tab.rowStatus(id, "completed");
     await tab.stat("completed", 1);
-    expect(await tab.row(id).textContent()).toContain("100 %");
+    await expect.poll(() => tab.row(id).textContent()).toContain("100 %");
   });
 
   test("a result is shown as a table or a tree, and copied whole", async () => {
@@ -21,8 +21,8 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.start("report", { pages: "12", title: "Figures" });
     await tab.detailStatus("completed");
     const result = tab.page.getByTestId("result");
-    expect(await result.locator("th").allTextContents()).toEqual(["chapter", "pages", "words"]);
-    expect(await result.locator("tbody tr").count()).toBe(2);
+    await expect.poll(() => result.locator("th").allTextContents()).toEqual(["chapter", "pages", "words"]);
+    await expect.poll(() => result.locator("tbody tr").count()).toBe(2);
     await result.getByText("title").waitFor();
     await tab.details.locator(".job-log").getByText("Chapter 2: 2 pages, 320 words").waitFor();
 
@@ -39,9 +39,9 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.rowStatus(id, "will retry");
     await tab.detailStatus("completed");
     const attempts = tab.details.locator(".attempts li");
-    expect(await attempts.count()).toBe(3);
-    expect(await attempts.first().textContent()).toContain("The service is not available (attempt 1");
-    expect(await attempts.last().textContent()).toContain("completed");
+    await expect.poll(() => attempts.count()).toBe(3);
+    await expect.poll(() => attempts.first().textContent()).toContain("The service is not available (attempt 1");
+    await expect.poll(() => attempts.last().textContent()).toContain("completed");
 
     await tab.option("Retries", "0");
     const failing = await tab.start("flaky", { failures: "1", seconds: "0.1" });
@@ -89,7 +89,7 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.detailStatus("cancelled");
     await tab.stat("running", 2);
     await tab.stat("pending", 0);
-    expect(await tab.button("Cancel").getAttribute("aria-disabled")).toBe("true");
+    await expect.poll(() => tab.button("Cancel").getAttribute("aria-disabled")).toBe("true");
   });
 
   test("faults are told beside the field as one types, in the runner's words; nothing is queued, nothing typed is lost", async () => {
@@ -97,7 +97,7 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.chooseType("countdown");
     await tab.fill({ seconds: "61" });
     await tab.fault("seconds", "must be an integer from 1 to 60, got 61");
-    expect(await tab.param("seconds").getAttribute("aria-invalid")).toBe("true");
+    await expect.poll(() => tab.param("seconds").getAttribute("aria-invalid")).toBe("true");
     await tab.fill({ seconds: "6.5" });
     await tab.fault("seconds", "got 6.5");
     await tab.fill({ seconds: "5" });
@@ -108,15 +108,15 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.param("delay").press("Enter");
     await tab.fault("message", /^is required/);
     await tab.fault("delay", "must be an integer from 1 to 30, got 99");
-    expect(await tab.page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("message");
-    expect(await tab.param("delay").inputValue()).toBe("99");
+    await expect.poll(() => tab.page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("message");
+    await expect.poll(() => tab.param("delay").inputValue()).toBe("99");
     await tab.stat("pending", 0);
-    expect(await tab.ids()).toEqual([]);
+    await expect.poll(() => tab.ids()).toEqual([]);
 
     await tab.chooseType("countdown");
-    expect(await tab.param("seconds").inputValue()).toBe("5");
+    await expect.poll(() => tab.param("seconds").inputValue()).toBe("5");
     await tab.chooseType("echo");
-    expect(await tab.param("delay").inputValue()).toBe("99");
+    await expect.poll(() => tab.param("delay").inputValue()).toBe("99");
     await tab.fill({ delay: "1" });
     await tab.param("message").pressSequentially("hello");
     await tab.param("message").press("Enter");
@@ -129,7 +129,7 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.option("Retries", "-1");
     await tab.button("Start job").click();
     await tab.page.getByTestId("refusal").getByText("retry").waitFor();
-    expect(await tab.ids()).toHaveLength(1);
+    await expect.poll(() => tab.ids()).toHaveLength(1);
   });
 
   test("every param gets the right control, with its bounds and its default", async () => {
@@ -140,10 +140,10 @@ describeDashboard("the dashboard", {}, (visit) => {
         const { min, max, value } = element as HTMLInputElement;
         return [element.localName, (element as HTMLInputElement).type, min, max, value];
       });
-    expect(await control("title")).toEqual(["input", "text", "", "", "Quarterly figures"]);
-    expect(await control("pages")).toEqual(["input", "number", "1", "500", "40"]);
-    expect((await control("style")).slice(0, 1)).toEqual(["select"]);
-    expect((await control("appendix"))[1]).toBe("checkbox");
+    await expect.poll(() => control("title")).toEqual(["input", "text", "", "", "Quarterly figures"]);
+    await expect.poll(() => control("pages")).toEqual(["input", "number", "1", "500", "40"]);
+    await expect.poll(async () => (await control("style")).slice(0, 1)).toEqual(["select"]);
+    await expect.poll(async () => (await control("appendix"))[1]).toBe("checkbox");
     await tab.page.locator("[data-param=pages]").getByText("1 to 500, default 40").waitFor();
     await tab.param("appendix").check();
     await tab.param("style").selectOption("full");
@@ -165,7 +165,7 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.param("urls").fill(urls.join("\n"));
     await tab.button("Start job").click();
     await tab.detailStatus("completed");
-    expect(await tab.page.getByTestId("result").locator("tbody tr").count()).toBe(10);
+    await expect.poll(() => tab.page.getByTestId("result").locator("tbody tr").count()).toBe(10);
     const log = (await (await fetch(`${visit.address}/download-log`)).json()) as DownloadRecord[];
     const ours = log.filter(({ id }) => id.startsWith(`dash-${visit.name}-`));
     expect(ours.map(({ outcome }) => outcome)).toEqual(urls.map(() => "finished"));
@@ -180,7 +180,7 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.detailStatus("completed");
     await tab.startMany("countdown", { seconds: "60" }, 5);
     await tab.stat("pending", 2);
-    expect(await tab.ids()).toEqual(["2", "3", "4", "5", "6", "1"]);
+    await expect.poll(() => tab.ids()).toEqual(["2", "3", "4", "5", "6", "1"]);
 
     await tab.filter("pending");
     await tab.shows("5", "6");
@@ -194,8 +194,8 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.filter("all");
     await tab.button("Clear completed").click();
     await tab.row("1").waitFor({ state: "detached" });
-    expect(await tab.button("Clear completed").getAttribute("aria-disabled")).toBe("true");
-    expect(await tab.ids()).toHaveLength(5);
+    await expect.poll(() => tab.button("Clear completed").getAttribute("aria-disabled")).toBe("true");
+    await expect.poll(() => tab.ids()).toHaveLength(5);
   });
 
   test("open multiple tabs, verify sync: jobs, attempts, logs, pause; a job linked by its address", async () => {
@@ -204,7 +204,7 @@ describeDashboard("the dashboard", {}, (visit) => {
     await first.detailStatus("completed");
     const second = await visit.open(`#/jobs/${id}`);
     await second.detailStatus("completed");
-    expect(await second.details.locator(".attempts li").count()).toBe(3);
+    await expect.poll(() => second.details.locator(".attempts li").count()).toBe(3);
     await second.details.locator(".job-log").getByText("Attempt 3 begins").waitFor();
 
     const report = await second.start("report", { pages: "200" });
@@ -214,7 +214,7 @@ describeDashboard("the dashboard", {}, (visit) => {
     await second.button("Resume").waitFor();
     await second.press("Cancel");
     await first.detailStatus("cancelled");
-    expect(await first.ids()).toEqual(await second.ids());
+    await expect.poll(() => first.ids()).toEqual(await second.ids());
     await second.page.close();
     await first.button("Resume").click();
     await first.start("echo", { message: "still here", delay: "1" });
@@ -233,8 +233,8 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.detailStatus("completed");
     await tab.button("Close the details").click();
     await tab.details.getByText("Choose a job in the queue").waitFor();
-    expect(await tab.selectedId()).not.toBe(id);
-    expect(await tab.page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("grid");
+    await expect.poll(() => tab.selectedId()).not.toBe(id);
+    await expect.poll(() => tab.page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("grid");
   });
 
   test("disconnect and reconnect, verify state recovery", async () => {
@@ -297,7 +297,7 @@ describeDashboard("the dashboard", {}, (visit) => {
       `#/jobs/${encodeURIComponent(markup)}`,
     );
     await tab.page.getByTestId("unknown-job").getByText(markup).waitFor();
-    expect(await tab.page.locator("main img").count()).toBe(0);
-    expect(await tab.page.title()).not.toContain("owned");
+    await expect.poll(() => tab.page.locator("main img").count()).toBe(0);
+    await expect.poll(() => tab.page.title()).not.toContain("owned");
   });
 });

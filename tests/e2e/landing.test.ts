@@ -83,7 +83,7 @@ describe.each(browserNames)("the landing page, in %s", (name) => {
           .locator(`${hash}:target`)
           .getByRole("heading", { level: 2, name: title ?? "", exact: true })
           .waitFor();
-        expect(await listed()).toEqual(here);
+        await expect.poll(() => listed()).toEqual(here);
         await page.getByRole("link", { name: "jobgate", exact: true }).click();
         await page.getByRole("heading", { level: 1, name: "The job manager for web apps" }).waitFor();
       }

@@ -136,7 +136,7 @@ describe.each(browserNames)("the page itself, in %s", (name) => {
     await tabTo("Stop ");
     await keyboard.press("Space");
     await visit.job("by keyboard").status("cancelled");
-    expect(await focused().getAttribute("data-testid")).toBe("job"); // the button has gone, its card holds the focus
+    await expect.poll(() => focused().getAttribute("data-testid")).toBe("job"); // the button has gone, its card holds the focus
     await tabTo("Register a continuation on ");
     await keyboard.press("Enter");
     await visit.job("by keyboard").shows(/^registered after the end, called with Cancelled/);

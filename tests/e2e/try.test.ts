@@ -66,7 +66,7 @@ describe.each(browserNames)("try it, in %s", (name) => {
     await report.shows(/^connection closed early after \d+\.\d MB$/);
     await visit.logged("job_log", "the server says: connection closed early");
     await visit.logged("job_cancelled", "");
-    expect(await report.percent()).toBeLessThan(100);
+    await expect.poll(() => report.percent()).toBeLessThan(100);
 
     const record = await latestDownload();
     expect(record?.outcome).toBe("closed early");
@@ -79,7 +79,7 @@ describe.each(browserNames)("try it, in %s", (name) => {
     const whole = visit.job("whole");
     await whole.status("completed");
     await whole.shows(/^Normal: 24\.0 MB, checksum [0-9a-f]{8} as the server says$/);
-    expect(await whole.percent()).toBe(100);
+    await expect.poll(() => whole.percent()).toBe(100);
     expect(await latestDownload()).toMatchObject({ outcome: "finished", sentBytes: FILE_BYTES });
     await visit.stat("completed", 1);
   });
@@ -87,9 +87,9 @@ describe.each(browserNames)("try it, in %s", (name) => {
   test("the same key again is already running, and no second job appears", async () => {
     expect(await visit.startDownload("report", "2000000")).toMatch(/^JOB_CREATED \S+ has the key/);
     expect(await visit.start("report")).toMatch(/^JOB_ALREADY_RUNNING already running: \S+ has the key/);
-    expect(await visit.jobCount()).toBe(1);
+    await expect.poll(() => visit.jobCount()).toBe(1);
     expect(await visit.start("another")).toMatch(/^JOB_CREATED/);
-    expect(await visit.jobCount()).toBe(2);
+    await expect.poll(() => visit.jobCount()).toBe(2);
   });
 
   test("a taken key: reject throws, queue waits, replace stops the one that stands", async () => {
@@ -98,18 +98,18 @@ describe.each(browserNames)("try it, in %s", (name) => {
 
     await visit.choose("If the key is taken", "reject");
     expect(await visit.start("report")).toMatch(/^Refused DuplicateJobError/);
-    expect(await visit.jobCount()).toBe(1);
+    await expect.poll(() => visit.jobCount()).toBe(1);
 
     await visit.choose("If the key is taken", "queue");
     expect(await visit.start("report")).toMatch(/^JOB_CREATED/);
-    expect(await visit.jobCount()).toBe(2);
+    await expect.poll(() => visit.jobCount()).toBe(2);
     await visit.stat("pending", 1);
 
     await visit.choose("If the key is taken", "replace");
     expect(await visit.start("report")).toMatch(/^JOB_CREATED/);
     await visit.stat("cancelled", 2); // the one that stood, and the one that waited behind it
     await visit.stat("running", 1);
-    expect(await visit.jobCount()).toBe(3);
+    await expect.poll(() => visit.jobCount()).toBe(3);
     await visit.page
       .getByTestId("barrier")
       .getByText(/^barrier open after/)
@@ -161,7 +161,7 @@ describe.each(browserNames)("try it, in %s", (name) => {
     await visit.startDownload("overtakes", "8000000");
     await visit.job("overtakes").status("completed");
     await report.status("running, paused");
-    expect((await report.percent()) - atPause).toBeLessThan(2); // the chunk that was on its way
+    await expect.poll(async () => (await report.percent()) - atPause).toBeLessThan(2); // the chunk that was on its way
     await report.press("Resume");
     await report.status("running");
     await report.shows(/^([5-9]|1\d)\.\d MB of 24\.0 MB$/);
@@ -175,8 +175,8 @@ describe.each(browserNames)("try it, in %s", (name) => {
     await visit.job("prices").shows("Normal: answered on attempt 3");
     await visit.job("prices").status("completed");
     await visit.logged("job_retrying", "the service answered 503");
-    expect(await visit.page.locator("[role=log] [data-type=job_retrying]").count()).toBe(2);
-    expect(await visit.page.locator("[role=log] [data-type=job_started]").count()).toBe(3);
+    await expect.poll(() => visit.page.locator("[role=log] [data-type=job_retrying]").count()).toBe(2);
+    await expect.poll(() => visit.page.locator("[role=log] [data-type=job_started]").count()).toBe(3);
   });
 
   test("without retries it fails, and a timeout fails with a TimeoutError", async () => {
@@ -195,7 +195,7 @@ describe.each(browserNames)("try it, in %s", (name) => {
   test("a number out of bounds is refused and starts nothing", async () => {
     await visit.options({ "Timeout, ms": "-1" });
     expect(await visit.startFlaky("report")).toMatch(/^Refused RangeError.*timeout/i);
-    expect(await visit.jobCount()).toBe(0);
+    await expect.poll(() => visit.jobCount()).toBe(0);
   });
 
   test("continuations: one registered before the end, one after it, both called", async () => {
@@ -234,7 +234,7 @@ describe.each(browserNames)("try it, in %s", (name) => {
     await visit.stat("cancelled", 3);
     await visit.stat("running", 0);
     await visit.job("second").barrier(/^barrier open after/);
-    expect(await visit.button("Stop all").isDisabled()).toBe(true);
+    await expect.poll(() => visit.button("Stop all").isDisabled()).toBe(true);
   });
 
   test("a pending job that is stopped ends at once, its body never starts", async () => {
@@ -245,7 +245,7 @@ describe.each(browserNames)("try it, in %s", (name) => {
     await visit.job("second").status("cancelled");
     await visit.job("second").barrier(/^barrier open after (less than 1|\d+(\.\d)?) ms$/);
     await visit.job("second").shows("not started");
-    expect(await visit.page.locator("[role=log] [data-type=job_started]").count()).toBe(1);
+    await expect.poll(() => visit.page.locator("[role=log] [data-type=job_started]").count()).toBe(1);
   });
 
   test("the log is newest first, clears, and changes of status are announced", async () => {
@@ -270,11 +270,11 @@ describe.each(browserNames)("try it, in %s", (name) => {
     await visit.button("Next value").click();
     const heard = page.getByTestId("subject-heard");
     await heard.getByText("listener 2 heard 2").waitFor();
-    expect(await heard.locator("p").allInnerTexts()).toEqual(["listener 1 heard 2", "listener 2 heard 2"]);
+    await expect.poll(() => heard.locator("p").allInnerTexts()).toEqual(["listener 1 heard 2", "listener 2 heard 2"]);
     await visit.button("Remove one").click();
     await visit.button("Next value").click();
     await heard.getByText("listener 1 heard 3").waitFor();
-    expect(await heard.getByText("listener 2 heard 3").count()).toBe(0);
+    await expect.poll(() => heard.getByText("listener 2 heard 3").count()).toBe(0);
 
     await visit.button("Listen to the gate").click();
     await visit.button("Open the gate").click();

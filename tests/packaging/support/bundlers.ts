@@ -51,10 +51,18 @@ export const viteBuilt: Serve = async (folder, scripts) => {
 
 /** While an app is developed Vite bundles its dependencies beforehand, and serves the app's modules one by one. */
 export const viteDevelopment: Serve = async (folder, scripts) => {
-  for (const script of scripts) writePage(folder, script);
+  // What a worker imports Vite finds only when the worker first starts, and then loads the page again, not without noise.
+  const entries = scripts.flatMap((script) => [
+    writePage(folder, script),
+    ...(workers[script] ? [workers[script]] : []),
+  ]);
   const config = viteConfig(folder);
   const headers = { "Content-Security-Policy": strictPolicy };
-  const server = await vite.createServer({ ...config, server: { ...config.server, headers } });
+  const server = await vite.createServer({
+    ...config,
+    optimizeDeps: { entries },
+    server: { ...config.server, headers },
+  });
   await server.listen();
   return { url: server.resolvedUrls?.local[0] ?? "", close: () => server.close() };
 };
