@@ -67,17 +67,17 @@ describeDashboard("the dashboard's timeline", { viewport: { width: 1440, height:
     await span.getByText("2.0 s shown").waitFor();
     const fitted = await tab.picture();
     await timeline.press("ArrowLeft");
-    expect(await tab.picture()).not.toBe(fitted);
+    await expect.poll(() => tab.picture()).not.toBe(fitted);
     await tab.button("Now").click();
-    expect(await tab.picture()).toBe(fitted);
+    await expect.poll(() => tab.picture()).toBe(fitted);
     await tab.button("Zoom out").click();
     await span.getByText("3.2 s shown").waitFor();
     await timeline.press("Home");
     await span.getByText("2.0 s shown").waitFor();
-    expect(await tab.picture()).toBe(fitted);
+    await expect.poll(() => tab.picture()).toBe(fitted);
     await timeline.press("ArrowLeft");
     await timeline.press("End");
-    expect(await tab.picture()).toBe(fitted);
+    await expect.poll(() => tab.picture()).toBe(fitted);
   });
 
   test("360 pixels wide, what is pointed at is told within the picture", async () => {

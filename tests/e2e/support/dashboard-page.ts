@@ -3,6 +3,8 @@ import { expect } from "vitest";
 
 type Phase = "connecting" | "live" | "lost";
 
+const asImage = (element: Element) => (element as HTMLCanvasElement).toDataURL();
+
 /** The dashboard in one tab, as a visitor handles it. Everything waits on what the page shows. */
 export class DashboardPage {
   /** What the browser complained of: errors on the console, uncaught errors, violations of the policy. */
@@ -149,9 +151,22 @@ export class DashboardPage {
     return this.page.locator(`.queue-head .queue-${column} button`).click();
   }
 
-  /** The timeline as it is painted. */
-  picture(): Promise<string> {
-    return this.page.locator(".timeline canvas").evaluate((element) => (element as HTMLCanvasElement).toDataURL());
+  /** The timeline as it is painted, once it stands still. */
+  async picture(): Promise<string> {
+    const canvas = this.page.locator(".timeline canvas");
+    let [before, painted] = ["", await canvas.evaluate(asImage)];
+    while (painted !== before) {
+      await this.frames();
+      [before, painted] = [painted, await canvas.evaluate(asImage)];
+    }
+    return painted;
+  }
+
+  /** Until the page has painted what it knows of by now. */
+  private frames(): Promise<void> {
+    return this.page.evaluate(async () => {
+      for (let at = 0; at < 3; at += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+    });
   }
 
   /** Points at what ran last in the timeline's first lane, and returns where that is. */
@@ -160,11 +175,14 @@ export class DashboardPage {
     await canvas.scrollIntoViewIfNeeded();
     const { x = 0, y = 0, width = 0 } = (await canvas.boundingBox()) ?? {};
     const lane = y + 70;
-    // Now is near the right edge; what ran last ends there, or a little before.
-    for (let back = 0.02; back < 0.6; back += 0.02) {
-      const at = { x: x + width * (1 - back), y: lane };
-      await this.page.mouse.move(at.x, at.y);
-      if ((await this.page.locator(".timeline-pointed").count()) > 0) return at;
+    // Now is near the right edge; what ran last ends there, or a little before. What has just begun is small, and grows.
+    for (let round = 0; round < 10; round += 1) {
+      for (let back = 0.02; back < 0.6; back += 0.02) {
+        const at = { x: x + width * (1 - back), y: lane };
+        await this.page.mouse.move(at.x, at.y);
+        await this.frames();
+        if ((await this.page.locator(".timeline-pointed").count()) > 0) return at;
+      }
     }
     throw new Error("there is nothing to point at");
   }
