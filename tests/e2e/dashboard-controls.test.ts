@@ -145,7 +145,7 @@ describeDashboard("the dashboard's controls", {}, (visit) => {
     await tab.page.getByLabel("Priority", { exact: true }).first().selectOption("background");
     const id = await tab.start("countdown", { seconds: "60" });
     await expect.poll(() => tab.page.getByTestId("priority").textContent()).toBe("-100");
-    await tab.button("Close the details").click();
+    await tab.closeDetails();
     await expect.poll(() => tab.selectedId()).not.toBe(id);
     await tab.chooseType("echo");
     await expect.poll(() => tab.page.getByLabel("Retries", { exact: true }).inputValue()).toBe("7");

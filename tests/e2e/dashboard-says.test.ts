@@ -89,7 +89,7 @@ describeDashboard("what the dashboard says", {}, (visit) => {
     await tab.hoverBar();
     await tab.page.locator(".timeline-pointed").getByText(markup).waitFor();
 
-    await tab.button("Close the details").click();
+    await tab.closeDetails();
     await link.click();
     await expect.poll(() => tab.selectedId()).toBe(markup);
     await tab.detailStatus("failed");
@@ -174,7 +174,7 @@ describeDashboard("what the dashboard says", {}, (visit) => {
     await tab.page.getByTestId("connection").getByText("the runner was started anew").waitFor();
     await tab.page.getByTestId("unknown-job").getByText("the runner was started anew").waitFor();
     await tab.shows();
-    await tab.button("Close the details").click();
+    await tab.closeDetails();
     expect(await tab.start("echo", { message: "anew", delay: "1" })).toBe("1");
     await tab.detailStatus("completed");
   });

@@ -10,7 +10,7 @@ describeDashboard("the dashboard's timeline", { viewport: { width: 1440, height:
     const span = tab.page.getByTestId("span");
     // From the job's making to a little after its end.
     await span.getByText("2.0 s shown").waitFor();
-    await tab.button("Close the details").click();
+    await tab.closeDetails();
 
     const at = await tab.hoverBar();
     await tab.page.locator(".timeline-pointed").getByText(`${id} echo ran`).waitFor();

@@ -231,7 +231,7 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.details.getByText("Choose a job in the queue").waitFor();
     await tab.page.goForward();
     await tab.detailStatus("completed");
-    await tab.button("Close the details").click();
+    await tab.closeDetails();
     await tab.details.getByText("Choose a job in the queue").waitFor();
     await expect.poll(() => tab.selectedId()).not.toBe(id);
     await expect.poll(() => tab.page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("grid");

@@ -89,6 +89,11 @@ export class DashboardPage {
     return decodeURIComponent(hash.split("#/jobs/")[1] ?? "");
   }
 
+  async closeDetails(): Promise<void> {
+    await this.button("Close the details").click();
+    await this.page.waitForFunction(() => !location.hash.startsWith("#/jobs/"));
+  }
+
   /** Waits until the address names another job. */
   async nextSelected(before: string): Promise<string> {
     const old = before === "" ? "" : `#/jobs/${encodeURIComponent(before)}`;
