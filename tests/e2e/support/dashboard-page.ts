@@ -96,8 +96,8 @@ export class DashboardPage {
 
   /** Waits until the address names another job. */
   async nextSelected(before: string): Promise<string> {
-    const old = before === "" ? "" : `#/jobs/${encodeURIComponent(before)}`;
-    await this.page.waitForFunction((old) => location.hash !== old, old);
+    const old = `#/jobs/${encodeURIComponent(before)}`;
+    await this.page.waitForFunction((old) => location.hash.startsWith("#/jobs/") && location.hash !== old, old);
     return this.selectedId();
   }
 
