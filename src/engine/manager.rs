@@ -28,6 +28,15 @@ pub struct Stats {
     pub total: u32,
 }
 
+/// What a rate limit says to one more start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Now,
+    At(Time),
+    /// The start that has to lie an interval back is still to come.
+    AfterGranted,
+}
+
 #[derive(Debug)]
 pub(crate) struct Group {
     name: Rc<str>,
@@ -67,6 +76,10 @@ pub(crate) struct Manager {
     pub(crate) newest: u32,
     pub(crate) retained: VecDeque<u32>,
     pub(crate) rate_window: Ticket,
+    /// When that falls due.
+    pub(crate) rate_window_at: Time,
+    /// Jobs that hold a slot and whose bodies the driver has not begun to call.
+    pub(crate) granted: u32,
     starts: VecDeque<Time>,
     line: ReadyQueue,
     groups: Slab<Group, 8>,
@@ -99,6 +112,8 @@ impl Manager {
             newest: NONE,
             retained: VecDeque::new(),
             rate_window: Ticket::NONE,
+            rate_window_at: Time::default(),
+            granted: 0,
             starts: VecDeque::new(),
             line: ReadyQueue::default(),
             groups: Slab::new(),
@@ -149,19 +164,27 @@ impl Manager {
 
     // ── rate limit ──────────────────────────────────────────────────────────────────────────────
 
-    /// When the next start is allowed, if that is not now.
-    pub(crate) fn rate_allows_at(&self, now: Time) -> Option<Time> {
-        let (limit, interval) = self.rate?;
-        let oldest_that_counts = self.starts.len().checked_sub(limit)?;
-        self.starts.get(oldest_that_counts).map(|start| start.after(interval)).filter(|at| *at > now)
+    /// Whether the rate limit lets one more body be called. Those granted will be called, nobody knows when yet.
+    pub(crate) fn admits(&self, now: Time) -> Admission {
+        let Some((limit, interval)) = self.rate else { return Admission::Now };
+        let Some(oldest_that_counts) = (self.starts.len() + self.granted as usize).checked_sub(limit) else {
+            return Admission::Now;
+        };
+        match self.starts.get(oldest_that_counts).map(|start| start.after(interval)) {
+            None => Admission::AfterGranted,
+            Some(at) if at > now => Admission::At(at),
+            Some(_) => Admission::Now,
+        }
     }
 
-    pub(crate) fn count_start(&mut self, now: Time) {
-        let Some((_, interval)) = self.rate else { return };
+    /// A body is called. False if nobody counts.
+    pub(crate) fn count_start(&mut self, now: Time) -> bool {
+        let Some((_, interval)) = self.rate else { return false };
         while self.starts.front().is_some_and(|start| start.after(interval) <= now) {
             self.starts.pop_front();
         }
         self.starts.push_back(now);
+        true
     }
 
     // ── groups ──────────────────────────────────────────────────────────────────────────────────
@@ -314,7 +337,7 @@ mod tests {
         let mut manager = manager(&ManagerOptions { rate_limit: Some((3.0, 10.0)), ..ManagerOptions::default() });
         for millis in 0..100 {
             let now = Time::from_millis(f64::from(millis) * 4.0);
-            assert_eq!(manager.rate_allows_at(now), None);
+            assert_eq!(manager.admits(now), Admission::Now);
             manager.count_start(now);
             assert!(manager.starts.len() <= 3);
         }
@@ -322,8 +345,10 @@ mod tests {
         for _ in 0..3 {
             manager.count_start(first);
         }
-        assert_eq!(manager.rate_allows_at(now), Some(Time::from_millis(510.0)));
-        assert_eq!(manager.rate_allows_at(Time::from_millis(510.0)), None);
+        assert_eq!(manager.admits(now), Admission::At(Time::from_millis(510.0)));
+        assert_eq!(manager.admits(Time::from_millis(510.0)), Admission::Now);
+        manager.granted = 3;
+        assert_eq!(manager.admits(Time::from_millis(510.0)), Admission::AfterGranted);
     }
 
     #[test]
