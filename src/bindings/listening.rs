@@ -25,7 +25,7 @@ impl WasmEngine {
 
     /// `kind`: 0 emitter, 1 job, 2 manager, 3 key. `kept`: the number of the first of the actions that wait for a
     /// listener. A listener's number, −1 nothing to hear, −2 latched: call it soon.
-    pub fn listen(&self, kind: u32, source: u32, channel: u32, kept: u32) -> i32 {
+    pub fn listen(&self, kind: u32, source: u32, channel: u32, kept: Option<u32>) -> i32 {
         let source = match kind {
             0 => Source::Emitter(EmitterId(source)),
             1 => Source::Job(JobId(source)),
@@ -42,7 +42,7 @@ impl WasmEngine {
             6 => Channel::Change,
             _ => Channel::Key,
         };
-        match self.handle_timeless(Command::Listen { source, channel, kept: ValueId(kept) }) {
+        match self.handle_timeless(Command::Listen { source, channel, kept: kept.map_or(ValueId::NONE, ValueId) }) {
             Ok(Reply::Listener { listener, .. }) => listener.0 as i32,
             Ok(Reply::Latched) => -2,
             _ => NO_DIFFERENCE,

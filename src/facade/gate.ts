@@ -1,10 +1,11 @@
 import { ready } from "./effects.js";
-import { engine, whenEngineFails } from "./engine.js";
+import { command, engine, whenEngineFails } from "./engine.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
 import { needFunction } from "./options.js";
 import { droppedEmitters } from "./subject.js";
 import type { Gate, Unsubscribe } from "./types.js";
-import { soon, subscribeIn, tellListeners } from "./watching.js";
+import { keepValue } from "./values.js";
+import { soon, subscribeIn, tell } from "./watching.js";
 
 /** Rejections of the waits that are under way. */
 const waits = new Set<(error: unknown) => void>();
@@ -27,7 +28,7 @@ export function gate(): Gate {
 
   function listen(listener: () => void): Unsubscribe {
     needFunction("listener", listener);
-    const number = engine.listen(SOURCE.emitter, emitter, CHANNEL.value);
+    const number = command().listen(SOURCE.emitter, emitter, CHANNEL.value);
     return number === LATCHED ? soon(listener) : subscribeIn(table, number, () => listener());
   }
 
@@ -36,7 +37,10 @@ export function gate(): Gate {
       return engine.isOpen(emitter);
     },
     open() {
-      if (engine.open(emitter) > 0) tellListeners(table, undefined);
+      const engine = command();
+      const number = keepValue(undefined);
+      keepValue(table);
+      tell(number, engine.open(emitter, number) > 0);
     },
     listen,
     wait({ signal } = {}) {

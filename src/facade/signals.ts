@@ -1,32 +1,55 @@
-import type { AnyJob } from "./extras.js";
+import { report } from "./errors.js";
+import { fieldOf } from "./text.js";
 import type { Unsubscribe } from "./types.js";
 
-/** Jobs by the caller's signal that stops them. */
-const followers = new WeakMap<AbortSignal, Set<AnyJob>>();
+type OnAbort = (reason: unknown) => void;
+
+interface Followed {
+  readonly callbacks: Set<OnAbort>;
+  readonly listener: () => void;
+}
+
+/** Who is told of the abort of a signal. */
+const followed = new WeakMap<AbortSignal, Followed>();
 
 /**
- * The signal's abort stops the job, with its reason. However many jobs follow a signal, it has one listener of ours,
- * and none once the last has ended: platforms take longer for each one that is there already.
+ * Calls back when the signal aborts, with its reason. However many follow a signal, it has one listener of ours, and none
+ * once the last has left: platforms take longer for each one that is there already. What the event says is not looked at:
+ * platforms and ponyfills differ in it, and anyone can dispatch one.
  */
-export function follow(signal: AbortSignal, job: AnyJob): Unsubscribe {
-  let jobs = followers.get(signal);
-  if (jobs === undefined) {
-    jobs = new Set();
-    followers.set(signal, jobs);
-    signal.addEventListener("abort", onAbort, { once: true });
+export function follow(signal: AbortSignal, onAbort: OnAbort): Unsubscribe {
+  let entry = followed.get(signal);
+  if (entry === undefined) {
+    const callbacks = new Set<OnAbort>();
+    const listener = () => {
+      if (fieldOf(signal, "aborted") !== true) return;
+      leave(signal, listener);
+      const reason = fieldOf(signal, "reason");
+      for (const callback of callbacks) {
+        try {
+          callback(reason);
+        } catch (error) {
+          report(error);
+        }
+      }
+    };
+    signal.addEventListener("abort", listener);
+    entry = { callbacks, listener };
+    followed.set(signal, entry);
   }
-  const following = jobs.add(job);
+  const { callbacks, listener } = entry;
+  callbacks.add(onAbort);
   return () => {
-    following.delete(job);
-    if (following.size > 0 || followers.get(signal) !== following) return;
-    followers.delete(signal);
-    signal.removeEventListener("abort", onAbort);
+    if (callbacks.delete(onAbort) && callbacks.size === 0) leave(signal, listener);
   };
 }
 
-function onAbort(event: Event): void {
-  const signal = event.currentTarget as AbortSignal;
-  const jobs = followers.get(signal);
-  followers.delete(signal);
-  for (const job of jobs ?? []) job.askToStop(signal.reason);
+function leave(signal: AbortSignal, listener: () => void): void {
+  if (followed.get(signal)?.listener !== listener) return;
+  followed.delete(signal);
+  try {
+    signal.removeEventListener("abort", listener);
+  } catch (error) {
+    report(error);
+  }
 }

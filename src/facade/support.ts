@@ -34,8 +34,13 @@ export function abortError(): DOMException {
 
 /** Why the job was asked to stop; where no reason was given, an AbortError, made when first looked at. */
 export function reasonOf(job: AnyJob): unknown {
-  if (job.value === undefined) job.value = abortError();
-  return job.value;
+  if (job.stopReason === undefined) job.stopReason = abortError();
+  return job.stopReason;
+}
+
+/** Why the latest attempt failed. That its time was up counts, whatever its body made of it. */
+export function errorOf(job: AnyJob): unknown {
+  return job.more?.timeoutError ?? job.outcome;
 }
 
 const ENDS = [0, 0, END.normal, END.failed, END.cancelled];
@@ -46,19 +51,10 @@ export function completionOf(job: AnyJob): Completion | undefined {
   if (end === 0) return undefined;
   const extras = job.extras();
   if (extras.completion === undefined) {
-    if (end === END.normal) extras.completion = { type: "Normal", result: job.value };
-    else if (end === END.failed) extras.completion = { type: "Failed", error: job.value };
+    if (end === END.normal) extras.completion = { type: "Normal", result: job.outcome };
+    else if (end === END.failed) extras.completion = { type: "Failed", error: errorOf(job) };
     else extras.completion = { type: "Cancelled", reason: reasonOf(job) };
     Object.freeze(extras.completion);
   }
   return extras.completion;
-}
-
-/** Anything can be thrown or be a key, also what has no text. */
-export function textOf(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return Object.prototype.toString.call(value);
-  }
 }
