@@ -46,7 +46,6 @@ export function start(job: AnyJob, attempt: number): void {
   }
 }
 
-// biome-ignore lint/suspicious/noThenProperty: the platform's own.
 const { then } = Promise.prototype;
 
 /** An attempt's body has settled; of one that is over already it counts for nothing. */

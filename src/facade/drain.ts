@@ -31,7 +31,10 @@ export function pendingWords(): number {
 export function drain(): void {
   if (draining) return;
   let words = memoryWords();
-  if (words[header + 1] === 0) return dropValues();
+  if (words[header + 1] === 0) {
+    dropValues();
+    return;
+  }
   draining = true;
   for (let at = 0; at < words[header + 1]! && failure === undefined; words = memoryWords()) {
     const base = (words[header]! >>> 2) + at;

@@ -10,7 +10,7 @@ import { type ListenerTable, SOURCE } from "./listeners.js";
 import { eventOf } from "./records.js";
 import { releaseStamp } from "./support.js";
 import { jobs, keyListeners, managers } from "./tables.js";
-import { valueOf } from "./values.js";
+import { valueAt } from "./values.js";
 import { EFFECT, EVENT, NO_JOB } from "./wire.js";
 
 /** Before anything else: the engine, and this as what applies its effects. */
@@ -72,12 +72,12 @@ function deliver(code: number, source: number, carried: number, first: number, c
   let value: unknown;
   switch (code & 3) {
     case SOURCE.emitter:
-      table = valueOf(carried + 1) as ListenerTable;
-      value = valueOf(carried);
+      table = valueAt(carried + 1) as ListenerTable;
+      value = valueAt(carried);
       break;
     case SOURCE.job:
       table = jobs[source]?.more?.listeners;
-      value = valueOf(carried);
+      value = valueAt(carried);
       break;
     case SOURCE.manager:
       table = managers[source]?.deref()?.listeners;
@@ -97,7 +97,7 @@ function tellEvent(code: number, source: number, job: number, carried: number, f
   releaseStamp();
   if (table === undefined) return;
   const told =
-    event === EVENT.stats ? manager!.statsEvent() : eventOf(event, (jobs[job] ?? manager?.at(job))!, valueOf(carried));
+    event === EVENT.stats ? manager!.statsEvent() : eventOf(event, (jobs[job] ?? manager?.at(job))!, valueAt(carried));
   table.call(first, count, told);
 }
 

@@ -2,12 +2,12 @@
 
 import { initSync, WasmEngine } from "../../build/wasm/jobgate.js";
 import { EngineError, type JobgateError, report } from "./errors.js";
-import { reserveStack } from "./stack.js";
+import { FOR_QUESTION, reserveStack } from "./stack.js";
 
 /** What `run` and others answer below zero. */
 export const REFUSED = { bounds: -2, duplicate: -3, full: -4, closed: -5 } as const;
 
-/** For questions, and for commands given while effects are applied; user code's commands come through `command`. */
+/** For commands given while effects are applied. What user code asks for comes through `command` and `question`. */
 export let engine: WasmEngine;
 /** Set once the engine has broken; every promise has been settled with it by then. */
 export let failure: JobgateError | undefined;
@@ -68,6 +68,12 @@ export function checkEngine(): void {
 /** The engine, for a command of whoever calls: there is room on the stack for all that follows, or this throws. */
 export function command(): WasmEngine {
   reserveStack();
+  return engine;
+}
+
+/** The engine, for a question. */
+export function question(): WasmEngine {
+  reserveStack(FOR_QUESTION);
   return engine;
 }
 

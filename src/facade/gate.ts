@@ -1,5 +1,5 @@
 import { ready } from "./effects.js";
-import { command, engine, whenEngineFails } from "./engine.js";
+import { command, question, whenEngineFails } from "./engine.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
 import { needFunction } from "./options.js";
 import { droppedEmitters } from "./subject.js";
@@ -22,7 +22,7 @@ whenEngineFails((error) => {
 export function gate(): Gate {
   ready();
   const table = new ListenerTable(true);
-  const emitter = engine.createEmitter();
+  const emitter = command().createEmitter();
   // The table is what every method of the gate holds, also detached.
   droppedEmitters.register(table, emitter);
 
@@ -34,7 +34,7 @@ export function gate(): Gate {
 
   const made: Gate = {
     get isOpen() {
-      return engine.isOpen(emitter);
+      return question().isOpen(emitter);
     },
     open() {
       const engine = command();

@@ -2,7 +2,7 @@ import { stateOf } from "./adopted.js";
 import { now } from "./clock.js";
 import { continuationsOf } from "./continuations.js";
 import { drain } from "./drain.js";
-import { command, engine, REFUSED } from "./engine.js";
+import { command, question, REFUSED } from "./engine.js";
 import { JobStopTimeoutError } from "./errors.js";
 import { defer, Extras } from "./extras.js";
 import { CHANNEL } from "./listeners.js";
@@ -94,16 +94,16 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get hasEnded(): boolean {
-    return this.end !== 0 || engine.status(this.slot) > 1;
+    return this.end !== 0 || question().status(this.slot) > 1;
   }
 
   get status(): JobStatus {
     if (this.end !== 0) return ENDED_AS[this.end]!;
-    return STATUS[engine.status(this.slot)] ?? "pending";
+    return STATUS[question().status(this.slot)] ?? "pending";
   }
 
   get stopping(): boolean {
-    return this.end === 0 && engine.isStopping(this.slot);
+    return this.end === 0 && question().isStopping(this.slot);
   }
 
   get state(): State {

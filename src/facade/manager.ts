@@ -2,7 +2,7 @@ import { start } from "./body.js";
 import { now } from "./clock.js";
 import { drain } from "./drain.js";
 import { ready } from "./effects.js";
-import { command, engine, header, memoryWords } from "./engine.js";
+import { command, engine, header, memoryWords, question } from "./engine.js";
 import { type AnyJob, type Deferred, defer } from "./extras.js";
 import { JobHandle } from "./job.js";
 import type { JobManager as PublicManager } from "./job-manager.js";
@@ -203,7 +203,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   getRunningJob(key: Key): ManagedJob<Key, State, Action, Result> | undefined {
     const number = this.keys.find(key);
-    return number === undefined ? undefined : this.at(engine.standing(number));
+    return number === undefined ? undefined : this.at(question().standing(number));
   }
 
   getJob(id: string): ManagedJob<Key, State, Action, Result> | undefined {
@@ -220,7 +220,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     const number = this.keys.find(key);
     if (number === undefined) return;
     // The waiting one first, or it would start.
-    const found = [engine.waiting(number), engine.standing(number)].map((slot) => this.at(slot));
+    const found = [question().waiting(number), question().standing(number)].map((slot) => this.at(slot));
     await Promise.all(found.map((job) => job?.stop(reason)));
   }
 
@@ -240,7 +240,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   get isPaused(): boolean {
-    return engine.isPaused(this.number);
+    return question().isPaused(this.number);
   }
 
   get concurrency(): number {
@@ -255,19 +255,19 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   onEmpty(): Promise<void> {
-    if (engine.awaitEmpty(this.number)) return Promise.resolve();
+    if (command().awaitEmpty(this.number)) return Promise.resolve();
     this.empty ??= defer();
     return this.empty.promise;
   }
 
   onIdle(): Promise<void> {
-    if (engine.awaitIdle(this.number)) return Promise.resolve();
+    if (command().awaitIdle(this.number)) return Promise.resolve();
     this.idle ??= defer();
     return this.idle.promise;
   }
 
   get stats(): ManagerStats {
-    return engine.stats(this.number);
+    return question().stats(this.number);
   }
 
   subscribe(listener: () => void): Unsubscribe {
@@ -276,7 +276,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   getSnapshot(): Snapshot<ManagedJob<Key, State, Action, Result>> {
-    const version = engine.version(this.number);
+    const version = question().version(this.number);
     if (this.snapshot === undefined || version !== this.version) {
       this.version = version;
       this.snapshot = Object.freeze({ stats: Object.freeze(this.stats), jobs: Object.freeze(this.jobs()) });
@@ -371,14 +371,14 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   private all(): JobHandle<Key, State, Action, Result>[] {
-    return Array.from(engine.jobs(this.number), (slot) => this.at(slot)!);
+    return Array.from(question().jobs(this.number), (slot) => this.at(slot)!);
   }
 
   private joined(slot: number, own: ReadOptions | undefined): JobHandle<Key, State, Action, Result> {
     const job = this.at(slot)!;
     if (own !== undefined) {
       // It may have been raised.
-      job.priority = engine.priority(slot);
+      job.priority = question().priority(slot);
       drain();
     }
     return job;
@@ -386,7 +386,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   /** Those that have not ended. */
   private living(): JobHandle<Key, State, Action, Result>[] {
-    return Array.from(engine.livingJobs(this.number), (slot) => this.at(slot)!);
+    return Array.from(question().livingJobs(this.number), (slot) => this.at(slot)!);
   }
 
   /** One reason for all; an AbortError where none is given. */

@@ -1,9 +1,11 @@
 // A stack that overflows amid a call to the engine would leave it half changed. So before a command there has to be room
 // for all that it does; where there is none, the caller gets the platform's own error and nothing has changed.
 
-/** Values that one call keeps on the stack, 8 bytes each, and how often it calls itself: 64 KB in all. */
+/** Values that one call keeps on the stack, 8 bytes each: 16 KB. */
 const VALUES = 2000;
-const CALLS = 3;
+/** How often it calls itself: four times that for a command and all that it causes, once for a question amid it. */
+const FOR_COMMAND = 3;
+export const FOR_QUESTION = 0;
 
 const leb = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...leb(value >>> 7)]);
 const sized = (bytes: number[]): number[] => [...leb(bytes.length), ...bytes];
@@ -38,7 +40,7 @@ function compile(): (calls: number) => void {
 let reserve: ((calls: number) => void) | undefined;
 
 /** Throws what the platform throws when the stack overflows, while there still is room to go on. */
-export function reserveStack(): void {
+export function reserveStack(calls = FOR_COMMAND): void {
   reserve ??= compile();
-  reserve(CALLS);
+  reserve(calls);
 }

@@ -1,6 +1,6 @@
 // `events()`: what happens, as a stream that a slow reader cannot make grow without bound.
 
-import { engine } from "./engine.js";
+import { command } from "./engine.js";
 import type { AnyJob } from "./extras.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
 import { endEventOf, recordOf } from "./records.js";
@@ -75,7 +75,7 @@ export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
   let unsubscribe: Unsubscribe = () => {};
   const queue = eventQueue(() => unsubscribe());
   queue.push({ type: "job_created", job: recordOf(job) });
-  const number = job.slot < 0 ? LATCHED : engine.listen(SOURCE.job, job.slot, CHANNEL.event);
+  const number = job.slot < 0 ? LATCHED : command().listen(SOURCE.job, job.slot, CHANNEL.event);
   if (number < 0) {
     queue.push(endEventOf(job));
     queue.close();

@@ -1,5 +1,5 @@
 import { ready } from "./effects.js";
-import { checkEngine, command, engine } from "./engine.js";
+import { checkEngine, command, engine, question } from "./engine.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
 import { needFunction } from "./options.js";
 import type { Subject } from "./types.js";
@@ -34,7 +34,7 @@ export function subject<T>(): Subject<T> {
       return subscribeIn(table, command().listen(SOURCE.emitter, emitter, CHANNEL.value), listener);
     },
     get listenerCount() {
-      return emitter < 0 ? 0 : engine.listenerCount(emitter);
+      return emitter < 0 ? 0 : question().listenerCount(emitter);
     },
   };
   return made;

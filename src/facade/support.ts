@@ -1,6 +1,6 @@
 // Small things that jobs, bodies and streams share.
 
-import { engine } from "./engine.js";
+import { question } from "./engine.js";
 import type { AnyJob } from "./extras.js";
 import type { Completion } from "./types.js";
 import { END } from "./wire.js";
@@ -47,7 +47,7 @@ const ENDS = [0, 0, END.normal, END.failed, END.cancelled];
 
 /** The same object each time. */
 export function completionOf(job: AnyJob): Completion | undefined {
-  const end = job.end || (ENDS[engine.status(job.slot)] ?? 0);
+  const end = job.end || (ENDS[question().status(job.slot)] ?? 0);
   if (end === 0) return undefined;
   const extras = job.extras();
   if (extras.completion === undefined) {

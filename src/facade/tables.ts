@@ -1,6 +1,6 @@
 // JavaScript values behind the engine's numbers.
 
-import { engine } from "./engine.js";
+import { command } from "./engine.js";
 import type { AnyJob } from "./extras.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
 import type { JobManager } from "./manager.js";
@@ -83,7 +83,7 @@ export class Keys<Key> {
     else if (isVacant(number)) this.vacant--;
     const table = keyListeners.get(number) ?? new ListenerTable();
     keyListeners.set(number, table);
-    const unsubscribe = subscribeIn(table, engine.listen(SOURCE.key, number, CHANNEL.key), listener);
+    const unsubscribe = subscribeIn(table, command().listen(SOURCE.key, number, CHANNEL.key), listener);
     return () => {
       unsubscribe();
       if (table.size > 0 || keyListeners.get(number) !== table) return;

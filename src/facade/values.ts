@@ -20,7 +20,7 @@ export function dropValue(number: number): void {
   while (count > number) values[--count] = undefined;
 }
 
-export function valueOf(number: number): unknown {
+export function valueAt(number: number): unknown {
   return number === NO_VALUE ? undefined : values[number];
 }
 
