@@ -55,7 +55,7 @@ export class Extras {
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   adopted: Job<any, any> | undefined = undefined;
   /** Break off the streams of its events. */
-  streams: ((error: unknown) => void)[] | undefined = undefined;
+  streams: Set<(error: unknown) => void> | undefined = undefined;
   methods: Mutable<AnyManagedJob> | undefined = undefined;
 
   noteActionListener(number: number): void {

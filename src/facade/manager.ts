@@ -2,7 +2,7 @@ import { start } from "./body.js";
 import { now } from "./clock.js";
 import { drain } from "./drain.js";
 import { ready } from "./effects.js";
-import { engine, header, memoryWords } from "./engine.js";
+import { engine, failure, header, memoryWords } from "./engine.js";
 import { type AnyJob, type Deferred, defer } from "./extras.js";
 import { JobHandle } from "./job.js";
 import type { JobManager as PublicManager } from "./job-manager.js";
@@ -26,7 +26,7 @@ import {
 import { follow } from "./signals.js";
 import { type EventQueue, managerStream } from "./streams.js";
 import { abortError, asyncDispose, holdStamp, releaseStamp, stamp, textOf } from "./support.js";
-import { jobs, Keys, managers } from "./tables.js";
+import { jobs, type KeyNumbers, Keys, managers } from "./tables.js";
 import { trace } from "./trace.js";
 import type {
   JobEvent,
@@ -44,13 +44,12 @@ import { subscribeIn } from "./watching.js";
 
 /** For the engine: a command to which time means nothing. Reading the clock costs as much as the command. */
 const UNTIMED = -1;
-const dropped = new FinalizationRegistry<{ readonly number: number; readonly keys: Keys<unknown> }>(
-  ({ number, keys }) => {
-    keys.sweep();
-    engine.dropManager(number, UNTIMED);
-    drain();
-  },
-);
+const dropped = new FinalizationRegistry<{ readonly number: number; readonly keys: KeyNumbers }>(({ number, keys }) => {
+  if (failure !== undefined) return;
+  keys.release();
+  engine.dropManager(number, UNTIMED);
+  drain();
+});
 
 /** What `getSnapshot` gives. */
 export interface Snapshot<Job> {
@@ -62,7 +61,7 @@ export interface Snapshot<Job> {
 export class JobManager<Key = string, State = unknown, Action = never, Result = unknown>
   implements PublicManager<Key, State, Action, Result>
 {
-  readonly keys = new Keys<Key>();
+  readonly keys = new Keys<Key>(this);
   listeners: ListenerTable | undefined = undefined;
   /** Told when the engine has broken; held here, so that it goes with the manager. */
   onFailure: ((error: Error) => void) | undefined = undefined;
@@ -107,7 +106,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     );
     if (this.number < 0) throw outOfBounds({ ...defaults, ...options });
     managers[this.number] = new WeakRef(this);
-    dropped.register(this, { number: this.number, keys: this.keys });
+    dropped.register(this, { number: this.number, keys: this.keys.taken });
     // Named one by one: in a loop, V8 would make the manager a slow dictionary.
     this.runJob = this.runJob.bind(this);
     this.getRunningJob = this.getRunningJob.bind(this);
@@ -288,7 +287,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
   listen(channel: number, listener: (value: any) => void): Unsubscribe {
     const number = engine.listen(SOURCE.manager, this.number, channel);
-    this.listeners ??= new ListenerTable();
+    this.listeners ??= new ListenerTable(this);
     return subscribeIn(this.listeners, number, listener);
   }
 

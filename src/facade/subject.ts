@@ -1,12 +1,14 @@
 import { ready } from "./effects.js";
-import { checkEngine, engine } from "./engine.js";
+import { checkEngine, engine, failure } from "./engine.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
 import { needFunction } from "./options.js";
 import type { Subject } from "./types.js";
 import { subscribeIn, tellListeners } from "./watching.js";
 
 /** Frees the engine's record of a subject or gate that nobody holds any more. */
-export const droppedEmitters = new FinalizationRegistry<number>((emitter) => engine.dropEmitter(emitter));
+export const droppedEmitters = new FinalizationRegistry<number>((emitter) => {
+  if (failure === undefined) engine.dropEmitter(emitter);
+});
 
 /** A new event emitter. Costs nothing until someone listens. */
 export function subject<T>(): Subject<T> {
