@@ -55,9 +55,16 @@ impl Outbox {
         self.header.newest_serial = serial as u32;
     }
 
+    /// No effect is under way.
+    #[inline]
+    pub(super) fn is_idle(&self) -> bool {
+        self.header.len == 0
+    }
+
+    /// As above, after some were.
     #[inline]
     pub(super) fn is_drained(&self) -> bool {
-        self.header.len == 0 && !self.words.is_empty()
+        self.is_idle() && !self.words.is_empty()
     }
 
     pub(super) fn clear(&mut self) {

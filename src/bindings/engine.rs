@@ -106,6 +106,13 @@ impl Inner {
         })
     }
 
+    /// Who has left while nothing was under way leaves a number that can be used again at once.
+    pub(super) fn recycle_if_idle(&mut self) {
+        if self.outbox.is_idle() {
+            self.recycle();
+        }
+    }
+
     #[inline(never)]
     fn recycle(&mut self) {
         self.outbox.clear();

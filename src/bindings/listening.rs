@@ -21,6 +21,7 @@ impl WasmEngine {
     #[wasm_bindgen(js_name = dropEmitter)]
     pub fn drop_emitter(&self, emitter: u32) {
         self.tell_timeless(Command::DropEmitter(EmitterId(emitter)));
+        self.inner.borrow_mut().recycle_if_idle();
     }
 
     /// `kind`: 0 emitter, 1 job, 2 manager, 3 key. `kept`: the number of the first of the actions that wait for a
@@ -52,6 +53,7 @@ impl WasmEngine {
     /// It is told nothing more.
     pub fn unlisten(&self, listener: u32) {
         self.tell_timeless(Command::Unlisten(ListenerId(listener)));
+        self.inner.borrow_mut().recycle_if_idle();
     }
 
     /// How many are told.

@@ -1,6 +1,6 @@
 //! One manager's record: limits, the line in front of its slots, statistics, rate window.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use super::agenda::{Agenda, Entry};
@@ -83,8 +83,7 @@ pub(crate) struct Manager {
     starts: VecDeque<Time>,
     line: ReadyQueue,
     groups: Slab<Group, 8>,
-    /// Sorted by name.
-    group_names: Vec<(Rc<str>, u32)>,
+    group_names: BTreeMap<Rc<str>, u32>,
     heads: Agenda,
 }
 
@@ -117,7 +116,7 @@ impl Manager {
             starts: VecDeque::new(),
             line: ReadyQueue::default(),
             groups: Slab::new(),
-            group_names: Vec::new(),
+            group_names: BTreeMap::new(),
             heads: Agenda::default(),
         }
     }
@@ -189,21 +188,22 @@ impl Manager {
 
     // ── groups ──────────────────────────────────────────────────────────────────────────────────
 
-    /// The group's number, made at its first member. Groups mean nothing without a limit on them.
-    pub(crate) fn join_group(&mut self, name: &Rc<str>) -> u32 {
+    /// Its number, or [`NONE`] if it has no member yet.
+    pub(crate) fn find_group(&self, name: &str) -> u32 {
+        self.group_names.get(name).copied().unwrap_or(NONE)
+    }
+
+    /// One more member of the group that [`Manager::find_group`] found; made at its first. Returns its number. Groups mean
+    /// nothing without a limit on them.
+    pub(crate) fn join_group(&mut self, name: &Rc<str>, mut index: u32) -> u32 {
         if self.group_concurrency == u32::MAX {
             return NONE;
         }
-        let index = match self.find_group(name) {
-            Ok(index) => index,
-            Err(at) => {
-                let group =
-                    Group { name: name.clone(), line: ReadyQueue::default(), running: 0, members: 0, head: None };
-                let index = self.groups.insert(group);
-                self.group_names.insert(at, (name.clone(), index));
-                index
-            }
-        };
+        if index == NONE {
+            let group = Group { name: name.clone(), line: ReadyQueue::default(), running: 0, members: 0, head: None };
+            index = self.groups.insert(group);
+            self.group_names.insert(name.clone(), index);
+        }
         if let Some(group) = self.groups.get_mut(index) {
             group.members += 1;
         }
@@ -216,24 +216,16 @@ impl Manager {
         if group.members == 0
             && let Some(group) = self.groups.remove(index)
         {
-            self.group_names.retain(|(name, _)| *name != group.name);
+            self.group_names.remove(&group.name);
         }
-    }
-
-    /// Its number, or where its name would stand.
-    fn find_group(&self, name: &Rc<str>) -> Result<u32, usize> {
-        let at = self.group_names.binary_search_by(|(other, _)| other.cmp(name))?;
-        self.group_names.get(at).map(|(_, index)| *index).ok_or(at)
     }
 
     pub(crate) fn live_groups(&self) -> usize {
         self.groups.iter().count()
     }
 
-    pub(crate) fn group_has_room(&self, name: &Rc<str>) -> bool {
-        let group = self.find_group(name).ok().and_then(|index| self.groups.get(index));
-        let running = group.map_or(0, |group| group.running);
-        running < self.group_concurrency
+    pub(crate) fn group_has_room(&self, index: u32) -> bool {
+        self.groups.get(index).is_none_or(|group| group.running < self.group_concurrency)
     }
 
     pub(crate) fn group_started(&mut self, jobs: &Slab<Job>, index: u32) {
@@ -316,7 +308,7 @@ mod tests {
     /// A job in line: its index and its group's.
     fn enter(manager: &mut Manager, jobs: &mut Slab<Job>, name: &str, priority: f64, entered: u64) -> (u32, u32) {
         let index = jobs.insert(Job { entered, phase: Phase::Ready, ..Job::new(0, 0, priority) });
-        let group = manager.join_group(&Rc::from(name));
+        let group = manager.join_group(&Rc::from(name), manager.find_group(name));
         manager.enter_line(jobs, index, group);
         (index, group)
     }
@@ -355,10 +347,10 @@ mod tests {
     fn groups_are_found_by_name_and_go_with_their_last_member() {
         let (mut manager, _) = grouped();
         let names = ["b", "a", "c", "b"].map(Rc::from);
-        let groups = names.each_ref().map(|name: &Rc<str>| manager.join_group(name));
+        let groups = names.each_ref().map(|name: &Rc<str>| manager.join_group(name, manager.find_group(name)));
         assert_eq!(groups[0], groups[3]);
         manager.leave_group(groups[0]);
-        assert_eq!(manager.find_group(&names[0]), Ok(groups[0]));
+        assert_eq!(manager.find_group(&names[0]), groups[0]);
         for group in &groups[1..] {
             manager.leave_group(*group);
         }

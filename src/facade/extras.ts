@@ -58,7 +58,7 @@ export class Extras {
   /** The job that the factory returned, if it returned one. */
   adopted: AdoptedJob | undefined = undefined;
   /** Break off the streams of its events. */
-  streams: ((error: unknown) => void)[] | undefined = undefined;
+  streams: Set<(error: unknown) => void> | undefined = undefined;
   methods: Mutable<AnyManagedJob> | undefined = undefined;
 
   noteActionListener(number: number): void {

@@ -1,18 +1,13 @@
 import { ready } from "./effects.js";
-import { command, question, whenEngineFails } from "./engine.js";
+import { command, question } from "./engine.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
 import { needFunction } from "./options.js";
+import { follow, throwIfAborted } from "./signals.js";
 import { droppedEmitters } from "./subject.js";
 import type { Gate, Unsubscribe } from "./types.js";
 import { keepValue } from "./values.js";
-import { soon, subscribeIn, tell } from "./watching.js";
-
-/** Rejections of the waits that are under way. */
-const waits = new Set<(error: unknown) => void>();
-whenEngineFails((error) => {
-  for (const reject of waits) reject(error);
-  waits.clear();
-});
+import { Waits } from "./waits.js";
+import { NOTHING, soon, subscribeIn, tell } from "./watching.js";
 
 /**
  * A new barrier, closed.
@@ -21,7 +16,8 @@ whenEngineFails((error) => {
  */
 export function gate(): Gate {
   ready();
-  const table = new ListenerTable(true);
+  const table = new ListenerTable(undefined, true);
+  let waits: Waits | undefined;
   const emitter = command().createEmitter();
   // The table is what every method of the gate holds, also detached.
   droppedEmitters.register(table, emitter);
@@ -45,22 +41,28 @@ export function gate(): Gate {
     listen,
     wait({ signal } = {}) {
       return new Promise((resolve, reject) => {
-        signal?.throwIfAborted();
-        waits.add(reject);
-        const done = () => {
-          waits.delete(reject);
-          signal?.removeEventListener("abort", onAbort);
-        };
+        if (signal) throwIfAborted(signal);
         const stopListening = listen(() => {
-          done();
+          leave();
           resolve();
         });
-        function onAbort() {
-          done();
+        waits ??= new Waits();
+        waits.add(reject);
+        let unfollow = NOTHING;
+        const leave = () => {
+          waits!.delete(reject);
+          unfollow();
+        };
+        const askToStop = (reason: unknown) => {
+          leave();
           stopListening();
-          reject(signal!.reason);
+          reject(reason);
+        };
+        try {
+          if (signal) unfollow = follow(signal, { askToStop });
+        } catch (error) {
+          askToStop(error);
         }
-        signal?.addEventListener("abort", onAbort);
       });
     },
   };

@@ -2,7 +2,7 @@ import { start } from "./body.js";
 import { now } from "./clock.js";
 import { drain } from "./drain.js";
 import { ready } from "./effects.js";
-import { command, engine, header, memoryWords, question } from "./engine.js";
+import { command, engine, failure, header, memoryWords, question } from "./engine.js";
 import { type AnyJob, type Deferred, defer } from "./extras.js";
 import { JobHandle } from "./job.js";
 import type { JobManager as PublicManager } from "./job-manager.js";
@@ -21,11 +21,11 @@ import {
   refusalError,
   sendOptions,
 } from "./options.js";
-import { follow } from "./signals.js";
+import { follow, reasonOfAbort } from "./signals.js";
 import { type EventQueue, managerStream } from "./streams.js";
 import { abortError, asyncDispose, holdStamp, releaseStamp, stamp } from "./support.js";
-import { jobs, Keys, managers } from "./tables.js";
-import { fieldOf, textOf } from "./text.js";
+import { jobs, type KeyNumbers, Keys, managers } from "./tables.js";
+import { textOf } from "./text.js";
 import { type Tracer, trace } from "./trace.js";
 import type {
   JobEvent,
@@ -42,13 +42,12 @@ import { subscribeIn } from "./watching.js";
 
 /** For the engine: a command to which time means nothing. Reading the clock costs as much as the command. */
 const UNTIMED = -1;
-const dropped = new FinalizationRegistry<{ readonly number: number; readonly keys: Keys<unknown> }>(
-  ({ number, keys }) => {
-    keys.sweep();
-    engine.dropManager(number, UNTIMED);
-    drain();
-  },
-);
+const dropped = new FinalizationRegistry<{ readonly number: number; readonly keys: KeyNumbers }>(({ number, keys }) => {
+  if (failure !== undefined) return;
+  keys.release();
+  engine.dropManager(number, UNTIMED);
+  drain();
+});
 
 /** What `getSnapshot` gives. */
 export interface Snapshot<Job> {
@@ -60,7 +59,7 @@ export interface Snapshot<Job> {
 export class JobManager<Key = string, State = unknown, Action = never, Result = unknown>
   implements PublicManager<Key, State, Action, Result>
 {
-  readonly keys = new Keys<Key>();
+  readonly keys = new Keys<Key>(this);
   listeners: ListenerTable | undefined = undefined;
   /** Told when the engine has broken; held here, so that it goes with the manager. */
   onFailure: ((error: Error) => void) | undefined = undefined;
@@ -115,7 +114,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.slots = numbers.concurrency;
     this.tracer = isTraced ? trace(this.name) : undefined;
     managers[this.number] = new WeakRef(this);
-    dropped.register(this, { number: this.number, keys: this.keys });
+    dropped.register(this, { number: this.number, keys: this.keys.taken });
     // Named one by one: in a loop, V8 would make the manager a slow dictionary.
     this.runJob = this.runJob.bind(this);
     this.getRunningJob = this.getRunningJob.bind(this);
@@ -149,9 +148,11 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     const signal = own?.aborted ? undefined : own?.signal;
     const unhook =
       signal &&
-      follow(signal, (reason) => {
-        if (job === undefined) asked = { reason };
-        else job.askToStop(reason);
+      follow(signal, {
+        askToStop: (reason) => {
+          if (job === undefined) asked = { reason };
+          else job.askToStop(reason);
+        },
       });
     const engine = command();
     if (own?.timed) this.timed = true;
@@ -190,7 +191,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.byId?.set(job.id, job);
     if (own !== undefined || this.defaults !== undefined) equip(job, own, this.defaults);
     if (unhook !== undefined) job.extras().unhook = unhook;
-    if (own?.aborted) job.noteStop(fieldOf(own.signal, "reason"));
+    if (own?.aborted) job.noteStop(reasonOfAbort(own.signal!));
     this.tracer?.created(job);
     if ((answer & 1) === 1) {
       job.started = job.created;
@@ -313,7 +314,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
   listen(channel: number, listener: (value: any) => void): Unsubscribe {
     const number = command().listen(SOURCE.manager, this.number, channel);
-    this.listeners ??= new ListenerTable();
+    this.listeners ??= new ListenerTable(this);
     return subscribeIn(this.listeners, number, listener);
   }
 

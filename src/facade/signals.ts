@@ -1,55 +1,77 @@
+// The signals that callers hand in. What counts is the signal itself: an event can be dispatched by anyone, and in Node and
+// with ponyfills it does not always say whose it is.
+
 import { report } from "./errors.js";
-import { fieldOf } from "./text.js";
 import type { Unsubscribe } from "./types.js";
 
-type OnAbort = (reason: unknown) => void;
-
-interface Followed {
-  readonly callbacks: Set<OnAbort>;
-  readonly listener: () => void;
+/** Whatever an abort stops: a job, a wait. */
+interface Follower {
+  askToStop(reason: unknown): void;
 }
 
-/** Who is told of the abort of a signal. */
-const followed = new WeakMap<AbortSignal, Followed>();
+/** By the signal that they follow. */
+const followings = new WeakMap<AbortSignal, Following>();
 
-/**
- * Calls back when the signal aborts, with its reason. However many follow a signal, it has one listener of ours, and none
- * once the last has left: platforms take longer for each one that is there already. What the event says is not looked at:
- * platforms and ponyfills differ in it, and anyone can dispatch one.
- */
-export function follow(signal: AbortSignal, onAbort: OnAbort): Unsubscribe {
-  let entry = followed.get(signal);
-  if (entry === undefined) {
-    const callbacks = new Set<OnAbort>();
-    const listener = () => {
-      if (fieldOf(signal, "aborted") !== true) return;
-      leave(signal, listener);
-      const reason = fieldOf(signal, "reason");
-      for (const callback of callbacks) {
-        try {
-          callback(reason);
-        } catch (error) {
-          report(error);
-        }
-      }
-    };
-    signal.addEventListener("abort", listener);
-    entry = { callbacks, listener };
-    followed.set(signal, entry);
+/** All who follow one signal. They share one listener: platforms take longer for each, and Node warns of more than ten. */
+class Following {
+  readonly followers = new Set<Follower>();
+
+  constructor(private readonly signal: AbortSignal) {
+    signal.addEventListener("abort", this.onAbort);
+    followings.set(signal, this);
   }
-  const { callbacks, listener } = entry;
-  callbacks.add(onAbort);
-  return () => {
-    if (callbacks.delete(onAbort) && callbacks.size === 0) leave(signal, listener);
+
+  leave(follower: Follower): void {
+    if (this.followers.delete(follower) && this.followers.size === 0) this.letGo();
+  }
+
+  private letGo(): void {
+    try {
+      this.signal.removeEventListener("abort", this.onAbort);
+      followings.delete(this.signal);
+    } catch {
+      // It cannot let go: our listener stays, for whoever follows it next.
+    }
+  }
+
+  private readonly onAbort = () => {
+    if (!this.signal.aborted) return;
+    const reason = reasonOfAbort(this.signal);
+    const followers = [...this.followers];
+    this.followers.clear();
+    this.letGo();
+    for (const follower of followers) {
+      try {
+        follower.askToStop(reason);
+      } catch (error) {
+        report(error);
+      }
+    }
   };
 }
 
-function leave(signal: AbortSignal, listener: () => void): void {
-  if (followed.get(signal)?.listener !== listener) return;
-  followed.delete(signal);
+/**
+ * The signal's abort stops the follower, with its reason. None of our listeners is left on the signal once the last
+ * follower has left. For signals that have not aborted; throws what their `addEventListener` throws, and then nothing has
+ * changed.
+ */
+export function follow(signal: AbortSignal, follower: Follower): Unsubscribe {
+  const following = followings.get(signal) ?? new Following(signal);
+  following.followers.add(follower);
+  return () => following.leave(follower);
+}
+
+/** An AbortError where the platform's signals have no reason yet. */
+export function reasonOfAbort(signal: AbortSignal): unknown {
   try {
-    signal.removeEventListener("abort", listener);
+    const { reason } = signal;
+    return reason === undefined ? new DOMException("The operation was aborted", "AbortError") : reason;
   } catch (error) {
-    report(error);
+    return error;
   }
+}
+
+/** The method of that name is younger than signals are. */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw reasonOfAbort(signal);
 }

@@ -1,5 +1,5 @@
 import { ready } from "./effects.js";
-import { checkEngine, command, engine, question } from "./engine.js";
+import { checkEngine, command, engine, failure, question } from "./engine.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
 import { needFunction } from "./options.js";
 import type { Subject } from "./types.js";
@@ -7,7 +7,9 @@ import { keepValue } from "./values.js";
 import { subscribeIn, tell } from "./watching.js";
 
 /** Frees the engine's record of a subject or gate that nobody holds any more. */
-export const droppedEmitters = new FinalizationRegistry<number>((emitter) => engine.dropEmitter(emitter));
+export const droppedEmitters = new FinalizationRegistry<number>((emitter) => {
+  if (failure === undefined) engine.dropEmitter(emitter);
+});
 
 /** A new event emitter. Costs nothing until someone listens. */
 export function subject<T>(): Subject<T> {

@@ -41,11 +41,11 @@ export function subscribeIn(
   // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
   listener: (value: any) => void,
 ): Unsubscribe {
-  table.add(number, listener);
+  const subscription = table.add(number, listener);
   return () => {
     // A broken engine tells nobody any more: leaving it is no fault.
     if (failure === undefined) reserveStack();
-    if (table.remove(number, listener) && failure === undefined) engine.unlisten(number);
+    if (table.remove(number, subscription) && failure === undefined) engine.unlisten(number);
   };
 }
 
