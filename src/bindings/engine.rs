@@ -28,12 +28,14 @@ const ABORTED: u32 = 64;
 
 #[derive(Debug)]
 pub(super) struct Inner {
-    engine: Engine,
+    pub(super) engine: Engine,
     now: Time,
     outbox: Outbox,
     refusal: Option<Refusal>,
     /// Options in the making, for the run or manager that comes next.
     pub(super) options: RunOptions,
+    /// Where JavaScript reads a manager's statistics.
+    pub(super) counts: Box<[u32; 6]>,
 }
 
 /// The engine of one page or worker.
@@ -140,6 +142,7 @@ impl WasmEngine {
             outbox: Outbox::default(),
             refusal: None,
             options: RunOptions::default(),
+            counts: Box::default(),
         };
         Self { inner: RefCell::new(inner) }
     }

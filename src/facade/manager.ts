@@ -2,7 +2,7 @@ import { start } from "./body.js";
 import { now } from "./clock.js";
 import { drain } from "./drain.js";
 import { ready } from "./effects.js";
-import { engine, header, memoryWords } from "./engine.js";
+import { engine, header, memoryWords, statsAt } from "./engine.js";
 import { type AnyJob, type Deferred, defer } from "./extras.js";
 import { JobHandle } from "./job.js";
 import type { JobManager as PublicManager } from "./job-manager.js";
@@ -242,7 +242,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   get stats(): ManagerStats {
-    return engine.stats(this.number);
+    return statsAt(engine.stats(this.number));
   }
 
   subscribe(listener: () => void): Unsubscribe {
