@@ -225,6 +225,11 @@ impl WasmEngine {
         inner.run(manager, key, Some(&options), now)
     }
 
+    /// The body of the running attempt has been called: for managers with a rate limit.
+    pub fn called(&self, job: u32, now: f64) {
+        self.tell(now, Command::Called(JobId(job)));
+    }
+
     /// The body of the running attempt has settled.
     pub fn settle(&self, job: u32, rejected: bool, now: f64) {
         let outcome = if rejected { Outcome::Rejected } else { Outcome::Resolved };

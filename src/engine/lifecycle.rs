@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::command::{Outcome, Reply, Source};
-use super::deadlines::Due;
+use super::deadlines::{Due, Ticket};
 use super::effect::{Channel, Effect, EffectSink, Event, JobId, KeyId, ManagerId};
 use super::job::{AbortCause, CompletionType, Job, Phase};
 use super::slab::NONE;
@@ -17,7 +17,7 @@ impl Engine {
         let Some(manager) = self.managers.get_mut(manager_index) else { return };
         manager.stats.pending -= 1;
         manager.stats.running += 1;
-        manager.count_start(now);
+        job.entered = manager.count_start(now);
         manager.changed(manager_index, &mut self.stirred);
         if let Some(extras) = self.extras.get_mut(extras) {
             manager.group_started(&self.jobs, extras.group);
@@ -32,6 +32,21 @@ impl Engine {
         }
         // Told once the body runs: what it says at once is told after.
         self.event(Event::Started, index, effects);
+    }
+
+    pub(super) fn called(&mut self, now: Time, index: u32) -> Reply {
+        let Some(job) = self.jobs.get(index).filter(|job| job.phase == Phase::Running) else { return Reply::Ignored };
+        let (index, start) = (job.manager, job.entered);
+        if let Some(manager) = self.managers.get_mut(index) {
+            manager.note_call(start, now);
+            if manager.rate_window != Ticket::NONE
+                && let Some(at) = manager.rate_opens_at()
+            {
+                self.deadlines.cancel(&mut manager.rate_window);
+                manager.rate_window = self.deadlines.set(at, Due::RateWindow(index));
+            }
+        }
+        Reply::Done
     }
 
     // ── settled ─────────────────────────────────────────────────────────────────────────────────

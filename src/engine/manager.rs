@@ -68,6 +68,8 @@ pub(crate) struct Manager {
     pub(crate) retained: VecDeque<u32>,
     pub(crate) rate_window: Ticket,
     starts: VecDeque<Time>,
+    /// Starts that count no longer.
+    past_starts: u64,
     line: ReadyQueue,
     groups: Slab<Group, 8>,
     /// Sorted by name.
@@ -100,6 +102,7 @@ impl Manager {
             retained: VecDeque::new(),
             rate_window: Ticket::NONE,
             starts: VecDeque::new(),
+            past_starts: 0,
             line: ReadyQueue::default(),
             groups: Slab::new(),
             group_names: Vec::new(),
@@ -151,17 +154,33 @@ impl Manager {
 
     /// When the next start is allowed, if that is not now.
     pub(crate) fn rate_allows_at(&self, now: Time) -> Option<Time> {
-        let (limit, interval) = self.rate?;
-        let oldest_that_counts = self.starts.len().checked_sub(limit)?;
-        self.starts.get(oldest_that_counts).map(|start| start.after(interval)).filter(|at| *at > now)
+        self.rate_opens_at().filter(|at| *at > now)
     }
 
-    pub(crate) fn count_start(&mut self, now: Time) {
-        let Some((_, interval)) = self.rate else { return };
+    /// When the next start is or was allowed; none if there was no need to wait for it.
+    pub(crate) fn rate_opens_at(&self) -> Option<Time> {
+        let (limit, interval) = self.rate?;
+        let oldest_that_counts = self.starts.len().checked_sub(limit)?;
+        self.starts.get(oldest_that_counts).map(|start| start.after(interval))
+    }
+
+    /// Its number among the starts. Counts from `now`, until it is known when the body was called.
+    pub(crate) fn count_start(&mut self, now: Time) -> u64 {
+        let Some((_, interval)) = self.rate else { return 0 };
         while self.starts.front().is_some_and(|start| start.after(interval) <= now) {
             self.starts.pop_front();
+            self.past_starts += 1;
         }
         self.starts.push_back(now);
+        self.past_starts + self.starts.len() as u64 - 1
+    }
+
+    /// The body was called later than its start was granted: bodies measure from call to call.
+    pub(crate) fn note_call(&mut self, start: u64, now: Time) {
+        let index = start.checked_sub(self.past_starts).and_then(|index| usize::try_from(index).ok());
+        if let Some(start) = index.and_then(|index| self.starts.get_mut(index)) {
+            *start = now.max(*start);
+        }
     }
 
     // ── groups ──────────────────────────────────────────────────────────────────────────────────
@@ -324,6 +343,24 @@ mod tests {
         }
         assert_eq!(manager.rate_allows_at(now), Some(Time::from_millis(510.0)));
         assert_eq!(manager.rate_allows_at(Time::from_millis(510.0)), None);
+    }
+
+    #[test]
+    fn a_start_counts_from_when_its_body_was_called() {
+        let mut manager = manager(&ManagerOptions { rate_limit: Some((2.0, 10.0)), ..ManagerOptions::default() });
+        let at = Time::from_millis;
+        let granted = [manager.count_start(at(0.0)), manager.count_start(at(0.0))];
+        assert_eq!(manager.rate_allows_at(at(1.0)), Some(at(10.0)));
+        manager.note_call(granted[0], at(3.0));
+        manager.note_call(granted[1], at(4.0));
+        assert_eq!(manager.rate_allows_at(at(10.0)), Some(at(13.0)));
+        let third = manager.count_start(at(13.0));
+        assert_eq!(manager.rate_allows_at(at(13.0)), Some(at(14.0)));
+        manager.note_call(granted[0], at(99.0));
+        manager.note_call(third, at(13.5));
+        let fourth = manager.count_start(at(14.0));
+        manager.note_call(fourth, at(14.0));
+        assert_eq!(manager.rate_allows_at(at(14.0)), Some(at(23.5)));
     }
 
     #[test]

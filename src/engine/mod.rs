@@ -167,6 +167,7 @@ impl Engine {
             Command::CreateManager(options) => self.create_manager(options)?,
             Command::DropManager(ManagerId(manager)) => self.drop_manager(manager),
             Command::Run { manager, key, options } => self.run(now, manager.0, key.0, options, effects)?,
+            Command::Called(JobId(job)) => self.called(now, job),
             Command::Settle { job, outcome } => self.settle(job.0, outcome, effects),
             Command::Retry { job, again, random } => self.retry(now, job.0, again, random, effects),
             Command::Stop(JobId(job)) => self.stop(job, AbortCause::Stop, effects),

@@ -63,6 +63,7 @@ impl Driver {
                 self.bodies.retain(|body| *body != (job, attempt));
                 self.send(Command::Settle { job, outcome })?
             }
+            Op::Called(choice) => self.send(Command::Called(self.a_job(choice)?))?,
             Op::SettleAny(choice, outcome) => {
                 let job = self.a_job(choice).filter(|job| !self.is_running(*job))?;
                 self.send(Command::Settle { job, outcome })?

@@ -11,6 +11,7 @@ impl Model {
             Command::Run { manager, key, options } => self.run(manager, key, options)?,
             Command::Settle { job, outcome } => self.settle(job, outcome),
             Command::Retry { job, again, random } => self.retry(job, again, random),
+            Command::Called(job) => self.called(job),
             Command::Stop(job) => self.stop(job, AbortCause::Stop),
             Command::SetPriority { job, priority } => {
                 bounds::priority(priority)?;
@@ -74,6 +75,7 @@ impl Model {
             orphaned: false,
             gone: false,
             starts: Vec::new(),
+            past_starts: 0,
             retained: Vec::new(),
             awaits_empty: false,
             awaits_idle: false,
