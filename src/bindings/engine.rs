@@ -28,12 +28,14 @@ const ABORTED: u32 = 64;
 
 #[derive(Debug)]
 pub(super) struct Inner {
-    engine: Engine,
+    pub(super) engine: Engine,
     now: Time,
     outbox: Outbox,
     refusal: Option<Refusal>,
     /// Options in the making, for the run or manager that comes next.
     pub(super) options: RunOptions,
+    /// Where JavaScript reads a manager's statistics.
+    pub(super) counts: Box<[u32; 6]>,
 }
 
 /// The engine of one page or worker.
@@ -146,6 +148,7 @@ impl WasmEngine {
             outbox: Outbox::default(),
             refusal: None,
             options: RunOptions::default(),
+            counts: Box::default(),
         };
         Self { inner: RefCell::new(inner) }
     }
@@ -230,6 +233,11 @@ impl WasmEngine {
     /// Whether the body is to be called: false if the job was asked to stop since it was granted its slot.
     pub fn begin(&self, job: u32, now: f64) -> bool {
         self.tell(now, Command::Begin(JobId(job))) == 0
+    }
+
+    /// The body of the running attempt has been called: for managers with a rate limit.
+    pub fn called(&self, job: u32, now: f64) {
+        self.tell(now, Command::Called(JobId(job)));
     }
 
     /// An attempt's body has settled. −1: that attempt was not running any more.

@@ -95,6 +95,7 @@ impl<K, S, A, R> Record<K, S, A, R> {
         let mut body = self.body.take()?;
         let attempted = body(context);
         self.body.replace(Some(body));
+        self.driver.tell(|_| Command::Called(self.id));
         Some(attempted)
     }
 

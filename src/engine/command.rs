@@ -63,6 +63,9 @@ pub enum Command<'a> {
         /// For the jitter, evenly from 0..1.
         random: f64,
     },
+    /// The body of the running attempt has been called, by now: to be told of managers with a rate limit, which counts
+    /// from then on.
+    Called(JobId),
     /// Asks a job to end. → [`Reply::Done`] if this was the first to ask, else [`Reply::Ignored`].
     Stop(JobId),
     /// Asks every job of a manager to end.

@@ -81,6 +81,8 @@ pub(crate) struct Manager {
     /// Jobs that hold a slot and whose bodies the driver has not begun to call.
     pub(crate) granted: u32,
     starts: VecDeque<Time>,
+    /// Starts that count no longer.
+    past_starts: u64,
     line: ReadyQueue,
     groups: Slab<Group, 8>,
     group_names: BTreeMap<Rc<str>, u32>,
@@ -114,6 +116,7 @@ impl Manager {
             rate_window_at: Time::default(),
             granted: 0,
             starts: VecDeque::new(),
+            past_starts: 0,
             line: ReadyQueue::default(),
             groups: Slab::new(),
             group_names: BTreeMap::new(),
@@ -176,14 +179,23 @@ impl Manager {
         }
     }
 
-    /// A body is called. False if nobody counts.
-    pub(crate) fn count_start(&mut self, now: Time) -> bool {
-        let Some((_, interval)) = self.rate else { return false };
+    /// A body is called. Its number among the starts, if anyone counts.
+    pub(crate) fn count_start(&mut self, now: Time) -> Option<u64> {
+        let (_, interval) = self.rate?;
         while self.starts.front().is_some_and(|start| start.after(interval) <= now) {
             self.starts.pop_front();
+            self.past_starts += 1;
         }
         self.starts.push_back(now);
-        true
+        Some(self.past_starts + self.starts.len() as u64 - 1)
+    }
+
+    /// The body has been called, by now: bodies measure from call to call.
+    pub(crate) fn note_call(&mut self, start: u64, now: Time) {
+        let index = start.checked_sub(self.past_starts).and_then(|index| usize::try_from(index).ok());
+        if let Some(start) = index.and_then(|index| self.starts.get_mut(index)) {
+            *start = now.max(*start);
+        }
     }
 
     // ── groups ──────────────────────────────────────────────────────────────────────────────────
@@ -341,6 +353,24 @@ mod tests {
         assert_eq!(manager.admits(Time::from_millis(510.0)), Admission::Now);
         manager.granted = 3;
         assert_eq!(manager.admits(Time::from_millis(510.0)), Admission::AfterGranted);
+    }
+
+    #[test]
+    fn a_start_counts_from_when_its_body_was_called() {
+        let mut manager = manager(&ManagerOptions { rate_limit: Some((2.0, 10.0)), ..ManagerOptions::default() });
+        let at = Time::from_millis;
+        let begun = [0.0, 0.0].map(|millis| manager.count_start(at(millis)).unwrap());
+        assert_eq!(manager.admits(at(1.0)), Admission::At(at(10.0)));
+        manager.note_call(begun[0], at(3.0));
+        manager.note_call(begun[1], at(4.0));
+        assert_eq!(manager.admits(at(10.0)), Admission::At(at(13.0)));
+        let third = manager.count_start(at(13.0)).unwrap();
+        assert_eq!(manager.admits(at(13.0)), Admission::At(at(14.0)));
+        manager.note_call(begun[0], at(99.0));
+        manager.note_call(third, at(13.5));
+        let fourth = manager.count_start(at(14.0)).unwrap();
+        manager.note_call(fourth, at(14.0));
+        assert_eq!(manager.admits(at(14.0)), Admission::At(at(23.5)));
     }
 
     #[test]

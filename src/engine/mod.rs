@@ -171,6 +171,7 @@ impl Engine {
             Command::DropManager(ManagerId(manager)) => self.drop_manager(manager),
             Command::Run { manager, key, options } => self.run(now, manager.0, key.0, options, effects)?,
             Command::Begin(JobId(job)) => self.begin(now, job, effects),
+            Command::Called(JobId(job)) => self.called(now, job),
             Command::Settle { job, attempt, outcome } => self.settle(job.0, attempt, outcome, effects),
             Command::Retry { job, again, random } => self.retry(now, job.0, again, random, effects),
             Command::Stop(JobId(job)) => self.stop(job, AbortCause::Stop, effects),

@@ -30,6 +30,8 @@ export function start(job: AnyJob, attempt: number): void {
   } catch (error) {
     returned = Promise.reject(error);
   }
+  // Bodies measure from call to call, so the limit counts from when this one has certainly been called.
+  if (job.manager.isRateLimited) engine.called(job.slot, now());
   if (isJob(returned)) {
     adopt(job, attempt, returned, (rejected, value) => settle(job, attempt, rejected, value));
     return;

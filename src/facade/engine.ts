@@ -3,6 +3,7 @@
 import { initSync, WasmEngine } from "../../build/wasm/jobgate.js";
 import { EngineError, type JobgateError, report } from "./errors.js";
 import { FOR_QUESTION, reserveStack } from "./stack.js";
+import type { ManagerStats } from "./types.js";
 
 /** What `run` and others answer below zero. */
 export const REFUSED = { bounds: -2, duplicate: -3, full: -4, closed: -5 } as const;
@@ -44,6 +45,13 @@ export function startEngine(): void {
 export function memoryWords(): Uint32Array {
   if (words.length === 0) words = new Uint32Array(memory.buffer);
   return words;
+}
+
+/** A manager's statistics, as six words from `address` on. */
+export function statsAt(address: number): ManagerStats {
+  const at = address >>> 2;
+  const [pending = 0, running = 0, completed = 0, failed = 0, cancelled = 0, total = 0] = memoryWords().subarray(at, at + 6);
+  return { pending, running, completed, failed, cancelled, total };
 }
 
 /** Nothing can be asked of a broken engine: settles all that waits, and makes every later call say why. */

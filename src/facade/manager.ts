@@ -2,7 +2,7 @@ import { start } from "./body.js";
 import { now } from "./clock.js";
 import { drain } from "./drain.js";
 import { ready } from "./effects.js";
-import { command, engine, failure, header, memoryWords, question } from "./engine.js";
+import { command, engine, failure, header, memoryWords, question, statsAt } from "./engine.js";
 import { type AnyJob, type Deferred, defer } from "./extras.js";
 import { JobHandle } from "./job.js";
 import type { JobManager as PublicManager } from "./job-manager.js";
@@ -68,6 +68,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   readonly name: string;
   /** Calls the bodies, where they are traced. */
   readonly tracer: Tracer | undefined;
+  readonly isRateLimited: boolean;
   private readonly number: number;
   private readonly defaults: ReadOptions | undefined;
   private timed: boolean;
@@ -110,6 +111,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     );
     if (this.number < 0) throw outOfBounds({ ...read, ...numbers, rateLimit: rate });
     this.defaults = read;
+    this.isRateLimited = rate !== undefined;
     this.timed = rate !== undefined || (read?.timed ?? false);
     this.slots = numbers.concurrency;
     this.tracer = isTraced ? trace(this.name) : undefined;
@@ -268,7 +270,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   get stats(): ManagerStats {
-    return question().stats(this.number);
+    return statsAt(question().stats(this.number));
   }
 
   subscribe(listener: () => void): Unsubscribe {

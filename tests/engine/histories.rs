@@ -70,6 +70,7 @@ impl Driver {
                 self.bodies.retain(|body| *body != (job, attempt));
                 self.send(Command::Settle { job, attempt, outcome })?
             }
+            Op::Called(choice) => self.send(Command::Called(self.a_job(choice)?))?,
             Op::SettleAny(choice, outcome) => {
                 let job = self.a_job(choice)?;
                 let runs = self.bodies.iter().any(|(body, _)| *body == job);

@@ -40,6 +40,8 @@ pub struct Job {
     pub retry: RetryOptions,
     pub phase: Phase,
     pub attempt: u32,
+    /// Which of its manager's starts the latest was.
+    pub start: usize,
     /// In a delay or a retry's wait, until then.
     pub wait: Option<Alarm>,
     /// When the running attempt's time is up.
@@ -63,6 +65,8 @@ pub struct Manager {
     pub orphaned: bool,
     pub gone: bool,
     pub starts: Vec<u64>,
+    /// As many of them lay an interval back when the latest came.
+    pub past_starts: usize,
     pub retained: Vec<JobId>,
     pub awaits_empty: bool,
     pub awaits_idle: bool,

@@ -25,6 +25,7 @@ impl Driver {
             | Command::AwaitIdle(id) => manager(id),
             Command::Settle { job: id, .. }
             | Command::Retry { job: id, .. }
+            | Command::Called(id)
             | Command::Stop(id)
             | Command::SetPriority { job: id, .. }
             | Command::AwaitStop { job: id, .. }
@@ -64,6 +65,7 @@ impl Driver {
             | Command::AwaitIdle(id) => id.0 = self.managers.number(id.0),
             Command::Settle { job: id, .. }
             | Command::Retry { job: id, .. }
+            | Command::Called(id)
             | Command::Stop(id)
             | Command::SetPriority { job: id, .. }
             | Command::AwaitStop { job: id, .. }

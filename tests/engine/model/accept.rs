@@ -95,6 +95,7 @@ impl Model {
             retry: options.retry.unwrap_or_default(),
             phase: Phase::Pending,
             attempt: 0,
+            start: 0,
             wait: None,
             limit: None,
             in_line: None,

@@ -12,6 +12,7 @@ impl Model {
             Command::Begin(job) => self.begin(job),
             Command::Settle { job, attempt, outcome } => self.settle(job, attempt, outcome),
             Command::Retry { job, again, random } => self.retry(job, again, random),
+            Command::Called(job) => self.called(job),
             Command::Stop(job) => self.stop(job, AbortCause::Stop),
             Command::SetPriority { job, priority } => {
                 bounds::priority(priority)?;
@@ -75,6 +76,7 @@ impl Model {
             orphaned: false,
             gone: false,
             starts: Vec::new(),
+            past_starts: 0,
             retained: Vec::new(),
             awaits_empty: false,
             awaits_idle: false,

@@ -7,7 +7,7 @@ use jobgate::engine::{
     WaiterId,
 };
 
-use super::{Act, Model, Phase, Waiter};
+use super::{Act, Job, Model, Phase, Waiter};
 
 /// Rounded up: a wait is never shorter than asked.
 pub fn micros(millis: f64) -> u64 {
@@ -55,8 +55,29 @@ impl Model {
         record.phase = Phase::Running;
         record.limit = limit;
         let manager = record.manager;
-        self.manager_mut(manager).starts.push(now);
+        let record = self.manager_mut(manager);
+        if let Some((_, interval)) = record.options.rate_limit {
+            while record.starts.get(record.past_starts).is_some_and(|start| start + micros(interval) <= now) {
+                record.past_starts += 1;
+            }
+        }
+        record.starts.push(now);
+        self.job_mut(job).start = self.manager(manager).starts.len() - 1;
         self.tell_of_job(job, Event::Started);
+        self.stirred.push(manager);
+        Reply::Done
+    }
+
+    pub(super) fn called(&mut self, job: JobId) -> Reply {
+        let Job { phase, manager, start, .. } = *self.job(job);
+        if phase != Phase::Running {
+            return Reply::Ignored;
+        }
+        let now = self.now;
+        let record = self.manager_mut(manager);
+        if start >= record.past_starts {
+            record.starts[start] = record.starts[start].max(now);
+        }
         self.stirred.push(manager);
         Reply::Done
     }
