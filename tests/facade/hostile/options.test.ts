@@ -149,9 +149,10 @@ async function refusalOf(call: () => unknown): Promise<unknown> {
 }
 
 describe("stop(reason, { timeout })", () => {
-  it.each([["20"], [null], [{}], [true], [5n], [[20]], [() => 20], [Symbol("20")]])(
-    "a timeout of a wrong type is a TypeError, and nobody was asked to stop",
-    async (timeout) => {
+  const wrong = ["20", null, {}, true, 5n, [20], () => 20, Symbol("20")].map((value) => [typeof value, value] as const);
+  it.each(wrong)(
+    "a timeout of a wrong type, of %s, is a TypeError, and nobody was asked to stop",
+    async (_, timeout) => {
       const manager = newManager();
       const done = deferred();
       const { job } = manager.runJob("k", () => done.promise);

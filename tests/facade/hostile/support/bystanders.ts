@@ -1,4 +1,5 @@
-import { gate, type JobContext, type JobEvent, JobManager, subject } from "jobgate";
+import type { JobContext, JobEvent } from "jobgate";
+import * as jobgate from "jobgate";
 import { deferred } from "../../support/work.js";
 
 /** Text for messages, of anything. */
@@ -35,8 +36,9 @@ class Ears {
  * Whatever happens elsewhere, they do what they should.
  */
 export class Bystanders {
-  private readonly relay = subject<string>();
-  private readonly manager = new JobManager<string, string, string, string>();
+  private readonly gate: typeof jobgate.gate;
+  private readonly relay: jobgate.Subject<string>;
+  private readonly manager: jobgate.JobManager<string, string, string, string>;
   private readonly done = deferred<string>();
   private readonly first = new Ears();
   private readonly second = new Ears();
@@ -51,7 +53,11 @@ export class Bystanders {
   private rounds = 0;
   private passed = 0;
 
-  constructor() {
+  /** With the engine of this package. */
+  constructor({ gate, JobManager, subject }: Pick<typeof jobgate, "gate" | "JobManager" | "subject"> = jobgate) {
+    this.gate = gate;
+    this.relay = subject();
+    this.manager = new JobManager();
     this.relay.listen(this.first.hear);
     this.relay.listen(this.second.hear);
     this.manager.onKeyChange("stays", (job) => this.keyed.hear(job?.key));
@@ -77,7 +83,7 @@ export class Bystanders {
     same("a subject's listener", this.first.take(), [one, two]);
     same("a subject's second listener", this.second.take(), [one, two]);
 
-    const barrier = gate();
+    const barrier = this.gate();
     const opened = new Ears();
     barrier.listen(() => opened.hear("first"));
     barrier.listen(() => opened.hear("second"));
