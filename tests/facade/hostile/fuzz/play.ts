@@ -42,18 +42,17 @@ export function programOf(seed: number): readonly Step[] {
 /** Makes the calls one after the other; after each of them, those who have nothing to do with it do what they should. */
 export async function play(program: readonly Step[], scene: Scene): Promise<Outcome> {
   const { stray, patience } = scene;
-  const told: string[] = [];
+  let world: World | undefined;
+  const told = () => world?.told.map((tell) => tell()) ?? [];
   const reported = stray.reported.length;
   const uncaught = stray.uncaught.length;
   const unhandled = (await stray.unhandled()).length;
   try {
     const bystanders = new Bystanders(scene.package.main);
-    const world = new World(scene.package, scene.realm, calls, pickCall);
+    world = new World(scene.package, scene.realm, calls, pickCall);
     for (const { name, seed } of program) {
       const draw = new Draw(seed, world);
-      told.push(name);
       world.perform(name, draw);
-      told[told.length - 1] = `${name}(${draw.notes.join(", ")})`;
       bystanders.check();
       // Some calls come right after each other, others in a later turn.
       if (draw.random.once(3)) await within(bystanders.checkJobs(), "another manager's job", patience);
@@ -70,9 +69,9 @@ export async function play(program: readonly Step[], scene: Scene): Promise<Outc
     for (const error of stray.uncaught.slice(uncaught)) throw new Error(`uncaught: ${describe(error)}`);
     for (const error of (await stray.unhandled()).slice(unhandled)) throw new Error(`unhandled: ${describe(error)}`);
   } catch (error) {
-    return { fault: describe(error), told };
+    return { fault: describe(error), told: told() };
   }
-  return { fault: undefined, told };
+  return { fault: undefined, told: told() };
 }
 
 /** A pool tells the page of a worker that broke while it had no job to fail with that. */

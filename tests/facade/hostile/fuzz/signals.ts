@@ -41,7 +41,7 @@ function platforms(draw: Draw): AbortSignal {
     throwingGetters("message", "toString"),
   ]);
   const when = draw.random.pick(["never", "soon", "when all is over", "already"]);
-  draw.note(`aborted ${when}`);
+  draw.note(`aborted ${when}${typeof reason === "object" ? " with an object" : ""}`);
   if (when === "already") controller.abort(reason);
   if (when === "soon") queueMicrotask(() => controller.abort(reason));
   if (when === "when all is over") draw.around.release(() => controller.abort(reason));

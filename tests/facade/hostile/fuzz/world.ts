@@ -34,6 +34,8 @@ export class World implements Surroundings {
   readonly pools: Any[] = [];
   readonly sessions: Any[] = [];
   readonly agents: Any[] = [];
+  /** The calls made, with their arguments; those from inside callbacks are set in. */
+  readonly told: (() => string)[] = [];
   /** What went wrong where nobody catches it: inside callbacks. */
   readonly faults: string[] = [];
   private readonly calls: Calls;
@@ -76,16 +78,20 @@ export class World implements Surroundings {
   act(random: Random): void {
     if (this.over || this.left === 0) return;
     this.left -= 1;
-    this.perform(this.pickCall(random), new Draw(random.below(2 ** 31), this));
+    this.perform(this.pickCall(random), new Draw(random.below(2 ** 31), this), "  ");
   }
 
   // ── for calls ─────────────────────────────────────────────────────────────────────────────────
 
   /** Makes the call; what it throws has to be something that may be thrown. */
-  perform(name: string, draw: Draw): void {
+  perform(name: string, draw: Draw, indent = ""): void {
+    let thrown = "";
+    // Later, when all of its arguments are known.
+    this.told.push(() => `${indent}${name}(${draw.notes.join(", ")})${thrown}`);
     try {
       this.calls[name]!(this, draw);
     } catch (error) {
+      thrown = ` threw ${describe(error).split("\n")[0]}`;
       const raw = isRaw(error) && !this.isKnown(error);
       if (raw) this.faults.push(`${name}(${draw.notes.join(", ")}) threw ${describe(error)}`);
     }
