@@ -57,6 +57,7 @@ impl WasmEngine {
     #[wasm_bindgen(js_name = dropManager)]
     pub fn drop_manager(&self, manager: u32, now: f64) {
         self.tell(now, Command::DropManager(ManagerId(manager)));
+        self.inner.borrow_mut().recycle_if_idle();
     }
 
     /// Asks every job to end.

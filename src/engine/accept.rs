@@ -4,7 +4,7 @@ use super::command::{Refusal, Reply};
 use super::deadlines::{Due, Ticket};
 use super::effect::{EffectSink, Event, JobId};
 use super::job::{AbortCause, CompletionType, Extras, Job, Phase};
-use super::manager::Manager;
+use super::manager::{Admission, Manager};
 use super::options::{self, OnDuplicate, Plan, RunOptions};
 use super::queue::rank;
 use super::slab::NONE;
@@ -34,7 +34,8 @@ impl Engine {
             &defaults
         };
         let aborted = options.is_some_and(|options| options.aborted);
-        let waits_for_slot = !plan.delay.is_zero() || !Self::has_room(manager, now, plan);
+        let group = plan.group.as_ref().map_or(NONE, |name| manager.find_group(name));
+        let waits_for_slot = !plan.delay.is_zero() || !Self::has_room(manager, now, group);
         match plan.on_duplicate {
             _ if standing == NONE => {}
             OnDuplicate::Reject => return Err(Refusal::Duplicate),
@@ -59,7 +60,7 @@ impl Engine {
         let starts = !waits_for_slot && manager.first(&self.jobs).is_none();
 
         self.ensure_key(key);
-        let index = self.create(manager_index, key, plan, effects);
+        let index = self.create(manager_index, key, plan, group, effects);
         let reply = Reply::Created { job: JobId(index), serial: self.serial, started: false };
         if aborted {
             self.end(index, CompletionType::Cancelled, effects);
@@ -74,7 +75,7 @@ impl Engine {
                 entry.standing = index;
             }
             self.tell_key(key, emitter, effects);
-            if starts { self.start(now, index, effects) } else { self.line_up(index) }
+            if starts { self.grant(now, index, effects) } else { self.line_up(index) }
         } else {
             if let Some(job) = self.jobs.get_mut(index) {
                 job.behind_key = true;
@@ -90,19 +91,19 @@ impl Engine {
         Ok(reply)
     }
 
-    fn has_room(manager: &Manager, now: Time, plan: &Plan) -> bool {
+    fn has_room(manager: &Manager, now: Time, group: u32) -> bool {
         !manager.paused
             && manager.stats.running < manager.concurrency
-            && plan.group.as_ref().is_none_or(|group| manager.group_has_room(group))
-            && manager.rate_allows_at(now).is_none()
+            && manager.group_has_room(group)
+            && manager.admits(now) == Admission::Now
     }
 
-    fn create(&mut self, manager_index: u32, key: u32, plan: &Plan, effects: &mut impl EffectSink) -> u32 {
+    fn create(&mut self, manager_index: u32, key: u32, plan: &Plan, group: u32, effects: &mut impl EffectSink) -> u32 {
         self.serial += 1;
         let Some(manager) = self.managers.get_mut(manager_index) else { return NONE };
         let mut job = Job::new(manager_index, key, plan.priority);
         if plan.needs_extras() {
-            let group = plan.group.as_ref().map_or(NONE, |name| manager.join_group(name));
+            let group = plan.group.as_ref().map_or(NONE, |name| manager.join_group(name, group));
             let extras = Extras { timeout: plan.timeout, retry: plan.retry, group, ..Extras::default() };
             job.extras = self.extras.insert(extras);
         }
@@ -188,14 +189,23 @@ impl Engine {
                 self.deadlines.cancel(&mut manager.rate_window);
                 return;
             };
-            if let Some(at) = manager.rate_allows_at(now) {
-                if manager.rate_window == Ticket::NONE {
-                    manager.rate_window = self.deadlines.set(at, Due::RateWindow(manager_index));
+            match manager.admits(now) {
+                Admission::Now => {}
+                Admission::AfterGranted => {
+                    self.deadlines.cancel(&mut manager.rate_window);
+                    return;
                 }
-                return;
+                Admission::At(at) => {
+                    if manager.rate_window == Ticket::NONE || manager.rate_window_at != at {
+                        self.deadlines.cancel(&mut manager.rate_window);
+                        manager.rate_window = self.deadlines.set(at, Due::RateWindow(manager_index));
+                        manager.rate_window_at = at;
+                    }
+                    return;
+                }
             }
             self.leave_line(first);
-            self.start(now, first, effects);
+            self.grant(now, first, effects);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One manager's record: limits, the line in front of its slots, statistics, rate window.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use super::agenda::{Agenda, Entry};
@@ -26,6 +26,15 @@ pub struct Stats {
     pub cancelled: u32,
     /// All that were ever created.
     pub total: u32,
+}
+
+/// What a rate limit says to one more start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Now,
+    At(Time),
+    /// The start that has to lie an interval back is still to come.
+    AfterGranted,
 }
 
 #[derive(Debug)]
@@ -67,11 +76,14 @@ pub(crate) struct Manager {
     pub(crate) newest: u32,
     pub(crate) retained: VecDeque<u32>,
     pub(crate) rate_window: Ticket,
+    /// When that falls due.
+    pub(crate) rate_window_at: Time,
+    /// Jobs that hold a slot and whose bodies the driver has not begun to call.
+    pub(crate) granted: u32,
     starts: VecDeque<Time>,
     line: ReadyQueue,
     groups: Slab<Group, 8>,
-    /// Sorted by name.
-    group_names: Vec<(Rc<str>, u32)>,
+    group_names: BTreeMap<Rc<str>, u32>,
     heads: Agenda,
 }
 
@@ -99,10 +111,12 @@ impl Manager {
             newest: NONE,
             retained: VecDeque::new(),
             rate_window: Ticket::NONE,
+            rate_window_at: Time::default(),
+            granted: 0,
             starts: VecDeque::new(),
             line: ReadyQueue::default(),
             groups: Slab::new(),
-            group_names: Vec::new(),
+            group_names: BTreeMap::new(),
             heads: Agenda::default(),
         }
     }
@@ -149,38 +163,47 @@ impl Manager {
 
     // ── rate limit ──────────────────────────────────────────────────────────────────────────────
 
-    /// When the next start is allowed, if that is not now.
-    pub(crate) fn rate_allows_at(&self, now: Time) -> Option<Time> {
-        let (limit, interval) = self.rate?;
-        let oldest_that_counts = self.starts.len().checked_sub(limit)?;
-        self.starts.get(oldest_that_counts).map(|start| start.after(interval)).filter(|at| *at > now)
+    /// Whether the rate limit lets one more body be called. Those granted will be called, nobody knows when yet.
+    pub(crate) fn admits(&self, now: Time) -> Admission {
+        let Some((limit, interval)) = self.rate else { return Admission::Now };
+        let Some(oldest_that_counts) = (self.starts.len() + self.granted as usize).checked_sub(limit) else {
+            return Admission::Now;
+        };
+        match self.starts.get(oldest_that_counts).map(|start| start.after(interval)) {
+            None => Admission::AfterGranted,
+            Some(at) if at > now => Admission::At(at),
+            Some(_) => Admission::Now,
+        }
     }
 
-    pub(crate) fn count_start(&mut self, now: Time) {
-        let Some((_, interval)) = self.rate else { return };
+    /// A body is called. False if nobody counts.
+    pub(crate) fn count_start(&mut self, now: Time) -> bool {
+        let Some((_, interval)) = self.rate else { return false };
         while self.starts.front().is_some_and(|start| start.after(interval) <= now) {
             self.starts.pop_front();
         }
         self.starts.push_back(now);
+        true
     }
 
     // ── groups ──────────────────────────────────────────────────────────────────────────────────
 
-    /// The group's number, made at its first member. Groups mean nothing without a limit on them.
-    pub(crate) fn join_group(&mut self, name: &Rc<str>) -> u32 {
+    /// Its number, or [`NONE`] if it has no member yet.
+    pub(crate) fn find_group(&self, name: &str) -> u32 {
+        self.group_names.get(name).copied().unwrap_or(NONE)
+    }
+
+    /// One more member of the group that [`Manager::find_group`] found; made at its first. Returns its number. Groups mean
+    /// nothing without a limit on them.
+    pub(crate) fn join_group(&mut self, name: &Rc<str>, mut index: u32) -> u32 {
         if self.group_concurrency == u32::MAX {
             return NONE;
         }
-        let index = match self.find_group(name) {
-            Ok(index) => index,
-            Err(at) => {
-                let group =
-                    Group { name: name.clone(), line: ReadyQueue::default(), running: 0, members: 0, head: None };
-                let index = self.groups.insert(group);
-                self.group_names.insert(at, (name.clone(), index));
-                index
-            }
-        };
+        if index == NONE {
+            let group = Group { name: name.clone(), line: ReadyQueue::default(), running: 0, members: 0, head: None };
+            index = self.groups.insert(group);
+            self.group_names.insert(name.clone(), index);
+        }
         if let Some(group) = self.groups.get_mut(index) {
             group.members += 1;
         }
@@ -193,24 +216,16 @@ impl Manager {
         if group.members == 0
             && let Some(group) = self.groups.remove(index)
         {
-            self.group_names.retain(|(name, _)| *name != group.name);
+            self.group_names.remove(&group.name);
         }
-    }
-
-    /// Its number, or where its name would stand.
-    fn find_group(&self, name: &Rc<str>) -> Result<u32, usize> {
-        let at = self.group_names.binary_search_by(|(other, _)| other.cmp(name))?;
-        self.group_names.get(at).map(|(_, index)| *index).ok_or(at)
     }
 
     pub(crate) fn live_groups(&self) -> usize {
         self.groups.iter().count()
     }
 
-    pub(crate) fn group_has_room(&self, name: &Rc<str>) -> bool {
-        let group = self.find_group(name).ok().and_then(|index| self.groups.get(index));
-        let running = group.map_or(0, |group| group.running);
-        running < self.group_concurrency
+    pub(crate) fn group_has_room(&self, index: u32) -> bool {
+        self.groups.get(index).is_none_or(|group| group.running < self.group_concurrency)
     }
 
     pub(crate) fn group_started(&mut self, jobs: &Slab<Job>, index: u32) {
@@ -293,7 +308,7 @@ mod tests {
     /// A job in line: its index and its group's.
     fn enter(manager: &mut Manager, jobs: &mut Slab<Job>, name: &str, priority: f64, entered: u64) -> (u32, u32) {
         let index = jobs.insert(Job { entered, phase: Phase::Ready, ..Job::new(0, 0, priority) });
-        let group = manager.join_group(&Rc::from(name));
+        let group = manager.join_group(&Rc::from(name), manager.find_group(name));
         manager.enter_line(jobs, index, group);
         (index, group)
     }
@@ -314,7 +329,7 @@ mod tests {
         let mut manager = manager(&ManagerOptions { rate_limit: Some((3.0, 10.0)), ..ManagerOptions::default() });
         for millis in 0..100 {
             let now = Time::from_millis(f64::from(millis) * 4.0);
-            assert_eq!(manager.rate_allows_at(now), None);
+            assert_eq!(manager.admits(now), Admission::Now);
             manager.count_start(now);
             assert!(manager.starts.len() <= 3);
         }
@@ -322,18 +337,20 @@ mod tests {
         for _ in 0..3 {
             manager.count_start(first);
         }
-        assert_eq!(manager.rate_allows_at(now), Some(Time::from_millis(510.0)));
-        assert_eq!(manager.rate_allows_at(Time::from_millis(510.0)), None);
+        assert_eq!(manager.admits(now), Admission::At(Time::from_millis(510.0)));
+        assert_eq!(manager.admits(Time::from_millis(510.0)), Admission::Now);
+        manager.granted = 3;
+        assert_eq!(manager.admits(Time::from_millis(510.0)), Admission::AfterGranted);
     }
 
     #[test]
     fn groups_are_found_by_name_and_go_with_their_last_member() {
         let (mut manager, _) = grouped();
         let names = ["b", "a", "c", "b"].map(Rc::from);
-        let groups = names.each_ref().map(|name: &Rc<str>| manager.join_group(name));
+        let groups = names.each_ref().map(|name: &Rc<str>| manager.join_group(name, manager.find_group(name)));
         assert_eq!(groups[0], groups[3]);
         manager.leave_group(groups[0]);
-        assert_eq!(manager.find_group(&names[0]), Ok(groups[0]));
+        assert_eq!(manager.find_group(&names[0]), groups[0]);
         for group in &groups[1..] {
             manager.leave_group(*group);
         }
