@@ -36,19 +36,23 @@ export function start(job: AnyJob, attempt: number): void {
     adopt(job, attempt, returned, (rejected, value) => settle(job, attempt, rejected, value));
     return;
   }
-  try {
-    // Takes thenables, too, whatever they do; and of a promise nothing is called that its owner could have replaced.
-    then.call(
-      Promise.resolve(returned),
-      (result) => settle(job, attempt, false, result),
-      (error) => settle(job, attempt, true, error),
-    );
-  } catch (error) {
-    settle(job, attempt, true, error);
-  }
+  then.call(
+    isPlainPromise(returned) ? returned : new Promise((resolve) => resolve(returned)),
+    (result) => settle(job, attempt, false, result),
+    (error) => settle(job, attempt, true, error),
+  );
 }
 
 const { then } = Promise.prototype;
+
+/** The platform's own, unchanged. Anything else goes through a promise of ours, which is settled once whatever it does. */
+function isPlainPromise(value: unknown): value is Promise<unknown> {
+  try {
+    return (value as Promise<unknown> | undefined)?.then === then && Promise.resolve(value) === value;
+  } catch {
+    return false;
+  }
+}
 
 /** An attempt's body has settled; of one that is over already it counts for nothing. */
 function settle(job: AnyJob, attempt: number, rejected: boolean, value: unknown): void {
