@@ -22,8 +22,11 @@ impl Engine {
     ) -> Result<Reply, Refusal> {
         let manager = self.managers.get(manager_index).filter(|manager| !manager.closed).ok_or(Refusal::Closed)?;
         let KeyEntry { standing, waiting, emitter } = self.keys.get(key).copied().unwrap_or(KeyEntry::VACANT);
-        if standing != NONE && options.is_none() && manager.plan.on_duplicate == OnDuplicate::Join {
-            return Ok(Reply::AlreadyRunning(JobId(standing)));
+        // One that was asked to stop can't be joined: whoever asks for its key comes behind it, and is joined instead.
+        let is_stopped = self.jobs.get(standing).is_some_and(|job| job.stop.is_some());
+        let joined = if is_stopped { waiting } else { standing };
+        if joined != NONE && options.is_none() && manager.plan.on_duplicate == OnDuplicate::Join {
+            return Ok(Reply::AlreadyRunning(JobId(joined)));
         }
         let (own, defaults);
         let plan: &Plan = if let Some(options) = options {
@@ -39,13 +42,13 @@ impl Engine {
         match plan.on_duplicate {
             _ if standing == NONE => {}
             OnDuplicate::Reject => return Err(Refusal::Duplicate),
-            OnDuplicate::Join => {
+            OnDuplicate::Join if joined != NONE => {
                 if options.is_some_and(|options| options.priority.is_some()) {
-                    self.raise(standing, plan.priority);
+                    self.raise(joined, plan.priority);
                 }
-                return Ok(Reply::AlreadyRunning(JobId(standing)));
+                return Ok(Reply::AlreadyRunning(JobId(joined)));
             }
-            OnDuplicate::Replace | OnDuplicate::Queue => {}
+            OnDuplicate::Join | OnDuplicate::Replace | OnDuplicate::Queue => {}
         }
         let replaces = plan.on_duplicate == OnDuplicate::Replace;
         let is_pending = |index: u32| self.jobs.get(index).is_some_and(Job::is_pending);

@@ -35,10 +35,13 @@ impl Model {
             match policy {
                 OnDuplicate::Reject => return Err(Refusal::Duplicate),
                 OnDuplicate::Join => {
-                    if let Some(priority) = asked.priority.filter(|priority| *priority > self.job(standing).priority) {
-                        self.set_priority(standing, priority);
+                    let is_stopped = self.job(standing).stop.is_some();
+                    if let Some(joined) = if is_stopped { self.waiting(key) } else { Some(standing) } {
+                        if let Some(priority) = asked.priority.filter(|priority| *priority > self.job(joined).priority) {
+                            self.set_priority(joined, priority);
+                        }
+                        return Ok(Reply::AlreadyRunning(joined));
                     }
-                    return Ok(Reply::AlreadyRunning(standing));
                 }
                 OnDuplicate::Replace | OnDuplicate::Queue => {}
             }
