@@ -37,7 +37,8 @@ impl Model {
                 OnDuplicate::Join => {
                     let is_stopped = self.job(standing).stop.is_some();
                     if let Some(joined) = if is_stopped { self.waiting(key) } else { Some(standing) } {
-                        if let Some(priority) = asked.priority.filter(|priority| *priority > self.job(joined).priority) {
+                        if let Some(priority) = asked.priority.filter(|priority| *priority > self.job(joined).priority)
+                        {
                             self.set_priority(joined, priority);
                         }
                         return Ok(Reply::AlreadyRunning(joined));
