@@ -4,7 +4,7 @@ use super::command::{Refusal, Reply};
 use super::deadlines::{Due, Ticket};
 use super::effect::{EffectSink, Event, JobId};
 use super::job::{AbortCause, CompletionType, Extras, Job, Phase};
-use super::manager::Manager;
+use super::manager::{Admission, Manager};
 use super::options::{self, OnDuplicate, Plan, RunOptions};
 use super::queue::rank;
 use super::slab::NONE;
@@ -75,7 +75,7 @@ impl Engine {
                 entry.standing = index;
             }
             self.tell_key(key, emitter, effects);
-            if starts { self.start(now, index, effects) } else { self.line_up(index) }
+            if starts { self.grant(now, index, effects) } else { self.line_up(index) }
         } else {
             if let Some(job) = self.jobs.get_mut(index) {
                 job.behind_key = true;
@@ -95,7 +95,7 @@ impl Engine {
         !manager.paused
             && manager.stats.running < manager.concurrency
             && manager.group_has_room(group)
-            && manager.rate_allows_at(now).is_none()
+            && manager.admits(now) == Admission::Now
     }
 
     fn create(&mut self, manager_index: u32, key: u32, plan: &Plan, group: u32, effects: &mut impl EffectSink) -> u32 {
@@ -189,14 +189,23 @@ impl Engine {
                 self.deadlines.cancel(&mut manager.rate_window);
                 return;
             };
-            if let Some(at) = manager.rate_allows_at(now) {
-                if manager.rate_window == Ticket::NONE {
-                    manager.rate_window = self.deadlines.set(at, Due::RateWindow(manager_index));
+            match manager.admits(now) {
+                Admission::Now => {}
+                Admission::AfterGranted => {
+                    self.deadlines.cancel(&mut manager.rate_window);
+                    return;
                 }
-                return;
+                Admission::At(at) => {
+                    if manager.rate_window == Ticket::NONE || manager.rate_window_at != at {
+                        self.deadlines.cancel(&mut manager.rate_window);
+                        manager.rate_window = self.deadlines.set(at, Due::RateWindow(manager_index));
+                        manager.rate_window_at = at;
+                    }
+                    return;
+                }
             }
             self.leave_line(first);
-            self.start(now, first, effects);
+            self.grant(now, first, effects);
         }
     }
 }

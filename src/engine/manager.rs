@@ -29,6 +29,15 @@ pub struct Stats {
     pub total: u32,
 }
 
+/// What a rate limit says to one more start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Now,
+    At(Time),
+    /// The start that has to lie an interval back is still to come.
+    AfterGranted,
+}
+
 #[derive(Debug)]
 pub(crate) struct Group {
     name: Rc<str>,
@@ -91,7 +100,13 @@ pub(crate) struct Manager {
     pub(crate) newest: u32,
     pub(crate) retained: VecDeque<u32>,
     pub(crate) rate_window: Ticket,
+    /// When that falls due.
+    pub(crate) rate_window_at: Time,
+    /// Jobs that hold a slot and whose bodies the driver has not begun to call.
+    pub(crate) granted: u32,
     starts: VecDeque<Time>,
+    /// Starts that count no longer.
+    past_starts: u64,
     line: ReadyQueue,
     groups: Slab<Group, 8>,
     group_names: HashMap<Rc<str>, u32, BuildHasherDefault<Fnv>>,
@@ -122,7 +137,10 @@ impl Manager {
             newest: NONE,
             retained: VecDeque::new(),
             rate_window: Ticket::NONE,
+            rate_window_at: Time::default(),
+            granted: 0,
             starts: VecDeque::new(),
+            past_starts: 0,
             line: ReadyQueue::default(),
             groups: Slab::new(),
             group_names: HashMap::default(),
@@ -172,19 +190,36 @@ impl Manager {
 
     // ── rate limit ──────────────────────────────────────────────────────────────────────────────
 
-    /// When the next start is allowed, if that is not now.
-    pub(crate) fn rate_allows_at(&self, now: Time) -> Option<Time> {
-        let (limit, interval) = self.rate?;
-        let oldest_that_counts = self.starts.len().checked_sub(limit)?;
-        self.starts.get(oldest_that_counts).map(|start| start.after(interval)).filter(|at| *at > now)
+    /// Whether the rate limit lets one more body be called. Those granted will be called, nobody knows when yet.
+    pub(crate) fn admits(&self, now: Time) -> Admission {
+        let Some((limit, interval)) = self.rate else { return Admission::Now };
+        let Some(oldest_that_counts) = (self.starts.len() + self.granted as usize).checked_sub(limit) else {
+            return Admission::Now;
+        };
+        match self.starts.get(oldest_that_counts).map(|start| start.after(interval)) {
+            None => Admission::AfterGranted,
+            Some(at) if at > now => Admission::At(at),
+            Some(_) => Admission::Now,
+        }
     }
 
-    pub(crate) fn count_start(&mut self, now: Time) {
-        let Some((_, interval)) = self.rate else { return };
+    /// A body is called. Its number among the starts, if anyone counts.
+    pub(crate) fn count_start(&mut self, now: Time) -> Option<u64> {
+        let (_, interval) = self.rate?;
         while self.starts.front().is_some_and(|start| start.after(interval) <= now) {
             self.starts.pop_front();
+            self.past_starts += 1;
         }
         self.starts.push_back(now);
+        Some(self.past_starts + self.starts.len() as u64 - 1)
+    }
+
+    /// The body has been called, by now: bodies measure from call to call.
+    pub(crate) fn note_call(&mut self, start: u64, now: Time) {
+        let index = start.checked_sub(self.past_starts).and_then(|index| usize::try_from(index).ok());
+        if let Some(start) = index.and_then(|index| self.starts.get_mut(index)) {
+            *start = now.max(*start);
+        }
     }
 
     // ── groups ──────────────────────────────────────────────────────────────────────────────────
@@ -330,7 +365,7 @@ mod tests {
         let mut manager = manager(&ManagerOptions { rate_limit: Some((3.0, 10.0)), ..ManagerOptions::default() });
         for millis in 0..100 {
             let now = Time::from_millis(f64::from(millis) * 4.0);
-            assert_eq!(manager.rate_allows_at(now), None);
+            assert_eq!(manager.admits(now), Admission::Now);
             manager.count_start(now);
             assert!(manager.starts.len() <= 3);
         }
@@ -338,8 +373,28 @@ mod tests {
         for _ in 0..3 {
             manager.count_start(first);
         }
-        assert_eq!(manager.rate_allows_at(now), Some(Time::from_millis(510.0)));
-        assert_eq!(manager.rate_allows_at(Time::from_millis(510.0)), None);
+        assert_eq!(manager.admits(now), Admission::At(Time::from_millis(510.0)));
+        assert_eq!(manager.admits(Time::from_millis(510.0)), Admission::Now);
+        manager.granted = 3;
+        assert_eq!(manager.admits(Time::from_millis(510.0)), Admission::AfterGranted);
+    }
+
+    #[test]
+    fn a_start_counts_from_when_its_body_was_called() {
+        let mut manager = manager(&ManagerOptions { rate_limit: Some((2.0, 10.0)), ..ManagerOptions::default() });
+        let at = Time::from_millis;
+        let begun = [0.0, 0.0].map(|millis| manager.count_start(at(millis)).unwrap());
+        assert_eq!(manager.admits(at(1.0)), Admission::At(at(10.0)));
+        manager.note_call(begun[0], at(3.0));
+        manager.note_call(begun[1], at(4.0));
+        assert_eq!(manager.admits(at(10.0)), Admission::At(at(13.0)));
+        let third = manager.count_start(at(13.0)).unwrap();
+        assert_eq!(manager.admits(at(13.0)), Admission::At(at(14.0)));
+        manager.note_call(begun[0], at(99.0));
+        manager.note_call(third, at(13.5));
+        let fourth = manager.count_start(at(14.0)).unwrap();
+        manager.note_call(fourth, at(14.0));
+        assert_eq!(manager.admits(at(14.0)), Admission::At(at(23.5)));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 import { ready } from "./effects.js";
-import { engine } from "./engine.js";
+import { command, question } from "./engine.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
 import { needFunction } from "./options.js";
 import { follow, throwIfAborted } from "./signals.js";
 import { droppedEmitters } from "./subject.js";
 import type { Gate, Unsubscribe } from "./types.js";
+import { keepValue } from "./values.js";
 import { Waits } from "./waits.js";
-import { NOTHING, soon, subscribeIn, tellListeners } from "./watching.js";
+import { NOTHING, soon, subscribeIn, tell } from "./watching.js";
 
 /**
  * A new barrier, closed.
@@ -17,22 +18,25 @@ export function gate(): Gate {
   ready();
   const table = new ListenerTable(undefined, true);
   let waits: Waits | undefined;
-  const emitter = engine.createEmitter();
+  const emitter = command().createEmitter();
   // The table is what every method of the gate holds, also detached.
   droppedEmitters.register(table, emitter);
 
   function listen(listener: () => void): Unsubscribe {
     needFunction("listener", listener);
-    const number = engine.listen(SOURCE.emitter, emitter, CHANNEL.value);
+    const number = command().listen(SOURCE.emitter, emitter, CHANNEL.value);
     return number === LATCHED ? soon(listener) : subscribeIn(table, number, () => listener());
   }
 
   const made: Gate = {
     get isOpen() {
-      return engine.isOpen(emitter);
+      return question().isOpen(emitter);
     },
     open() {
-      if (engine.open(emitter) > 0) tellListeners(table, undefined);
+      const engine = command();
+      const number = keepValue(undefined);
+      keepValue(table);
+      tell(number, engine.open(emitter, number) > 0);
     },
     listen,
     wait({ signal } = {}) {

@@ -14,7 +14,7 @@ type Listener = (value: any) => void;
 /** One of the numbers that effects name. Where they are is looked up each time: a listener may have moved them. */
 function numberAt(at: number): number {
   const words = memoryWords();
-  return words[(words[header + 4]! >>> 2) + at]!;
+  return words[(words[header + 3]! >>> 2) + at]!;
 }
 
 /** One listener's presence in a table. */

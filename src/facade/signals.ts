@@ -1,6 +1,7 @@
 // The signals that callers hand in. What counts is the signal itself: an event can be dispatched by anyone, and in Node and
 // with ponyfills it does not always say whose it is.
 
+import { report } from "./errors.js";
 import type { Unsubscribe } from "./types.js";
 
 /** Whatever an abort stops: a job, a wait. */
@@ -39,7 +40,13 @@ class Following {
     const followers = [...this.followers];
     this.followers.clear();
     this.letGo();
-    for (const follower of followers) follower.askToStop(reason);
+    for (const follower of followers) {
+      try {
+        follower.askToStop(reason);
+      } catch (error) {
+        report(error);
+      }
+    }
   };
 }
 

@@ -3,7 +3,7 @@
 // (condense.ts).
 
 import { condense } from "./condense.js";
-import { engine } from "./engine.js";
+import { command } from "./engine.js";
 import type { AnyJob } from "./extras.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
 import { endEventOf, recordOf } from "./records.js";
@@ -76,7 +76,7 @@ export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
   let leave: Unsubscribe = () => {};
   const queue = eventQueue(() => leave(), condense);
   queue.push({ type: "job_created", job: recordOf(job) });
-  const number = job.slot < 0 ? LATCHED : engine.listen(SOURCE.job, job.slot, CHANNEL.event);
+  const number = job.slot < 0 ? LATCHED : command().listen(SOURCE.job, job.slot, CHANNEL.event);
   if (number < 0) {
     queue.push(endEventOf(job));
     queue.close();

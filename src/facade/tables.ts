@@ -1,6 +1,6 @@
 // JavaScript values behind the engine's numbers.
 
-import { engine } from "./engine.js";
+import { command, engine } from "./engine.js";
 import type { AnyJob } from "./extras.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
 import type { JobManager } from "./manager.js";
@@ -114,7 +114,7 @@ export class Keys<Key> {
     const table = this.listeners.get(number) ?? new ListenerTable();
     this.listeners.set(number, table);
     watched.set(number, (this.reference ??= new WeakRef(this)));
-    const listening = engine.listen(SOURCE.key, number, CHANNEL.key);
+    const listening = command().listen(SOURCE.key, number, CHANNEL.key);
     this.taken.listeners.add(listening);
     const unsubscribe = subscribeIn(table, listening, listener);
     let watches = true;
