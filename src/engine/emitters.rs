@@ -55,15 +55,18 @@ impl List {
         }
         let len = self.listeners.len();
         if self.left > 0 && (len <= SHORT || self.left > len / 4) {
-            self.keep(all, |_| true);
+            self.close_up(all, None);
         }
     }
 
-    /// Those that have not left and are wanted, without gaps.
-    fn keep(&mut self, all: &mut Slab<Listener>, is_wanted: impl Fn(&Listener) -> bool) {
+    /// Without gaps, and without those on `unwanted`.
+    #[inline(never)] // One for both, neither of them frequent.
+    fn close_up(&mut self, all: &mut Slab<Listener>, unwanted: Option<Channel>) {
         let mut at = 0;
         self.listeners.retain(|listener| {
-            let Some(listener) = all.get_mut(listener.0).filter(|listener| is_wanted(listener)) else { return false };
+            let Some(listener) = all.get_mut(listener.0).filter(|listener| Some(listener.channel) != unwanted) else {
+                return false;
+            };
             listener.at = at;
             at += 1;
             true
@@ -114,18 +117,24 @@ impl Emitter {
 
     /// Where one more on `channel` goes: no long list is to be of several.
     fn list_for(&mut self, channel: Channel, all: &mut Slab<Listener>) -> &mut List {
-        if self.list.listeners.len() >= SHORT && self.list.only != Some(channel) {
-            if self.list.only.is_none() {
-                for listener in std::mem::take(&mut self.list).listeners {
-                    let Some(channel) = all.get(listener.0).map(|listener| listener.channel) else { continue };
-                    self.other(channel).push(listener, channel, all);
-                }
-            }
-            return self.other(channel);
+        if self.list.listeners.len() < SHORT || self.list.only == Some(channel) {
+            return self.list_mut(channel);
         }
-        self.list_mut(channel)
+        if self.list.only.is_none() {
+            self.split(all);
+        }
+        self.other(channel)
     }
 
+    #[inline(never)]
+    fn split(&mut self, all: &mut Slab<Listener>) {
+        for listener in std::mem::take(&mut self.list).listeners {
+            let Some(channel) = all.get(listener.0).map(|listener| listener.channel) else { continue };
+            self.other(channel).push(listener, channel, all);
+        }
+    }
+
+    #[inline(never)]
     fn other(&mut self, channel: Channel) -> &mut List {
         if !self.others.iter().any(|list| list.only == Some(channel)) {
             self.others.push(List { only: Some(channel), ..List::default() });
@@ -133,6 +142,7 @@ impl Emitter {
         self.list_mut(channel)
     }
 
+    #[inline(never)]
     fn drop_empty(&mut self) {
         self.others.retain(|list| !list.listeners.is_empty());
     }
@@ -219,11 +229,12 @@ impl Emitters {
             self.retire(&gone);
         } else if list.only.is_none() {
             let gone: Vec<_> = list.on(channel, &self.listeners).collect();
-            list.keep(&mut self.listeners, |listener| listener.channel != channel);
+            list.close_up(&mut self.listeners, Some(channel));
             self.retire(&List { listeners: gone, only: Some(channel), left: 0 });
         }
     }
 
+    #[inline(never)]
     fn retire(&mut self, list: &List) {
         for listener in &list.listeners {
             if let Some(Listener { channel, .. }) = self.listeners.retire(listener.0) {
