@@ -5,10 +5,11 @@ import { now } from "./clock.js";
 import { Context } from "./context.js";
 import { drain } from "./drain.js";
 import { engine, failure, rethrow } from "./engine.js";
-import { NonRetriableError, report } from "./errors.js";
+import { isNonRetriable, report } from "./errors.js";
 import type { AnyJob } from "./extras.js";
 import { CHANNEL } from "./listeners.js";
-import { holdStamp, reasonOf, releaseStamp, stamp } from "./support.js";
+import { holdStamp, releaseStamp, stamp, wallTime } from "./stamp.js";
+import { reasonOf } from "./support.js";
 import type { Job } from "./types.js";
 import { listenTo } from "./watching.js";
 import { CAUSE } from "./wire.js";
@@ -30,6 +31,7 @@ export function start(job: AnyJob, attempt: number): void {
   } catch (error) {
     returned = Promise.reject(error);
   }
+  if (job.manager.rated) engine.called(job.slot, now());
   if (!(returned instanceof Promise)) {
     if (isJob(returned)) {
       adopt(job, attempt, returned);
@@ -121,7 +123,7 @@ export function abort(job: AnyJob, cause: number): void {
 /** The attempt has failed and retries are left. */
 export function decideRetry(job: AnyJob): void {
   const rule = job.more?.retry?.retryIf;
-  let again = !(job.value instanceof NonRetriableError);
+  let again = !isNonRetriable(job.value);
   if (rule !== undefined) {
     try {
       again = Boolean(rule(job.value, job.attempt));
@@ -131,5 +133,5 @@ export function decideRetry(job: AnyJob): void {
     }
   }
   const wait = engine.retry(job.slot, again, Math.random(), now());
-  if (wait >= 0) job.extras().retryAt = Date.now() + wait;
+  if (wait >= 0) job.extras().retryAt = wallTime(stamp(), job.created) + wait;
 }

@@ -1,7 +1,7 @@
 // The one drain loop: the engine's effects, applied in order. What user code causes on the way goes to the back of the
 // same line, so every listener of every job, subject and gate sees changes in the same order.
 
-import { armTimer } from "./clock.js";
+import { armTimer } from "./timer.js";
 import { header, memoryWords } from "./engine.js";
 
 /** Applies the effect whose words begin at `at`; returns where the next one's begin. */

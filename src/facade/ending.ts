@@ -2,7 +2,8 @@
 
 import { runContinuations } from "./continuations.js";
 import type { AnyJob } from "./extras.js";
-import { completionOf, releaseStamp, stamp } from "./support.js";
+import { releaseStamp, stamp } from "./stamp.js";
+import { completionOf } from "./support.js";
 import { jobs } from "./tables.js";
 import { CAUSE, END } from "./wire.js";
 

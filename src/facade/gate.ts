@@ -1,3 +1,4 @@
+import { abortReason, throwIfAborted } from "./abort.js";
 import { ready } from "./effects.js";
 import { engine, whenEngineFails } from "./engine.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
@@ -41,7 +42,7 @@ export function gate(): Gate {
     listen,
     wait({ signal } = {}) {
       return new Promise((resolve, reject) => {
-        signal?.throwIfAborted();
+        throwIfAborted(signal);
         waits.add(reject);
         const done = () => {
           waits.delete(reject);
@@ -54,7 +55,7 @@ export function gate(): Gate {
         function onAbort() {
           done();
           stopListening();
-          reject(signal!.reason);
+          reject(abortReason(signal!));
         }
         signal?.addEventListener("abort", onAbort);
       });

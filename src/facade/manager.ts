@@ -1,3 +1,4 @@
+import { abortError, abortReason } from "./abort.js";
 import { start } from "./body.js";
 import { now } from "./clock.js";
 import { drain } from "./drain.js";
@@ -24,8 +25,9 @@ import {
   sendOptions,
 } from "./options.js";
 import { follow } from "./signals.js";
+import { holdStamp, releaseStamp, stamp } from "./stamp.js";
 import { type EventQueue, managerStream } from "./streams.js";
-import { abortError, asyncDispose, holdStamp, releaseStamp, stamp, textOf } from "./support.js";
+import { asyncDispose, textOf } from "./support.js";
 import { jobs, Keys, managers } from "./tables.js";
 import { trace } from "./trace.js";
 import type {
@@ -73,6 +75,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   private readonly defaults: CheckedOptions | undefined;
   private readonly defaultPriority: Priority;
   private timed: boolean;
+  /** Has a rate limit: the engine is told when bodies were called. */
+  readonly rated: boolean;
   private slots: number;
   private closed = false;
   private idle: Deferred<void> | undefined = undefined;
@@ -93,7 +97,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.name = checkString("name", options.name) ?? "JobManager";
     this.defaults = options.defaults && checked;
     this.defaultPriority = defaults.priority ?? 0;
-    this.timed = rateLimit !== undefined || checked.timed;
+    this.rated = rateLimit !== undefined;
+    this.timed = this.rated || checked.timed;
     this.slots = checkNumber("concurrency", options.concurrency, Infinity);
     this.number = engine.createManager(
       (checkFlag("paused", options.paused) ? MANAGER_FLAGS.paused : 0) | (rateLimit ? MANAGER_FLAGS.rateLimited : 0),
@@ -388,7 +393,7 @@ function equip(job: AnyJob, own: CheckedOptions | undefined, defaults: CheckedOp
   extras.name = name;
   if (signal === undefined) return;
   if (signal.aborted) {
-    job.noteStop(signal.reason);
+    job.noteStop(abortReason(signal));
     return;
   }
   extras.unhook = follow(signal, job);

@@ -1,3 +1,4 @@
+import { abortReason } from "./abort.js";
 import type { AnyJob } from "./extras.js";
 import type { Unsubscribe } from "./types.js";
 
@@ -28,5 +29,5 @@ function onAbort(event: Event): void {
   const signal = event.currentTarget as AbortSignal;
   const jobs = followers.get(signal);
   followers.delete(signal);
-  for (const job of jobs ?? []) job.askToStop(signal.reason);
+  for (const job of jobs ?? []) job.askToStop(abortReason(signal));
 }

@@ -2,6 +2,7 @@
 
 import { engine } from "./engine.js";
 import type { AnyJob } from "./extras.js";
+import { iterable } from "./iterable-stream.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
 import { endEventOf, recordOf } from "./records.js";
 import type { AnyManager } from "./tables.js";
@@ -42,16 +43,18 @@ export function eventQueue<T = JobEvent>(onCancel: () => void): EventQueue<T> {
     done ||= closed;
   }
 
-  const stream = new ReadableStream<T>({
-    start(given) {
-      controller = given;
-    },
-    pull: flush,
-    cancel() {
-      done = true;
-      onCancel();
-    },
-  });
+  const stream = iterable(
+    new ReadableStream<T>({
+      start(given) {
+        controller = given;
+      },
+      pull: flush,
+      cancel() {
+        done = true;
+        onCancel();
+      },
+    }),
+  );
   return {
     stream,
     push(event, key: string | number = serial++) {
