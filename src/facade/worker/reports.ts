@@ -27,7 +27,7 @@ export class Reports {
     try {
       this.add({ state: { value: this.isDue ? value : cloned(value) } });
       // It may change before it is sent, where the platform has no copy of it.
-      if (!canClone) this.flush();
+      if (!canClone()) this.flush();
     } catch (error) {
       this.waiting = before;
       throw notCloned("The state", error);
