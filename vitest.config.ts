@@ -90,6 +90,10 @@ export default defineConfig({
           },
         },
       },
+      {
+        plugins: [packedPackage()],
+        test: { name: "node-threads", include: ["tests/node/**/*.test.ts"], environment: "node", ...patient },
+      },
       reactProject("react-18", "18"),
       reactProject("react-19", ""),
       {

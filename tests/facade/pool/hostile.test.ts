@@ -8,7 +8,8 @@ const spawn = () => new Worker(new URL("./support/hostile-worker.ts", import.met
 
 /** A pool of one worker, and a job of somebody else's that waits for it. */
 function start() {
-  const pool = newPool({ size: 1, spawn });
+  // A machine that is busy takes its time to tell a worker that it is to stop.
+  const pool = newPool({ size: 1, spawn, grace: 30_000 });
   const { run } = runner(pool);
   return {
     pool,
