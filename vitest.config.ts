@@ -103,7 +103,12 @@ export default defineConfig({
       },
       {
         plugins: [packedPackage(), wholePackage()],
-        test: { ...patient, name: "node", include: ["tests/facade/hostile/**/*.test.ts"], provide: { fuzz } },
+        test: {
+          ...patient,
+          name: "node",
+          include: ["tests/facade/hostile/**/*.test.ts", "tests/node/**/*.test.ts"],
+          provide: { fuzz },
+        },
       },
       reactProject("react-18", "18"),
       reactProject("react-19", ""),

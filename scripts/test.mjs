@@ -56,7 +56,7 @@ const steps = {
     },
   },
   facade: {
-    title: "The npm API from the packed package, in Chromium and Firefox, and in Node where values are hostile",
+    title: "The npm API from the packed package, in Chromium and Firefox; in Node hostile values and worker threads",
     work: () => vitest("facade", "node", "react-18", "react-19"),
   },
   types: {

@@ -6,12 +6,12 @@ import { command, question, REFUSED } from "./engine.js";
 import { JobStopTimeoutError } from "./errors.js";
 import { defer, Extras } from "./extras.js";
 import { CHANNEL } from "./listeners.js";
+import { textOf } from "./look.js";
 import type { JobManager } from "./manager.js";
 import { checkObject, needNumber, outOfBounds, priorityNumber } from "./options.js";
 import { wallTime } from "./stamp.js";
 import { jobStream } from "./streams.js";
 import { asyncDispose, completionOf, errorOf, reasonOf } from "./support.js";
-import { textOf } from "./text.js";
 import type {
   Completion,
   Continuations,

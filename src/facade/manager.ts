@@ -8,6 +8,7 @@ import { type AnyJob, type Deferred, defer } from "./extras.js";
 import { JobHandle } from "./job.js";
 import type { JobManager as PublicManager } from "./job-manager.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
+import { textOf } from "./look.js";
 import {
   checkFlag,
   checkNumber,
@@ -27,7 +28,6 @@ import { holdStamp, releaseStamp, stamp } from "./stamp.js";
 import { type EventQueue, managerStream } from "./streams.js";
 import { asyncDispose } from "./support.js";
 import { jobs, type KeyNumbers, Keys, managers } from "./tables.js";
-import { textOf } from "./text.js";
 import { type Tracer, trace } from "./trace.js";
 import type {
   JobEvent,

@@ -1,8 +1,8 @@
 // Jobs and what happens to them as plain data.
 
 import type { AnyJob } from "./extras.js";
+import { fieldOf, messageOf, textOf } from "./look.js";
 import { completionOf, errorOf } from "./support.js";
-import { fieldOf, messageOf, textOf } from "./text.js";
 import type { JobEvent, JobRecord, Progress } from "./types.js";
 import { EVENT } from "./wire.js";
 

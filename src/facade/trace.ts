@@ -2,7 +2,7 @@
 // It only listens and wraps: a manager without it has no line of this on its way.
 
 import type { AnyContext, AnyJob } from "./extras.js";
-import { textOf } from "./text.js";
+import { textOf } from "./look.js";
 import type { JobEvent } from "./types.js";
 
 /** https://developer.chrome.com/docs/devtools/console/api/#createtask: Chromium has it, others do without. */

@@ -1,4 +1,4 @@
 // "jobgate/worker-pool": jobs that compute, in web workers.
 
 export { WorkerPool } from "./pool/pool.js";
-export type { PoolStats, WorkerPoolOptions } from "./pool/types.js";
+export type { ExposedJobs, NodeWorker, PoolStats, WorkerPoolOptions } from "./pool/types.js";

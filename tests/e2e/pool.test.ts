@@ -7,7 +7,7 @@ import { startPoolSite } from "./support/pool/site.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: jobs of every type
 type AnyJob = ManagedJob<number, any, any, any>;
-type PoolName = "own" | "default" | "ownPatient" | "defaultPatient" | "missing" | "broken";
+type PoolName = "own" | "default" | "ownPatient" | "defaultPatient" | "trusted" | "missing" | "broken";
 
 interface Ending {
   readonly type: string;
@@ -47,9 +47,10 @@ describe.each(browserNames)("an app with a worker pool, in %s", (name) => {
 
   afterAll(() => browser?.close());
 
-  async function open(how: Parameters<typeof site.addressOf>[0]): Promise<Page> {
+  async function open(how: Parameters<typeof site.addressOf>[0], before?: () => void): Promise<Page> {
     const tab = await browser.newPage();
     onTestFinished(() => tab.close());
+    if (before !== undefined) await tab.addInitScript(before);
     await tab.goto(site.addressOf(how));
     await tab.locator("body[data-ready]").waitFor({ state: "attached" });
     return tab;
@@ -64,6 +65,31 @@ describe.each(browserNames)("an app with a worker pool, in %s", (name) => {
       expect(result).toMatchObject({ count: 78_498, largest: 999_983 });
     },
   );
+
+  describe("where Trusted Types are required", () => {
+    const PRIMES = { type: "Normal", error: undefined };
+    const primes = (tab: Page) => tab.evaluate(() => page.endOf(page.run("default", "prime", { limit: 100 })));
+
+    test("a worker whose address a policy of the app has made runs; the package's own needs one and says so", async () => {
+      const tab = await open("trusted");
+      expect(await tab.evaluate(() => page.run("trusted", "echo", 1).result)).toBe(1);
+      const required = await tab.evaluate(() => "trustedTypes" in globalThis);
+      expect(await primes(tab)).toMatchObject(
+        required
+          ? { type: "Failed", error: { code: "E_WORKER_CRASHED", message: expect.stringMatching(/Trusted.*`spawn`/) } }
+          : PRIMES,
+      );
+      expect(await tab.evaluate(() => page.run("trusted", "echo", 2).result)).toBe(2);
+    });
+
+    test("a default policy of the app lets the package's own worker run", async () => {
+      const tab = await open("trusted", () => {
+        const { trustedTypes } = globalThis as { trustedTypes?: { createPolicy(name: string, rules: object): void } };
+        trustedTypes?.createPolicy("default", { createScriptURL: (address: string) => address });
+      });
+      expect(await primes(tab)).toMatchObject(PRIMES);
+    });
+  });
 
   describe.each(["built", "unbundled"] as const)("%s", (how) => {
     const ending = async (tab: Page, type: string, params?: unknown, options?: RunOptions) =>

@@ -3,7 +3,7 @@
 import { type JobFactory, JobManager, type Millis } from "jobgate";
 import { JobRunner, type JobType, type TaskContext } from "jobgate/runner";
 import { exposeJobs, transfer, type WorkerContext } from "jobgate/worker";
-import { WorkerPool, type WorkerPoolOptions } from "jobgate/worker-pool";
+import { type ExposedJobs, type NodeWorker, WorkerPool, type WorkerPoolOptions } from "jobgate/worker-pool";
 import type { Fits, Is, Same } from "./expect.js";
 
 interface Stats {
@@ -19,6 +19,9 @@ export type Pool = [
   Is<Same<WorkerPool["close"], () => Promise<void>>>,
   Is<Same<WorkerPool[typeof Symbol.asyncDispose], () => Promise<void>>>,
   Is<Fits<{ spawn?: () => Worker; size?: number; idleTimeout?: Millis; grace?: Millis }, WorkerPoolOptions>>,
+  Is<Fits<{ spawn?: () => NodeWorker }, WorkerPoolOptions>>,
+  Is<Fits<WorkerPool<Jobs>, WorkerPool<Jobs>>>,
+  Is<Fits<Jobs, ExposedJobs>>,
   Is<Fits<WorkerContext, TaskContext & { setState(state: unknown): void }>>,
 ];
 
@@ -67,4 +70,56 @@ export function worker() {
   exposeJobs([["name", () => {}]]);
   // @ts-expect-error a type is what it does
   exposeJobs({ name: "double" });
+}
+
+/** As a worker's file has it, beside `exposeJobs(jobs)`. */
+const jobs = {
+  resize: async ({ width }: { width: number }, { progress }: WorkerContext) => {
+    progress(width);
+    return { width, bytes: new Uint8Array(width) };
+  },
+  count: (text: string) => text.length,
+  now: () => Date.now(),
+};
+type Jobs = typeof jobs;
+
+export function exposed() {
+  exposeJobs(jobs);
+}
+
+/** A pool that knows what its workers expose checks names, params and results. */
+// biome-ignore lint/suspicious/noExplicitAny: as the contract has it.
+type Factory<Result> = JobFactory<any, any, Result>;
+
+export async function typed() {
+  const pool = new WorkerPool<Jobs>();
+  const resize = pool.job("resize", { width: 100 }, { transfer: [] });
+  const count = pool.job("count", "text");
+  const now = pool.job("now");
+  const promised: [
+    Is<Same<typeof resize, Factory<{ width: number; bytes: Uint8Array<ArrayBuffer> }>>>,
+    Is<Same<typeof count, Factory<number>>>,
+    Is<Same<typeof now, Factory<number>>>,
+  ] = [true, true, true];
+  const length: number = await new JobManager<string, unknown, unknown, number>().runJob("count", count).job.result;
+  const { job } = pool;
+  job("count", "detached");
+  // @ts-expect-error no such job
+  pool.job("shrink", { width: 100 });
+  // @ts-expect-error a number
+  pool.job("resize", { width: "100" });
+  // @ts-expect-error a text
+  pool.job("count", { text: "text" });
+  // @ts-expect-error no name at all
+  pool.job();
+  return { promised, length };
+}
+
+/** One that does not takes any name, and what its user says of params and result. */
+export async function untyped(pool: WorkerPool) {
+  const some: JobFactory<unknown, unknown, string> = pool.job<{ a: number }, string>("anything", { a: 1 });
+  const none: Factory<unknown> = pool.job("anything");
+  // @ts-expect-error the params are not what they were said to be
+  pool.job<{ a: number }, string>("anything", { a: "1" });
+  return [some, none];
 }

@@ -84,9 +84,15 @@ impl WasmPool {
         self.handle(now, Command::Loaded(WorkerId(worker)))
     }
 
-    /// The task's body has settled, or its worker could not be given it.
-    pub fn settled(&self, now: f64, task: u32) -> Vec<u32> {
-        self.handle(now, Command::Settled(TaskId(task)))
+    /// The worker says that its task has settled, or could not be given it.
+    pub fn settled(&self, now: f64, worker: u32, task: u32) -> Vec<u32> {
+        self.handle(now, Command::Settled { worker: WorkerId(worker), task: TaskId(task) })
+    }
+
+    /// Whether the worker has the task now.
+    #[wasm_bindgen(js_name = hasTask)]
+    pub fn has_task(&self, worker: u32, task: u32) -> bool {
+        self.inner.borrow().has_task(WorkerId(worker), TaskId(task))
     }
 
     /// The worker could not be loaded, has broken, or is gone.

@@ -17,8 +17,14 @@ pub enum Command {
     Stop(TaskId),
     /// The worker is ready for tasks.
     Loaded(WorkerId),
-    /// The task's body has settled, or its worker could not be given it.
-    Settled(TaskId),
+    /// The worker says that the task's body has settled, or could not be given the task. Counts only while it is this
+    /// worker that has this task: nobody ends the task of another.
+    Settled {
+        /// Who says so.
+        worker: WorkerId,
+        /// Of which task.
+        task: TaskId,
+    },
     /// The worker could not be loaded, has broken, or is gone.
     Lost(WorkerId),
     /// The moment of [`wake_at`](super::Pool::wake_at) has come.

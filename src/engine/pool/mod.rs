@@ -27,14 +27,14 @@
 
 mod command;
 mod options;
+mod waiting;
 mod worker;
 
 pub use command::{Command, Effect, End, TaskId, WorkerId};
 pub use options::{LARGEST_SIZE, LOAD_TIMEOUT, PoolOptions};
 
-use std::collections::VecDeque;
-
 use self::options::Limits;
+use self::waiting::Waiting;
 use self::worker::{Phase, Worker};
 use super::options::OutOfBounds;
 use super::time::Time;
@@ -59,8 +59,7 @@ pub struct PoolStats {
 pub struct Pool {
     limits: Limits,
     workers: Vec<Worker>,
-    /// Tasks without a worker, in the order they came: ascending numbers.
-    waiting: VecDeque<TaskId>,
+    waiting: Waiting,
     spawned: u32,
     killed: u32,
     closing: bool,
@@ -76,7 +75,7 @@ impl Pool {
         Ok(Self {
             limits: options.limits()?,
             workers: Vec::new(),
-            waiting: VecDeque::new(),
+            waiting: Waiting::default(),
             spawned: 0,
             killed: 0,
             closing: false,
@@ -93,12 +92,12 @@ impl Pool {
                 if self.closing {
                     effects.push(Effect::End { task, how: End::Closed });
                 } else {
-                    self.waiting.push_back(task);
+                    self.waiting.push(task);
                 }
             }
             Command::Stop(task) => self.stop(now, task, &mut effects),
             Command::Loaded(worker) => self.loaded(now, worker),
-            Command::Settled(task) => self.settled(now, task, &mut effects),
+            Command::Settled { worker, task } => self.settled(now, worker, task, &mut effects),
             Command::Lost(worker) => self.lost(worker, &mut effects),
             Command::Tick => self.tick(now, &mut effects),
             Command::Close => self.close(now, &mut effects),
@@ -108,6 +107,12 @@ impl Pool {
             effects.push(Effect::Closed);
         }
         effects
+    }
+
+    /// Whether the worker has the task now: what it says of another's, or of one that has ended, counts for nothing.
+    #[must_use]
+    pub fn has_task(&self, worker: WorkerId, task: TaskId) -> bool {
+        self.workers.iter().any(|one| one.id == worker && one.task() == Some(task))
     }
 
     /// When to send [`Command::Tick`].
@@ -132,8 +137,7 @@ impl Pool {
     // ── tasks ───────────────────────────────────────────────────────────────────────────────────
 
     fn stop(&mut self, now: Time, task: TaskId, effects: &mut Vec<Effect>) {
-        if let Ok(place) = self.waiting.binary_search(&task) {
-            self.waiting.remove(place);
+        if self.waiting.remove(task) {
             effects.push(Effect::End { task, how: End::Stopped });
         } else if let Some(worker) = self.workers.iter_mut().find(|worker| worker.phase == Phase::Running { task }) {
             worker.phase = Phase::Stopping { task, until: now.after(self.limits.grace) };
@@ -141,10 +145,10 @@ impl Pool {
         }
     }
 
-    fn settled(&mut self, now: Time, task: TaskId, effects: &mut Vec<Effect>) {
-        let Some(worker) = self.workers.iter_mut().find(|worker| worker.task() == Some(task)) else { return };
+    fn settled(&mut self, now: Time, id: WorkerId, task: TaskId, effects: &mut Vec<Effect>) {
+        let has_it = |worker: &&mut Worker| worker.id == id && worker.task() == Some(task);
+        let Some(worker) = self.workers.iter_mut().find(has_it) else { return };
         worker.phase = Phase::Idle { since: now };
-        let id = worker.id;
         effects.push(self.end(task, End::Settled));
         if self.closing {
             self.remove(id);
@@ -157,7 +161,7 @@ impl Pool {
         while !self.waiting.is_empty() {
             let idle = self.workers.iter_mut().filter_map(|worker| Some((worker.idle_since()?, worker)));
             let Some((_, worker)) = idle.max_by_key(|(since, _)| *since) else { break };
-            let Some(task) = self.waiting.pop_front() else { break };
+            let Some(task) = self.waiting.pop() else { break };
             worker.phase = Phase::Running { task };
             effects.push(Effect::Post { worker: worker.id, task });
         }
@@ -199,7 +203,8 @@ impl Pool {
     fn not_loaded(&mut self, id: WorkerId, effects: &mut Vec<Effect>) {
         let alone = self.workers.iter().all(Worker::is_loading);
         let failed = if alone { self.waiting.len() } else { self.waiting.len().min(1) };
-        effects.extend(self.waiting.drain(..failed).map(|task| Effect::End { task, how: End::NotLoaded(id) }));
+        let tasks = std::iter::from_fn(|| self.waiting.pop()).take(failed);
+        effects.extend(tasks.map(|task| Effect::End { task, how: End::NotLoaded(id) }));
     }
 
     fn tick(&mut self, now: Time, effects: &mut Vec<Effect>) {
@@ -231,7 +236,8 @@ impl Pool {
 
     fn close(&mut self, now: Time, effects: &mut Vec<Effect>) {
         self.closing = true;
-        effects.extend(self.waiting.drain(..).map(|task| Effect::End { task, how: End::Closed }));
+        let tasks = std::iter::from_fn(|| self.waiting.pop());
+        effects.extend(tasks.map(|task| Effect::End { task, how: End::Closed }));
         let tasks: Vec<TaskId> = self.workers.iter().filter_map(Worker::task).collect();
         self.workers.retain(|worker| {
             if worker.task().is_none() {

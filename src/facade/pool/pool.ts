@@ -4,27 +4,32 @@ import { now } from "../clock.js";
 import { checkEngine, failure, rethrow, whenEngineFails } from "../engine.js";
 import { ManagerClosedError, report, WorkerCrashedError } from "../errors.js";
 import { type Deferred, defer } from "../extras.js";
+import { fieldOf, textOf } from "../look.js";
 import { checkNumber, checkObject, needFunction } from "../options.js";
 import { Line } from "../runner/line.js";
 import type { JobType } from "../runner/types.js";
 import { asyncDispose } from "../support.js";
 import type { JobFactory } from "../types.js";
+import { type Loss, WorkerConnection } from "./connection.js";
+import { attempt } from "./listen.js";
 import type { JobAnswer } from "./messages.js";
-import { type Loss, Seat } from "./seat.js";
 import { spawnDefault } from "./spawn.js";
-import { type PoolContext, Task } from "./tasks.js";
-import type { PoolStats, WorkerPoolOptions } from "./types.js";
+import { type PoolContext, Task, type Work } from "./tasks.js";
+import type { ExposedJobs, PoolStats, WorkerPoolOptions } from "./types.js";
 import { newRules, type Rules } from "./wasm.js";
 import { EFFECT, END } from "./wire.js";
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 const WORDS_PER_EFFECT = 4;
 
+// biome-ignore lint/suspicious/noExplicitAny: pools of every type.
+type AnyPool = WorkerPool<any>;
+
 /** Those that have jobs or workers; the engine's end is theirs. One that has none may be forgotten without `close`. */
-const open = new Set<WorkerPool>();
+const open = new Set<AnyPool>();
 let listening = false;
 
-function listenForTheEnd(breakOff: (pool: WorkerPool, error: Error) => void): void {
+function listenForTheEnd(breakOff: (pool: AnyPool, error: Error) => void): void {
   if (listening) return;
   listening = true;
   whenEngineFails((error) => {
@@ -32,16 +37,21 @@ function listenForTheEnd(breakOff: (pool: WorkerPool, error: Error) => void): vo
   });
 }
 
-/** Web workers that compute: jobs off the page's thread, killed if they do not end when they are asked to. */
-export class WorkerPool {
+/**
+ * Workers that compute: jobs off the page's thread, killed if they do not end when they are asked to. Web workers, and
+ * in Node its worker threads, where a pool without jobs does not keep the process running.
+ *
+ * `Jobs`: what the workers' script exposes; with it names, params and results are checked.
+ */
+export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
   private readonly rules: Rules;
-  private readonly spawn: () => Worker;
-  private readonly seats = new Map<number, Seat>();
+  private readonly spawn: NonNullable<WorkerPoolOptions["spawn"]>;
+  private readonly connections = new Map<number, WorkerConnection>();
   private readonly losses = new Map<number, Loss>();
   private readonly tasks = new Map<number, Task>();
   private readonly line: Line<Uint32Array>;
   private serial = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  private timer: (ReturnType<typeof setTimeout> & { unref?(): void }) | undefined = undefined;
   private timerAt = Infinity;
   private closing: Deferred<void> | undefined = undefined;
   private readonly closedReason = () => new DOMException("The worker pool was closed", "AbortError");
@@ -75,26 +85,37 @@ export class WorkerPool {
    * WorkerCrashedError if the worker could not be loaded, threw outside a job, closed itself or is gone; with
    * ManagerClosedError on a pool that was closed.
    */
-  job<Params = unknown, Result = unknown>(
-    type: string,
-    params?: Params,
-    options: { transfer?: Transferable[] } = {},
+  job<Name extends keyof Jobs & string>(
+    type: Name,
+    params?: Parameters<Jobs[Name]>[0],
+    options?: { transfer?: Transferable[] },
     // biome-ignore lint/suspicious/noExplicitAny: fits a manager of any type.
-  ): JobFactory<any, any, Result> {
+  ): JobFactory<any, any, Awaited<ReturnType<Jobs[Name]>>>;
+  job<Params = unknown, Result = unknown>(
+    type: ExposedJobs extends Jobs ? string : never,
+    params?: Params,
+    options?: { transfer?: Transferable[] },
+    // biome-ignore lint/suspicious/noExplicitAny: as above.
+  ): JobFactory<any, any, Result>;
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  job(type: string, params?: unknown, options: { transfer?: Transferable[] } = {}): JobFactory<any, any, any> {
     if (typeof type !== "string") throw new TypeError(`type must be a string, got ${typeof type}`);
     checkObject("options", options);
     const { transfer = [] } = options;
     if (!Array.isArray(transfer)) throw new TypeError("transfer must be an array of transferable objects");
-    return (context) => this.run(type, params, transfer, context) as Promise<Result>;
+    const work = { type, params, transfer: [...transfer] };
+    return (context) => this.run(work, context);
   }
 
   /** The same as a JobType, so that a JobRunner checks its params and runs it here. */
   // biome-ignore lint/suspicious/noExplicitAny: as JobType has it.
   jobType<Params = any, Result = unknown>(type: Omit<JobType<Params, Result>, "execute">): JobType<Params, Result> {
-    if (typeof type?.name !== "string") throw new TypeError("type must be an object with a name");
+    const described = { ...type };
+    const { name } = described;
+    if (typeof name !== "string") throw new TypeError("type must be an object with a name");
     const execute = (params: Params, context: PoolContext) =>
-      this.run(type.name, params, [], context) as Promise<Result>;
-    return { ...type, execute };
+      this.run({ type: name, params, transfer: [] }, context) as Promise<Result>;
+    return { ...described, execute };
   }
 
   get stats(): PoolStats {
@@ -120,19 +141,15 @@ export class WorkerPool {
     return this.close();
   }
 
-  private run(
-    type: string,
-    params: unknown,
-    transfer: readonly Transferable[],
-    context: PoolContext,
-  ): Promise<unknown> {
+  private run(work: Work, context: PoolContext): Promise<unknown> {
     return new Promise((resolve, reject) => {
       checkEngine();
       if (this.closing !== undefined) throw new ManagerClosedError("The worker pool was closed and takes no new jobs");
-      throwIfAborted(context.signal);
+      const { signal } = context;
+      throwIfAborted(signal);
       const number = ++this.serial;
       const stop = () => this.tell((rules) => rules.stop(now(), number));
-      this.tasks.set(number, new Task(number, { type, params, transfer }, context, { resolve, reject }, stop));
+      this.tasks.set(number, new Task(number, work, context, { resolve, reject }, stop));
       open.add(this);
       this.tell((rules) => rules.submit(now(), number));
     });
@@ -160,7 +177,7 @@ export class WorkerPool {
         report(error);
       }
     }
-    if (this.seats.size === 0 && this.tasks.size === 0) open.delete(this);
+    if (this.connections.size === 0 && this.tasks.size === 0) open.delete(this);
   }
 
   private apply(words: Uint32Array): void {
@@ -168,19 +185,19 @@ export class WorkerPool {
     const task = this.tasks.get(number);
     switch (words[0]) {
       case EFFECT.spawn:
-        this.seat(worker);
+        this.connect(worker);
         return;
       case EFFECT.post:
-        if (!task!.sendTo(this.seats.get(worker)!)) this.tell((rules) => rules.settled(now(), number));
+        if (!task!.sendTo(this.connections.get(worker)!)) this.tell((rules) => rules.settled(now(), worker, number));
         return;
       case EFFECT.abort:
-        this.seats.get(worker)!.abort(number, task!.signal.aborted ? task!.signal.reason : this.closedReason());
+        this.connections.get(worker)!.abort(number, task!.signal.aborted ? task!.signal.reason : this.closedReason());
         return;
       case EFFECT.terminate: {
-        const seat = this.seats.get(worker);
-        this.seats.delete(worker);
+        const connection = this.connections.get(worker);
+        this.connections.delete(worker);
         this.losses.delete(worker);
-        seat?.end();
+        connection?.end();
         return;
       }
       case EFFECT.end:
@@ -193,30 +210,35 @@ export class WorkerPool {
     }
   }
 
-  private seat(worker: number): void {
+  private connect(worker: number): void {
     try {
-      this.seats.set(
-        worker,
-        new Seat(needWorker(this.spawn()), {
-          ready: () => this.tell((rules) => rules.loaded(now(), worker)),
-          answered: (answer) => this.hear(answer),
-          lost: (loss) => this.lose(worker, loss),
-        }),
-      );
+      const connection = new WorkerConnection(this.spawn() as Worker, {
+        ready: () => {
+          connection.rest();
+          this.tell((rules) => rules.loaded(now(), worker));
+        },
+        answered: (answer) => this.hear(worker, connection, answer),
+        lost: (loss) => this.lose(worker, loss),
+      });
+      this.connections.set(worker, connection);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = textOf(fieldOf(error, "message") ?? error);
       this.lose(worker, { words: `could not be started: ${why}`, cause: error, quiet: true });
     }
   }
 
-  private hear(answer: JobAnswer): void {
-    const task = this.tasks.get(answer.task);
-    if (task === undefined) return;
-    if (answer.jobgate === "news") task.tell(answer.news);
-    else {
-      task.take(answer);
-      this.tell((rules) => rules.settled(now(), answer.task));
+  /** What a worker says of a task that it does not have counts for nothing: it would end the job of another. */
+  private hear(worker: number, connection: WorkerConnection, answer: JobAnswer): void {
+    const number = answer.task;
+    const task = this.tasks.get(number);
+    if (task === undefined || failure !== undefined || !this.rules.hasTask(worker, number)) return;
+    if (answer.jobgate === "news") {
+      task.tell(answer.news);
+      return;
     }
+    task.take(answer);
+    connection.rest();
+    this.tell((rules) => rules.settled(now(), worker, number));
   }
 
   private lose(worker: number, loss: Loss): void {
@@ -224,6 +246,8 @@ export class WorkerPool {
     let isTold = loss.quiet;
     this.tell((rules) => {
       const words = rules.lost(now(), worker);
+      // It is gone already, and no effect will ask why.
+      if (words.length === 0) this.losses.delete(worker);
       isTold ||= words.some((word, at) => at % WORDS_PER_EFFECT === 0 && word === EFFECT.end);
       return words;
     });
@@ -231,7 +255,11 @@ export class WorkerPool {
   }
 
   private end(task: Task, how: number, worker: number): void {
+    this.settle(task, how, worker);
     task.letGo();
+  }
+
+  private settle(task: Task, how: number, worker: number): void {
     switch (how) {
       case END.settled:
         task.settle();
@@ -263,29 +291,25 @@ export class WorkerPool {
       },
       Math.min(Math.max(Math.ceil(at - now()), 0), LONGEST_TIMEOUT),
     );
+    // Node waits for the workers that have jobs; nothing else here is worth waiting for.
+    this.timer.unref?.();
   }
 
   /** Static, so that who keeps it keeps no pool. */
-  private static readonly breakOff = (pool: WorkerPool, error: Error): void => pool.breakOff(error);
+  private static readonly breakOff = (pool: AnyPool, error: Error): void => pool.breakOff(error);
 
   private breakOff(error: Error): void {
     clearTimeout(this.timer);
     open.delete(this);
     for (const task of this.tasks.values()) {
-      task.letGo();
       task.reject(error);
+      attempt(() => task.letGo());
     }
     this.tasks.clear();
     this.closing?.promise.catch(() => {});
     this.closing?.reject(error);
-    for (const seat of this.seats.values()) {
-      try {
-        seat.end();
-      } catch (error) {
-        report(error);
-      }
-    }
-    this.seats.clear();
+    for (const connection of this.connections.values()) connection.end();
+    this.connections.clear();
   }
 }
 
@@ -297,10 +321,3 @@ const SILENT: Loss = {
   words: "did not say within 30 s that it is ready: does its script call exposeJobs?",
   quiet: true,
 };
-
-function needWorker(worker: Worker): Worker {
-  for (const method of ["postMessage", "terminate", "addEventListener", "removeEventListener"] as const) {
-    if (typeof worker?.[method] !== "function") throw new TypeError("spawn must return a Worker");
-  }
-  return worker;
-}

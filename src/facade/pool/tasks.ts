@@ -1,62 +1,67 @@
 // Jobs of a pool on the page's side: what to send, whom to tell.
 
 import type { TaskContext } from "../runner/types.js";
-import { uncarry } from "./carried.js";
+import type { WorkerConnection } from "./connection.js";
 import { type JobAnswer, type News, notCloned } from "./messages.js";
-import type { Seat } from "./seat.js";
+import { deserialize } from "./serialize.js";
 
 /** A runner's context has no `setState`. */
 export type PoolContext = TaskContext & { setState?(state: unknown): void };
 
+/** What is sent: `params` are looked at when a worker takes the task. */
+export interface Work {
+  readonly type: string;
+  readonly params: unknown;
+  readonly transfer: readonly Transferable[];
+}
+
+/** One attempt of a job. */
 export class Task {
   readonly number: number;
   readonly signal: AbortSignal;
-  private readonly type: string;
-  private readonly params: unknown;
-  private readonly transfer: readonly Transferable[];
+  private readonly work: Work;
   private readonly context: PoolContext;
   private readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
   private readonly onAbort: () => void;
-  /** How its body has settled. */
-  private outcome: (() => void) | undefined = undefined;
+  /** What its worker has said of its end. */
+  private outcome: { readonly result: unknown } | { readonly error: unknown } | undefined = undefined;
 
   constructor(
     number: number,
-    work: { readonly type: string; readonly params: unknown; readonly transfer: readonly Transferable[] },
+    work: Work,
     context: PoolContext,
     promise: { resolve(result: unknown): void; reject(error: unknown): void },
-    onAbort: () => void,
+    stop: () => void,
   ) {
     this.number = number;
-    this.type = work.type;
-    this.params = work.params;
-    this.transfer = work.transfer;
+    this.work = work;
     this.context = context;
     this.signal = context.signal;
     this.resolve = promise.resolve;
     this.reject = promise.reject;
-    this.onAbort = onAbort;
-    this.signal.addEventListener("abort", onAbort, { once: true });
+    // Anyone can make an event of that name.
+    this.onAbort = () => {
+      if (this.signal.aborted) stop();
+    };
+    this.signal.addEventListener("abort", this.onAbort);
   }
 
   /** False: it can't be sent, and has failed. */
-  sendTo(seat: Seat): boolean {
-    const { number: task, type, params } = this;
-    const { id, attempt } = this.context;
+  sendTo(worker: WorkerConnection): boolean {
+    const { type, params, transfer } = this.work;
     try {
-      seat.run({ task, type, params, id, attempt }, this.transfer);
+      const { id, attempt } = this.context;
+      worker.run({ task: this.number, type, params, id, attempt }, transfer);
       return true;
-    } catch (error) {
-      const why = notCloned(`params of "${type}"`, error);
-      this.outcome = () => this.reject(why);
+    } catch (thrown) {
+      this.outcome = { error: notCloned(`params of "${type}"`, thrown) };
       return false;
     }
   }
 
   take(answer: Exclude<JobAnswer, { jobgate: "news" }>): void {
-    if (answer.jobgate === "done") this.outcome = () => this.resolve(answer.result);
-    else this.outcome = () => this.reject(uncarry(answer.error));
+    this.outcome = answer.jobgate === "done" ? { result: answer.result } : { error: deserialize(answer.error) };
   }
 
   tell({ state, progress, logs = [] }: News): void {
@@ -66,9 +71,12 @@ export class Task {
     for (const message of logs) context.log(message);
   }
 
-  /** Does what the body's outcome is. */
+  /** As its worker has said. */
   settle(): void {
-    this.outcome?.();
+    const { outcome } = this;
+    if (outcome === undefined) return;
+    if ("result" in outcome) this.resolve(outcome.result);
+    else this.reject(outcome.error);
   }
 
   letGo(): void {

@@ -5,7 +5,7 @@ import { report } from "../errors.js";
  * throws is reported and disturbs no other.
  */
 export class Line<T> {
-  private readonly waiting: T[] = [];
+  private waiting: T[] = [];
   private telling = false;
   private readonly tell: (item: T) => void;
 
@@ -13,15 +13,26 @@ export class Line<T> {
     this.tell = tell;
   }
 
+  /** Throws what telling one has thrown, once all are told. */
   push(item: T): void {
     this.waiting.push(item);
     if (this.telling) return;
     this.telling = true;
-    try {
-      for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) this.tell(next);
-    } finally {
-      this.telling = false;
+    let failed: { readonly error: unknown } | undefined;
+    // In rounds: what comes meanwhile waits in a new list. Taking the first out of a long one would move all the others.
+    while (this.waiting.length > 0) {
+      const round = this.waiting;
+      this.waiting = [];
+      for (const next of round) {
+        try {
+          this.tell(next);
+        } catch (error) {
+          failed ??= { error };
+        }
+      }
     }
+    this.telling = false;
+    if (failed !== undefined) throw failed.error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { throwIfAborted } from "../abort.js";
+import { textOf } from "../look.js";
 import type { TaskContext } from "../runner/types.js";
 import { takeTurn } from "../turn.js";
 import type { Reports } from "./reports.js";
@@ -61,7 +61,7 @@ export class Running {
     if (isLong) await this.takeTurn();
     // The flag is ahead of the message that brings the reason.
     while (this.stop === undefined && this.aborted()) await this.takeTurn();
-    if (this.stop !== undefined) throwIfAborted(this.signal);
+    if (this.stop !== undefined) throw this.stop.reason;
   }
 
   private async takeTurn(): Promise<void> {
@@ -81,9 +81,9 @@ export class Running {
       progress(percent, message = "") {
         if (typeof percent !== "number") throw new TypeError(`percent must be a number, got ${typeof percent}`);
         if (!Number.isFinite(percent)) throw new RangeError(`percent must be a finite number, got ${percent}`);
-        reports.progress(percent, String(message));
+        reports.progress(percent, textOf(message));
       },
-      log: (message) => reports.log(String(message)),
+      log: (message) => reports.log(textOf(message)),
       setState: (state) => reports.state(state),
       checkpoint: () => running.checkpoint(),
       aborted: () => running.aborted(),

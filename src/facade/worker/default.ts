@@ -5,7 +5,7 @@ import { initSync, WasmRunner } from "../../../build/wasm-runner/runner.js";
 import { invalidParams } from "../errors.js";
 import { builtinJobTypes } from "../runner/builtins.js";
 import type { Validation } from "../runner/types.js";
-import type { WorkerContext, WorkerTypes } from "./context.js";
+import type { WorkerContext } from "./context.js";
 import { expose } from "./expose.js";
 
 let rules: WasmRunner | undefined;
@@ -23,5 +23,4 @@ const body = (type: string) => (params: unknown, context: WorkerContext) => {
   return WasmRunner.executeBuiltin(type, validation.params, context);
 };
 
-const types: WorkerTypes = Object.fromEntries(builtinJobTypes.map((type) => [type, body(type)]));
-expose(types, start);
+expose(new Map(builtinJobTypes.map((type) => [type, body(type)])), start);

@@ -1,3 +1,4 @@
+import { canClone, cloned } from "../pool/clone.js";
 import type { Answer, News } from "../pool/messages.js";
 import { notCloned } from "../pool/messages.js";
 
@@ -24,7 +25,9 @@ export class Reports {
     if (this.ended) return;
     const before = this.waiting;
     try {
-      this.add({ state: { value: this.isDue ? value : structuredClone(value) } });
+      this.add({ state: { value: this.isDue ? value : cloned(value) } });
+      // It may change before it is sent, where the platform has no copy of it.
+      if (!canClone()) this.flush();
     } catch (error) {
       this.waiting = before;
       throw notCloned("The state", error);

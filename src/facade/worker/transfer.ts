@@ -1,4 +1,4 @@
-const lists = new WeakMap<object, readonly Transferable[]>();
+const lists = new WeakMap<object, Transferable[]>();
 
 /**
  * Marks what a result hands over to the page instead of copying it: return it from the body. Of a value that is no
@@ -6,11 +6,10 @@ const lists = new WeakMap<object, readonly Transferable[]>();
  */
 export function transfer<T>(value: T, list: Transferable[]): T {
   if (!Array.isArray(list)) throw new TypeError("list must be an array of transferable objects");
-  if (typeof value === "object" && value !== null) lists.set(value, list);
+  if (typeof value === "object" && value !== null) lists.set(value, [...list]);
   return value;
 }
 
 export function transfersOf(value: unknown): Transferable[] {
-  const list = typeof value === "object" && value !== null ? lists.get(value) : undefined;
-  return list === undefined ? [] : [...list];
+  return lists.get(value as object) ?? [];
 }

@@ -27,8 +27,10 @@ enum Op {
     Lose {
         pick: usize,
     },
-    SettleStale {
-        pick: u32,
+    /// Also of tasks that are another's, wait, are gone, or never were.
+    SettleAnother {
+        worker: u32,
+        task: u32,
     },
     Wait {
         millis: u8,
@@ -43,7 +45,7 @@ fn op() -> impl Strategy<Value = Op> {
         5 => any::<usize>().prop_map(|pick| Op::Load { pick }),
         5 => any::<usize>().prop_map(|pick| Op::Settle { pick }),
         1 => any::<usize>().prop_map(|pick| Op::Lose { pick }),
-        1 => (0_u32..50).prop_map(|pick| Op::SettleStale { pick }),
+        2 => (0_u32..6, 0_u32..50).prop_map(|(worker, task)| Op::SettleAnother { worker, task }),
         3 => any::<u8>().prop_map(|millis| Op::Wait { millis }),
         1 => Just(Op::Close),
     ]
@@ -168,15 +170,20 @@ impl World {
                 }
             }
             Op::Settle { pick } => {
-                let running: Vec<u32> = self.workers.values().filter_map(|seen| seen.task).collect();
-                if let Some(&task) = Self::pick(&running, pick) {
-                    self.handle(Command::Settled(TaskId(task)));
+                let running: Vec<(u32, u32)> =
+                    self.workers.iter().filter_map(|(&worker, seen)| Some((worker, seen.task?))).collect();
+                if let Some(&(worker, task)) = Self::pick(&running, pick) {
+                    self.handle(Command::Settled { worker: WorkerId(worker), task: TaskId(task) });
                     assert!(!self.open.contains(&task));
                 }
             }
-            Op::SettleStale { pick } => {
-                if !self.open.contains(&pick) {
-                    self.handle(Command::Settled(TaskId(pick)));
+            Op::SettleAnother { worker, task } => {
+                let is_its_own = self.workers.get(&worker).is_some_and(|seen| seen.task == Some(task));
+                assert_eq!(self.pool.has_task(WorkerId(worker), TaskId(task)), is_its_own);
+                if !is_its_own {
+                    let (before, open) = (self.pool.stats(), self.open.clone());
+                    self.handle(Command::Settled { worker: WorkerId(worker), task: TaskId(task) });
+                    assert_eq!((self.pool.stats(), &self.open), (before, &open), "it ended what is not its own");
                 }
             }
             Op::Lose { pick } => {

@@ -32,6 +32,11 @@ fn submit(pool: &mut Pool, task: u32) -> Vec<Effect> {
     pool.handle(at(0.0), Command::Submit(TaskId(task)))
 }
 
+/// What the worker says of the task.
+fn settled(worker: u32, task: u32) -> Command {
+    Command::Settled { worker: WorkerId(worker), task: TaskId(task) }
+}
+
 fn loaded(pool: &mut Pool, worker: u32) -> Vec<Effect> {
     pool.handle(at(0.0), Command::Loaded(WorkerId(worker)))
 }
@@ -43,7 +48,7 @@ fn workers_start_on_demand_up_to_the_size_and_take_what_waits_in_its_order() {
     assert_eq!(submit(&mut pool, 2), [spawn(1)]);
     assert_eq!(submit(&mut pool, 3), []);
     assert_eq!(loaded(&mut pool, 1), [post(1, 1)]);
-    assert_eq!(pool.handle(at(1.0), Command::Settled(TaskId(1))), [end(1, End::Settled), post(1, 2)]);
+    assert_eq!(pool.handle(at(1.0), settled(1, 1)), [end(1, End::Settled), post(1, 2)]);
     assert_eq!(loaded(&mut pool, 0), [post(0, 3)]);
 }
 
@@ -56,8 +61,8 @@ fn the_worker_used_last_is_taken_first_so_that_the_other_ends() {
     for worker in [0, 1] {
         loaded(&mut pool, worker);
     }
-    pool.handle(at(10.0), Command::Settled(TaskId(2)));
-    pool.handle(at(20.0), Command::Settled(TaskId(1)));
+    pool.handle(at(10.0), settled(1, 2));
+    pool.handle(at(20.0), settled(0, 1));
     assert_eq!(pool.handle(at(30.0), Command::Submit(TaskId(3))), [post(0, 3)]);
     assert_eq!(pool.wake_at(), Some(at(10.0 + IDLE)));
     assert_eq!(pool.handle(at(10.0 + IDLE), Command::Tick), [terminate(1)]);
@@ -73,7 +78,7 @@ fn a_task_that_settles_within_the_grace_keeps_its_worker() {
     assert_eq!(pool.handle(at(5.0), Command::Stop(TaskId(1))), abort);
     assert_eq!(pool.handle(at(6.0), Command::Stop(TaskId(1))), [], "asked again the grace does not begin anew");
     assert_eq!(pool.wake_at(), Some(at(5.0 + GRACE)));
-    assert_eq!(pool.handle(at(7.0), Command::Settled(TaskId(1))), [end(1, End::Settled)]);
+    assert_eq!(pool.handle(at(7.0), settled(0, 1)), [end(1, End::Settled)]);
     assert_eq!(pool.handle(at(5.0 + GRACE), Command::Tick), []);
     assert_eq!((pool.stats().idle, pool.stats().killed), (1, 0));
 }
@@ -88,7 +93,7 @@ fn one_that_does_not_is_killed_and_the_next_does_not_wait_for_its_death() {
     assert_eq!(pool.handle(at(4.9 + GRACE), Command::Tick), []);
     assert_eq!(pool.handle(at(5.0 + GRACE), Command::Tick), [end(1, End::Killed), terminate(0), spawn(1)]);
     // What crossed it on the way counts for nothing.
-    assert_eq!(pool.handle(at(300.0), Command::Settled(TaskId(1))), []);
+    assert_eq!(pool.handle(at(300.0), settled(0, 1)), []);
     assert_eq!(pool.handle(at(300.0), Command::Lost(WorkerId(0))), []);
     assert_eq!(pool.handle(at(300.0), Command::Loaded(WorkerId(1))), [post(1, 2)]);
     assert_eq!(pool.stats().killed, 1);
@@ -127,7 +132,7 @@ fn where_another_worker_runs_one_that_does_not_load_fails_the_oldest_only() {
     submit(&mut pool, 3);
     let effects = pool.handle(at(9.0), Command::Lost(WorkerId(1)));
     assert_eq!(effects, [end(2, End::NotLoaded(WorkerId(1))), terminate(1), spawn(2)]);
-    assert_eq!(pool.handle(at(9.0), Command::Settled(TaskId(1))), [end(1, End::Settled), post(0, 3)]);
+    assert_eq!(pool.handle(at(9.0), settled(0, 1)), [end(1, End::Settled), post(0, 3)]);
 }
 
 #[test]
@@ -149,7 +154,7 @@ fn a_worker_that_breaks_fails_its_task_and_no_other() {
     assert_eq!(effects, [end(1, End::Lost(WorkerId(0))), terminate(0), spawn(1)]);
     // With nothing to do there is none in its place: one that always breaks would be started for ever.
     loaded(&mut pool, 1);
-    pool.handle(at(10.0), Command::Settled(TaskId(2)));
+    pool.handle(at(10.0), settled(1, 2));
     assert_eq!(pool.handle(at(11.0), Command::Lost(WorkerId(1))), [terminate(1)]);
     assert_eq!(pool.stats().killed, 2);
 }
@@ -167,7 +172,7 @@ fn closing_stops_what_runs_and_ends_the_rest() {
     let abort = |worker, task| Effect::Abort { worker: WorkerId(worker), task: TaskId(task) };
     assert_eq!(effects, [end(3, End::Closed), end(4, End::Closed), terminate(2), abort(0, 1), abort(1, 2)]);
     assert_eq!(submit(&mut pool, 5), [end(5, End::Closed)]);
-    assert_eq!(pool.handle(at(11.0), Command::Settled(TaskId(1))), [end(1, End::Closed), terminate(0)]);
+    assert_eq!(pool.handle(at(11.0), settled(0, 1)), [end(1, End::Closed), terminate(0)]);
     let last = [end(2, End::Closed), terminate(1), Effect::Closed];
     assert_eq!(pool.handle(at(10.0 + GRACE), Command::Tick), last);
     assert_eq!(pool.wake_at(), None);
@@ -202,6 +207,62 @@ fn idle_workers_may_stay_for_ever() {
     let mut pool = Pool::new(&PoolOptions { size: 1.0, idle_timeout: f64::INFINITY, grace: 0.0 }).unwrap();
     submit(&mut pool, 1);
     loaded(&mut pool, 0);
-    pool.handle(at(1.0), Command::Settled(TaskId(1)));
+    pool.handle(at(1.0), settled(0, 1));
     assert_eq!(pool.wake_at(), None);
+}
+
+#[test]
+fn no_worker_ends_the_task_of_another_nor_its_own_twice() {
+    let mut pool = pool(2.0);
+    submit(&mut pool, 1);
+    submit(&mut pool, 2);
+    assert_eq!(pool.handle(at(0.0), settled(0, 1)), [], "not given to it yet");
+    assert_eq!(loaded(&mut pool, 0), [post(0, 1)]);
+    assert_eq!(loaded(&mut pool, 1), [post(1, 2)]);
+    submit(&mut pool, 3);
+    for (worker, task) in [(0, 2), (1, 1), (0, 3), (7, 1), (0, 0), (0, u32::MAX), (u32::MAX, 1)] {
+        assert!(!pool.has_task(WorkerId(worker), TaskId(task)));
+        assert_eq!(pool.handle(at(1.0), settled(worker, task)), [], "{worker} says so of {task}");
+    }
+    assert!(pool.has_task(WorkerId(0), TaskId(1)));
+    assert_eq!(pool.handle(at(2.0), settled(0, 1)), [end(1, End::Settled), post(0, 3)]);
+    assert_eq!(pool.handle(at(3.0), settled(0, 1)), [], "again, while it has another");
+    assert_eq!(pool.stats().busy, 2);
+}
+
+#[test]
+fn a_task_that_was_asked_to_end_is_its_workers_until_it_has_ended() {
+    let mut pool = pool(1.0);
+    submit(&mut pool, 1);
+    loaded(&mut pool, 0);
+    pool.handle(at(5.0), Command::Stop(TaskId(1)));
+    assert!(pool.has_task(WorkerId(0), TaskId(1)));
+    pool.handle(at(5.0 + GRACE), Command::Tick);
+    assert!(!pool.has_task(WorkerId(0), TaskId(1)));
+}
+
+/// How long it takes to stop that many waiting tasks.
+fn time_to_stop(count: u32) -> std::time::Duration {
+    let mut pool = pool(1.0);
+    for task in 1..=count {
+        submit(&mut pool, task);
+    }
+    let began = std::time::Instant::now();
+    // From the middle outwards, where taking one out of a row costs most.
+    for step in 0..count / 2 {
+        for task in [count / 2 - step, count / 2 + step + 1] {
+            assert_eq!(pool.handle(at(1.0), Command::Stop(TaskId(task))), [end(task, End::Stopped)]);
+        }
+    }
+    began.elapsed()
+}
+
+#[test]
+#[cfg(not(target_family = "wasm"))]
+fn stopping_four_times_as_many_waiting_tasks_takes_about_four_times_as_long() {
+    let rounds: Vec<_> = (0..5).map(|_| (time_to_stop(50_000), time_to_stop(200_000))).collect();
+    let few = rounds.iter().map(|round| round.0).min().unwrap();
+    let many = rounds.iter().map(|round| round.1).min().unwrap();
+    // A square would be sixteen times as long.
+    assert!(many < few * 11, "50,000: {few:?}, 200,000: {many:?}");
 }

@@ -8,12 +8,16 @@ const spawn = () => {
 };
 /** A file that no bundler has seen. */
 const loads = (file) => new WorkerPool({ spawn: () => new Worker(file, { type: "module" }) });
+/** Without Trusted Types an address is trusted as it is. */
+const policy = globalThis.trustedTypes?.createPolicy("app", { createScriptURL: (address) => address });
+const trusted = (address) => policy?.createScriptURL(address) ?? address;
 const pools = {
   own: new WorkerPool({ spawn, size: 1, grace: 100 }),
   default: new WorkerPool({ size: 4 }),
   // What they kill did not hear of the abort: on a machine that is busy, too, a worker has its turn in this time.
   ownPatient: new WorkerPool({ spawn, size: 1, grace: 30_000 }),
   defaultPatient: new WorkerPool({ size: 1, grace: 30_000 }),
+  trusted: new WorkerPool({ spawn: () => new Worker(trusted("/worker.js"), { type: "module" }) }),
   missing: loads("/there-is-no-such-worker.js"),
   broken: loads("/broken.js"),
 };

@@ -52,6 +52,7 @@ export async function startPoolSite() {
     isolated: await serve(ISOLATED),
     workerless: await serve({ "Content-Security-Policy": `${POLICY}; worker-src 'none'` }),
     unbundled: await serve({}, "unbundled"),
+    trusted: await serve({ "Content-Security-Policy": `${POLICY}; require-trusted-types-for 'script'` }, "unbundled"),
     development: await createServer(config),
   };
   await servers.development.listen();

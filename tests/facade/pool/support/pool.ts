@@ -37,6 +37,6 @@ export function running(job: PoolJob): Promise<void> {
   return new Promise((resolve, reject) => {
     if (job.progress.message === "running") resolve();
     job.onProgress(({ message }) => message === "running" && resolve());
-    job.onStopped(() => reject(new Error(`the job ended before it ran: ${JSON.stringify(job.completion)}`)));
+    job.onStopped(() => reject(new Error(`the job ended before it ran: ${job.status}`)));
   });
 }

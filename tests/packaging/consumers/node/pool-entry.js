@@ -2,7 +2,6 @@ import { JobManager } from "jobgate";
 import { exposeJobs } from "jobgate/worker";
 import { WorkerPool } from "jobgate/worker-pool";
 
-// It loads, and says what it does without.
+// The package's own worker, in a thread. Nothing is closed: without a job the pool does not keep the process running.
 const { job } = new JobManager().runJob("primes", new WorkerPool().job("prime", { limit: 100 }));
-const { type, error } = await job.settled;
-console.log(`${typeof exposeJobs} ${type} ${error.name}: ${error.message}`);
+console.log(`${typeof exposeJobs} ${(await job.result).count}`);

@@ -1,0 +1,16 @@
+import { JobManager } from "./dist/index.js";
+import { WorkerPool } from "./dist/worker-pool.js";
+import { Worker } from "node:worker_threads";
+const jobs = new JobManager();
+const pool = new WorkerPool({ size: 2 });
+console.log(await jobs.runJob("p", pool.job("prime", { limit: 1000 })).job.result.then((r) => JSON.stringify(r).slice(0, 80)));
+console.log(pool.stats);
+const own = new WorkerPool({ size: 1, grace: 50, spawn: () => new Worker(new URL("./y.mjs", import.meta.url)) });
+const run = (t, p, o) => jobs.runJob(Math.random(), own.job(t, p), o).job;
+console.log(await run("echo", { a: 1 }).result);
+for (const t of ["throws", "outside", "rejects", "exits", "hostile", "looping", "revoked", "many", "cyc", "proto"]) console.log(t, (await run(t).settled).error?.name, String((await run(t).settled).error).slice(0,100), own.stats.killed);
+const s = run("spins"); await new Promise((r) => s.onProgress(r)); console.time("stop"); await s.stop("x"); console.timeEnd("stop"); console.log(s.completion, own.stats);
+const b = new Uint8Array(8).buffer;
+console.log(await run("echo", 5).result);
+let t = performance.now(); for (let i = 0; i < 2000; i++) await run("echo").result; console.log("us per job", (performance.now() - t) / 2);
+console.time("exit"); process.on("exit", () => console.timeEnd("exit"));
