@@ -5,7 +5,7 @@ import { report } from "../errors.js";
  * throws is reported and disturbs no other.
  */
 export class Line<T> {
-  private readonly waiting: T[] = [];
+  private waiting: T[] = [];
   private telling = false;
   private readonly tell: (item: T) => void;
 
@@ -18,7 +18,12 @@ export class Line<T> {
     if (this.telling) return;
     this.telling = true;
     try {
-      for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) this.tell(next);
+      // Taken from the front one by one, a long line would be moved as often as it has items.
+      while (this.waiting.length > 0) {
+        const batch = this.waiting;
+        this.waiting = [];
+        for (const next of batch) this.tell(next);
+      }
     } finally {
       this.telling = false;
     }
@@ -28,6 +33,10 @@ export class Line<T> {
 /** Each subscription is one of its own, also of the same function twice. */
 export class Listeners<T> {
   private readonly entries = new Set<{ readonly listener: (value: T) => void }>();
+
+  get size(): number {
+    return this.entries.size;
+  }
 
   add(listener: (value: T) => void): () => void {
     const entry = { listener };
@@ -39,6 +48,7 @@ export class Listeners<T> {
 
   /** Those present now; one that leaves meanwhile is not called. */
   call(value: T): void {
+    if (this.entries.size === 0) return;
     for (const entry of [...this.entries]) {
       if (!this.entries.has(entry)) continue;
       try {
