@@ -1,7 +1,7 @@
 // What a runner tells those who follow it: sessions, streams, listeners.
 
 import type { JobEvent } from "../types.js";
-import type { Task } from "./tasks.js";
+import type { Task } from "./task.js";
 
 /** An event or a failure; neither: the queue's order has changed, no job has. */
 export interface Notification {

@@ -1,5 +1,5 @@
 import type { JobRecord } from "../types.js";
-import type { Task } from "./tasks.js";
+import type { Task } from "./task.js";
 
 /** Records of jobs whose ends have been told, in that order. */
 export class Finished {

@@ -3,7 +3,8 @@
 import type { JobEvent, Unsubscribe } from "../types.js";
 import { CHANGE, isEnd, type Notification } from "./events.js";
 import { Line, Listeners } from "./line.js";
-import type { Task, Tasks } from "./tasks.js";
+import type { Task } from "./task.js";
+import type { Tasks } from "./tasks.js";
 import type { Rules } from "./wasm.js";
 
 export class News {

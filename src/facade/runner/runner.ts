@@ -15,7 +15,8 @@ import { checkRunnerOptions, checkServeOptions } from "./options.js";
 import { needPort } from "./port.js";
 import { Quota } from "./quota.js";
 import { Session } from "./session.js";
-import { type Task, Tasks } from "./tasks.js";
+import type { Task } from "./task.js";
+import { Tasks } from "./tasks.js";
 import type {
   CreateOptions,
   Histogram,

@@ -12,7 +12,7 @@ import { listenTo } from "./port.js";
 import { GONE } from "./protocol.js";
 import type { Quota } from "./quota.js";
 import type { JobRunner } from "./runner.js";
-import type { Task } from "./tasks.js";
+import type { Task } from "./task.js";
 import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
 
 /** Of the protocol's codes, those that errors have. */

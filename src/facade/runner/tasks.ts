@@ -7,38 +7,9 @@ import type { JobManager } from "../job-manager.js";
 import { recordOf, subjects } from "../records.js";
 import type { JobEvent, JobRecord } from "../types.js";
 import { Finished } from "./finished.js";
-import type { CreateOptions } from "./types.js";
+import { Task, type TaskPlan } from "./task.js";
 import { Waits } from "./waits.js";
 import type { Rules } from "./wasm.js";
-
-export interface Task {
-  /** The rules' number for it. */
-  readonly number: number;
-  readonly id: string;
-  readonly type: string;
-  readonly params: Record<string, unknown>;
-  readonly options: CreateOptions;
-  /** Set before anything can be asked of it. */
-  job: AnyJob;
-  record: JobRecord | undefined;
-  /** Its record may say what was. */
-  isStale: boolean;
-  /** When its delay or its wait for a retry is over, in epoch ms; not while it need not wait. */
-  readyAt: number | undefined;
-  /** By the engine's clock, which the wall clock does not move: durations come from these. */
-  readonly createdTick: number;
-  startedTick: number | undefined;
-  endedTick: number | undefined;
-  /** Its end has been told. */
-  ended: boolean;
-  /** Why it was cancelled, in words. */
-  endReason: string | undefined;
-}
-
-/** Seconds from its first start to its end. */
-export function durationOf({ startedTick, endedTick }: Task): number {
-  return startedTick === undefined || endedTick === undefined ? 0 : (endedTick - startedTick) / 1000;
-}
 
 export class Tasks {
   private readonly byId = new Map<string, Task>();
@@ -82,29 +53,11 @@ export class Tasks {
   }
 
   /** A new one, in the place of a finished one with its id; `run` hands it to the manager. */
-  create(
-    about: Pick<Task, "id" | "type" | "params" | "options">,
-    priority: number,
-    delay: number,
-    run: (task: Task) => AnyJob,
-  ): Task {
+  create(plan: TaskPlan, priority: number, delay: number, run: (task: Task) => AnyJob): Task {
     const number = this.serial++;
-    const tick = now();
-    const task: Task = {
-      ...about,
-      number,
-      job: undefined as never,
-      record: undefined,
-      isStale: true,
-      readyAt: delay > 0 ? Date.now() + delay : undefined,
-      createdTick: tick,
-      startedTick: undefined,
-      endedTick: undefined,
-      ended: false,
-      endReason: undefined,
-    };
+    const task = new Task(number, plan, delay);
     const previous = this.byId.get(task.id);
-    this.rules.add(number, priority, tick, delay);
+    this.rules.add(number, priority, task.createdTick, delay);
     this.byId.set(task.id, task);
     this.byNumber.set(number, task);
     this.active.add(task);
@@ -119,7 +72,7 @@ export class Tasks {
       else this.byId.set(task.id, previous);
       throw error;
     }
-    if (task.readyAt !== undefined) this.waits.begin(tick + delay);
+    if (task.readyAt !== undefined) this.waits.begin(task.createdTick + delay);
     if (previous !== undefined) this.replace(previous);
     return task;
   }
@@ -157,7 +110,7 @@ export class Tasks {
   start(task: Task): void {
     task.readyAt = undefined;
     task.isStale = true;
-    task.startedTick ??= now();
+    if (!task.hasStarted) task.startedTick = now();
     this.rules.start(task.number);
     this.waits.leave();
   }
@@ -211,9 +164,9 @@ export class Tasks {
     if (!this.active.delete(task)) return;
     task.endedTick = now();
     task.isStale = true;
-    this.rules.finish(task.number, task.createdTick, task.startedTick ?? NaN, task.endedTick);
+    this.rules.finish(task.number, task.createdTick, task.startedTick, task.endedTick);
     this.waits.leave();
-    if (task.startedTick !== undefined) this.processed++;
+    if (task.hasStarted) this.processed++;
   }
 
   /** Its end is being told: from here on it may be let go of. */
@@ -243,12 +196,20 @@ export class Tasks {
   /** Without those whose ends have been told. */
   those(which: "untold" | "pending" | "running"): Task[] {
     this.settle();
-    return Array.from(this.rules[which](), (number) => this.bound(this.byNumber.get(number)!));
+    const tasks: Task[] = [];
+    // A loop: `Array.from` takes twice as long.
+    for (const number of this.rules[which]()) tasks.push(this.bound(this.byNumber.get(number)!));
+    return tasks;
   }
 
   /** Running, pending, finished with the newest first. */
   list(): JobRecord[] {
-    const list = this.those("untold").map((task) => (task.isStale ? this.record(task) : task.record!));
+    this.settle();
+    const list: JobRecord[] = [];
+    for (const number of this.rules.untold()) {
+      const task = this.bound(this.byNumber.get(number)!);
+      list.push(task.isStale ? this.record(task) : task.record!);
+    }
     this.finished.listTo(list);
     return list;
   }

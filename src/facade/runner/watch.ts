@@ -5,7 +5,7 @@ import type { JobEvent, JobRecord, Unsubscribe } from "../types.js";
 import { isEnd } from "./events.js";
 import type { News } from "./news.js";
 import { carry } from "./plain.js";
-import { durationOf, type Task } from "./tasks.js";
+import type { Task } from "./task.js";
 import type { WatchEvent } from "./types.js";
 import { type Rules, WasmRunner } from "./wasm.js";
 
@@ -26,7 +26,7 @@ function statusEvent({ status, started_at }: JobRecord): WatchEvent {
 function endEvent(task: Task, record: JobRecord, reason?: string): WatchEvent {
   const { result, error } = record;
   if (record.status === "completed") {
-    return { event: "complete", data: { status: "completed", result, duration: durationOf(task) } };
+    return { event: "complete", data: { status: "completed", result, duration: task.duration } };
   }
   if (record.status === "failed") return { event: "failed", data: { status: "failed", error } };
   return { event: "cancelled", data: { status: "cancelled", ...(reason !== undefined && { reason }) } };
