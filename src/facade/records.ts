@@ -8,13 +8,8 @@ import { EVENT } from "./wire.js";
 
 type ErrorRecord = NonNullable<JobRecord["error"]>;
 
-/** `ready_at`: of a runner's job that has to wait first, when its delay or its wait for a retry is over. */
-export interface QueuedRecord extends JobRecord {
-  readonly ready_at?: number | undefined;
-}
-
 /** What records of a manager's jobs show besides: a runner's jobs have ids and params of their own. */
-export const describers = new WeakMap<object, (job: AnyJob) => Partial<QueuedRecord>>();
+export const describers = new WeakMap<object, (job: AnyJob) => Partial<JobRecord>>();
 
 /** Whose event it is, of managers with a describer: by the time it is told, another job may have the id. */
 export const subjects = new WeakMap<JobEvent, AnyJob>();
@@ -23,7 +18,7 @@ function idOf(job: AnyJob): string {
   return describers.has(job.manager) ? textOf(job.key) : job.id;
 }
 
-export function recordOf(job: AnyJob): QueuedRecord {
+export function recordOf(job: AnyJob): JobRecord {
   const completion = completionOf(job);
   return {
     id: job.id,
@@ -43,7 +38,7 @@ export function recordOf(job: AnyJob): QueuedRecord {
 }
 
 /** As it was when it was created, also if it has gone on since. */
-function newRecordOf(job: AnyJob): QueuedRecord {
+function newRecordOf(job: AnyJob): JobRecord {
   const { id, type, params, priority, created_at, ready_at } = recordOf(job);
   return {
     id,
@@ -68,7 +63,7 @@ export function errorRecord(error: unknown): ErrorRecord {
   };
 }
 
-function reasonText(reason: unknown): string | undefined {
+export function reasonText(reason: unknown): string | undefined {
   return reason === undefined || reason === null ? undefined : messageOf(reason);
 }
 

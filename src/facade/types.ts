@@ -253,7 +253,11 @@ export interface JobRecord {
   readonly created_at: number;
   readonly started_at?: number;
   readonly completed_at?: number;
+  /** While it waits, for its delay to be over or for its next attempt. */
+  readonly ready_at?: number;
   readonly worker_id?: string;
+  /** Asked to end, not yet settled. */
+  readonly stopping?: true;
 }
 
 /** One shape in memory, over a port, over server-sent events. */
