@@ -1,16 +1,17 @@
 //! `jobgate`: the job manager for web apps.
 //!
 //! ```text
-//!   src/facade    TypeScript, the npm API: holds JavaScript values by id and types them, no rules
-//!      │
-//!   src/bindings  the wasm exports (feature `npm`; of further binaries `npm-runner`, `npm-agents`, `npm-pool`): integers across the boundary
-//!      │
-//!   src/browser   drivers on the event loop: timers, futures, job bodies written in Rust
-//!      │
-//!   src/engine    the rules, pure: command in, effects out, time passed in
+//!   src/facade   TypeScript, the npm API: holds              src/browser   the Rust API on the event loop:
+//!       │        JavaScript values, types them, no rules         │         timers, futures, bodies as futures
+//!       │                                                        │
+//!   src/bindings  the wasm exports, integers across              │
+//!       └───────────────────────────┬────────────────────────────┘
+//!                              src/engine   the rules, pure: command in, effects out, time passed in
 //! ```
 //!
-//! An arrow never runs the other way. What decides anything is in `engine`; what touches the world is above it.
+//! Two drivers of one engine; an arrow never runs the other way, and neither driver knows the other. What decides
+//! anything is in `engine`; what touches the world is above it. The exports are there under the features `npm`,
+//! `npm-runner`, `npm-agents` and `npm-pool`, each of a binary of its own.
 //!
 //! What the options are for is shown by the [recipes](https://github.com/jobgate/jobgate/tree/main/www/recipes), short
 //! files in TypeScript: search as you type, save once, upload, poll, limit per host, undo, leave cleanly, stream.

@@ -37,7 +37,8 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
   /** Stops the job under the key and the one that waits behind it; resolves when both have ended. */
   stopJob(key: Key, reason?: unknown): Promise<void>;
   /**
-   * Stops all that live now; resolves when they have ended.
+   * Stops all that live now, with one reason; resolves when they have ended. What a signal shared by all jobs would do,
+   * without one.
    *
    * @see [Recipe: a wizard that is left cleanly](https://github.com/jobgate/jobgate/blob/main/www/recipes/wizard.ts)
    */
