@@ -12,7 +12,7 @@ export {
   WorkerCrashedError,
 } from "./errors.js";
 export { gate } from "./gate.js";
-export { JobManager, type JobManagerConstructor } from "./job-manager.js";
+export { type AnyJobManager, JobManager, type JobManagerConstructor } from "./job-manager.js";
 export { subject } from "./subject.js";
 export type {
   Completion,

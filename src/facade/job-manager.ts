@@ -23,11 +23,11 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
    * Throws before anything has changed: TypeError and RangeError name the option and its bound, DuplicateJobError,
    * QueueFullError, ManagerClosedError.
    */
-  runJob(
+  runJob<R extends Result = Result>(
     key: Key,
-    factory: JobFactory<State, Action, Result>,
+    factory: JobFactory<State, Action, R>,
     options?: RunOptions<State>,
-  ): RunJobResult<ManagedJob<Key, State, Action, Result>>;
+  ): RunJobResult<ManagedJob<Key, State, Action, R>>;
   /** Pending or running; where another waits behind it (`onDuplicate`), the one that stands. */
   getRunningJob(key: Key): ManagedJob<Key, State, Action, Result> | undefined;
   /** Pending, running, or retained. */
@@ -72,6 +72,10 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
   close(reason?: unknown): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** A manager of whatever types: for code that takes any. */
+// biome-ignore lint/suspicious/noExplicitAny: managers of every type.
+export type AnyJobManager = JobManager<any, any, any, any>;
 
 export interface JobManagerConstructor {
   // biome-ignore lint/suspicious/noExplicitAny: managers of every type.

@@ -27,7 +27,7 @@ import { follow } from "./signals.js";
 import { holdStamp, releaseStamp, stamp } from "./stamp.js";
 import { type EventQueue, managerStream } from "./streams.js";
 import { asyncDispose } from "./support.js";
-import { jobs, type KeyNumbers, Keys, managers } from "./tables.js";
+import { type AnyManager, jobs, type KeyNumbers, Keys, managers } from "./tables.js";
 import { type Tracer, trace } from "./trace.js";
 import type {
   JobEvent,
@@ -139,16 +139,16 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     if (this.tracer !== undefined) this.listen(CHANNEL.event, this.tracer.hear);
   }
 
-  runJob(
+  runJob<R extends Result = Result>(
     key: Key,
-    factory: JobFactory<State, Action, Result>,
+    factory: JobFactory<State, Action, R>,
     options?: RunOptions<State>,
-  ): RunJobResult<ManagedJob<Key, State, Action, Result>> {
+  ): RunJobResult<ManagedJob<Key, State, Action, R>> {
     needFunction("factory", factory);
     const own = options === undefined ? undefined : readOptions(options);
     const { keys } = this;
     // The signal is followed before there is a job: what its owner's code does then happens to nobody.
-    let job: JobHandle<Key, State, Action, Result> | undefined;
+    let job: JobHandle<Key, State, Action, R> | undefined;
     let asked: { readonly reason: unknown } | undefined;
     const signal = own?.aborted ? undefined : own?.signal;
     const unhook =
@@ -173,7 +173,11 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     }
     if (answer < 0 || (answer & 3) === 2) {
       unhook?.();
-      if (answer >= 0) return { type: "JOB_ALREADY_RUNNING", job: this.joined(answer >>> 2, own) };
+      if (answer >= 0) {
+        // Whoever joins a job takes its result for what the key's jobs give.
+        const job = this.joined(answer >>> 2, own) as AnyJob;
+        return { type: "JOB_ALREADY_RUNNING", job };
+      }
       if (known === undefined) keys.giveBack(keyNumber);
       throw refusalError(answer, own ?? {}, `${this.name}, key ${textOf(key)}`);
     }
@@ -181,8 +185,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     if (known === undefined) keys.keep(key, keyNumber);
     keys.enter(keyNumber, known !== undefined);
     const serial = memoryWords()[header + 2]!;
-    job = new JobHandle<Key, State, Action, Result>(
-      this,
+    job = new JobHandle<Key, State, Action, R>(
+      this as AnyManager,
       key,
       keyNumber,
       factory,

@@ -53,8 +53,9 @@ export interface Progress {
   readonly message: string;
 }
 
-/** What a job's body is given. */
-export interface JobContext<State = unknown, Action = never> {
+/** What a job's body is given. A helper typed `(context: JobContext) => …` takes any job's. */
+// biome-ignore lint/suspicious/noExplicitAny: any job's context.
+export interface JobContext<State = any, Action = any> {
   readonly id: string;
   /** 1 for the first. */
   readonly attempt: number;

@@ -1,5 +1,6 @@
 // Programs as an app would write them. Each must compile.
 import {
+  type AnyJobManager,
   type Completion,
   type Continuations,
   DuplicateJobError,
@@ -33,7 +34,21 @@ export const { type, job } = plain.runJob("report", async ({ signal, progress })
   const response = await fetch("/report", { signal });
   return response.text();
 });
-export const shortResult: Promise<unknown> = job.result;
+export const shortResult: Promise<string> = job.result;
+export const five: Promise<number> = new JobManager().runJob("n", async () => 5).job.result;
+
+// ── helpers of any manager's jobs ──
+const pages = async (context: JobContext, count: number) => {
+  for (let page = 1; page <= count; page++) {
+    context.setState(page);
+    await context.checkpoint();
+  }
+  return count;
+};
+const numbered = new JobManager<string, number>();
+export const counted: Promise<number> = numbered.runJob("report", (context) => pages(context, 3)).job.result;
+export const pendingOf = (manager: AnyJobManager) => manager.stats.pending;
+export const pendingNow: number = pendingOf(numbered) + pendingOf(plain);
 
 // ── with types ──
 type State = { readonly bytes: number };
