@@ -246,12 +246,20 @@ impl WasmEngine {
         self.tell(now, Command::Settle { job: JobId(job), attempt, outcome })
     }
 
-    /// The answer to "ask retry". `random` is in 0..1. The wait in milliseconds, −1 if there is none.
-    pub fn retry(&self, job: u32, again: bool, random: f64, now: f64) -> f64 {
-        match self.handle(now, Command::Retry { job: JobId(job), again, random }) {
-            Ok(Reply::Waits(wait)) => wait.as_millis(),
-            _ => f64::from(NO_DIFFERENCE),
-        }
+    /// The answer to "ask retry". `wait`: what the caller's rule asks for, NaN if nothing. `random` is in 0..1.
+    pub fn retry(&self, job: u32, again: bool, wait: f64, random: f64, now: f64) {
+        self.tell(now, Command::Retry { job: JobId(job), again, wait: Some(wait), random });
+    }
+
+    /// Until when it waits for a delay or its next attempt, on the clock of the commands; NaN if it does not.
+    #[wasm_bindgen(js_name = readyAt)]
+    pub fn ready_at(&self, job: u32) -> f64 {
+        self.ask(|engine| engine.ready_at(JobId(job))).map_or(f64::NAN, Time::as_millis)
+    }
+
+    /// Lets go of a job that has ended and is kept. −1: it is not.
+    pub fn forget(&self, job: u32, now: f64) -> i32 {
+        self.tell(now, Command::Forget(JobId(job)))
     }
 
     /// −1: it had been asked before, or has ended.

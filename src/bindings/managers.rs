@@ -55,6 +55,15 @@ impl WasmEngine {
         self.tell(now, Command::StopAll(ManagerId(manager)));
     }
 
+    /// Ends every job that has not started; how many.
+    #[wasm_bindgen(js_name = stopPending)]
+    pub fn stop_pending(&self, manager: u32, now: f64) -> u32 {
+        match self.handle(now, Command::StopPending(ManagerId(manager))) {
+            Ok(Reply::Stopped(count)) => count,
+            _ => 0,
+        }
+    }
+
     /// And takes no more.
     pub fn close(&self, manager: u32, now: f64) {
         self.tell(now, Command::Close(ManagerId(manager)));

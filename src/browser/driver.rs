@@ -220,7 +220,7 @@ impl Driver {
             Effect::AskRetry { job: id } => {
                 let again = self.job(id).is_some_and(|job| job.may_retry());
                 let random = clock::random();
-                self.tell(|_| Command::Retry { job: id, again, random });
+                self.tell(|_| Command::Retry { job: id, again, wait: None, random });
             }
             Effect::Ended { job, forgotten, .. } => {
                 let ended = if forgotten { self.forget(job) } else { self.job(job) };

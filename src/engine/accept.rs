@@ -154,6 +154,7 @@ impl Engine {
         let Some(job) = self.jobs.get_mut(index) else { return };
         job.delayed = true;
         if let Some(extras) = self.extras.get_mut(job.extras) {
+            extras.ready_at = until;
             extras.deadline = self.deadlines.set(until, Due::Eligible(index));
         }
     }

@@ -60,6 +60,9 @@ pub enum Command<'a> {
         job: JobId,
         /// What the caller's rule said.
         again: bool,
+        /// The wait that the caller's rule asks for, in milliseconds; up to the longest allowed. Without one, or with one
+        /// below zero, that of the backoff.
+        wait: Option<f64>,
         /// For the jitter, evenly from 0..1.
         random: f64,
     },
@@ -70,6 +73,10 @@ pub enum Command<'a> {
     Stop(JobId),
     /// Asks every job of a manager to end.
     StopAll(ManagerId),
+    /// Ends every job of a manager that has not started. → [`Reply::Stopped`]
+    StopPending(ManagerId),
+    /// Lets go of a job that has ended and is kept. → [`Reply::Done`] if it is.
+    Forget(JobId),
     /// As [`Command::StopAll`]; and from here on nothing is accepted.
     Close(ManagerId),
     /// Puts the job at the back of its new level.
@@ -211,6 +218,8 @@ pub enum Reply {
     Percent(f64),
     /// The next attempt may start after this.
     Waits(Span),
+    /// How many have ended.
+    Stopped(u32),
     /// A wait with a time limit.
     Waiter(WaiterId),
 }

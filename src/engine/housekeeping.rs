@@ -207,8 +207,9 @@ impl Engine {
         let Some(mut manager) = self.managers.retire(index) else { return };
         self.deadlines.cancel(&mut manager.rate_window);
         self.emitters.drop_emitter(manager.emitter);
-        for job in manager.retained {
+        while let Some(job) = manager.first_retained() {
             effects.push(Effect::Forgotten { job: JobId(job), manager: ManagerId(index) });
+            manager.let_go(&mut self.jobs, job);
             self.retired.push(job);
         }
     }

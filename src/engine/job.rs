@@ -3,7 +3,7 @@
 use super::deadlines::Ticket;
 use super::options::RetryPlan;
 use super::slab::{NONE, Slab};
-use super::time::Span;
+use super::time::{Span, Time};
 
 /// Where a job is in its life, as the world sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,6 +63,8 @@ pub(crate) struct Extras {
     pub(crate) timeout: Option<Span>,
     pub(crate) retry: RetryPlan,
     pub(crate) deadline: Ticket,
+    /// While it is delayed: until when.
+    pub(crate) ready_at: Time,
     pub(crate) group: u32,
     pub(crate) emitter: u32,
     /// The newest that waits for its stop barrier with a time limit.
@@ -72,7 +74,7 @@ pub(crate) struct Extras {
 impl Default for Extras {
     fn default() -> Self {
         let (timeout, retry, deadline) = (None, RetryPlan::default(), Ticket::NONE);
-        Self { timeout, retry, deadline, group: NONE, emitter: NONE, waiter: NONE }
+        Self { timeout, retry, deadline, ready_at: Time::default(), group: NONE, emitter: NONE, waiter: NONE }
     }
 }
 
@@ -86,7 +88,7 @@ pub(crate) struct Job {
     pub(crate) manager: u32,
     pub(crate) key: u32,
     pub(crate) attempt: u32,
-    /// Neighbours in the line.
+    /// Neighbours in the line; once it has ended, among those that are kept.
     pub(crate) ahead: u32,
     pub(crate) behind: u32,
     /// Neighbours among all jobs of the manager, oldest first.
@@ -100,6 +102,8 @@ pub(crate) struct Job {
     pub(crate) behind_key: bool,
     pub(crate) stop: Option<AbortCause>,
     pub(crate) timed_out: bool,
+    /// Has ended and is kept.
+    pub(crate) is_kept: bool,
 }
 
 impl Job {
@@ -121,6 +125,7 @@ impl Job {
             behind_key: false,
             stop: None,
             timed_out: false,
+            is_kept: false,
         }
     }
 

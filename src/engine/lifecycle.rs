@@ -101,6 +101,7 @@ impl Engine {
         now: Time,
         index: u32,
         again: bool,
+        wait: Option<f64>,
         random: f64,
         effects: &mut impl EffectSink,
     ) -> Reply {
@@ -119,7 +120,8 @@ impl Engine {
         if let Some(manager) = self.managers.get_mut(manager) {
             manager.stats.pending += 1;
         }
-        let wait = self.extras.get(extras).map(|extras| extras.retry.wait(attempt, random)).unwrap_or_default();
+        let retry = self.extras.get(extras).map(|extras| extras.retry).unwrap_or_default();
+        let wait = retry.wait(attempt, wait, random);
         self.event(Event::Retrying, index, effects);
         // Also where there is nothing to wait for: a body that fails at once would never let the event loop go.
         self.delay(index, now.after(wait));
@@ -171,6 +173,20 @@ impl Engine {
             index = older;
         }
         Reply::Done
+    }
+
+    /// Ends what waits; how many that were.
+    pub(super) fn stop_pending(&mut self, manager: u32, effects: &mut impl EffectSink) -> Reply {
+        let Some(mut index) = self.managers.get(manager).map(|manager| manager.newest) else { return Reply::Ignored };
+        let mut count = 0;
+        while let Some(job) = self.jobs.get(index) {
+            let (older, is_pending) = (job.older, job.is_pending());
+            if is_pending && self.stop(index, AbortCause::Stop, effects) == Reply::Done {
+                count += 1;
+            }
+            index = older;
+        }
+        Reply::Stopped(count)
     }
 
     pub(super) fn close(&mut self, index: u32, effects: &mut impl EffectSink) -> Reply {
@@ -257,14 +273,23 @@ impl Engine {
 
     fn retain(&mut self, manager_index: u32, index: u32, effects: &mut impl EffectSink) {
         let Some(manager) = self.managers.get_mut(manager_index) else { return };
-        manager.retained.push_back(index);
-        if manager.retained.len() > manager.retain
-            && let Some(oldest) = manager.retained.pop_front()
-        {
-            self.event(Event::Removed, oldest, effects);
-            effects.push(Effect::Forgotten { job: JobId(oldest), manager: ManagerId(manager_index) });
-            self.forget(oldest);
+        if let Some(oldest) = manager.keep(&mut self.jobs, index) {
+            self.forget_retained(oldest, effects);
         }
+    }
+
+    /// Lets go of a job that has ended and is kept.
+    pub(super) fn forget_retained(&mut self, index: u32, effects: &mut impl EffectSink) -> Reply {
+        let Some(job) = self.jobs.get(index).filter(|job| job.is_kept) else { return Reply::Ignored };
+        let manager_index = job.manager;
+        self.event(Event::Removed, index, effects);
+        effects.push(Effect::Forgotten { job: JobId(index), manager: ManagerId(manager_index) });
+        if let Some(manager) = self.managers.get_mut(manager_index) {
+            manager.let_go(&mut self.jobs, index);
+        }
+        self.forget(index);
+        self.changed(manager_index);
+        Reply::Done
     }
 
     fn forget(&mut self, index: u32) {

@@ -98,7 +98,11 @@ pub(crate) struct Manager {
     /// All its jobs, oldest to newest, woven through the records.
     pub(crate) oldest: u32,
     pub(crate) newest: u32,
-    pub(crate) retained: VecDeque<u32>,
+    /// Ended jobs that are kept, first to last that ended: linked through the fields of the ready queue, which they have
+    /// left.
+    first_retained: u32,
+    last_retained: u32,
+    retained: usize,
     pub(crate) rate_window: Ticket,
     /// When that falls due.
     pub(crate) rate_window_at: Time,
@@ -135,7 +139,9 @@ impl Manager {
             emitter: NONE,
             oldest: NONE,
             newest: NONE,
-            retained: VecDeque::new(),
+            first_retained: NONE,
+            last_retained: NONE,
+            retained: 0,
             rate_window: Ticket::NONE,
             rate_window_at: Time::default(),
             granted: 0,
@@ -186,6 +192,42 @@ impl Manager {
             Some(job) => job.older = older,
             None => self.newest = older,
         }
+    }
+
+    // ── retained jobs ───────────────────────────────────────────────────────────────────────────
+
+    /// Keeps one that has ended. Returns the one that has to go for it, if any.
+    pub(crate) fn keep(&mut self, jobs: &mut Slab<Job>, index: u32) -> Option<u32> {
+        let ahead = std::mem::replace(&mut self.last_retained, index);
+        if let Some(job) = jobs.get_mut(index) {
+            (job.ahead, job.behind, job.is_kept) = (ahead, NONE, true);
+        }
+        match jobs.get_mut(ahead) {
+            Some(job) => job.behind = index,
+            None => self.first_retained = index,
+        }
+        self.retained += 1;
+        (self.retained > self.retain).then_some(self.first_retained)
+    }
+
+    /// The job is kept no longer.
+    pub(crate) fn let_go(&mut self, jobs: &mut Slab<Job>, index: u32) {
+        let Some(job) = jobs.get_mut(index).filter(|job| job.is_kept) else { return };
+        job.is_kept = false;
+        let (ahead, behind) = (job.ahead, job.behind);
+        match jobs.get_mut(ahead) {
+            Some(job) => job.behind = behind,
+            None => self.first_retained = behind,
+        }
+        match jobs.get_mut(behind) {
+            Some(job) => job.ahead = ahead,
+            None => self.last_retained = ahead,
+        }
+        self.retained -= 1;
+    }
+
+    pub(crate) fn first_retained(&self) -> Option<u32> {
+        Some(self.first_retained).filter(|job| *job != NONE)
     }
 
     // ── rate limit ──────────────────────────────────────────────────────────────────────────────

@@ -173,9 +173,11 @@ impl Engine {
             Command::Begin(JobId(job)) => self.begin(now, job, effects),
             Command::Called(JobId(job)) => self.called(now, job),
             Command::Settle { job, attempt, outcome } => self.settle(job.0, attempt, outcome, effects),
-            Command::Retry { job, again, random } => self.retry(now, job.0, again, random, effects),
+            Command::Retry { job, again, wait, random } => self.retry(now, job.0, again, wait, random, effects),
             Command::Stop(JobId(job)) => self.stop(job, AbortCause::Stop, effects),
             Command::StopAll(ManagerId(manager)) => self.stop_all(manager, effects),
+            Command::StopPending(ManagerId(manager)) => self.stop_pending(manager, effects),
+            Command::Forget(JobId(job)) => self.forget_retained(job, effects),
             Command::Close(ManagerId(manager)) => self.close(manager, effects),
             Command::SetPriority { job, priority } => self.set_priority(job.0, priority)?,
             Command::SetConcurrency { manager, concurrency } => self.set_concurrency(manager.0, concurrency)?,
@@ -219,6 +221,13 @@ impl Engine {
     #[must_use]
     pub fn priority(&self, JobId(job): JobId) -> f64 {
         self.jobs.get(job).map_or(0.0, |job| job.priority)
+    }
+
+    /// Until when it waits for a delay or for its next attempt.
+    #[must_use]
+    pub fn ready_at(&self, JobId(job): JobId) -> Option<Time> {
+        let job = self.jobs.get(job).filter(|job| job.delayed && !job.has_ended())?;
+        self.extras.get(job.extras).map(|extras| extras.ready_at)
     }
 
     /// Pending or running under the key; not one that waits behind it.

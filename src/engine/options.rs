@@ -132,8 +132,12 @@ impl RetryPlan {
         f64::from(attempt) <= self.limit
     }
 
-    /// The wait after `attempt` attempts; `random` is in 0..1.
-    pub(crate) fn wait(&self, attempt: u32, random: f64) -> Span {
+    /// The wait after `attempt` attempts: what the caller's rule `asked` for, if it makes sense, else what the backoff
+    /// gives; `random` is in 0..1.
+    pub(crate) fn wait(&self, attempt: u32, asked: Option<f64>, random: f64) -> Span {
+        if let Some(asked) = asked.filter(|asked| *asked >= 0.0) {
+            return Span::from_millis(asked.min(self.max_delay));
+        }
         let factor = match self.backoff {
             Backoff::Fixed => 1.0,
             // Finite, so that no wait stays none.
@@ -260,7 +264,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_longest() {
         let plan = retry(RetryOptions { limit: 9.0, jitter: false, ..RetryOptions::default() });
-        let waits: Vec<Span> = [1, 2, 3, 6, 2000].map(|attempt| plan.wait(attempt, 0.3)).into();
+        let waits: Vec<Span> = [1, 2, 3, 6, 2000].map(|attempt| plan.wait(attempt, None, 0.3)).into();
         assert_eq!(waits, [1000.0, 2000.0, 4000.0, 30_000.0, 30_000.0].map(Span::from_millis));
         assert!(plan.allows(9) && !plan.allows(10));
     }
@@ -268,7 +272,7 @@ mod tests {
     #[test]
     fn full_jitter_draws_evenly_from_zero() {
         let plan = retry(RetryOptions { limit: 1.0, ..RetryOptions::default() });
-        assert_eq!(plan.wait(2, 0.25), Span::from_millis(500.0));
+        assert_eq!(plan.wait(2, None, 0.25), Span::from_millis(500.0));
     }
 
     #[test]

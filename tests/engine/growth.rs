@@ -203,7 +203,7 @@ fn retries_of_a_job_with_many_listeners() {
         timed(|| {
             for _ in 0..n {
                 world.reject(job);
-                world.send(Command::Retry { job, again: true, random: 0.0 });
+                world.send(Command::Retry { job, again: true, wait: None, random: 0.0 });
                 world.pass(0.0);
             }
         })

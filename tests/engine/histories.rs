@@ -37,6 +37,12 @@ impl Driver {
         pick(&jobs, if choice % 8 < 3 { 0 } else { choice })
     }
 
+    /// Mostly one that is kept.
+    fn an_ended_job(&self, choice: Pick) -> Option<JobId> {
+        let has_ended = |job: &JobId| choice % 8 == 7 || self.model.has_ended(*job) && !self.model.job(*job).forgotten;
+        pick(&self.model.job_ids().filter(has_ended).collect::<Vec<_>>(), choice)
+    }
+
     fn an_emitter(&self, choice: Pick) -> Option<EmitterId> {
         pick(&(0..self.model.emitters.len() as u32).map(EmitterId).collect::<Vec<_>>(), choice)
     }
@@ -78,17 +84,19 @@ impl Driver {
                 let attempt = self.an_attempt(job, runs);
                 self.send(Command::Settle { job, attempt, outcome })?
             }
-            Op::AnswerRetry { pick: choice, again, eighths } => {
+            Op::AnswerRetry { pick: choice, again, wait, eighths } => {
                 let job = pick(&self.asked, choice)?;
                 self.asked.retain(|asked| *asked != job);
-                self.send(Command::Retry { job, again, random: f64::from(eighths) / 8.0 })?
+                self.send(Command::Retry { job, again, wait, random: f64::from(eighths) / 8.0 })?
             }
             Op::RetryAny(choice) => {
                 let job = self.a_job(choice).filter(|job| !self.is_running(*job))?;
-                self.send(Command::Retry { job, again: true, random: 0.5 })?
+                self.send(Command::Retry { job, again: true, wait: None, random: 0.5 })?
             }
             Op::Stop(choice) => self.send(Command::Stop(self.a_job(choice)?))?,
             Op::StopAll(choice) => self.send(Command::StopAll(self.a_manager(choice)?))?,
+            Op::StopPending(choice) => self.send(Command::StopPending(self.a_manager(choice)?))?,
+            Op::Forget(choice) => self.send(Command::Forget(self.an_ended_job(choice)?))?,
             Op::Close(choice) => self.send(Command::Close(self.a_manager(choice)?))?,
             Op::SetPriority(choice, priority) => {
                 self.send(Command::SetPriority { job: self.a_job(choice)?, priority })?
@@ -199,7 +207,7 @@ impl Driver {
             self.drain();
             self.recycle();
             for job in std::mem::take(&mut self.asked) {
-                self.send(Command::Retry { job, again: false, random: 0.0 });
+                self.send(Command::Retry { job, again: false, wait: None, random: 0.0 });
             }
             for (job, attempt) in std::mem::take(&mut self.bodies) {
                 self.send(Command::Settle { job, attempt, outcome: Outcome::Resolved });

@@ -80,6 +80,7 @@ impl Driver {
             assert_eq!(self.engine.status(number), Some(self.model.status(job)), "status of {job:?}");
             assert_eq!(self.engine.is_stopping(number), self.model.is_stopping(job), "stopping of {job:?}");
             assert_eq!(self.engine.attempt(number), record.attempt, "attempt of {job:?}");
+            assert_eq!(self.engine.ready_at(number), record.wait.map(|(at, _)| time(at)), "wait of {job:?}");
             assert_eq!(self.engine.priority(number).total_cmp(&record.priority), std::cmp::Ordering::Equal);
         }
     }

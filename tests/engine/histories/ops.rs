@@ -25,11 +25,15 @@ pub enum Op {
     AnswerRetry {
         pick: Pick,
         again: bool,
+        /// What the caller's rule asks for, if it asks for anything.
+        wait: Option<f64>,
         eighths: u8,
     },
     RetryAny(Pick),
     Stop(Pick),
     StopAll(Pick),
+    StopPending(Pick),
+    Forget(Pick),
     Close(Pick),
     SetPriority(Pick, f64),
     SetConcurrency(Pick, f64),
@@ -210,11 +214,10 @@ pub fn op() -> impl Strategy<Value = Op> {
         key,
         options: Some(options),
     });
-    let answer = (pick(), proptest::bool::weighted(0.8), 0..8_u8).prop_map(|(pick, again, eighths)| Op::AnswerRetry {
-        pick,
-        again,
-        eighths,
-    });
+    let wait =
+        prop_oneof![4 => Just(None), 2 => millis().prop_map(Some), 1 => Just(Some(f64::NAN)), 1 => Just(Some(-1.0))];
+    let answer = (pick(), proptest::bool::weighted(0.8), wait, 0..8_u8)
+        .prop_map(|(pick, again, wait, eighths)| Op::AnswerRetry { pick, again, wait, eighths });
     let speak = || (pick(), proptest::bool::weighted(0.2));
     let concurrency = prop_oneof![6 => count(), 1 => Just(0.0), 1 => Just(f64::NAN)];
     let patience = prop_oneof![6 => millis(), 1 => Just(-1.0), 1 => Just(f64::NAN), 1 => Just(f64::INFINITY)];
@@ -237,6 +240,8 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => bad_manager_options().prop_map(Op::CreateManager),
         2 => pick().prop_map(Op::DropManager),
         1 => pick().prop_map(Op::StopAll),
+        1 => pick().prop_map(Op::StopPending),
+        2 => pick().prop_map(Op::Forget),
         1 => pick().prop_map(Op::Close),
         3 => (pick(), concurrency).prop_map(|(pick, value)| Op::SetConcurrency(pick, value)),
         2 => pick().prop_map(Op::Pause),

@@ -17,6 +17,7 @@ impl Driver {
             Command::DropManager(id)
             | Command::Run { manager: id, .. }
             | Command::StopAll(id)
+            | Command::StopPending(id)
             | Command::Close(id)
             | Command::SetConcurrency { manager: id, .. }
             | Command::Pause(id)
@@ -33,6 +34,7 @@ impl Driver {
             | Command::Progress { job: id, .. }
             | Command::Log { job: id, .. }
             | Command::Begin(id)
+            | Command::Forget(id)
             | Command::Dispatch { job: id, .. } => job(id),
             Command::DropEmitter(id) | Command::Emit { emitter: id, .. } | Command::Open { emitter: id, .. } => {
                 emitter(id)
@@ -57,6 +59,7 @@ impl Driver {
             }
             Command::DropManager(id)
             | Command::StopAll(id)
+            | Command::StopPending(id)
             | Command::Close(id)
             | Command::SetConcurrency { manager: id, .. }
             | Command::Pause(id)
@@ -73,6 +76,7 @@ impl Driver {
             | Command::Progress { job: id, .. }
             | Command::Log { job: id, .. }
             | Command::Begin(id)
+            | Command::Forget(id)
             | Command::Dispatch { job: id, .. } => id.0 = self.jobs.number(id.0),
             Command::DropEmitter(id) | Command::Emit { emitter: id, .. } | Command::Open { emitter: id, .. } => {
                 id.0 = self.emitters.number(id.0);

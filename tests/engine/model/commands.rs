@@ -11,7 +11,7 @@ impl Model {
             Command::Run { manager, key, options } => self.run(manager, key, options)?,
             Command::Begin(job) => self.begin(job),
             Command::Settle { job, attempt, outcome } => self.settle(job, attempt, outcome),
-            Command::Retry { job, again, random } => self.retry(job, again, random),
+            Command::Retry { job, again, wait, random } => self.retry(job, again, wait, random),
             Command::Called(job) => self.called(job),
             Command::Stop(job) => self.stop(job, AbortCause::Stop),
             Command::SetPriority { job, priority } => {
@@ -48,6 +48,8 @@ impl Model {
             Command::Resume(manager) => self.tell_manager(manager, |record| record.paused = false),
             Command::DropManager(manager) => self.tell_manager(manager, |record| record.orphaned = true),
             Command::StopAll(manager) => self.stop_all(manager),
+            Command::StopPending(manager) => self.stop_pending(manager),
+            Command::Forget(job) => self.forget(job),
             Command::Close(manager) => {
                 self.manager_mut(manager).closed = true;
                 self.stop_all(manager)

@@ -102,7 +102,7 @@ impl Model {
         Reply::Done
     }
 
-    pub(super) fn retry(&mut self, job: JobId, again: bool, random: f64) -> Reply {
+    pub(super) fn retry(&mut self, job: JobId, again: bool, wait: Option<f64>, random: f64) -> Reply {
         if self.job(job).phase != Phase::Deciding {
             return Reply::Ignored;
         }
@@ -110,7 +110,11 @@ impl Model {
             self.end(job, CompletionType::Failed);
             return Reply::Done;
         }
-        let wait = retry_wait(&self.job(job).retry, self.job(job).attempt, random);
+        let retry = &self.job(job).retry;
+        let wait = match wait.filter(|wait| *wait >= 0.0) {
+            Some(asked) => micros(asked.min(retry.max_delay)),
+            None => retry_wait(retry, self.job(job).attempt, random),
+        };
         let alarm = self.alarm(wait);
         let record = self.job_mut(job);
         record.phase = Phase::Pending;
@@ -149,6 +153,30 @@ impl Model {
         for job in jobs.into_iter().rev() {
             self.stop(job, AbortCause::Stop);
         }
+        Reply::Done
+    }
+
+    pub(super) fn stop_pending(&mut self, manager: ManagerId) -> Reply {
+        if self.manager(manager).gone {
+            return Reply::Ignored;
+        }
+        let pending: Vec<JobId> = self.jobs_of(manager).filter(|job| self.job(*job).phase == Phase::Pending).collect();
+        let count = pending.len() as u32;
+        for job in pending.into_iter().rev() {
+            self.stop(job, AbortCause::Stop);
+        }
+        Reply::Stopped(count)
+    }
+
+    pub(super) fn forget(&mut self, job: JobId) -> Reply {
+        let manager = self.job(job).manager;
+        if !self.manager(manager).retained.contains(&job) {
+            return Reply::Ignored;
+        }
+        self.manager_mut(manager).retained.retain(|retained| *retained != job);
+        self.tell_of_job(job, Event::Removed);
+        self.job_mut(job).forgotten = true;
+        self.acts.push(Act::Forgotten(job));
         Reply::Done
     }
 

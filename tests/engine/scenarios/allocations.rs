@@ -163,7 +163,7 @@ fn a_job_that_is_retried() {
         let job = hot.run(key, Some(&options));
         for attempt in 1..=3 {
             hot.send(Command::Settle { job, attempt, outcome: Outcome::Rejected });
-            hot.send(Command::Retry { job, again: true, random: 0.5 });
+            hot.send(Command::Retry { job, again: true, wait: None, random: 0.5 });
             hot.send(Command::Tick);
             hot.begin();
         }

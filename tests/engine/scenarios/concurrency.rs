@@ -171,7 +171,7 @@ fn one_that_starts_at_once_in_anothers_place_is_not_pending_at_all() {
     let retry = RetryOptions { limit: 1.0, ..RetryOptions::default() };
     let retried = world.run_with(1, &options(|options| options.retry = Some(retry)));
     world.reject(retried);
-    world.send(Command::Retry { job: retried, again: true, random: 0.9 });
+    world.send(Command::Retry { job: retried, again: true, wait: None, random: 0.9 });
     let instead = world.run_with(1, &options(|options| options.on_duplicate = Some(OnDuplicate::Replace)));
     assert!(world.end_of(retried).is_some() && world.has_started(instead));
 }
@@ -183,7 +183,7 @@ fn a_retry_is_never_refused() {
     let retried = world.run_with(1, &options(|options| options.retry = Some(retry)));
     world.run(2);
     world.reject(retried);
-    world.send(Command::Retry { job: retried, again: true, random: 0.9 });
+    world.send(Command::Retry { job: retried, again: true, wait: None, random: 0.9 });
     assert_eq!(world.counts(), (1, 1), "the second took the slot");
     let third = world.ask_run(3, &options(|_| ()));
     assert_eq!(third, Err(Refusal::QueueFull));

@@ -117,7 +117,7 @@ fn ticking_when_told_is_as_good_as_ticking_all_the_time() {
                         && world.engine.is_stopping(job)
                     {
                         world.reject(job);
-                        world.send(Command::Retry { job, again: true, random: 0.0 });
+                        world.send(Command::Retry { job, again: true, wait: None, random: 0.0 });
                     }
                 }
             }

@@ -97,7 +97,7 @@ fn a_slot_of_the_group_is_free_in_a_retry_wait_and_taken_while_stopping() {
     let three = world.run_with(3, &of_group("a", 0.0));
     world.reject(one);
     assert!(!world.has_started(two), "not yet decided");
-    world.send(jobgate::engine::Command::Retry { job: one, again: true, random: 0.5 });
+    world.send(jobgate::engine::Command::Retry { job: one, again: true, wait: None, random: 0.5 });
     assert!(world.has_started(two));
     assert_eq!(world.stop(two), Reply::Done);
     assert!(!world.has_started(three), "the stopped one has not settled");

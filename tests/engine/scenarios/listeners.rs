@@ -192,7 +192,7 @@ fn actions_of_a_retry_wait_are_for_the_next_attempt() {
     let old = world.listen(Source::Job(job), Channel::Action);
     let watcher = world.listen(Source::Job(job), Channel::State);
     world.reject(job);
-    world.send(Command::Retry { job, again: true, random: 0.5 });
+    world.send(Command::Retry { job, again: true, wait: None, random: 0.5 });
     assert_eq!(world.send(Command::Dispatch { job: job, value: ValueId::NONE }), Reply::Kept);
     world.pass(1000.0);
     world.news();

@@ -63,7 +63,7 @@ fn delayed_and_retried_and_key_waiting_jobs_are_pending() {
         let retry = RetryOptions { limit: 1.0, ..RetryOptions::default() };
         let job = world.run_with(1, &options(|options| options.retry = Some(retry)));
         world.reject(job);
-        world.send(Command::Retry { job, again: true, random: 0.5 });
+        world.send(Command::Retry { job, again: true, wait: None, random: 0.5 });
         job
     };
     for pending in [delayed, behind, retried] {

@@ -60,7 +60,7 @@ fn a_stopped_start_counts_and_so_does_a_retry() {
     let retry = RetryOptions { limit: 1.0, delay: 0.0, ..RetryOptions::default() };
     let first = world.run_with(1, &options(|options| options.retry = Some(retry)));
     world.reject(first);
-    world.send(Command::Retry { job: first, again: true, random: 0.5 });
+    world.send(Command::Retry { job: first, again: true, wait: None, random: 0.5 });
     assert_eq!(world.counts(), (1, 0));
     world.pass(100.0);
     assert_eq!(world.starts(), [(0.0, first), (100.0, first)]);

@@ -19,7 +19,7 @@ fn exact(limit: f64) -> RetryOptions {
 }
 
 fn again(world: &mut World, job: JobId, random: f64) -> Reply {
-    world.send(Command::Retry { job, again: true, random })
+    world.send(Command::Retry { job, again: true, wait: None, random })
 }
 
 /// Fails attempt after attempt until the job has ended; the gaps between the starts.
@@ -71,7 +71,7 @@ fn the_callers_rule_may_say_no() {
     let mut world = World::with(|_| ());
     let job = world.run_with(1, &retry(exact(9.0)));
     world.reject(job);
-    assert_eq!(world.send(Command::Retry { job, again: false, random: 0.0 }), Reply::Done);
+    assert_eq!(world.send(Command::Retry { job, again: false, wait: None, random: 0.0 }), Reply::Done);
     assert_eq!(world.end_of(job), Some((CompletionType::Failed, None)));
     assert_eq!(again(&mut world, job, 0.0), Reply::Ignored, "asked once, answered once");
 }

@@ -28,7 +28,7 @@ fn a_retry_is_the_same_job() {
     let job = world.run_with(1, &options(|options| options.retry = Some(retry)));
     world.reject(job);
     assert_eq!(world.counts(), (0, 1));
-    world.send(Command::Retry { job, again: true, random: 0.5 });
+    world.send(Command::Retry { job, again: true, wait: None, random: 0.5 });
     assert_eq!(world.counts(), (1, 0));
     world.pass(500.0);
     world.resolve(job);

@@ -107,7 +107,11 @@ fn while_a_retry_is_being_decided() {
     assert_eq!(world.stop(job), Reply::Done);
     assert_eq!(world.end_of(job), STOPPED);
     assert!(world.has_started(next));
-    assert_eq!(world.send(Command::Retry { job, again: true, random: 0.5 }), Reply::Ignored, "the answer is too late");
+    assert_eq!(
+        world.send(Command::Retry { job, again: true, wait: None, random: 0.5 }),
+        Reply::Ignored,
+        "the answer is too late"
+    );
     assert_eq!(world.end_of(job), STOPPED);
 }
 
@@ -116,7 +120,7 @@ fn while_in_a_retry_wait() {
     let mut world = World::with(|_| ());
     let job = world.run_with(1, &retried());
     world.reject(job);
-    world.send(Command::Retry { job, again: true, random: 0.5 });
+    world.send(Command::Retry { job, again: true, wait: None, random: 0.5 });
     world.pass(500.0);
     ends_at_once(&mut world, job);
 }
@@ -126,7 +130,7 @@ fn while_in_line_again_after_a_retry_wait() {
     let mut world = World::of_concurrency(1.0);
     let job = world.run_with(1, &retried());
     world.reject(job);
-    world.send(Command::Retry { job, again: true, random: 0.5 });
+    world.send(Command::Retry { job, again: true, wait: None, random: 0.5 });
     world.run(2);
     world.pass(5000.0);
     assert_eq!(world.status(job), JobStatus::Pending);
