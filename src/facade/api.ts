@@ -13,6 +13,7 @@ export {
 } from "./errors.js";
 export { gate } from "./gate.js";
 export { type AnyJobManager, JobManager, type JobManagerConstructor } from "./job-manager.js";
+export { retryAfter } from "./retry-after.js";
 export { subject } from "./subject.js";
 export type {
   Completion,

@@ -9,7 +9,7 @@ import { drain } from "./drain.js";
 import { engine, failure, unexpected } from "./engine.js";
 import { isNonRetriable, report } from "./errors.js";
 import type { AnyJob } from "./extras.js";
-import { holdStamp, releaseStamp, stamp, wallTime } from "./stamp.js";
+import { holdStamp, releaseStamp, stamp } from "./stamp.js";
 import { errorOf, reasonOf } from "./support.js";
 import { CAUSE } from "./wire.js";
 
@@ -99,8 +99,10 @@ export function abortForGood(job: AnyJob): void {
 
 /** The attempt has failed and retries are left. */
 export function decideRetry(job: AnyJob): void {
+  const extras = job.extras();
   const error = errorOf(job);
-  const rule = job.more?.retryIf;
+  extras.lastError = error;
+  const rule = extras.retryIf;
   let again = rule === undefined && !isNonRetriable(error);
   if (rule !== undefined) {
     try {
@@ -109,6 +111,20 @@ export function decideRetry(job: AnyJob): void {
       report(thrown);
     }
   }
-  const wait = engine.retry(job.slot, again, Math.random(), now());
-  if (wait >= 0) job.extras().retryAt = wallTime(stamp(), job.created) + wait;
+  const wait = again ? waitFor(job, error) : Number.NaN;
+  engine.retry(job.slot, again, wait, Math.random(), now());
+}
+
+/** What the caller's rule asks for; not a number if it asks for nothing. */
+function waitFor(job: AnyJob, error: unknown): number {
+  try {
+    const wait = job.more?.delayOf?.(error, job.attempt);
+    if (wait === undefined) return Number.NaN;
+    if (typeof wait === "number" && wait >= 0) return wait;
+    const given = typeof wait === "number" ? wait : typeof wait;
+    throw new TypeError(`retry.delay must answer a number of milliseconds, 0 or more, or undefined, got ${given}`);
+  } catch (thrown) {
+    report(thrown);
+    return Number.NaN;
+  }
 }

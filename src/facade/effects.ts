@@ -49,7 +49,7 @@ function apply(words: Uint32Array, base: number): void {
       decideRetry(jobs[one]!);
       return;
     case EFFECT.forgotten:
-      managers[two]?.deref()?.forget(one);
+      managers[two]?.deref()?.letGo(one);
       return;
     case EFFECT.empty:
       managers[one]?.deref()?.becameEmpty();

@@ -16,13 +16,15 @@ export function end(job: AnyJob, completion: number, cause: number, forgotten: b
   job.factory = undefined;
   jobs[slot] = undefined;
   if (completion === END.cancelled) job.outcome = undefined;
-  if (forgotten) manager.forget(slot, job);
+  if (forgotten) manager.letGo(slot, job);
   else manager.retain(job);
   manager.keys.leave(job);
   if (cause === CAUSE.replaced) {
     job.noteStop(new DOMException("Replaced by a newer job under the same key", "AbortError"));
   }
   if (job.more !== undefined) settle(job, cause);
+  releaseStamp();
+  manager.tellEnd(job, completion === END.failed);
 }
 
 function settle(job: AnyJob, cause: number): void {
@@ -31,6 +33,7 @@ function settle(job: AnyJob, cause: number): void {
   more.unhook = undefined;
   more.adopted = undefined;
   more.mailbox = undefined;
+  more.lastError = undefined;
   more.listeners = undefined;
   if (more.result !== undefined) job.settleResult();
   more.settled?.resolve(completionOf(job)!);

@@ -1,6 +1,7 @@
 import type { AdoptedJob } from "./adopted.js";
 import type { JobHandle } from "./job.js";
 import type { ListenerTable } from "./listeners.js";
+import type { DelayOf } from "./options.js";
 import type { Completion, JobContext, ManagedJob, Progress, RetryOptions, Unsubscribe } from "./types.js";
 
 export interface Deferred<T> {
@@ -50,7 +51,8 @@ export class Extras {
   timeout: number | undefined = undefined;
   retries = false;
   retryIf: RetryOptions["retryIf"] = undefined;
-  retryAt = 0;
+  delayOf: DelayOf = undefined;
+  lastError: unknown = undefined;
   /** Actions that wait for the first listener. */
   mailbox: unknown[] | undefined = undefined;
   /** Numbers of the running attempt's action listeners. */

@@ -2,6 +2,7 @@
 
 import { JobManager as Manager } from "./manager.js";
 import type {
+  Completion,
   JobEvent,
   JobFactory,
   JobManagerOptions,
@@ -28,8 +29,17 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
     factory: JobFactory<State, Action, R>,
     options?: RunOptions<State>,
   ): RunJobResult<ManagedJob<Key, State, Action, R>>;
+  /** A job under no key: whatever else runs, it is created, and nobody joins it. Its `key` is undefined; otherwise as `runJob`. */
+  add<R extends Result = Result>(
+    factory: JobFactory<State, Action, R>,
+    options?: RunOptions<State>,
+  ): ManagedJob<undefined, State, Action, R>;
   /** Pending or running; where another waits behind it (`onDuplicate`), the one that stands. */
   getRunningJob(key: Key): ManagedJob<Key, State, Action, Result> | undefined;
+  /** The one that stands, else the latest retained one under the key: how it ended can be asked after a component came back. */
+  getLastJob(key: Key): ManagedJob<Key, State, Action, Result> | undefined;
+  /** Lets go of a retained job. False: unknown, or not ended. */
+  forget(id: string): boolean;
   /** Pending, running, or retained. */
   getJob(id: string): ManagedJob<Key, State, Action, Result> | undefined;
   /** Pending, running and retained ones, oldest first. */
@@ -43,6 +53,8 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
    * @see [Recipe: a wizard that is left cleanly](https://github.com/jobgate/jobgate/blob/main/www/recipes/wizard.ts)
    */
   stopAll(reason?: unknown): Promise<void>;
+  /** Ends what has not started, with one reason; returns how many. */
+  stopPending(reason?: unknown): number;
   /** Running jobs go on; none starts. */
   pause(): void;
   resume(): void;
@@ -63,6 +75,10 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
   };
   /** Called with whoever stands under the key, or undefined, each time that changes: started, ended, replaced. */
   onKeyChange(key: Key, listener: (job: ManagedJob<Key, State, Action, Result> | undefined) => void): Unsubscribe;
+  /** Every job's end, with the completion itself, in order, once its promises are settled and its continuations called. */
+  onJobEnded(
+    listener: (job: ManagedJob<Key, State, Action, Result>, completion: Completion<Result>) => void,
+  ): Unsubscribe;
   /**
    * All that happens from here on; ends when the manager is closed and idle. For a slow reader, unread progress and
    * statistics give way to the newest.

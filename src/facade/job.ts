@@ -11,7 +11,7 @@ import type { JobManager } from "./manager.js";
 import { checkObject, needNumber, outOfBounds, priorityNumber } from "./options.js";
 import { wallTime } from "./stamp.js";
 import { jobStream } from "./streams.js";
-import { asyncDispose, completionOf, errorOf, reasonOf } from "./support.js";
+import { asyncDispose, completionOf, errorOf, readyAtOf, reasonOf } from "./support.js";
 import type {
   Completion,
   Continuations,
@@ -126,6 +126,14 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
 
   get finishedAt(): number | undefined {
     return this.finished < 0 ? undefined : wallTime(this.finished, this.created);
+  }
+
+  get readyAt(): number | undefined {
+    return readyAtOf(this);
+  }
+
+  get lastError(): unknown {
+    return this.end === 0 ? this.more?.lastError : undefined;
   }
 
   get completion(): Completion<Result> | undefined {
@@ -267,7 +275,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get name(): string {
-    return this.more?.name ?? textOf(this.key);
+    return this.more?.name ?? (this.key === undefined ? this.id : textOf(this.key));
   }
 
   setState(state: State, attempt: number): void {

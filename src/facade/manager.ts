@@ -3,7 +3,8 @@ import { start } from "./body.js";
 import { now } from "./clock.js";
 import { drain } from "./drain.js";
 import { ready } from "./effects.js";
-import { command, engine, failure, header, memoryWords, question, statsAt } from "./engine.js";
+import { checkEngine, command, engine, failure, header, memoryWords, question, statsAt } from "./engine.js";
+import { report } from "./errors.js";
 import { type AnyJob, type Deferred, defer } from "./extras.js";
 import { JobHandle } from "./job.js";
 import type { JobManager as PublicManager } from "./job-manager.js";
@@ -26,10 +27,11 @@ import {
 import { follow } from "./signals.js";
 import { holdStamp, releaseStamp, stamp } from "./stamp.js";
 import { type EventQueue, managerStream } from "./streams.js";
-import { asyncDispose } from "./support.js";
+import { asyncDispose, completionOf } from "./support.js";
 import { type AnyManager, jobs, type KeyNumbers, Keys, managers } from "./tables.js";
 import { type Tracer, trace } from "./trace.js";
 import type {
+  Completion,
   JobEvent,
   JobFactory,
   JobManagerOptions,
@@ -81,6 +83,12 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   private empty: Deferred<void> | undefined = undefined;
   private byId: Map<string, AnyJob> | undefined = undefined;
   private retained: Map<number, AnyJob> | undefined = undefined;
+  /** The retained ones by key, in the order of their ends. */
+  private readonly endedUnder = new Map<Key, AnyJob[]>();
+  private readonly onError: JobManagerOptions["onError"];
+  private readonly endListeners = new Set<{
+    readonly listener: (job: AnyJob, completion: Completion<Result>) => void;
+  }>();
   private version = -1;
   private snapshot: Snapshot<ManagedJob<Key, State, Action, Result>> | undefined = undefined;
 
@@ -89,6 +97,9 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     checkObject("options", options);
     const { name, concurrency, groupConcurrency, rateLimit, maxPending, retain, paused, defaults } = options;
     const isTraced = checkFlag("trace", options.trace);
+    const { onError } = options;
+    if (onError !== undefined) needFunction("onError", onError);
+    this.onError = onError;
     const isPaused = checkFlag("paused", paused);
     checkObject("rateLimit", rateLimit);
     const rate = rateLimit && readRateLimit(rateLimit);
@@ -122,11 +133,15 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     dropped.register(this, { number: this.number, keys: this.keys.taken });
     // Named one by one: in a loop, V8 would make the manager a slow dictionary.
     this.runJob = this.runJob.bind(this);
+    this.add = this.add.bind(this);
     this.getRunningJob = this.getRunningJob.bind(this);
+    this.getLastJob = this.getLastJob.bind(this);
+    this.forget = this.forget.bind(this);
     this.getJob = this.getJob.bind(this);
     this.jobs = this.jobs.bind(this);
     this.stopJob = this.stopJob.bind(this);
     this.stopAll = this.stopAll.bind(this);
+    this.stopPending = this.stopPending.bind(this);
     this.pause = this.pause.bind(this);
     this.resume = this.resume.bind(this);
     this.onEmpty = this.onEmpty.bind(this);
@@ -134,6 +149,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.subscribe = this.subscribe.bind(this);
     this.getSnapshot = this.getSnapshot.bind(this);
     this.onKeyChange = this.onKeyChange.bind(this);
+    this.onJobEnded = this.onJobEnded.bind(this);
     this.events = this.events.bind(this);
     this.close = this.close.bind(this);
     if (this.tracer !== undefined) this.listen(CHANNEL.event, this.tracer.hear);
@@ -143,6 +159,24 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     key: Key,
     factory: JobFactory<State, Action, R>,
     options?: RunOptions<State>,
+  ): RunJobResult<ManagedJob<Key, State, Action, R>> {
+    return this.launch(key, factory, options, true);
+  }
+
+  add<R extends Result = Result>(
+    factory: JobFactory<State, Action, R>,
+    options?: RunOptions<State>,
+  ): ManagedJob<undefined, State, Action, R> {
+    const { job } = this.launch(undefined as Key, factory, options, false);
+    return job as ManagedJob<undefined, State, Action, R>;
+  }
+
+  /** `isKeyed`: others can find the job under the key. */
+  private launch<R extends Result>(
+    key: Key,
+    factory: JobFactory<State, Action, R>,
+    options: RunOptions<State> | undefined,
+    isKeyed: boolean,
   ): RunJobResult<ManagedJob<Key, State, Action, R>> {
     needFunction("factory", factory);
     const own = options === undefined ? undefined : readOptions(options);
@@ -161,7 +195,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
       });
     const engine = command();
     if (own?.timed) this.timed = true;
-    const known = keys.find(key);
+    const known = isKeyed ? keys.find(key) : undefined;
     const keyNumber = known ?? keys.take();
     const moment = this.timed ? now() : UNTIMED;
     let answer: number;
@@ -182,7 +216,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
       throw refusalError(answer, own ?? {}, `${this.name}, key ${textOf(key)}`);
     }
     const slot = answer >>> 2;
-    if (known === undefined) keys.keep(key, keyNumber);
+    if (known === undefined && isKeyed) keys.keep(key, keyNumber);
     keys.enter(keyNumber, known !== undefined);
     const serial = memoryWords()[header + 2]!;
     job = new JobHandle<Key, State, Action, R>(
@@ -216,6 +250,19 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return number === undefined ? undefined : this.at(question().standing(number));
   }
 
+  getLastJob(key: Key): ManagedJob<Key, State, Action, Result> | undefined {
+    const latest = this.endedUnder.get(key)?.at(-1) as JobHandle<Key, State, Action, Result> | undefined;
+    return this.getRunningJob(key) ?? latest;
+  }
+
+  forget(id: string): boolean {
+    const job = this.getJob(id) as AnyJob | undefined;
+    if (job === undefined || job.end === 0) return false;
+    const isForgotten = command().forget(job.slot, this.moment()) === 0;
+    drain();
+    return isForgotten;
+  }
+
   getJob(id: string): ManagedJob<Key, State, Action, Result> | undefined {
     this.byId ??= new Map(this.all().map((job) => [job.id, job]));
     return this.byId.get(id);
@@ -237,6 +284,16 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   async stopAll(reason?: unknown): Promise<void> {
     this.stopLiving("stopAll", reason);
     await Promise.all(this.living().map((job) => job.barrier));
+  }
+
+  stopPending(reason: unknown = abortError()): number {
+    const engine = command();
+    for (const job of this.living()) if (job.status === "pending") job.noteStop(reason);
+    holdStamp();
+    const count = engine.stopPending(this.number, this.moment());
+    drain();
+    releaseStamp();
+    return count;
   }
 
   pause(): void {
@@ -298,6 +355,18 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return this.keys.watch(key, listener);
   }
 
+  onJobEnded(
+    listener: (job: ManagedJob<Key, State, Action, Result>, completion: Completion<Result>) => void,
+  ): Unsubscribe {
+    needFunction("listener", listener);
+    checkEngine();
+    const entry = { listener };
+    this.endListeners.add(entry);
+    return () => {
+      this.endListeners.delete(entry);
+    };
+  }
+
   events(): ReadableStream<JobEvent> {
     return managerStream(this);
   }
@@ -340,11 +409,37 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   retain(job: AnyJob): void {
     this.retained ??= new Map();
     this.retained.set(job.slot, job);
+    const ended = this.endedUnder.get(job.key);
+    if (ended === undefined) this.endedUnder.set(job.key, [job]);
+    else ended.push(job);
+  }
+
+  /** It has ended, and its promises have been settled. */
+  tellEnd(job: AnyJob, hasFailed: boolean): void {
+    const completion = hasFailed || this.endListeners.size > 0 ? completionOf(job)! : undefined;
+    try {
+      if (completion?.type === "Failed") this.onError?.(completion.error, job);
+    } catch (error) {
+      report(error);
+    }
+    if (this.endListeners.size === 0) return;
+    for (const entry of [...this.endListeners]) {
+      if (!this.endListeners.has(entry)) continue;
+      try {
+        entry.listener(job, completion as Completion<Result>);
+      } catch (error) {
+        report(error);
+      }
+    }
   }
 
   /** The engine knows it no more; whoever holds the job can still read it. */
-  forget(slot: number, job = this.at(slot) as AnyJob): void {
-    this.retained?.delete(slot);
+  letGo(slot: number, job = this.at(slot) as AnyJob): void {
+    if (this.retained?.delete(slot)) {
+      const ended = this.endedUnder.get(job.key)!;
+      ended.splice(ended.indexOf(job), 1);
+      if (ended.length === 0) this.endedUnder.delete(job.key);
+    }
     this.byId?.delete(job.id);
     job.slot = -1;
   }
@@ -420,6 +515,7 @@ function equip(job: AnyJob, own: ReadOptions | undefined, defaults: ReadOptions 
   const extras = job.extras();
   extras.retries = retry !== undefined;
   extras.retryIf = retry?.retryIf;
+  extras.delayOf = retry?.delayOf;
   extras.timeout = timeout;
   extras.name = name;
 }

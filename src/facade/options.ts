@@ -71,7 +71,8 @@ function readRetry(retry: unknown): Retry | undefined {
   if (retryIf !== undefined) needFunction("retry.retryIf", retryIf);
   return {
     limit: needNumber("retry.limit", limit),
-    delay: givenNumber("retry.delay", delay),
+    delay: typeof delay === "function" ? undefined : givenNumber("retry.delay", delay),
+    delayOf: typeof delay === "function" ? delay : undefined,
     maxDelay: givenNumber("retry.maxDelay", maxDelay),
     fixed: backoff === "fixed",
     noJitter: jitter === "none",
@@ -96,7 +97,10 @@ interface Retry {
   readonly fixed?: boolean;
   readonly noJitter?: boolean;
   readonly retryIf?: RetryOptions["retryIf"];
+  readonly delayOf?: DelayOf;
 }
+
+export type DelayOf = Extract<RetryOptions["delay"], (...args: never[]) => unknown> | undefined;
 
 /** Options as they were when they were handed in: each is read once, whatever it is, and before anything has changed. */
 export interface ReadOptions<State = unknown> {

@@ -2,7 +2,7 @@
 
 import type { AnyJob } from "./extras.js";
 import { fieldOf, messageOf, textOf } from "./look.js";
-import { completionOf, errorOf } from "./support.js";
+import { completionOf, errorOf, readyAtOf } from "./support.js";
 import type { JobEvent, JobRecord, Progress } from "./types.js";
 import { EVENT } from "./wire.js";
 
@@ -20,6 +20,7 @@ function idOf(job: AnyJob): string {
 
 export function recordOf(job: AnyJob): JobRecord {
   const completion = completionOf(job);
+  const readyAt = readyAtOf(job);
   return {
     id: job.id,
     type: job.name,
@@ -33,6 +34,7 @@ export function recordOf(job: AnyJob): JobRecord {
     created_at: job.createdAt,
     ...(job.startedAt !== undefined && { started_at: job.startedAt }),
     ...(job.finishedAt !== undefined && { completed_at: job.finishedAt }),
+    ...(readyAt !== undefined && { ready_at: readyAt }),
     ...describers.get(job.manager)?.(job),
   };
 }
@@ -107,7 +109,7 @@ function toldOf(event: number, job: AnyJob, payload: unknown): JobEvent {
         job_id,
         attempt: job.attempt,
         error: errorRecord(errorOf(job)),
-        retry_at: job.more?.retryAt ?? Date.now(),
+        retry_at: readyAtOf(job) ?? Date.now(),
       };
     case EVENT.removed:
       return { type: "job_removed", job_id };

@@ -1,8 +1,10 @@
 // Small things that jobs, bodies and streams share.
 
 import { abortError } from "./abort.js";
+import { now } from "./clock.js";
 import { question } from "./engine.js";
 import type { AnyJob } from "./extras.js";
+import { stamp, wallTime } from "./stamp.js";
 import type { Completion } from "./types.js";
 import { END } from "./wire.js";
 
@@ -18,6 +20,12 @@ export function reasonOf(job: AnyJob): unknown {
 /** Why the latest attempt failed. That its time was up counts, whatever its body made of it. */
 export function errorOf(job: AnyJob): unknown {
   return job.more?.timeoutError ?? job.outcome;
+}
+
+/** While it waits for a delay or its next attempt: until when, epoch ms. */
+export function readyAtOf(job: AnyJob): number | undefined {
+  const at = job.end === 0 ? question().readyAt(job.slot) : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.round(wallTime(stamp(), job.created) + Math.max(at - now(), 0));
 }
 
 const ENDS = [0, 0, END.normal, END.failed, END.cancelled];

@@ -100,7 +100,10 @@ export class Keys<Key> {
   /** The job has ended: unless another has its key or someone watches it, nothing is left under it. */
   leave(job: AnyJob): void {
     const number = job.keyNumber;
-    if (--counts[number]! === 0) this.vacate(job.key, number);
+    if (--counts[number]! > 0) return;
+    // A job under no key has a number that nothing leads to.
+    if (job.key === undefined && this.numbers.get(undefined as Key) !== number) freeNumbers.push(number);
+    else this.vacate(job.key, number);
   }
 
   /** Calls with whoever stands under the key, each time that changes. */

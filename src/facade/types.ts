@@ -105,6 +105,10 @@ export interface ManagedJob<Key = string, State = unknown, Action = never, Resul
   readonly startedAt: number | undefined;
   /** Epoch ms. */
   readonly finishedAt: number | undefined;
+  /** While it waits for a delay or for its next attempt: until when, epoch ms. */
+  readonly readyAt: number | undefined;
+  /** What the latest failed attempt threw, or its TimeoutError, while another may follow. Undefined once the job has ended. */
+  readonly lastError: unknown;
   readonly completion: Completion<Result> | undefined;
   /** Resolves with the result; rejects with the error, or with the abort reason. Not touched, it never causes an unhandled rejection. */
   readonly result: Promise<Result>;
@@ -145,8 +149,12 @@ export type Priority = number | "user-blocking" | "user-visible" | "background";
 export interface RetryOptions {
   /** Retries after the first attempt: an integer of at least 0, or Infinity. */
   limit: number;
-  /** Before the first retry; default 1000. */
-  delay?: Millis;
+  /**
+   * Before the first retry; default 1000. A function is asked before each one, and its answer taken as it is, up to
+   * `maxDelay`; undefined: as otherwise. So a server's Retry-After is honoured without holding a slot (`retryAfter`). One
+   * that throws, or answers anything else, is reported, and the wait is as otherwise.
+   */
+  delay?: Millis | ((error: unknown, attempt: number) => Millis | undefined);
   /** Default "exponential", factor 2. */
   backoff?: "fixed" | "exponential";
   /** No wait is longer; default 30000. */
@@ -224,6 +232,9 @@ export interface JobManagerOptions {
    */
   trace?: boolean;
   defaults?: Omit<RunOptions, "signal" | "initialState">;
+  /** Told of every job that ends failed, with the very error: for error trackers. Default: nothing, for `result` and `settled` tell. */
+  // biome-ignore lint/suspicious/noExplicitAny: a job of any types.
+  onError?: (error: unknown, job: ManagedJob<any, any, any, any>) => void;
 }
 
 export type RunJobResult<J> =

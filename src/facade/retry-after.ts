@@ -1,0 +1,25 @@
+import type { Millis } from "./types.js";
+
+/** As HTTP writes dates, in its present form and its two old ones (RFC 9110, 5.6.7): a day's name comes first. */
+const DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;
+
+/**
+ * What a response's Retry-After header asks for, in milliseconds from `now` (epoch ms, default the present): seconds or an
+ * HTTP date, one that is over being 0. Undefined if there is none, or none that can be read. For `retry.delay`:
+ *
+ * ```ts
+ * retry: { limit: 5, delay: (error) => (error instanceof HttpError ? retryAfter(error.response) : undefined) }
+ * ```
+ *
+ * A page reads the header of another origin's response only where that sends `Access-Control-Expose-Headers`.
+ */
+export function retryAfter(
+  response: { readonly headers: { get(name: string): string | null } },
+  now: number = Date.now(),
+): Millis | undefined {
+  const value = response.headers.get("Retry-After")?.trim();
+  if (value === undefined) return undefined;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const at = DATE.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(at) ? undefined : Math.max(at - now, 0);
+}
