@@ -56,8 +56,7 @@ export function adopt(
       }
       settle(false, undefined);
     });
-    const number = (listener: number) => extras.noteActionListener(listener);
-    listenTo(job, CHANNEL.action, (action) => adopted.dispatch?.(action), number);
+    listenTo(job, CHANNEL.action, (action) => adopted.dispatch?.(action));
   } catch (error) {
     settle(true, error);
     return;

@@ -18,7 +18,7 @@ export function start(job: AnyJob, attempt: number): void {
   if (job.started < 0) job.started = stamp();
   if (attempt > 1) {
     const extras = job.extras();
-    extras.dropActionListeners();
+    extras.actionListeners?.clear();
     extras.attemptController = undefined;
     extras.timeoutError = undefined;
     extras.adopted = undefined;

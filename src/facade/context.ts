@@ -87,7 +87,7 @@ export class Context<State, Action> implements JobContext<State, Action> {
     return (this.bound.onAction ??= (listener) => {
       const { job } = this;
       if (!this.isCurrent) return NOTHING;
-      return listenTo(job, CHANNEL.action, listener, (number) => job.extras().noteActionListener(number));
+      return listenTo(job, CHANNEL.action, listener);
     });
   }
 

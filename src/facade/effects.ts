@@ -5,7 +5,7 @@ import { applyWith, moveTimer } from "./drain.js";
 import { breakOff, end } from "./ending.js";
 import { engine, startEngine, whenEngineFails } from "./engine.js";
 import { stopWaiters } from "./job.js";
-import { type ListenerTable, SOURCE } from "./listeners.js";
+import { CHANNEL, type ListenerTable, SOURCE } from "./listeners.js";
 import { eventOf } from "./records.js";
 import { releaseStamp } from "./stamp.js";
 import { jobs, keyListeners, managers } from "./tables.js";
@@ -76,7 +76,7 @@ function deliver(code: number, source: number, carried: number, first: number, c
       value = valueAt(carried);
       break;
     case SOURCE.job:
-      table = jobs[source]?.more?.listeners;
+      table = jobs[source]?.more?.[code >>> 2 === CHANNEL.action ? "actionListeners" : "listeners"];
       value = valueAt(carried);
       break;
     case SOURCE.manager:

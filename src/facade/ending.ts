@@ -29,16 +29,18 @@ export function end(job: AnyJob, completion: number, cause: number, forgotten: b
 
 function settle(job: AnyJob, cause: number): void {
   const more = job.more!;
-  const { unhook, listeners } = more;
+  const { unhook, listeners, actionListeners } = more;
   more.unhook = undefined;
   more.adopted = undefined;
   more.mailbox = undefined;
   more.lastError = undefined;
   more.listeners = undefined;
+  more.actionListeners = undefined;
   if (more.result !== undefined) job.settleResult();
   more.settled?.resolve(completionOf(job)!);
   more.barrier?.resolve();
   listeners?.clear();
+  actionListeners?.clear();
   unhook?.();
   if (cause === CAUSE.timeout) abortForGood(job);
   if (more.continuations !== undefined) {

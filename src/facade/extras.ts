@@ -55,20 +55,11 @@ export class Extras {
   lastError: unknown = undefined;
   /** Actions that wait for the first listener. */
   mailbox: unknown[] | undefined = undefined;
-  /** Numbers of the running attempt's action listeners. */
-  actionListeners: number[] | undefined = undefined;
+  /** Listeners for actions; they go with their attempt. */
+  actionListeners: ListenerTable | undefined = undefined;
   /** The job that the factory returned, if it returned one. */
   adopted: AdoptedJob | undefined = undefined;
   /** Break off the streams of its events. */
   streams: Set<(error: unknown) => void> | undefined = undefined;
   methods: Mutable<AnyManagedJob> | undefined = undefined;
-
-  noteActionListener(number: number): void {
-    (this.actionListeners ??= []).push(number);
-  }
-
-  dropActionListeners(): void {
-    for (const number of this.actionListeners ?? []) this.listeners?.remove(number);
-    this.actionListeners = undefined;
-  }
 }

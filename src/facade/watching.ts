@@ -54,7 +54,6 @@ export function listenTo(
   channel: number,
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   listener: (value: any) => void,
-  onNumber?: (number: number) => void,
 ): Unsubscribe {
   needFunction("listener", listener);
   checkEngine();
@@ -66,9 +65,9 @@ export function listenTo(
   if (number === LATCHED) return soon(listener as () => void);
   if (number === NOTHING_TO_HEAR) return NOTHING;
   const extras = job.extras();
-  extras.listeners ??= new ListenerTable();
-  const unsubscribe = subscribeIn(extras.listeners, number, listener);
-  onNumber?.(number);
+  const kind = channel === CHANNEL.action ? "actionListeners" : "listeners";
+  extras[kind] ??= new ListenerTable();
+  const unsubscribe = subscribeIn(extras[kind], number, listener);
   if (channel === CHANNEL.action) extras.mailbox = undefined;
   drain();
   return unsubscribe;

@@ -35,6 +35,7 @@ const CASES = [
   "cancel",
   "cold-start",
   "limits",
+  "growth",
   "worker-pool",
   "react-hooks",
 ];

@@ -1,8 +1,9 @@
+import { subject } from "jobgate";
 import { describe, expect, it } from "vitest";
 import { newManager } from "./support/manager.js";
 import { catchReports } from "./support/reports.js";
 import { turn } from "./support/turns.js";
-import { Work } from "./support/work.js";
+import { deferred, Work } from "./support/work.js";
 
 describe("Job.dispatch and JobContext.onAction", () => {
   it("hands each action to every listener of the body, in order", () => {
@@ -145,5 +146,47 @@ describe("Job.dispatch and JobContext.onAction", () => {
     job.dispatch(-5);
     expect(job.state).toBe(-3);
     expect(heard).toEqual([2, -3]);
+  });
+
+  it("a listener that an earlier attempt takes back late takes back nobody else's", async () => {
+    const manager = newManager();
+    const offs: (() => void)[] = [];
+    const heard: unknown[] = [];
+    // The same function each time: what is taken back is a subscription, not a function.
+    const hear = (action: unknown) => heard.push(action);
+    const second = deferred();
+    const { job } = manager.runJob(
+      "job",
+      (context) => {
+        offs.push(context.onAction(hear));
+        if (context.attempt === 1) throw new Error("again");
+        second.resolve();
+        return new Promise(() => {});
+      },
+      { retry: { limit: 1, delay: 0 } },
+    );
+    await second.promise;
+    offs[0]?.();
+    job.dispatch("still heard");
+    expect(heard).toEqual(["still heard"]);
+    offs[1]?.();
+    offs[1]?.();
+    job.dispatch("kept");
+    expect(heard).toEqual(["still heard"]);
+  });
+
+  it("of a job that has ended, taken back late, silence nobody who came since", async () => {
+    const manager = newManager();
+    const offs: (() => void)[] = [];
+    const body = (context: Work["context"]) => {
+      for (let n = 0; n < 10; n += 1) offs.push(context.onAction(() => {}));
+    };
+    await manager.runJob("job", body).job.settled;
+    const heard: number[] = [];
+    const subjects = Array.from({ length: 20 }, () => subject<number>());
+    for (const { listen } of subjects) listen((value) => heard.push(value));
+    for (const off of offs) off();
+    for (const [n, { next }] of subjects.entries()) next(n);
+    expect(heard).toEqual([...subjects.keys()]);
   });
 });

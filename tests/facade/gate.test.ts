@@ -1,8 +1,10 @@
 import { gate } from "jobgate";
 import { describe, expect, it } from "vitest";
+import { newManager } from "./support/manager.js";
 import { catchReports } from "./support/reports.js";
 import { countedSignal } from "./support/signals.js";
 import { microtask, turn } from "./support/turns.js";
+import { untilAborted } from "./support/work.js";
 
 describe("Gate", () => {
   it("opens once and stays open", () => {
@@ -180,6 +182,28 @@ describe("Gate.wait", () => {
     await Promise.all(waits);
     await door.wait({ signal: caller.signal });
     expect(caller.listeners).toBe(0);
+  });
+
+  it("however many wait with one signal, beside jobs that it stops, it has one listener of ours", async () => {
+    const caller = countedSignal();
+    const manager = newManager();
+    const { job } = manager.runJob("job", untilAborted, { signal: caller.signal });
+    const waits = Array.from({ length: 100 }, () => gate().wait({ signal: caller.signal }));
+    expect(caller.listeners).toBe(1);
+    caller.abort("enough");
+    expect(await Promise.allSettled(waits)).toEqual(waits.map(() => ({ status: "rejected", reason: "enough" })));
+    expect(await job.settled).toEqual({ type: "Cancelled", reason: "enough" });
+    expect(caller.listeners).toBe(0);
+  });
+
+  it("works with a signal whose platform has neither reasons nor throwIfAborted yet", async () => {
+    const controller = new AbortController();
+    for (const name of ["reason", "throwIfAborted"])
+      Object.defineProperty(controller.signal, name, { value: undefined });
+    const waiting = gate().wait({ signal: controller.signal });
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
+    await expect(gate().wait({ signal: controller.signal })).rejects.toMatchObject({ name: "AbortError" });
   });
 
   it("one waiter's abort does not end another's wait", async () => {

@@ -229,10 +229,10 @@ const running: Record<string, Shape> = {
 
 describe("four times as many take about four times as long", () => {
   it.each(Object.keys(listening))("%s", async (name) => {
-    expect(await growthOf(listening[name] as Shape, 25_000)).toBe("in proportion");
+    expect(await growthOf(listening[name] as Shape, 12_000)).toBe("in proportion");
   });
   it.each(Object.keys(waiting))("%s", async (name) => {
-    expect(await growthOf(waiting[name] as Shape, 16_000)).toBe("in proportion");
+    expect(await growthOf(waiting[name] as Shape, 8000)).toBe("in proportion");
   });
   it.each(Object.keys(running))("%s", async (name) => {
     expect(await growthOf(running[name] as Shape, 4000)).toBe("in proportion");
