@@ -81,7 +81,6 @@ describe("the binaries", () => {
   /** wasm-opt's names, and MDN's. */
   const features = {
     "bulk-memory": "bulk-memory-operations",
-    "mutable-globals": "mutable-globals",
     "nontrapping-float-to-int": "non-trapping-float-to-int-conversions",
     "sign-ext": "sign-extension-operations",
   };
@@ -96,7 +95,7 @@ describe("the binaries", () => {
       const enabled = Object.keys(features).map((feature) => `--enable-${feature}`);
       const file = join(root, "build", `${name}_bg.wasm`);
       const { code, output } = await tool("wasm-opt", ["--mvp-features", ...enabled, file, "-o", "/dev/null"]);
-      expect({ code, output }).toEqual({ code: 0, output: "" });
+      expect(code, output).toBe(0);
     },
   );
 });

@@ -42,15 +42,21 @@ function lacking(): (string | [string, string])[] {
 function remove(names: readonly (string | [string, string])[]): void {
   const scope = globalThis as unknown as Record<string, { prototype?: object } | undefined>;
   const symbols = Symbol as unknown as Record<string, symbol>;
+  const hidden = new Set<unknown>();
   for (const name of names) {
-    if (typeof name === "string") delete scope[name];
+    if (typeof name === "string") Reflect.deleteProperty(scope, name);
     else {
       const [owner, member] = name;
       const key = member.startsWith("@@") ? symbols[member.slice(2)] : member;
       const holders = [scope[owner], scope[owner]?.prototype, owner === "Window" ? globalThis : undefined];
-      for (const holder of holders) if (holder && key !== undefined) delete (holder as Record<PropertyKey, unknown>)[key];
+      for (const holder of holders) if (holder && key !== undefined) Reflect.deleteProperty(holder, key);
+      if (owner === "Symbol") hidden.add(member);
     }
   }
+  // Its members can't be deleted.
+  const { Symbol: all } = globalThis;
+  const make = (description?: string) => all(description);
+  scope.Symbol = new Proxy(make, { get: (_, key) => (hidden.has(key) ? undefined : Reflect.get(all, key)) });
   if (Reflect.has(ReadableStream.prototype, Symbol.asyncIterator)) throw new Error("nothing was taken away");
 }
 
