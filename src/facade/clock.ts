@@ -11,8 +11,7 @@ export function now(): number {
   // Another clock has taken over: time goes on from where it stood.
   if (reading < state[0]!) state[1] = Math.max(state[0]! + state[1]!, state[2]!) - reading;
   state[0] = reading;
-  const time = reading + state[1]!;
-  return time > state[2]! ? time : state[2]!;
+  return Math.max(reading + state[1]!, state[2]!);
 }
 
 /**

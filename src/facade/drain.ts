@@ -1,8 +1,8 @@
 // The one drain loop: the engine's effects, applied in order. What user code causes on the way goes to the back of the
 // same line, so every listener of every job, subject and gate sees changes in the same order.
 
-import { armTimer } from "./timer.js";
 import { header, memoryWords } from "./engine.js";
+import { armTimer } from "./timer.js";
 
 /** Applies the effect whose words begin at `at`; returns where the next one's begin. */
 type Apply = (words: Uint32Array, at: number) => number;

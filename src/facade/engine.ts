@@ -73,7 +73,10 @@ export function memoryWords(): Uint32Array {
 /** A manager's statistics, as six words from `address` on. */
 export function statsAt(address: number): ManagerStats {
   const at = address >>> 2;
-  const [pending = 0, running = 0, completed = 0, failed = 0, cancelled = 0, total = 0] = memoryWords().subarray(at, at + 6);
+  const [pending = 0, running = 0, completed = 0, failed = 0, cancelled = 0, total = 0] = memoryWords().subarray(
+    at,
+    at + 6,
+  );
   return { pending, running, completed, failed, cancelled, total };
 }
 

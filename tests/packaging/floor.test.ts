@@ -16,11 +16,7 @@ const enough = "RangeError: enough";
 
 const pages = {
   "floor.js": {
-    streams: [
-      "job_created job_progress job_completed",
-      "job_created job_started",
-      "locked false",
-    ],
+    streams: ["job_created job_progress job_completed", "job_created job_started", "locked false"],
     signals: [enough, enough, enough],
     limits: ["NonRetriableError: never again", "attempts 1", "1", "TimeoutError"],
     statistics: 2_000_000,

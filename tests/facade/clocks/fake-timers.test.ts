@@ -36,9 +36,13 @@ describe.each([
     const { job } = manager.runJob("slow", () => new Promise(() => {}), { timeout: 200 });
     let attempts = 0;
     const retry = { limit: 1, delay: 300, jitter: "none" } as const;
-    const retried = manager.runJob("retried", async () => {
-      if (++attempts === 1) throw new Error("once");
-    }, { retry }).job;
+    const retried = manager.runJob(
+      "retried",
+      async () => {
+        if (++attempts === 1) throw new Error("once");
+      },
+      { retry },
+    ).job;
     await vi.advanceTimersByTimeAsync(201);
     expect(job.signal.aborted).toBe(true);
     await vi.advanceTimersByTimeAsync(101);

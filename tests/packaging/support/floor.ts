@@ -1,5 +1,7 @@
 // The oldest browsers that README names, and what they lack of today's: by MDN's tables.
-import bcd, { type CompatStatement, type Identifier } from "@mdn/browser-compat-data" with { type: "json" };
+
+import bcd from "@mdn/browser-compat-data" with { type: "json" };
+import type { CompatStatement, Identifier } from "@mdn/browser-compat-data";
 
 /** Above: the page's thread of Chromium before 115 compiles nothing at once (`jobgate/slim` and workers do). */
 export const floor = { chrome: "103", firefox: "102", safari: "16" } as const;
@@ -56,7 +58,7 @@ function remove(names: readonly (string | [string, string])[]): void {
   // Its members can't be deleted.
   const { Symbol: all } = globalThis;
   const make = (description?: string) => all(description);
-  scope.Symbol = new Proxy(make, { get: (_, key) => (hidden.has(key) ? undefined : Reflect.get(all, key)) });
+  scope.Symbol = new Proxy<object>(make, { get: (_, key) => (hidden.has(key) ? undefined : Reflect.get(all, key)) });
   if (Reflect.has(ReadableStream.prototype, Symbol.asyncIterator)) throw new Error("nothing was taken away");
 }
 
