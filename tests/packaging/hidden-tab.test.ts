@@ -10,6 +10,10 @@ import { afterAll, expect, it } from "vitest";
 import { launchOptions } from "../../scripts/browsers.mjs";
 import { installConsumer } from "./support/consumer.ts";
 
+/** As strict as the worker of a hidden page allows. */
+const policy =
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; " +
+  "require-trusted-types-for 'script'; trusted-types jobgate";
 const profile = mkdtempSync(join(tmpdir(), "jobgate-hidden-"));
 let browser: ChildProcess | undefined;
 afterAll(() => {
@@ -47,6 +51,7 @@ it("a page's jobs keep their time while its tab is hidden and its own timers do 
   });
   const server = createServer(async (request, response) => {
     const isScript = request.url === "/hidden.js";
+    response.setHeader("Content-Security-Policy", policy);
     response.setHeader("Content-Type", isScript ? "text/javascript" : "text/html");
     response.end(isScript ? outputFiles[0]?.text : '<!doctype html><script type="module" src="/hidden.js"></script>');
     if (request.method !== "POST") return;

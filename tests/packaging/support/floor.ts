@@ -62,5 +62,17 @@ function remove(names: readonly (string | [string, string])[]): void {
   if (Reflect.has(ReadableStream.prototype, Symbol.asyncIterator)) throw new Error("nothing was taken away");
 }
 
+/** What Chromium before 115 does on a page's thread, in its words. */
+function refuseToWait(): void {
+  for (const name of ["Module", "Instance"] as const) {
+    const construct = () => {
+      const what = `WebAssembly.${name === "Module" ? "Compile" : "Instance"}`;
+      throw new RangeError(`${what} is disallowed on the main thread, if the buffer size is larger than 4KB.`);
+    };
+    Object.defineProperty(WebAssembly, name, { value: new Proxy(WebAssembly[name], { construct }) });
+  }
+}
+export const refusal = `{ ${refuseToWait}; refuseToWait(); }`;
+
 /** A script that leaves of a browser what the floor has. */
 export const removal = `{ ${remove}; remove(${JSON.stringify(lacking())}); }`;
