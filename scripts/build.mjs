@@ -42,7 +42,7 @@ const binaries = [
 ];
 
 /** What every browser of the floor that README states can do; wasm-opt refuses what is not named. */
-export const wasmFeatures = ["bulk-memory", "mutable-globals", "nontrapping-float-to-int", "sign-ext"];
+const wasmFeatures = ["bulk-memory", "nontrapping-float-to-int", "sign-ext"];
 const optimise = [
   ...["--strip-debug", "--strip-producers", "--strip-target-features"],
   ...wasmFeatures.map((feature) => `--enable-${feature}`),

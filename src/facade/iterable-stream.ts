@@ -1,4 +1,4 @@
-// Streams for `for await`: platforms give them that late (Chrome 124, Firefox 110, Safari 26.4).
+// Streams for `for await`: platforms give them that late (Chrome 124, Firefox 110, Safari 27).
 
 /**
  * The same stream, iterable as https://streams.spec.whatwg.org/#rs-asynciterator has it: leaving the loop cancels the

@@ -1,5 +1,7 @@
 // The oldest browsers that README names, and what they lack of today's: by MDN's tables.
-import bcd, { type CompatStatement, type Identifier } from "@mdn/browser-compat-data" with { type: "json" };
+
+import bcd from "@mdn/browser-compat-data" with { type: "json" };
+import type { CompatStatement, Identifier } from "@mdn/browser-compat-data";
 
 /** Above: the page's thread of Chromium before 115 compiles nothing at once (`jobgate/slim` and workers do). */
 export const floor = { chrome: "103", firefox: "102", safari: "16" } as const;
@@ -42,17 +44,35 @@ function lacking(): (string | [string, string])[] {
 function remove(names: readonly (string | [string, string])[]): void {
   const scope = globalThis as unknown as Record<string, { prototype?: object } | undefined>;
   const symbols = Symbol as unknown as Record<string, symbol>;
+  const hidden = new Set<unknown>();
   for (const name of names) {
-    if (typeof name === "string") delete scope[name];
+    if (typeof name === "string") Reflect.deleteProperty(scope, name);
     else {
       const [owner, member] = name;
       const key = member.startsWith("@@") ? symbols[member.slice(2)] : member;
       const holders = [scope[owner], scope[owner]?.prototype, owner === "Window" ? globalThis : undefined];
-      for (const holder of holders) if (holder && key !== undefined) delete (holder as Record<PropertyKey, unknown>)[key];
+      for (const holder of holders) if (holder && key !== undefined) Reflect.deleteProperty(holder, key);
+      if (owner === "Symbol") hidden.add(member);
     }
   }
+  // Its members can't be deleted.
+  const { Symbol: all } = globalThis;
+  const make = (description?: string) => all(description);
+  scope.Symbol = new Proxy<object>(make, { get: (_, key) => (hidden.has(key) ? undefined : Reflect.get(all, key)) });
   if (Reflect.has(ReadableStream.prototype, Symbol.asyncIterator)) throw new Error("nothing was taken away");
 }
+
+/** What Chromium before 115 does on a page's thread, in its words. */
+function refuseToWait(): void {
+  for (const name of ["Module", "Instance"] as const) {
+    const construct = () => {
+      const what = `WebAssembly.${name === "Module" ? "Compile" : "Instance"}`;
+      throw new RangeError(`${what} is disallowed on the main thread, if the buffer size is larger than 4KB.`);
+    };
+    Object.defineProperty(WebAssembly, name, { value: new Proxy(WebAssembly[name], { construct }) });
+  }
+}
+export const refusal = `{ ${refuseToWait}; refuseToWait(); }`;
 
 /** A script that leaves of a browser what the floor has. */
 export const removal = `{ ${remove}; remove(${JSON.stringify(lacking())}); }`;

@@ -18,7 +18,7 @@ async function streams() {
     first.push(type);
     if (first.length === 2) break;
   }
-  return [types.join(" "), first.join(" "), `locked ${all.locked}`];
+  return [[...new Set(types)].join(" "), first.join(" "), `locked ${all.locked}`];
 }
 
 /** Whatever is thrown, told in a word. */
