@@ -44,7 +44,12 @@ export class Task {
     this.onAbort = () => {
       if (this.signal.aborted) stop();
     };
+  }
+
+  /** From here on; also where it has aborted meanwhile. */
+  hearAbort(): void {
     this.signal.addEventListener("abort", this.onAbort);
+    this.onAbort();
   }
 
   /** False: it can't be sent, and has failed. */
@@ -52,7 +57,7 @@ export class Task {
     const { type, params, transfer } = this.work;
     try {
       const { id, attempt } = this.context;
-      worker.run({ task: this.number, type, params, id, attempt }, transfer);
+      worker.run({ jobgate: "run", task: this.number, type, params, id, attempt }, transfer);
       return true;
     } catch (thrown) {
       this.outcome = { error: notCloned(`params of "${type}"`, thrown) };
