@@ -56,8 +56,8 @@ const steps = {
     },
   },
   facade: {
-    title: "The npm API from the packed package, in Chromium and Firefox, and its pool in Node",
-    work: () => vitest("facade", "node-threads", "react-18", "react-19"),
+    title: "The npm API from the packed package, in Chromium and Firefox; in Node hostile values and worker threads",
+    work: () => vitest("facade", "node", "react-18", "react-19"),
   },
   types: {
     title: "Programs that must and must not type-check",

@@ -1,11 +1,14 @@
 // The one engine of this page or worker, and its end. The only file that knows the generated code.
 
-import { initSync, WasmEngine } from "../../build/wasm/jobgate.js";
+import initAsync, { initSync, WasmEngine } from "../../build/wasm/jobgate.js";
 import { EngineError, type JobgateError, report } from "./errors.js";
+import { FOR_QUESTION, reserveStack } from "./stack.js";
+import type { ManagerStats } from "./types.js";
 
 /** What `run` and others answer below zero. */
 export const REFUSED = { bounds: -2, duplicate: -3, full: -4, closed: -5 } as const;
 
+/** For commands given while effects are applied. What user code asks for comes through `command` and `question`. */
 export let engine: WasmEngine;
 /** Set once the engine has broken; every promise has been settled with it by then. */
 export let failure: JobgateError | undefined;
@@ -33,15 +36,50 @@ export function startEngine(): void {
   if (provide === undefined) {
     throw new EngineError("jobgate/slim needs its wasm first: await init(urlOrModule)", "E_NOT_READY");
   }
-  memory = initSync({ module: provide() }).memory;
+  const load = provide;
+  const remedy = 'import from "jobgate/slim" and await its init, or use it in a worker';
+  useWasm(compileNow(() => initSync({ module: load() }).memory, remedy));
+}
+
+/** The same for who can wait: large modules, too, are taken on every page's thread. */
+export async function loadEngine(module: WebAssembly.Module): Promise<void> {
+  if (engine !== undefined) return;
+  const { memory } = await initAsync({ module_or_path: module });
+  if (engine === undefined) useWasm(memory);
+}
+
+function useWasm(given: WebAssembly.Memory): void {
+  memory = given;
   engine = new WasmEngine(breakDown);
   header = engine.outbox() >>> 2;
+}
+
+/** Compiles and instantiates while the caller waits; where the browser refuses that, the error says what to do. */
+export function compileNow<T>(compile: () => T, remedy = "use it in a worker"): T {
+  try {
+    return compile();
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (name !== "RangeError" || !message.includes("main thread")) throw error;
+    const why = "Chromium before 115 compiles no WebAssembly of this size at once on a page's thread";
+    throw new EngineError(`${why}: ${remedy}`, "E_NOT_READY", { cause: error });
+  }
 }
 
 /** Linear memory. Taken anew when it has grown, so call it again after user code has run. */
 export function memoryWords(): Uint32Array {
   if (words.length === 0) words = new Uint32Array(memory.buffer);
   return words;
+}
+
+/** A manager's statistics, as six words from `address` on. */
+export function statsAt(address: number): ManagerStats {
+  const at = address >>> 2;
+  const [pending = 0, running = 0, completed = 0, failed = 0, cancelled = 0, total = 0] = memoryWords().subarray(
+    at,
+    at + 6,
+  );
+  return { pending, running, completed, failed, cancelled, total };
 }
 
 /** Nothing can be asked of a broken engine: settles all that waits, and makes every later call say why. */
@@ -63,8 +101,31 @@ export function checkEngine(): void {
   if (failure !== undefined) throw failure;
 }
 
-/** For calls that no user made: what breaks the engine there has settled everything already. */
-export function rethrow(error: unknown): void {
+/** The engine, for a command of whoever calls: there is room on the stack for all that follows, or this throws. */
+export function command(): WasmEngine {
+  reserveStack();
+  return engine;
+}
+
+/** The engine, for a question. */
+export function question(): WasmEngine {
+  reserveStack(FOR_QUESTION);
+  return engine;
+}
+
+/** For calls that no user made. What breaks the engine settles everything; anything else is told to the page. */
+export function unexpected(error: unknown): void {
+  if (failure !== undefined) return;
+  unexpectedEngineEnd(error);
+  if (failure === undefined) report(error);
+}
+
+function unexpectedEngineEnd(error: unknown): void {
   if (failure === undefined && error instanceof WebAssembly.RuntimeError) breakDown(error.message);
+}
+
+/** As `unexpected`, where a caller is there to be told. */
+export function rethrow(error: unknown): void {
+  unexpectedEngineEnd(error);
   if (failure === undefined) throw error;
 }

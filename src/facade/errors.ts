@@ -6,14 +6,15 @@ export class JobgateError extends Error {
   readonly code: string = "E_JOBGATE";
 }
 
-/** E_ENGINE: the engine has broken; E_NOT_READY: it has not been given its wasm. Not for users to make. */
+/** E_ENGINE: the engine has broken; E_NOT_READY: it has not been given its wasm, or can't compile it here. Not for users to make. */
 export class EngineError extends JobgateError {
   override readonly name = "JobgateError";
   constructor(
     message: string,
     override readonly code: "E_ENGINE" | "E_NOT_READY",
+    options?: { cause: unknown },
   ) {
-    super(message);
+    super(message, options);
   }
 }
 
@@ -47,6 +48,17 @@ export class NonRetriableError extends JobgateError {
   override readonly code = "E_NON_RETRIABLE";
 }
 
+/** Also of another copy of this package or from another realm. Whatever was thrown may throw when it is looked at. */
+export function isNonRetriable(thrown: unknown): boolean {
+  if (typeof thrown !== "object" || thrown === null) return false;
+  try {
+    const { code, name } = thrown as Partial<JobgateError>;
+    return code === "E_NON_RETRIABLE" || name === "NonRetriableError";
+  } catch {
+    return false;
+  }
+}
+
 /** E_UNKNOWN_TYPE: no job type of that name. */
 export class UnknownJobTypeError extends JobgateError {
   override readonly name = "UnknownJobTypeError";
@@ -71,10 +83,12 @@ export function invalidParams(errors: readonly ParamError[]): InvalidParamsError
   return Object.assign(error, { errors });
 }
 
-/** Tells the page of an error that belongs to nobody's call: a listener's, a continuation's. */
+/** Tells the page of an error that belongs to nobody's call: a listener's, a continuation's. Never throws. */
 export function report(error: unknown): void {
-  if (typeof globalThis.reportError === "function") globalThis.reportError(error);
-  else {
+  try {
+    globalThis.reportError(error);
+  } catch {
+    // There is none here, or it is one of the page's own that throws.
     queueMicrotask(() => {
       throw error;
     });

@@ -1,19 +1,15 @@
 // Jobs and what happens to them as plain data.
 
 import type { AnyJob } from "./extras.js";
-import { completionOf, textOf } from "./support.js";
+import { fieldOf, messageOf, textOf } from "./look.js";
+import { completionOf, errorOf } from "./support.js";
 import type { JobEvent, JobRecord, Progress } from "./types.js";
 import { EVENT } from "./wire.js";
 
 type ErrorRecord = NonNullable<JobRecord["error"]>;
 
-/** `ready_at`: of a runner's job that has to wait first, when its delay or its wait for a retry is over. */
-export interface QueuedRecord extends JobRecord {
-  readonly ready_at?: number | undefined;
-}
-
 /** What records of a manager's jobs show besides: a runner's jobs have ids and params of their own. */
-export const describers = new WeakMap<object, (job: AnyJob) => Partial<QueuedRecord>>();
+export const describers = new WeakMap<object, (job: AnyJob) => Partial<JobRecord>>();
 
 /** Whose event it is, of managers with a describer: by the time it is told, another job may have the id. */
 export const subjects = new WeakMap<JobEvent, AnyJob>();
@@ -22,7 +18,7 @@ function idOf(job: AnyJob): string {
   return describers.has(job.manager) ? textOf(job.key) : job.id;
 }
 
-export function recordOf(job: AnyJob): QueuedRecord {
+export function recordOf(job: AnyJob): JobRecord {
   const completion = completionOf(job);
   return {
     id: job.id,
@@ -42,7 +38,7 @@ export function recordOf(job: AnyJob): QueuedRecord {
 }
 
 /** As it was when it was created, also if it has gone on since. */
-function newRecordOf(job: AnyJob): QueuedRecord {
+function newRecordOf(job: AnyJob): JobRecord {
   const { id, type, params, priority, created_at, ready_at } = recordOf(job);
   return {
     id,
@@ -58,18 +54,17 @@ function newRecordOf(job: AnyJob): QueuedRecord {
 }
 
 export function errorRecord(error: unknown): ErrorRecord {
-  if (typeof error !== "object" || error === null) return { name: "Error", message: textOf(error) };
-  const { name, message, code } = error as Partial<Record<keyof ErrorRecord, unknown>>;
+  const name = fieldOf(error, "name");
+  const code = fieldOf(error, "code");
   return {
     name: typeof name === "string" ? name : "Error",
-    message: typeof message === "string" ? message : textOf(error),
+    message: messageOf(error),
     ...(typeof code === "string" && { code }),
   };
 }
 
-function reasonText(reason: unknown): string | undefined {
-  if (reason === undefined || reason === null) return undefined;
-  return textOf(typeof reason === "object" && "message" in reason ? reason.message : reason);
+export function reasonText(reason: unknown): string | undefined {
+  return reason === undefined || reason === null ? undefined : messageOf(reason);
 }
 
 /** How an ended job ended. */
@@ -111,7 +106,7 @@ function toldOf(event: number, job: AnyJob, payload: unknown): JobEvent {
         type: "job_retrying",
         job_id,
         attempt: job.attempt,
-        error: errorRecord(job.value),
+        error: errorRecord(errorOf(job)),
         retry_at: job.more?.retryAt ?? Date.now(),
       };
     case EVENT.removed:

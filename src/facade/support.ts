@@ -1,64 +1,37 @@
 // Small things that jobs, bodies and streams share.
 
-import { engine } from "./engine.js";
+import { abortError } from "./abort.js";
+import { question } from "./engine.js";
 import type { AnyJob } from "./extras.js";
 import type { Completion } from "./types.js";
 import { END } from "./wire.js";
 
-/** Times are kept from here on: small integers, which engines store without a heap number each. */
-export const BEGINNING = Date.now();
-
-let held = -1;
-
-/** Milliseconds since BEGINNING, by the wall clock. */
-export function stamp(): number {
-  return held < 0 ? Date.now() - BEGINNING : held;
-}
-
-/** Reading the clock is a good part of what an empty job costs: what follows in the same breath shares one reading. */
-export function holdStamp(): void {
-  held = stamp();
-}
-
-/** Whatever comes next may be later. */
-export function releaseStamp(): void {
-  held = -1;
-}
-
 /** Where the platform has no such symbol yet, one that `using` polyfills agree on. */
 export const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
-export function abortError(): DOMException {
-  return new DOMException("The job was stopped", "AbortError");
-}
-
 /** Why the job was asked to stop; where no reason was given, an AbortError, made when first looked at. */
 export function reasonOf(job: AnyJob): unknown {
-  if (job.value === undefined) job.value = abortError();
-  return job.value;
+  if (job.stopReason === undefined) job.stopReason = abortError();
+  return job.stopReason;
+}
+
+/** Why the latest attempt failed. That its time was up counts, whatever its body made of it. */
+export function errorOf(job: AnyJob): unknown {
+  return job.more?.timeoutError ?? job.outcome;
 }
 
 const ENDS = [0, 0, END.normal, END.failed, END.cancelled];
 
 /** The same object each time. */
 export function completionOf(job: AnyJob): Completion | undefined {
-  const end = job.end || (ENDS[engine.status(job.slot)] ?? 0);
+  const end = job.end || (ENDS[question().status(job.slot)] ?? 0);
   if (end === 0) return undefined;
   const extras = job.extras();
   if (extras.completion === undefined) {
-    if (end === END.normal) extras.completion = { type: "Normal", result: job.value };
-    else if (end === END.failed) extras.completion = { type: "Failed", error: job.value };
+    if (end === END.normal) extras.completion = { type: "Normal", result: job.outcome };
+    else if (end === END.failed) extras.completion = { type: "Failed", error: errorOf(job) };
     else extras.completion = { type: "Cancelled", reason: reasonOf(job) };
     Object.freeze(extras.completion);
   }
   return extras.completion;
-}
-
-/** Anything can be thrown or be a key, also what has no text. */
-export function textOf(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return Object.prototype.toString.call(value);
-  }
 }

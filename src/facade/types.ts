@@ -186,7 +186,9 @@ export interface RunOptions<State = unknown> {
   group?: string;
   /**
    * What to do when the key is taken (pending or running).
-   * "join" (default): answer JOB_ALREADY_RUNNING; a higher `priority` raises the job that stands.
+   * "join" (default): answer JOB_ALREADY_RUNNING; a higher `priority` raises the job that stands. One that has been
+   *   asked to stop can't be joined: the new job is created and waits for that stop barrier, and whoever comes next joins
+   *   the new one.
    * "replace": stop the one that stands; the new one is pending until that stop barrier opens.
    * "queue": the new one waits for the one that stands; a third replaces the second (latest wins, the second ends cancelled).
    * "reject": throw DuplicateJobError.
@@ -251,7 +253,11 @@ export interface JobRecord {
   readonly created_at: number;
   readonly started_at?: number;
   readonly completed_at?: number;
+  /** While it waits, for its delay to be over or for its next attempt. */
+  readonly ready_at?: number;
   readonly worker_id?: string;
+  /** Asked to end, not yet settled. */
+  readonly stopping?: true;
 }
 
 /** One shape in memory, over a port, over server-sent events. */

@@ -1,21 +1,18 @@
 //! One runner's rules as one JavaScript object. Jobs are numbers that the facade gives; results, errors and functions
-//! stay JavaScript values on its side. Times are epoch milliseconds.
+//! stay JavaScript values on its side. Times are milliseconds on a clock that never runs back.
 
 use std::cell::RefCell;
 
-use js_sys::{Array, Function, JSON, JsString};
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{Unreadable, object, read, write};
+use super::convert::{object, read, write};
 use crate::bindings::panic;
 use crate::browser::builtins::{JsTaskContext, execute};
 use crate::engine::runner::{
-    Change, Fault, LARGEST_MESSAGE, Metrics, Param, Percentiles, Place, Refusal, Request, Step, Store, Value, builtins,
-    frame, is_name, read_message, read_params, resume, validate,
+    Change, Fault, Metrics, Param, Percentiles, Place, Refusal, Request, Step, Store, Value, builtins, frame, is_name,
+    read_message, read_params, resume, validate,
 };
-
-/// Bytes of params given in the same realm: a guard against what has no end, not a limit to plan with.
-const LARGEST_PARAMS: usize = 64_000_000;
 
 #[derive(Debug)]
 struct Inner {
@@ -31,36 +28,25 @@ pub struct WasmRunner {
     inner: RefCell<Inner>,
 }
 
-fn read_any(message: &JsValue) -> Result<Value, Refusal> {
-    let parsed = match message.dyn_ref::<JsString>() {
-        // Before it is copied.
-        Some(text) if text.length() as usize > LARGEST_MESSAGE => return Err(Refusal::too_large()),
-        Some(text) => match String::from(text) {
-            text if text.len() > LARGEST_MESSAGE => return Err(Refusal::too_large()),
-            text => JSON::parse(&text).map_err(|_| Refusal::unreadable())?,
-        },
-        None => message.clone(),
-    };
-    read(&parsed, LARGEST_MESSAGE).map_err(|why| match why {
-        Unreadable::TooLarge => Refusal::too_large(),
-        Unreadable::NotData => Refusal::unreadable(),
-    })
-}
-
 fn write_request(request: &Result<Request, Refusal>) -> JsValue {
     let text = |text: &str| JsValue::from_str(text);
     let optional = |text: &Option<String>| text.as_deref().map_or(JsValue::UNDEFINED, JsValue::from_str);
     match request {
-        Ok(Request::Create { job_type, params, priority, id }) => object([
+        // The params are validated as they came: what is no data is still seen there.
+        Ok(Request::Create { job_type, params: _, priority, id }) => object([
             ("type", text("create_job")),
             ("job_type", text(job_type)),
-            ("params", write(params)),
             ("priority", priority.as_ref().map_or(JsValue::UNDEFINED, write)),
             ("id", optional(id)),
         ]),
-        Ok(Request::Cancel(id)) => object([("type", text("cancel_job")), ("job_id", text(id))]),
+        Ok(Request::Cancel { job_id, reason }) => {
+            object([("type", text("cancel_job")), ("job_id", text(job_id)), ("reason", optional(reason))])
+        }
         Ok(Request::ClearCompleted) => object([("type", text("clear_completed"))]),
-        Ok(Request::GetState) => object([("type", text("get_state"))]),
+        Ok(Request::GetState { acknowledges }) => {
+            object([("type", text("get_state")), ("acknowledges", JsValue::from_bool(*acknowledges))])
+        }
+        Ok(Request::Ack(number)) => object([("type", text("ack")), ("ack", JsValue::from_f64(*number))]),
         Ok(Request::Ping) => object([("type", text("ping"))]),
         Ok(Request::Present(lock)) => object([("type", text("present")), ("lock", text(lock))]),
         Ok(Request::Nothing) => JsValue::UNDEFINED,
@@ -109,7 +95,7 @@ impl WasmRunner {
     /// The signal's reason once it has aborted.
     #[wasm_bindgen(js_name = executeBuiltin)]
     pub async fn execute_builtin(name: String, params: JsValue, context: JsValue) -> Result<JsValue, JsValue> {
-        let params = read(&params, LARGEST_PARAMS).unwrap_or(Value::Null);
+        let params = read(&params);
         execute(&name, &params, context.unchecked_ref::<JsTaskContext>()).await.map(|result| write(&result))
     }
 
@@ -125,10 +111,11 @@ impl WasmRunner {
         is_name(text)
     }
 
-    /// What a port's message asks for: `{type, …}` as it came, checked, or `{type: "error", error, code, job_id?}`.
+    /// What a port's message asks for: `{type, …}` as it came, checked, but for params; or `{type: "error", error, code,
+    /// job_id?}`.
     #[wasm_bindgen(js_name = readMessage)]
     pub fn read_port_message(message: &JsValue) -> JsValue {
-        write_request(&read_any(message).and_then(|message| read_message(&message)))
+        write_request(&read_message(&read(message)))
     }
 
     // ── types ───────────────────────────────────────────────────────────────────────────────────
@@ -155,7 +142,7 @@ impl WasmRunner {
     /// Knows one more type. What is wrong with its params, or nothing.
     #[wasm_bindgen(js_name = addType)]
     pub fn add_type(&self, name: String, params: &JsValue) -> Option<String> {
-        let given = read(params, LARGEST_PARAMS).unwrap_or(Value::Other("what is not plain data"));
+        let given = read(params);
         match read_params(&given) {
             Ok(params) => {
                 self.inner.borrow_mut().types.push((name, params));
@@ -167,7 +154,7 @@ impl WasmRunner {
 
     /// `{valid: true, params}` or `{valid: false, errors}`; nothing for a type that is not known.
     pub fn validate(&self, name: &str, params: &JsValue) -> JsValue {
-        let given = read(params, LARGEST_PARAMS).unwrap_or(Value::Other("what is not plain data"));
+        let given = read(params);
         let inner = self.inner.borrow();
         let Some((_, specs)) = inner.types.iter().find(|(known, _)| known == name) else { return JsValue::UNDEFINED };
         let checked = validate(specs, &given);
@@ -201,9 +188,10 @@ impl WasmRunner {
         self.inner.borrow_mut().store.set_priority(job, priority, now);
     }
 
-    /// Puts those in line whose wait is over. False if there are none.
-    pub fn ripen(&self, now: f64) -> bool {
-        self.inner.borrow_mut().store.ripen(now)
+    /// Puts those in the ready queue whose wait is over; says which.
+    #[wasm_bindgen(js_name = promoteDue)]
+    pub fn promote_due(&self, now: f64) -> Vec<u32> {
+        self.inner.borrow_mut().store.promote_due(now)
     }
 
     /// When the next wait is over; infinite: nobody has to wait.
@@ -212,18 +200,12 @@ impl WasmRunner {
         self.inner.borrow().store.next_ready()
     }
 
-    /// Of a job that has to wait first: until when. NaN: it has not.
-    #[wasm_bindgen(js_name = readyAt)]
-    pub fn ready_at(&self, job: u32) -> f64 {
-        self.inner.borrow().store.ready_at(job).unwrap_or(f64::NAN)
-    }
-
-    /// Has ended, which `note` tells later; a negative `started`: it never ran. False if it had ended before.
+    /// Has ended, which `note` tells later; `started` is NaN: it never ran. False if it had ended before.
     pub fn finish(&self, job: u32, created: f64, started: f64, finished: f64) -> bool {
         let inner = &mut *self.inner.borrow_mut();
         let first = inner.store.finish(job);
         if first {
-            inner.metrics.finished(created, (started >= 0.0).then_some(started), finished);
+            inner.metrics.finished(created, (!started.is_nan()).then_some(started), finished);
         }
         first
     }
@@ -275,9 +257,9 @@ impl WasmRunner {
         self.inner.borrow().store.pending()
     }
 
-    /// Running, pending, finished with the newest first.
-    pub fn order(&self) -> Vec<u32> {
-        self.inner.borrow().store.order()
+    /// Running, pending, then those that have ended, newest first: all whose ends have not been told.
+    pub fn untold(&self) -> Vec<u32> {
+        self.inner.borrow().store.untold()
     }
 
     /// `{wait, run, throughputPerMinute}`.

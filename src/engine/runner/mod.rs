@@ -19,7 +19,7 @@ pub use builtins::{Builtin, Place, builtins};
 pub use fibonacci::Fibonacci;
 pub use metrics::{Histogram, Metrics, Percentiles};
 pub use params::{Fault, Kind, MOST_FAULTS, Param, Spec, validate};
-pub use protocol::{LARGEST_MESSAGE, Refusal, Request, is_name, read_message};
+pub use protocol::{Refusal, Request, is_name, read_message};
 pub use sieve::{LONGEST_LIST, Sieve};
 pub use specs::read_params;
 pub use sse::{Step, frame, resume};

@@ -143,6 +143,7 @@ impl Spec {
             (Kind::Url, Value::Text(text)) if is_web_address(text) => Some(utf16_length(text)),
             (Kind::Boolean, Value::Bool(_)) => Some(0.0),
             (Kind::Array, Value::List(items)) => Some(items.len() as f64),
+            (Kind::Array, Value::Long(length)) => Some(*length),
             _ => None,
         };
         let fits = measure.is_some_and(|measure| {
@@ -163,6 +164,8 @@ impl Spec {
                     None => check_data(&format!("{name}[{index}]"), item, faults),
                 }
             }
+        } else if fits {
+            check_data(name, value, faults);
         }
     }
 
@@ -208,7 +211,7 @@ impl std::fmt::Display for Short<'_> {
 /// Where anything is allowed, it still has to be data.
 fn check_data(name: &str, value: &Value, faults: &mut Faults) {
     match value {
-        Value::Other(_) => faults.add(name, || format!("must be plain data, got {value}")),
+        Value::Other(_) | Value::Long(_) => faults.add(name, || format!("must be plain data, got {value}")),
         Value::List(items) => items.iter().for_each(|item| check_data(name, item, faults)),
         Value::Map(fields) => fields.iter().for_each(|(_, field)| check_data(name, field, faults)),
         _ => {}

@@ -3,8 +3,6 @@
 
 use super::value::Value;
 
-/// Bytes of a message that is read.
-pub const LARGEST_MESSAGE: usize = 1_000_000;
 /// Characters of an id or a type's name.
 const LONGEST_NAME: usize = 200;
 const PRIORITIES: [&str; 3] = ["user-blocking", "user-visible", "background"];
@@ -24,11 +22,21 @@ pub enum Request {
         id: Option<String>,
     },
     /// Cancel this job.
-    Cancel(String),
+    Cancel {
+        /// The job's id.
+        job_id: String,
+        /// Why, for people.
+        reason: Option<String>,
+    },
     /// Let go of all that finished.
     ClearCompleted,
     /// Send everything anew.
-    GetState,
+    GetState {
+        /// The other end acknowledges what it has heard, where it is asked to.
+        acknowledges: bool,
+    },
+    /// The other end has heard all up to the message of this number.
+    Ack(f64),
     /// Say pong.
     Ping,
     /// The lock that the other end holds for as long as it lives.
@@ -40,7 +48,7 @@ pub enum Request {
 /// Why a message counts for nothing; `code` as HTTP has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// 400 malformed, 413 too large.
+    /// 400: malformed.
     pub code: u16,
     /// For people.
     pub error: String,
@@ -58,9 +66,18 @@ pub fn read_message(message: &Value) -> Result<Request, Refusal> {
     match message.get("type") {
         Some(Value::Text(kind)) => match kind.as_str() {
             "create_job" => read_create(message),
-            "cancel_job" => Ok(Request::Cancel(name(message, "job_id")?)),
+            "cancel_job" => Ok(Request::Cancel {
+                job_id: name(message, "job_id")?,
+                reason: message.get("reason").and_then(Value::as_text).map(str::to_owned),
+            }),
             "clear_completed" => Ok(Request::ClearCompleted),
-            "get_state" => Ok(Request::GetState),
+            "get_state" => {
+                Ok(Request::GetState { acknowledges: message.get("acknowledges") == Some(&Value::Bool(true)) })
+            }
+            "ack" => match message.get("ack") {
+                Some(Value::Number(number)) if number.is_finite() => Ok(Request::Ack(*number)),
+                other => Err(malformed(format!("ack must be a number, got {}", other.unwrap_or(&Value::UNDEFINED)))),
+            },
             "ping" => Ok(Request::Ping),
             "present" => Ok(Request::Present(name(message, "lock")?)),
             "error" => Ok(Request::Nothing),
@@ -112,18 +129,4 @@ fn name(message: &Value, field: &str) -> Result<String, Refusal> {
 
 fn malformed(error: String) -> Refusal {
     Refusal { code: 400, error, job_id: None }
-}
-
-impl Refusal {
-    /// The message is larger than [`LARGEST_MESSAGE`].
-    #[must_use]
-    pub fn too_large() -> Self {
-        Self { code: 413, error: format!("a message may have {LARGEST_MESSAGE} bytes at most"), job_id: None }
-    }
-
-    /// The message is no JSON, or not data.
-    #[must_use]
-    pub fn unreadable() -> Self {
-        malformed("a message must be JSON".to_owned())
-    }
 }

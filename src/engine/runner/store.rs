@@ -1,7 +1,6 @@
 //! Which jobs there are, in which order they are listed, and which finished ones are let go of.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Something that a watcher of one job is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,44 +30,69 @@ impl Changes {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// In the order in which they are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Running,
-    /// In line for a slot.
+    /// In the ready queue.
     Ready,
     /// Its delay, or its wait for a retry, is not over.
     Delayed,
     Finished,
 }
 
+/// Where a job is listed: by its phase, then by what counts in that phase.
+type Rank = (Phase, [u64; 3]);
+
 #[derive(Debug)]
 struct Entry {
     phase: Phase,
     priority: f64,
-    /// Since when it is in line, or when it will be.
+    /// Since when it is in the ready queue, or when it will be.
     ready_at: f64,
     /// When it came to where it is, counted in changes.
     place: u64,
     changes: Changes,
 }
 
-/// The jobs of one runner, by number.
+impl Entry {
+    fn rank(&self) -> Rank {
+        let (first, at) = (ascending(0.0 - self.priority), ascending(self.ready_at));
+        let key = match self.phase {
+            Phase::Running => [self.place, 0, 0],
+            Phase::Ready => [first, at, self.place],
+            Phase::Delayed => [at, first, self.place],
+            // The newest first.
+            Phase::Finished => [u64::MAX - self.place, 0, 0],
+        };
+        (self.phase, key)
+    }
+}
+
+/// A number that sorts as the given one does.
+fn ascending(number: f64) -> u64 {
+    let bits = number.to_bits();
+    if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
+}
+
+/// The jobs of one runner, by number. Each change costs the logarithm of how many there are.
 #[derive(Debug)]
 pub struct Store {
     entries: BTreeMap<u32, Entry>,
+    /// All but those in `finished`, as they are listed.
+    listed: BTreeSet<(Rank, u32)>,
     /// In the order in which their ends were told.
     finished: VecDeque<u32>,
     retain: f64,
     serial: u64,
-    /// How many others there are.
-    active: usize,
 }
 
 impl Store {
     /// Keeps the latest `retain` finished jobs; infinite: all.
     #[must_use]
     pub fn new(retain: f64) -> Self {
-        Self { entries: BTreeMap::new(), finished: VecDeque::new(), retain, serial: 0, active: 0 }
+        let (entries, listed, finished) = (BTreeMap::new(), BTreeSet::new(), VecDeque::new());
+        Self { entries, listed, finished, retain, serial: 0 }
     }
 
     fn next(&mut self) -> u64 {
@@ -81,16 +105,29 @@ impl Store {
         let place = self.next();
         let changes = Changes { status: place, progress: None, end: None };
         let (phase, ready_at) = if delay > 0.0 { (Phase::Delayed, now + delay) } else { (Phase::Ready, now) };
-        self.entries.insert(job, Entry { phase, priority, ready_at, place, changes });
-        self.active += 1;
+        let entry = Entry { phase, priority, ready_at, place, changes };
+        self.listed.insert((entry.rank(), job));
+        self.entries.insert(job, entry);
+    }
+
+    /// Changes a job that has not finished, and where it is listed. False: there is none.
+    fn change(&mut self, job: u32, change: impl FnOnce(&mut Entry)) -> bool {
+        let Some(entry) = self.entries.get_mut(&job).filter(|entry| entry.phase != Phase::Finished) else {
+            return false;
+        };
+        self.listed.remove(&(entry.rank(), job));
+        change(entry);
+        self.listed.insert((entry.rank(), job));
+        true
     }
 
     fn enter(&mut self, job: u32, phase: Phase, ready_at: Option<f64>) {
         let place = self.next();
-        let Some(entry) = self.entries.get_mut(&job).filter(|entry| entry.phase != Phase::Finished) else { return };
-        entry.phase = phase;
-        entry.place = place;
-        entry.ready_at = ready_at.unwrap_or(entry.ready_at);
+        self.change(job, |entry| {
+            entry.phase = phase;
+            entry.place = place;
+            entry.ready_at = ready_at.unwrap_or(entry.ready_at);
+        });
     }
 
     /// Its attempt has started.
@@ -103,62 +140,56 @@ impl Store {
         self.enter(job, Phase::Delayed, Some(ready_at));
     }
 
-    /// Another priority; a job in line goes to the back of that level.
+    /// Another priority; a job in the ready queue goes to the back of that level.
     pub fn set_priority(&mut self, job: u32, priority: f64, now: f64) {
-        let Some(entry) = self.entries.get_mut(&job) else { return };
-        entry.priority = priority;
-        if entry.phase == Phase::Ready {
-            self.enter(job, Phase::Ready, Some(now));
-        }
-    }
-
-    /// Of a job that has to wait first: until when.
-    #[must_use]
-    pub fn ready_at(&self, job: u32) -> Option<f64> {
-        self.entries.get(&job).filter(|entry| entry.phase == Phase::Delayed).map(|entry| entry.ready_at)
-    }
-
-    /// Puts those in line whose wait is over. False if there are none.
-    pub fn ripen(&mut self, now: f64) -> bool {
-        let mut any = false;
-        for entry in self.entries.values_mut() {
-            if entry.phase == Phase::Delayed && entry.ready_at <= now {
-                entry.phase = Phase::Ready;
-                any = true;
+        let place = self.next();
+        self.change(job, |entry| {
+            entry.priority = priority;
+            if entry.phase == Phase::Ready {
+                entry.place = place;
+                entry.ready_at = now;
             }
+        });
+    }
+
+    /// Puts those in the ready queue whose wait is over; says which.
+    pub fn promote_due(&mut self, now: f64) -> Vec<u32> {
+        let due: Vec<u32> = self.delayed().take_while(|(_, at)| *at <= now).map(|(job, _)| job).collect();
+        for job in &due {
+            self.change(*job, |entry| entry.phase = Phase::Ready);
         }
-        any
+        due
     }
 
     /// When the next wait is over; infinite: nobody has to wait.
     #[must_use]
     pub fn next_ready(&self) -> f64 {
-        let waiting = self.entries.values().filter(|entry| entry.phase == Phase::Delayed);
-        waiting.map(|entry| entry.ready_at).fold(f64::INFINITY, f64::min)
+        self.delayed().next().map_or(f64::INFINITY, |(_, at)| at)
+    }
+
+    fn delayed(&self) -> impl Iterator<Item = (u32, f64)> {
+        let delayed = self.listed.range((from(Phase::Delayed), 0)..(from(Phase::Finished), 0));
+        delayed.filter_map(|(_, job)| Some((*job, self.entries.get(job)?.ready_at)))
     }
 
     /// Has ended, which has yet to be told. False if it had before.
     pub fn finish(&mut self, job: u32) -> bool {
-        let Some(entry) = self.entries.get_mut(&job).filter(|entry| entry.phase != Phase::Finished) else {
-            return false;
-        };
-        entry.phase = Phase::Finished;
-        true
+        self.change(job, |entry| entry.phase = Phase::Finished)
     }
 
     /// Numbers an event that is being told. Of ended jobs the order is that in which their ends are told.
     pub fn note(&mut self, job: u32, change: Change) -> u64 {
         let number = self.next();
-        let Some(Entry { phase, changes, .. }) = self.entries.get_mut(&job) else { return number };
+        let Some(entry) = self.entries.get_mut(&job) else { return number };
         match change {
-            Change::Status => changes.status = number,
-            Change::Progress => changes.progress = Some(number),
-            Change::End if changes.end.is_some() => {}
+            Change::Status => entry.changes.status = number,
+            Change::Progress => entry.changes.progress = Some(number),
+            Change::End if entry.changes.end.is_some() => {}
             Change::End => {
-                *phase = Phase::Finished;
-                changes.end = Some(number);
+                self.listed.remove(&(entry.rank(), job));
+                entry.phase = Phase::Finished;
+                entry.changes.end = Some(number);
                 self.finished.push_back(job);
-                self.active -= 1;
             }
         }
         number
@@ -197,51 +228,43 @@ impl Store {
         if entry.changes.end.is_some() {
             self.finished.retain(|finished| *finished != job);
         } else {
-            self.active -= 1;
+            self.listed.remove(&(entry.rank(), job));
         }
     }
 
     /// Running, in the order of their starts.
     #[must_use]
     pub fn running(&self) -> Vec<u32> {
-        self.sorted(|Entry { phase, place, .. }| (*phase == Phase::Running).then_some([0.0, 0.0, 0.0, *place as f64]))
+        self.between(Phase::Running, Phase::Ready)
     }
 
-    /// Pending: those in line, the highest priority first, then who came first; then those that have to wait first,
-    /// by the ends of their waits.
+    /// Pending: those in the ready queue, the highest priority first, then who came first; then those that have to wait
+    /// first, by the ends of their waits.
     #[must_use]
     pub fn pending(&self) -> Vec<u32> {
-        self.sorted(|&Entry { phase, priority, ready_at, place, .. }| match phase {
-            Phase::Ready => Some([0.0, 0.0 - priority, ready_at, place as f64]),
-            Phase::Delayed => Some([1.0, ready_at, 0.0 - priority, place as f64]),
-            _ => None,
-        })
+        self.between(Phase::Ready, Phase::Finished)
+    }
+
+    fn between(&self, first: Phase, end: Phase) -> Vec<u32> {
+        self.listed.range((from(first), 0)..(from(end), 0)).map(|(_, job)| *job).collect()
+    }
+
+    /// All whose ends have not been told: running, pending, then those that have ended, newest first.
+    #[must_use]
+    pub fn untold(&self) -> Vec<u32> {
+        self.listed.iter().map(|(_, job)| *job).collect()
     }
 
     /// All: running, pending, then finished, newest first. Those whose ends have yet to be told are the newest.
     #[must_use]
     pub fn order(&self) -> Vec<u32> {
-        let mut order = self.running();
-        order.extend(self.pending());
-        order.extend(self.sorted(|Entry { phase, place, changes, .. }| {
-            let untold = *phase == Phase::Finished && changes.end.is_none();
-            untold.then_some([0.0, 0.0, 0.0, 0.0 - *place as f64])
-        }));
+        let mut order = self.untold();
         order.extend(self.finished.iter().rev());
         order
     }
+}
 
-    /// The jobs that have a rank, the lowest first. One sort for all lists: each has its price in bytes.
-    fn sorted(&self, rank: fn(&Entry) -> Option<[f64; 4]>) -> Vec<u32> {
-        if self.active == 0 {
-            return Vec::new();
-        }
-        let mut found: Vec<([f64; 4], u32)> =
-            self.entries.iter().filter_map(|(job, entry)| Some((rank(entry)?, *job))).collect();
-        found.sort_unstable_by(|(one, _), (other, _)| {
-            let mut pairs = one.iter().zip(other).map(|(one, other)| one.total_cmp(other));
-            pairs.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-        });
-        found.into_iter().map(|(_, job)| job).collect()
-    }
+/// The first rank of a phase.
+fn from(phase: Phase) -> Rank {
+    (phase, [0; 3])
 }

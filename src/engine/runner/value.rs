@@ -13,6 +13,8 @@ pub enum Value {
     Text(String),
     /// In order.
     List(Vec<Value>),
+    /// A list that nobody has looked into, since it has more items than it may have: how many.
+    Long(f64),
     /// Names and values, in the order they were given.
     Map(Vec<(String, Value)>),
     /// Not data: what it is, such as "a function".
@@ -68,6 +70,7 @@ impl fmt::Display for Value {
                 1 => f.write_str("an array of 1 item"),
                 many => write!(f, "an array of {many} items"),
             },
+            Self::Long(length) => write!(f, "an array of {} items", number_text(*length)),
             Self::Map(_) => f.write_str("an object"),
             Self::Other(what) => f.write_str(what),
         }

@@ -3,7 +3,7 @@
 import coreText, { order as coreOrder, size as coreSize } from "../../../build/wasm/inline.js";
 import { initSync, WasmProvider, WasmWorker } from "../../../build/wasm-agents/agents.js";
 import text, { order, size } from "../../../build/wasm-agents/inline.js";
-import { breakDown, checkEngine, provideWasm, whenEngineFails } from "../engine.js";
+import { breakDown, checkEngine, compileNow, provideWasm, whenEngineFails } from "../engine.js";
 import { unpackBytes } from "../unpack-bytes.js";
 import { AgentError } from "./errors.js";
 
@@ -15,7 +15,7 @@ export function startAgentsWasm(): void {
   provideWasm(() => unpackBytes(coreText, coreOrder, coreSize));
   checkEngine();
   if (started) return;
-  initSync({ module: unpackBytes(text, order, size) });
+  compileNow(() => initSync({ module: unpackBytes(text, order, size) }));
   started = true;
   WasmWorker.startBinary(
     breakDown,

@@ -1,8 +1,10 @@
+import { throwIfAborted } from "../abort.js";
 import { cancellation } from "../cancellation.js";
 import { now } from "../clock.js";
 import { checkEngine, failure, rethrow, whenEngineFails } from "../engine.js";
 import { ManagerClosedError, report, WorkerCrashedError } from "../errors.js";
 import { type Deferred, defer } from "../extras.js";
+import { fieldOf, textOf } from "../look.js";
 import { checkNumber, checkObject, needFunction } from "../options.js";
 import { Line } from "../runner/line.js";
 import type { JobType } from "../runner/types.js";
@@ -10,7 +12,6 @@ import { asyncDispose } from "../support.js";
 import type { JobFactory } from "../types.js";
 import { type Loss, WorkerConnection } from "./connection.js";
 import { attempt } from "./listen.js";
-import { fieldOf, textOf } from "./look.js";
 import type { JobAnswer } from "./messages.js";
 import { spawnDefault } from "./spawn.js";
 import { type PoolContext, Task, type Work } from "./tasks.js";
@@ -145,7 +146,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
       checkEngine();
       if (this.closing !== undefined) throw new ManagerClosedError("The worker pool was closed and takes no new jobs");
       const { signal } = context;
-      if (signal.aborted) throw signal.reason;
+      throwIfAborted(signal);
       const number = ++this.serial;
       const stop = () => this.tell((rules) => rules.stop(now(), number));
       const task = new Task(number, work, context, { resolve, reject }, stop);

@@ -13,8 +13,8 @@ import {
   UnknownJobTypeError,
   WorkerCrashedError,
 } from "../errors.js";
+import { fieldOf, hasField, isArray, prototypesOf, tagOf, textOf } from "../look.js";
 import { cloned } from "./clone.js";
-import { fieldOf, hasField, isArray, prototypesOf, tagOf, textOf } from "./look.js";
 
 export type Serialized = { readonly value: unknown } | { readonly error: SerializedError };
 

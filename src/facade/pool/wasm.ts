@@ -2,7 +2,7 @@
 
 import text, { size as bytes, order } from "../../../build/wasm-pool/inline.js";
 import { initSync, WasmPool } from "../../../build/wasm-pool/pool.js";
-import { breakDown, checkEngine } from "../engine.js";
+import { breakDown, checkEngine, compileNow } from "../engine.js";
 import { unpackBytes } from "../unpack-bytes.js";
 
 let memory: WebAssembly.Memory | undefined;
@@ -13,7 +13,7 @@ const NOTHING: readonly number[] = [];
 export function newRules(size: number, idleTimeout: number, grace: number): WasmPool {
   checkEngine();
   if (memory === undefined) {
-    ({ memory } = initSync({ module: unpackBytes(text, order, bytes) }));
+    ({ memory } = compileNow(() => initSync({ module: unpackBytes(text, order, bytes) })));
     WasmPool.reportPanics(breakDown);
   }
   return new WasmPool(size, idleTimeout, grace);

@@ -1,15 +1,17 @@
-import { invalidParams } from "../errors.js";
-import { type Deferred, defer } from "../extras.js";
 import { holdLock } from "../lifetime.js";
-import { checkString, needFunction } from "../options.js";
+import { checkNumber, checkObject, checkString, needFunction } from "../options.js";
+import { reasonText } from "../records.js";
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
-import { RunnerError } from "./errors.js";
+import { Calls } from "./calls.js";
+import { RunnerError, refusalOf } from "./errors.js";
+import { MESSAGE } from "./inert.js";
 import { Listeners } from "./line.js";
 import { Mirror } from "./mirror.js";
-import { needPort, post } from "./port.js";
-import { areFaults, readServerMessage } from "./server-message.js";
-import { GONE } from "./session.js";
-import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
+import { toWire } from "./odd-parts.js";
+import { isConnecting, isOver, listenTo, needPort, post, tryPost } from "./port.js";
+import { GONE } from "./protocol.js";
+import { readServerMessage } from "./server-message.js";
+import type { ClientMessage, QueueClientOptions, QueuePort, ServerMessage } from "./types.js";
 
 export interface ClientSnapshot {
   readonly jobs: readonly JobRecord[];
@@ -18,6 +20,7 @@ export interface ClientSnapshot {
 }
 
 const NAME_LENGTH = 8;
+const NOTHING = () => {};
 
 /** Short, and unlike that of any other client. */
 function newName(): string {
@@ -26,25 +29,30 @@ function newName(): string {
 }
 
 /**
- * The client side of the queue protocol, for a page that looks on. Every method works detached. Once nobody listens at
- * the other end (`connected` is false again), or it is closed, what asks throws JobgateError with code E_CLOSED.
+ * The client side of the queue protocol, for a page that looks on. Every method works detached.
+ *
+ * What asks is sent in the order in which it was asked, once the port is open, and answered by the runner. It rejects
+ * with JobgateError of code E_DISCONNECTED where no answer has come within `timeout`, of code E_CLOSED once nobody
+ * listens at the other end (`connected` is false again) or this client is closed.
  */
 export class QueueClient {
   private readonly port: QueuePort;
   private readonly mirror = new Mirror();
   private readonly listeners = new Listeners<void>();
-  private readonly creating = new Map<string, Deferred<JobRecord>>();
+  private readonly calls: Calls;
   private readonly name = newName();
+  private readonly unlisten: Unsubscribe;
   private serial = 0;
   private connected = false;
   /** Why nobody would answer. */
   private gone: string | undefined = undefined;
   private snapshot: ClientSnapshot | undefined = undefined;
-  private readonly onMessage = ({ data }: { data: unknown }) => this.hear(data);
-  private readonly onGone = () => this.disconnect("The port has closed");
 
-  constructor(port: QueuePort) {
+  constructor(port: QueuePort, options: QueueClientOptions = {}) {
     needPort(port);
+    checkObject("options", options);
+    const timeout = checkNumber("timeout", options.timeout, 30_000);
+    if (!(timeout >= 0)) throw new RangeError(`timeout must be at least 0, or Infinity, got ${timeout}`);
     this.port = port;
     this.createJob = this.createJob.bind(this);
     this.cancelJob = this.cancelJob.bind(this);
@@ -52,23 +60,26 @@ export class QueueClient {
     this.subscribe = this.subscribe.bind(this);
     this.getSnapshot = this.getSnapshot.bind(this);
     this.close = this.close.bind(this);
-    port.addEventListener("message", this.onMessage);
-    port.addEventListener("close" as "message", this.onGone);
-    port.start?.();
+    this.calls = new Calls(timeout, (message) => post(port, message));
+    this.unlisten = listenTo(port, {
+      message: ({ data }) => this.hear(data),
+      open: () => this.opened(),
+      close: () => this.disconnect("The port has closed"),
+    });
     try {
-      // A runner says it of itself when it begins to serve; over a broadcast it may have begun before.
-      post(port, { type: "get_state" });
-    } catch {
-      // A WebSocket that is not open yet: its runner speaks first.
+      port.start?.();
+      if (isOver(port)) this.disconnect("The port has closed");
+      else if (!isConnecting(port)) this.opened();
+    } catch (error) {
+      this.unlisten();
+      throw error;
     }
-    // Of all ports it alone does not say everywhere that its other end is gone.
-    if (globalThis.MessagePort !== undefined && port instanceof MessagePort)
-      holdLock((lock) => lock !== "" && post(port, { type: "present", lock }));
   }
 
   /**
-   * Resolves with the new job's record. Rejects with InvalidParamsError; with JobgateError of code E_REFUSED where the
-   * runner said no, E_CLOSED where no answer can come any more.
+   * Resolves with the new job's record. Rejects as the runner's own `createJob` throws (InvalidParamsError with the same
+   * faults, UnknownJobTypeError, QueueFullError, …), also for params that no port can carry; with JobgateError of code
+   * E_REFUSED where they are larger than a message may be, or the runner said no in other words.
    */
   async createJob(
     type: string,
@@ -76,21 +87,32 @@ export class QueueClient {
     options: { priority?: Priority } = {},
   ): Promise<JobRecord> {
     checkString("type", type);
-    this.needOpen();
-    const id = `${this.name}-${++this.serial}`;
+    checkObject("options", options);
     const { priority } = options;
-    post(this.port, { type: "create_job", job_type: type, params, id, ...(priority !== undefined && { priority }) });
-    const created = defer<JobRecord>();
-    this.creating.set(id, created);
-    return created.promise;
+    const id = `${this.name}-${++this.serial}`;
+    // The number comes first: it is to be found also in a message that is too large to be read.
+    const answer = await this.ask((request) => ({
+      request,
+      type: "create_job",
+      job_type: type,
+      params,
+      id,
+      ...(priority !== undefined && { priority }),
+    }));
+    if (answer.type === "error") throw refusalOf(answer);
+    const job = answer.job ?? this.mirror.get(id);
+    if (job === undefined) throw new RunnerError("The runner did not say which job it has made", "E_REFUSED");
+    return job;
   }
 
-  cancelJob(id: string): void {
-    this.ask({ type: "cancel_job", job_id: id });
+  /** True: asked, or ended at once if it was pending. False: unknown or ended. Not awaited, it is never unhandled. */
+  cancelJob(id: string, reason?: unknown): Promise<boolean> {
+    return quiet(this.cancel(id, reasonText(reason)));
   }
 
-  clearCompleted(): void {
-    this.ask({ type: "clear_completed" });
+  /** How many finished jobs were let go of. Not awaited, it is never unhandled. */
+  clearCompleted(): Promise<number> {
+    return quiet(this.clear());
   }
 
   subscribe(listener: () => void): Unsubscribe {
@@ -111,25 +133,48 @@ export class QueueClient {
    * been closed.
    */
   close(): void {
-    this.port.removeEventListener("message", this.onMessage);
-    this.port.removeEventListener("close" as "message", this.onGone);
+    this.unlisten();
     this.disconnect("The client was closed");
   }
 
-  private needOpen(): void {
-    if (this.gone !== undefined) throw new RunnerError(this.gone, "E_CLOSED");
+  private async cancel(id: string, reason: string | undefined): Promise<boolean> {
+    const why = reason !== undefined && { reason };
+    const answer = await this.ask((request) => ({ request, type: "cancel_job", job_id: id, ...why }));
+    if (answer.type === "ok") return true;
+    if (answer.code === 404 || answer.code === 409) return false;
+    throw refusalOf(answer);
   }
 
-  private ask(message: ClientMessage): void {
-    this.needOpen();
-    post(this.port, message);
+  private async clear(): Promise<number> {
+    const answer = await this.ask((request) => ({ request, type: "clear_completed" }));
+    if (answer.type === "error") throw refusalOf(answer);
+    return answer.count ?? 0;
+  }
+
+  private ask(make: (request: number) => ClientMessage): ReturnType<Calls["ask"]> {
+    if (this.gone !== undefined) throw new RunnerError(this.gone, "E_CLOSED");
+    return this.calls.ask((request) => {
+      const message = toWire(make(request));
+      if (message !== undefined) return message;
+      throw new RunnerError(`A message may have ${MESSAGE.bytes} bytes at most`, "E_REFUSED");
+    });
+  }
+
+  /** Says that somebody is there; what was asked meanwhile follows. */
+  private opened(): void {
+    // A runner says its state of itself when it begins to serve; over a broadcast it may have begun before.
+    tryPost(this.port, { type: "get_state", acknowledges: true });
+    // Of all ports it alone does not say everywhere that its other end is gone.
+    if (Object.prototype.toString.call(this.port) === "[object MessagePort]") {
+      holdLock((lock) => lock !== "" && tryPost(this.port, { type: "present", lock }));
+    }
+    this.calls.setOpen(true);
   }
 
   private disconnect(why: string): void {
     this.gone = why;
-    const lost = [...this.creating.values()];
-    this.creating.clear();
-    for (const created of lost) created.reject(new RunnerError(why, "E_CLOSED"));
+    this.calls.setOpen(false);
+    this.calls.fail(new RunnerError(why, "E_CLOSED"));
     this.connected = false;
     this.changed();
   }
@@ -140,32 +185,27 @@ export class QueueClient {
   }
 
   private hear(data: unknown): void {
-    const message = readServerMessage(data);
+    const { message, ack } = readServerMessage(data);
+    if (ack !== undefined) tryPost(this.port, { type: "ack", ack });
     if (message === undefined) return;
-    if (message.type === "error") {
-      this.refused(message);
-      return;
-    }
-    if (!this.mirror.apply(message)) return;
-    if (message.type === "queue_state") {
+    const isNew = this.mirror.apply(message);
+    if (message.type === "ok") this.calls.answer(message);
+    else if (message.type === "error") this.refused(message);
+    else if (message.type === "queue_state") {
       this.connected = true;
       this.gone = undefined;
-      for (const job of message.jobs) this.answer(job);
+      this.calls.setOpen(true);
     }
-    if (message.type === "job_created") this.answer(message.job);
-    this.changed();
+    if (isNew) this.changed();
   }
 
-  private answer(job: JobRecord): void {
-    this.creating.get(job.id)?.resolve(job);
-    this.creating.delete(job.id);
+  private refused(message: ServerMessage & { type: "error" }): void {
+    if (message.code === GONE) this.disconnect(message.error);
+    else this.calls.answer(message);
   }
+}
 
-  private refused({ job_id, error, errors, code }: ServerMessage & { type: "error" }): void {
-    if (code === GONE) this.disconnect(error);
-    if (job_id === undefined) return;
-    const refusal = areFaults(errors) ? invalidParams(errors) : new RunnerError(error, "E_REFUSED");
-    this.creating.get(job_id)?.reject(refusal);
-    this.creating.delete(job_id);
-  }
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(NOTHING);
+  return promise;
 }

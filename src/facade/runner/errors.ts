@@ -1,12 +1,37 @@
-import { JobgateError } from "../errors.js";
+import {
+  DuplicateJobError,
+  invalidParams,
+  JobgateError,
+  ManagerClosedError,
+  QueueFullError,
+  UnknownJobTypeError,
+} from "../errors.js";
+import { areFaults } from "./server-message.js";
+import type { ServerMessage } from "./types.js";
 
-/** E_UNKNOWN_JOB, E_NOT_FINISHED: what a runner's call named; E_REFUSED, E_CLOSED: what became of a client's request. */
+/**
+ * E_UNKNOWN_JOB, E_NOT_FINISHED: what a runner's call named; E_REFUSED, E_CLOSED, E_DISCONNECTED: what became of a
+ * client's request.
+ */
 export class RunnerError extends JobgateError {
   override readonly name = "JobgateError";
   constructor(
     message: string,
-    override readonly code: "E_UNKNOWN_JOB" | "E_NOT_FINISHED" | "E_REFUSED" | "E_CLOSED",
+    override readonly code: "E_UNKNOWN_JOB" | "E_NOT_FINISHED" | "E_REFUSED" | "E_CLOSED" | "E_DISCONNECTED",
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
+}
+
+/** Where a runner's refusal comes from another page, worker or copy of the package: by name. */
+const CLASSES = new Map(
+  Object.entries({ DuplicateJobError, ManagerClosedError, QueueFullError, UnknownJobTypeError, TypeError, RangeError }),
+);
+
+/** What a runner has said no with, as its own call would have thrown it. */
+export function refusalOf({ error, errors, name }: ServerMessage & { type: "error" }): Error {
+  if (areFaults(errors)) return invalidParams(errors);
+  const Class = name === undefined ? undefined : CLASSES.get(name);
+  return Class === undefined ? new RunnerError(error, "E_REFUSED") : new Class(error);
 }

@@ -1,10 +1,10 @@
 // What a runner tells those who follow it: sessions, streams, listeners.
 
-import type { JobEvent, JobRecord } from "../types.js";
-import type { Task } from "./tasks.js";
+import type { JobEvent } from "../types.js";
+import type { Task } from "./task.js";
 
 /** An event or a failure; neither: the queue's order has changed, no job has. */
-export interface Happening {
+export interface Notification {
   readonly event?: JobEvent;
   /** Whose event it is. */
   readonly task?: Task;
@@ -20,9 +20,4 @@ const ENDS: readonly string[] = ["job_completed", "job_failed", "job_cancelled"]
 
 export function isEnd(event: JobEvent): boolean {
   return ENDS.includes(event.type);
-}
-
-/** Seconds from the first start to the end. */
-export function durationOf({ started_at, completed_at }: JobRecord): number {
-  return started_at === undefined || completed_at === undefined ? 0 : (completed_at - started_at) / 1000;
 }

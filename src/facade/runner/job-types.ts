@@ -1,48 +1,66 @@
 // The types that a runner knows: the built-in ones and the app's.
 
 import { invalidParams, UnknownJobTypeError } from "../errors.js";
+import { textOf } from "../look.js";
 import { needFunction } from "../options.js";
-import type { JobType, TypeDescription, Validation } from "./types.js";
+import { inert, PARAMS, type Shape } from "./inert.js";
+import type { JobType, ParamSpec, TaskContext, TypeDescription, Validation } from "./types.js";
 import { type Rules, WasmRunner } from "./wasm.js";
 
-function builtin(description: TypeDescription): JobType {
-  const { name } = description;
-  return { ...description, execute: (params, context) => WasmRunner.executeBuiltin(name, params, context) };
+type Execute = (params: Record<string, unknown>, context: TaskContext) => unknown;
+
+interface Known {
+  readonly execute: Execute;
+  readonly description: TypeDescription;
+  /** Lists are looked into only up to their bounds. */
+  readonly shape: Shape;
 }
 
+const TOO_LARGE = `must be an object of at most ${PARAMS.bytes} bytes`;
+
 export class JobTypes {
-  private readonly byName = new Map<string, { readonly type: JobType; readonly description: TypeDescription }>();
+  private readonly byName = new Map<string, Known>();
   private readonly rules: Rules;
 
   constructor(rules: Rules, builtins: boolean, own: readonly JobType[]) {
     this.rules = rules;
-    if (builtins)
-      for (const description of rules.addBuiltins(false) as TypeDescription[]) this.add(builtin(description));
+    if (builtins) {
+      for (const { name, description, params } of rules.addBuiltins(false) as TypeDescription[]) {
+        this.add(name, description, params, (given, context) => WasmRunner.executeBuiltin(name, given, context));
+      }
+    }
     for (const [index, type] of own.entries()) this.check(`types[${index}]`, type);
   }
 
   private check(at: string, type: JobType): void {
     if (typeof type !== "object" || type === null) throw new TypeError(`${at} must be an object`);
-    const { name, description, params } = type;
+    const { name, description, params, execute } = type;
     if (typeof name !== "string" || name === "")
       throw new TypeError(`${at}.name must be a string with something in it`);
     if (typeof description !== "string") throw new TypeError(`${at}.description must be a string`);
-    needFunction(`${at}.execute`, type.execute);
+    needFunction(`${at}.execute`, execute);
     if (this.byName.has(name)) throw new TypeError(`${at}.name: there is a job type "${name}" already`);
-    const fault = this.rules.addType(name, params);
+    const specs = inert(params, PARAMS)?.value;
+    const fault = this.rules.addType(name, specs);
     if (fault !== undefined) throw new TypeError(`${at}.${fault}`);
-    this.add(type);
+    this.add(name, description, specs as readonly ParamSpec[], (given, context) => execute.call(type, given, context));
   }
 
-  private add(type: JobType): void {
-    const { name, description, params } = type;
-    this.byName.set(name, { type, description: Object.freeze({ name, description, params }) });
+  private add(name: string, description: string, params: readonly ParamSpec[], execute: Execute): void {
+    const described = Object.freeze({ name, description, params: deepFreeze(params) });
+    const shape = { fields: new Map(params.map((spec) => [spec.name, shapeOf(spec)])) };
+    this.byName.set(name, { execute, description: described, shape });
   }
 
-  get(name: string): JobType {
+  private known(name: string): Known {
     const found = this.byName.get(name);
-    if (found === undefined) throw new UnknownJobTypeError(`There is no job type "${name}"`);
-    return found.type;
+    if (found === undefined) throw new UnknownJobTypeError(`There is no job type "${textOf(name)}"`);
+    return found;
+  }
+
+  /** The body of the type. */
+  get(name: string): Execute {
+    return this.known(name).execute;
   }
 
   describe(name: string): TypeDescription | undefined {
@@ -54,8 +72,9 @@ export class JobTypes {
   }
 
   validate(name: string, params: unknown): Validation {
-    this.get(name);
-    return this.rules.validate(name, params) as Validation;
+    const given = inert(params, PARAMS, this.known(name).shape);
+    if (given === undefined) return { valid: false, errors: [{ param: "", message: TOO_LARGE }] };
+    return this.rules.validate(name, given.value) as Validation;
   }
 
   /** The params to run with. */
@@ -64,6 +83,10 @@ export class JobTypes {
     if (!validation.valid) throw invalidParams(validation.errors);
     return deepFreeze(validation.params);
   }
+}
+
+function shapeOf({ type, max, items }: Omit<ParamSpec, "name">): Shape {
+  return type === "array" ? { max, items: items && shapeOf(items) } : {};
 }
 
 function deepFreeze<T>(data: T): T {

@@ -47,6 +47,10 @@ export class Line<T> {
 export class Listeners<T> {
   private readonly entries = new Set<{ readonly listener: (value: T) => void }>();
 
+  get size(): number {
+    return this.entries.size;
+  }
+
   add(listener: (value: T) => void): () => void {
     const entry = { listener };
     this.entries.add(entry);
@@ -57,6 +61,7 @@ export class Listeners<T> {
 
   /** Those present now; one that leaves meanwhile is not called. */
   call(value: T): void {
+    if (this.entries.size === 0) return;
     for (const entry of [...this.entries]) {
       if (!this.entries.has(entry)) continue;
       try {

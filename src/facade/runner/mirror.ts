@@ -1,13 +1,13 @@
 // What a client knows of a runner's jobs: the latest state it was sent, and every event since.
 
-import type { QueuedRecord } from "../records.js";
 import type { JobRecord, ManagerStats } from "../types.js";
+import { SortedList } from "./sorted-list.js";
 import type { ServerMessage } from "./types.js";
 
 interface Entry {
-  record: QueuedRecord;
-  /** When it came to where it is, counted in messages. */
-  place: number;
+  record: JobRecord;
+  /** Where it is listed among the pending: until when it has to wait, its priority, when it came there. */
+  key: readonly [number, number, number];
 }
 
 const NOTHING: ManagerStats = Object.freeze({
@@ -22,6 +22,10 @@ const NOTHING: ManagerStats = Object.freeze({
 export class Mirror {
   stats: ManagerStats = NOTHING;
   private readonly entries = new Map<string, Entry>();
+  /** In the order in which they came to be so. */
+  private readonly running = new Set<Entry>();
+  private readonly finished = new Set<Entry>();
+  private readonly pending = new SortedList<Entry>(inStartOrder);
   private places = 0;
 
   /** False: nothing has changed. */
@@ -58,7 +62,7 @@ export class Mirror {
       case "job_cancelled":
         return this.end(message, { status: "cancelled" });
       case "job_removed":
-        return this.entries.delete(message.job_id);
+        return this.remove(message.job_id);
       case "stats_update":
         this.stats = Object.freeze(message.stats);
         return true;
@@ -67,35 +71,63 @@ export class Mirror {
     }
   }
 
+  get(id: string): JobRecord | undefined {
+    return this.entries.get(id)?.record;
+  }
+
   /** Running, then pending in the order they will start, then finished, newest first: as the runner lists them. */
   list(): JobRecord[] {
-    const all = [...this.entries.values()];
-    const running = all.filter(({ record }) => record.status === "running").sort((a, b) => a.place - b.place);
-    const pending = all.filter(({ record }) => record.status === "pending").sort(inStartOrder);
-    const finished = all.filter(({ record }) => isFinished(record)).sort((a, b) => b.place - a.place);
-    return [...running, ...pending, ...finished].map(({ record }) => record);
+    const list: JobRecord[] = [];
+    for (const { record } of this.running) list.push(record);
+    for (const { record } of this.pending) list.push(record);
+    const finished = [...this.finished];
+    for (let at = finished.length - 1; at >= 0; at--) list.push(finished[at]!.record);
+    return list;
   }
 
   private replace(jobs: readonly JobRecord[]): void {
     this.entries.clear();
-    const active = jobs.filter((job) => !isFinished(job));
+    this.running.clear();
+    this.finished.clear();
+    this.pending.clear();
     // The newest comes first among the finished.
-    for (const job of [...active, ...jobs.filter(isFinished).reverse()]) this.put(job);
+    const finished: JobRecord[] = [];
+    for (const job of jobs) {
+      if (isFinished(job)) finished.push(job);
+      else this.put(job);
+    }
+    for (const job of finished.reverse()) this.put(job);
   }
 
   private put(record: JobRecord): void {
-    this.entries.set(record.id, { record: Object.freeze(record), place: this.places++ });
+    this.remove(record.id);
+    const { ready_at, priority } = record;
+    const entry: Entry = {
+      record: Object.freeze(record),
+      key: [numberOr(ready_at, -Infinity), -numberOr(priority, 0), this.places++],
+    };
+    this.entries.set(record.id, entry);
+    this.partOf(record).add(entry);
   }
 
-  private move(id: string, change: Partial<QueuedRecord>): boolean {
+  private remove(id: string): boolean {
     const entry = this.entries.get(id);
-    if (entry === undefined) return false;
-    entry.record = changed(entry.record, change);
-    entry.place = this.places++;
-    return true;
+    if (entry !== undefined) this.partOf(entry.record).delete(entry);
+    return this.entries.delete(id);
   }
 
-  private end(message: { job_id: string; completed_at?: number }, change: Partial<QueuedRecord>): boolean {
+  private partOf({ status }: JobRecord): { add(entry: Entry): void; delete(entry: Entry): void } {
+    if (status === "running") return this.running;
+    return status === "pending" ? this.pending : this.finished;
+  }
+
+  private move(id: string, change: Partial<JobRecord>): boolean {
+    const entry = this.entries.get(id);
+    if (entry !== undefined) this.put(changed(entry.record, change));
+    return entry !== undefined;
+  }
+
+  private end(message: { job_id: string; completed_at?: number }, change: Partial<JobRecord>): boolean {
     const { job_id, completed_at } = message;
     return this.move(job_id, { ...change, ready_at: undefined, ...(completed_at !== undefined && { completed_at }) });
   }
@@ -106,13 +138,18 @@ function isFinished({ status }: JobRecord): boolean {
 }
 
 /** A field that becomes undefined goes. */
-function changed(record: QueuedRecord, change: Partial<QueuedRecord>): QueuedRecord {
+function changed(record: JobRecord, change: Partial<JobRecord>): JobRecord {
   const fields = Object.entries({ ...record, ...change }).filter(([, value]) => value !== undefined);
-  return Object.freeze(Object.fromEntries(fields)) as unknown as QueuedRecord;
+  return Object.freeze(Object.fromEntries(fields)) as unknown as JobRecord;
 }
 
-/** In line by priority and place; behind them those that have to wait first, by the ends of their waits. */
-function inStartOrder(a: Entry, b: Entry): number {
-  const until = ({ record }: Entry) => record.ready_at ?? -1;
-  return until(a) - until(b) || b.record.priority - a.record.priority || a.place - b.place;
+/** In the ready queue by priority and place; behind them those that have to wait first, by the ends of their waits. */
+function inStartOrder({ key: one }: Entry, { key: other }: Entry): number {
+  // Both may have nothing to wait for.
+  if (one[0] !== other[0]) return one[0] < other[0] ? -1 : 1;
+  return one[1] - other[1] || one[2] - other[2];
+}
+
+function numberOr(value: unknown, otherwise: number): number {
+  return typeof value === "number" && Number.isFinite(value) ? value : otherwise;
 }

@@ -1,6 +1,6 @@
 import { checkFlag, checkNumber, checkObject } from "../options.js";
 import type { JobManagerOptions } from "../types.js";
-import type { JobType, RunnerOptions } from "./types.js";
+import type { JobType, RunnerOptions, ServeOptions } from "./types.js";
 
 export interface CheckedRunnerOptions {
   readonly builtins: boolean;
@@ -18,11 +18,23 @@ export function checkRunnerOptions(options: RunnerOptions): CheckedRunnerOptions
   const trace = checkFlag("trace", options.trace);
   const concurrency = checkNumber("concurrency", options.concurrency, 3);
   const retain = checkNumber("retain", options.retain, 1000);
-  if (!(retain >= 0) || (retain % 1 !== 0 && retain !== Infinity)) {
-    throw new RangeError(`retain must be an integer of at least 0, or Infinity, got ${retain}`);
-  }
+  needCount("retain", retain, 0);
   if (!Array.isArray(types)) throw new TypeError("types must be an array");
   const paused = !autoStart;
   const manager = { name: "JobRunner", concurrency, paused, trace, ...(maxPending !== undefined && { maxPending }) };
   return { builtins, types, retain, manager };
+}
+
+function needCount(field: string, count: number, least: number): void {
+  if (!(count >= least) || (count % 1 !== 0 && count !== Infinity)) {
+    throw new RangeError(`${field} must be an integer of at least ${least}, or Infinity, got ${count}`);
+  }
+}
+
+/** `maxPending`. */
+export function checkServeOptions(options: ServeOptions): number {
+  checkObject("options", options);
+  const maxPending = checkNumber("maxPending", options.maxPending, 1000);
+  needCount("maxPending", maxPending, 1);
+  return maxPending;
 }

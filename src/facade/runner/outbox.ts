@@ -1,7 +1,7 @@
 // What a runner has to say over one port: sent in one go, in a microtask, and kept back while the port is full. What
 // the next of its kind overtakes (progress, the state) is sent once in a while, or ahead of whatever else is to be said.
 
-import { isFull, isOver, post } from "./port.js";
+import { isFull, isOver, post, tryPost } from "./port.js";
 import type { QueuePort, ServerMessage } from "./types.js";
 
 /** Messages that wait for a port that is full. Of more events, the whole state takes the place. */
@@ -10,6 +10,12 @@ const MOST_WAITING = 1000;
 const PATIENCE = 50;
 /** Milliseconds between two messages that the later one overtakes: not all ports tell how much they hold. */
 const PACE = 16;
+/** Sending the state may take one part in so many of the time, however large the state is. */
+const STATE_SHARE = 20;
+/** Messages on their way to an end that acknowledges. */
+const WINDOW = 128;
+/** Every so many messages, it is asked how far it has come. */
+const ACK_EVERY = 32;
 
 interface Waiting {
   /** Called when it is sent: by then whatever is going on has been taken in. */
@@ -30,15 +36,19 @@ export class Outbox {
   private readonly waiting = new Map<string | number, Waiting>();
   /** The state goes behind what led to it. */
   private stateWanted = false;
-  /** When something was sent last, and when the state was. */
+  /** When something was sent last, and when the state may be sent next. */
   private sentAt = -Infinity;
-  private stateAt = -Infinity;
+  private stateDue = -Infinity;
   /** When what waits is sent. */
   private due = Infinity;
   private timer: ReturnType<typeof setTimeout> | undefined = undefined;
   private full = false;
   private serial = 0;
   private closed = false;
+  /** The other end acknowledges: how many were sent since it said so, and up to which it has heard all. */
+  private acknowledges = false;
+  private sent = 0;
+  private heard = 0;
 
   constructor(port: QueuePort, sender: Sender) {
     this.port = port;
@@ -65,7 +75,20 @@ export class Outbox {
 
   state(): void {
     this.stateWanted = true;
-    this.schedule(this.stateAt + PACE);
+    this.schedule(this.stateDue);
+  }
+
+  /** From here on no more is on its way to the other end than it can take in at once. */
+  awaitAcks(): void {
+    this.acknowledges = true;
+  }
+
+  ack(number: number): void {
+    this.heard = Math.min(Math.max(this.heard, number), this.sent);
+    if (!this.full) return;
+    // In place of the next look at the port.
+    clearTimeout(this.timer);
+    this.flush();
   }
 
   /** Sends what waits, full or not: it is bounded, and there are ends among it. Then this, and nothing after it. */
@@ -73,20 +96,19 @@ export class Outbox {
     if (this.closed) return;
     this.closed = true;
     clearTimeout(this.timer);
-    if (last !== undefined && !isOver(this.port)) {
-      try {
-        for (const { make } of this.waiting.values()) post(this.port, make());
-        if (this.stateWanted) post(this.port, this.sender.state());
-      } catch {
-        // The engine has broken, or the port.
-      }
-      try {
-        post(this.port, last);
-      } catch {
-        // Nobody is there to be told.
-      }
-    }
+    if (last !== undefined) this.sendLast(last);
     this.waiting.clear();
+  }
+
+  private sendLast(last: ServerMessage): void {
+    try {
+      if (isOver(this.port)) return;
+      for (const { make } of this.waiting.values()) post(this.port, make());
+      if (this.stateWanted) post(this.port, this.sender.state());
+    } catch {
+      // The engine has broken, or the port.
+    }
+    tryPost(this.port, last);
   }
 
   private put(key: string | number, waiting: Waiting, at: number): void {
@@ -121,33 +143,41 @@ export class Outbox {
     if (this.closed) return;
     this.due = Infinity;
     this.full = false;
-    if (isOver(this.port)) {
-      this.sender.gone();
-      return;
-    }
     try {
-      this.send(performance.now());
+      if (isOver(this.port)) this.sender.gone();
+      else this.send(performance.now());
     } catch {
       this.sender.gone();
     }
   }
 
+  private isFull(): boolean {
+    return isFull(this.port) || (this.acknowledges && this.sent - this.heard >= WINDOW);
+  }
+
+  private post(message: ServerMessage): void {
+    if (!this.acknowledges) post(this.port, message);
+    else if (++this.sent % ACK_EVERY === 0) post(this.port, { ...message, ack: this.sent });
+    else post(this.port, message);
+  }
+
   private send(now: number): void {
     for (const [key, { make }] of this.waiting) {
-      if (isFull(this.port)) break;
+      if (this.isFull()) break;
       this.waiting.delete(key);
-      post(this.port, make());
+      this.post(make());
       this.sentAt = now;
     }
-    const wanted = this.stateWanted && !this.closed && now >= this.stateAt + PACE;
-    if (wanted && this.waiting.size === 0 && !isFull(this.port)) {
+    const wanted = this.stateWanted && !this.closed && now >= this.stateDue;
+    if (wanted && this.waiting.size === 0 && !this.isFull()) {
       this.stateWanted = false;
-      this.stateAt = now;
+      const began = performance.now();
+      this.post(this.sender.state());
       this.sentAt = now;
-      post(this.port, this.sender.state());
+      this.stateDue = now + Math.max(PACE, (performance.now() - began) * STATE_SHARE);
     } else if (this.waiting.size > 0 || wanted) {
       this.schedule(now + PATIENCE);
       this.full = true;
-    } else if (this.stateWanted) this.schedule(this.stateAt + PACE);
+    } else if (this.stateWanted) this.schedule(this.stateDue);
   }
 }

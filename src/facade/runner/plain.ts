@@ -1,25 +1,57 @@
 // Values as JSON carries them. A result may be anything; for what JSON cannot carry, null stands.
 
 import type { JobRecord } from "../types.js";
+import { isPlain } from "./inert.js";
+
+/** Characters of JSON that a result or a job's params may have on the wire. */
+export const LARGEST_VALUE = 262_144;
+/** Characters of a message, a reason, a log line there. */
+const LONGEST_TEXT = 10_000;
+/** What a value counts for beside its text. */
+const EACH = 2;
+
+const LOST_PART = "Not all of the result can be written as JSON: null stands for what cannot";
+const LOST_WHOLE = `The result has more than ${LARGEST_VALUE} characters as JSON: null stands for it`;
 
 export interface Carried {
   readonly value: unknown;
-  /** There was something, and it is lost. */
-  readonly lost: boolean;
+  /** Characters of JSON. */
+  readonly size: number;
+  /** There was something that is lost: in words. */
+  readonly lost?: string;
 }
 
+const carried = new WeakMap<object, Carried>();
+
+/** What is carried does not change, so each object is carried once. */
 export function carry(value: unknown): Carried {
-  if (value === undefined) return { value: null, lost: false };
-  let lost = false;
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return write(value);
+  let known = carried.get(value);
+  if (known === undefined) {
+    known = write(value);
+    carried.set(value, known);
+  }
+  return known;
+}
+
+function write(value: unknown): Carried {
+  if (value === undefined) return { value: null, size: EACH };
+  let lost: string | undefined;
+  let size = 0;
   const orNull = (_: string, part: unknown) => {
+    size += EACH + (typeof part === "string" ? part.length : 0);
+    // Ends here what may have no end.
+    if (size > LARGEST_VALUE) throw LOST_WHOLE;
     if (isData(part)) return part;
-    lost = true;
+    lost = LOST_PART;
     return null;
   };
   try {
-    return { value: JSON.parse(JSON.stringify(value, orNull)), lost };
-  } catch {
-    return { value: null, lost: true };
+    const text = JSON.stringify(value, orNull);
+    if (text.length > LARGEST_VALUE) throw LOST_WHOLE;
+    return { value: JSON.parse(text), size: text.length, ...(lost !== undefined && { lost }) };
+  } catch (error) {
+    return { value: null, size: EACH, lost: error === LOST_WHOLE ? LOST_WHOLE : LOST_PART };
   }
 }
 
@@ -29,25 +61,45 @@ function isData(value: unknown): boolean {
   if (typeof value !== "object") return typeof value === "string" || typeof value === "boolean" || value === undefined;
   if (value === null || Array.isArray(value) || isPlain(value)) return true;
   // An object of an app's class is its fields. What has none to show, or other things beside, is something else.
-  return Object.keys(value).length > 0 && !ArrayBuffer.isView(value) && !(value instanceof Error);
+  const isError = Object.prototype.toString.call(value) === "[object Error]";
+  return Object.keys(value).length > 0 && !ArrayBuffer.isView(value) && !isError;
 }
 
-/** As literals make them, also of another realm. */
-function isPlain(value: object): boolean {
-  const prototype: object | null = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+export function clip(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }
 
-const carried = new WeakMap<JobRecord, JobRecord>();
+export function clipError(error: NonNullable<JobRecord["error"]>): NonNullable<JobRecord["error"]> {
+  return { ...error, name: clip(error.name), message: clip(error.message) };
+}
 
-/** Records do not change, so each is carried over once. */
-export function plainRecord(record: JobRecord): JobRecord {
-  let plain = carried.get(record);
-  if (plain === undefined) {
-    plain = carry({ ...record, ...("result" in record && { result: carry(record.result).value }) }).value as JobRecord;
-    carried.set(record, plain);
+interface CarriedRecord {
+  readonly record: JobRecord;
+  /** Characters of JSON, about. */
+  readonly size: number;
+}
+
+const records = new WeakMap<JobRecord, CarriedRecord>();
+/** Characters of a record's fields, beside its values and texts. */
+const FRAME = 300;
+
+/** Likewise of records. Params and results that are too large are null there. */
+export function carryRecord(record: JobRecord): CarriedRecord {
+  let known = records.get(record);
+  if (known === undefined) {
+    const { progress, error } = record;
+    const params = carry(record.params);
+    const result = "result" in record ? carry(record.result) : undefined;
+    const plain: JobRecord = {
+      ...record,
+      params: params.value,
+      progress: { percent: progress.percent, message: clip(progress.message) },
+      ...(result !== undefined && { result: result.value }),
+      ...(error !== undefined && { error: clipError(error) }),
+    };
+    const size = FRAME + record.type.length + params.size + (result?.size ?? 0) + plain.progress.message.length;
+    known = { record: plain, size: size + (error?.message.length ?? 0) };
+    records.set(record, known);
   }
-  return plain;
+  return known;
 }
-
-export const LOST_RESULT = "Not all of the result can be written as JSON: null stands for what cannot";

@@ -1,7 +1,9 @@
+import { now } from "../clock.js";
 import { checkEngine } from "../engine.js";
 import type { AnyJob } from "../extras.js";
 import type { JobManager } from "../job-manager.js";
 import { CHANNEL } from "../listeners.js";
+import { textOf } from "../look.js";
 import { JobManager as Manager } from "../manager.js";
 import { checkObject, checkString, needFunction, priorityNumber } from "../options.js";
 import { describers } from "../records.js";
@@ -10,15 +12,18 @@ import type { JobContext, JobEvent, JobRecord, ManagerStats, Priority, Unsubscri
 import { RunnerError } from "./errors.js";
 import { JobTypes } from "./job-types.js";
 import { News } from "./news.js";
-import { checkRunnerOptions } from "./options.js";
+import { checkRunnerOptions, checkServeOptions } from "./options.js";
 import { needPort } from "./port.js";
+import { Quota } from "./quota.js";
 import { Session } from "./session.js";
-import { type Task, Tasks } from "./tasks.js";
+import type { Task } from "./task.js";
+import { Tasks } from "./tasks.js";
 import type {
   CreateOptions,
   Histogram,
   QueuePort,
   RunnerOptions,
+  ServeOptions,
   TaskContext,
   TypeDescription,
   Validation,
@@ -55,8 +60,7 @@ export class JobRunner {
     this.types = new JobTypes(this.rules, builtins, types);
     const manager = new Manager<string>(managed);
     this.manager = manager;
-    const find = (id: string) => manager.getRunningJob(id) as AnyJob | undefined;
-    this.tasks = new Tasks(this.rules, find, () => this.news.reordered());
+    this.tasks = new Tasks(this.rules, manager, () => this.news.reordered());
     this.news = new News(this.rules, this.tasks);
     describers.set(manager, (job) => this.tasks.describe(job));
     manager.listen(CHANNEL.event, (event: JobEvent) => {
@@ -82,6 +86,7 @@ export class JobRunner {
    */
   createJob(type: string, params: Record<string, unknown> = {}, options: CreateOptions = {}): JobRecord {
     checkObject("options", options);
+    // Read whole, once.
     const { id: wanted, ...run } = options;
     const checked = this.types.needValid(type, params);
     const given = checkString("id", wanted);
@@ -91,8 +96,8 @@ export class JobRunner {
     const standing = given === undefined ? undefined : this.tasks.get(given);
     if (standing !== undefined && !standing.job.hasEnded) return this.tasks.record(standing);
     const id = given ?? this.tasks.newId();
-    const priority = priorityNumber(options.priority ?? 0);
-    const delay = typeof options.delay === "number" ? options.delay : 0;
+    const priority = priorityNumber(run.priority ?? 0);
+    const delay = typeof run.delay === "number" ? run.delay : 0;
     const { signal: _, delay: __, ...again } = run;
     const task = this.tasks.create({ id, type, params: checked, options: again }, priority, delay, (task) => {
       const body = (context: JobContext) => this.execute(task, context);
@@ -108,7 +113,7 @@ export class JobRunner {
     const { id } = task;
     const { attempt, signal, progress, log, checkpoint } = context;
     const given: TaskContext = { id, attempt, signal, progress, log, checkpoint };
-    return this.types.get(task.type).execute(structuredClone(task.params), given);
+    return this.types.get(task.type)(structuredClone(task.params), given);
   }
 
   getJob(id: string): JobRecord | undefined {
@@ -121,15 +126,15 @@ export class JobRunner {
    * retry is not over come last), then finished, newest first.
    */
   getAllJobs(): readonly JobRecord[] {
-    return this.tasks.list().map((task) => this.tasks.record(task));
+    return this.tasks.list();
   }
 
   getPendingJobs(): readonly string[] {
-    return this.tasks.list("pending").map(({ id }) => id);
+    return this.tasks.those("pending").map(({ id }) => id);
   }
 
   getRunningJobs(): readonly string[] {
-    return this.tasks.list("running").map(({ id }) => id);
+    return this.tasks.those("running").map(({ id }) => id);
   }
 
   /** False for an unknown or finished job. A pending job ends at once, a running one when its body has settled. */
@@ -144,7 +149,7 @@ export class JobRunner {
     const task = this.unfinished(id);
     if (task === undefined) return false;
     task.job.setPriority(priority);
-    this.rules.setPriority(task.number, task.job.priority, Date.now());
+    this.tasks.setPriority(task);
     this.news.reordered();
     return true;
   }
@@ -193,7 +198,7 @@ export class JobRunner {
   /** Waiting and running time of what finished, in ms; how many finished in the last minute. */
   getMetrics(): { readonly wait: Histogram; readonly run: Histogram; readonly throughputPerMinute: number } {
     this.tasks.countProcessed();
-    return this.rules.metrics(Date.now());
+    return this.rules.metrics(now());
   }
 
   start(): void {
@@ -203,8 +208,11 @@ export class JobRunner {
   /** Accepts no new work from the queue; resolves when what runs now has ended, or waits for a retry. */
   stop(): Promise<void> {
     this.manager.pause();
-    const running = this.tasks.list().filter(({ job }) => job.status === "running");
-    return this.news.until(() => running.every(({ job }) => job.status !== "running"));
+    const left = this.tasks.those("untold").filter(({ job }) => job.status === "running");
+    return this.news.until(() => {
+      while (left.length > 0 && left.at(-1)!.job.status !== "running") left.pop();
+      return left.length === 0;
+    });
   }
 
   get concurrency(): number {
@@ -253,18 +261,28 @@ export class JobRunner {
   }
 
   /**
-   * Speaks the queue protocol to whatever is at the port's other end, which is told when that ends. To a port that
-   * says it holds much unsent (a WebSocket's `bufferedAmount`), what has been overtaken is not sent any more. Ends by
-   * itself when the port says that its other end has gone, by a `close` event or a WebSocket's `readyState`. A
+   * Speaks the queue protocol to whatever is at the port's other end, which is told when that ends. What comes from
+   * there may have `maxPending` jobs pending and 16 MB of params among them: who asks for more is refused with
+   * QueueFullError, and nobody else waits for it.
+   *
+   * A reader that sleeps finds what is new when it wakes, not what it has missed: to a port that holds much unsent (a
+   * WebSocket's `bufferedAmount`), or whose QueueClient has not acknowledged the last 128 messages, what has been
+   * overtaken is not sent any more. Of results and params no more than 262,144 characters of JSON are sent, of texts
+   * 10,000, of a state 4,000,000 (`truncated` says how many of its jobs are left out); in place of what is larger
+   * stands null, and for a result a `job_log` says so.
+   *
+   * Ends by itself when the port says that its other end has gone, by a `close` event or a WebSocket's `readyState`. A
    * MessagePort does not say so in every browser: it is served until the page or worker of the QueueClient at its other
    * end is gone (known by a Web Lock, so within one origin and in secure contexts), or the function returned is called.
    * A runner that is closed sends its state and that it is closed.
    */
-  serve(port: QueuePort): Unsubscribe {
+  serve(port: QueuePort, options: ServeOptions = {}): Unsubscribe {
     needPort(port);
+    const maxPending = checkServeOptions(options);
     checkEngine();
-    const session = new Session(this, port, this.news, () => this.sessions.delete(session));
+    const session = new Session(this, port, this.news, new Quota(maxPending), () => this.sessions.delete(session));
     this.sessions.add(session);
+    session.begin();
     if (this.closed) session.leave(CLOSED);
     return () => session.leave("The runner no longer serves this port");
   }
@@ -288,7 +306,7 @@ export class JobRunner {
 
   private known(id: string): Task {
     const task = this.tasks.get(id);
-    if (task === undefined) throw new RunnerError(`There is no job "${id}"`, "E_UNKNOWN_JOB");
+    if (task === undefined) throw new RunnerError(`There is no job "${textOf(id)}"`, "E_UNKNOWN_JOB");
     return task;
   }
 

@@ -25,6 +25,7 @@ const CHECKS: Readonly<Record<ServerMessage["type"], Check>> = {
   job_failed: namesJob,
   job_cancelled: namesJob,
   job_removed: namesJob,
+  ok: ({ request, job }) => typeof request === "number" && (job === undefined || isRecord(job)),
   error: ({ error, code }) => typeof error === "string" && typeof code === "number",
   pong: () => true,
 };
@@ -36,17 +37,29 @@ export function areFaults(errors: unknown): errors is readonly ParamError[] {
   return Array.isArray(errors) && errors.every(isFault);
 }
 
-/** Over a broadcast other clients' messages come along: nothing, for what no runner says. */
-export function readServerMessage(data: unknown): ServerMessage | undefined {
-  let message = data;
-  if (typeof data === "string") {
-    try {
-      message = JSON.parse(data);
-    } catch {
-      return undefined;
-    }
+export interface HeardMessage {
+  /** Over a broadcast other clients' messages come along: nothing, for what no runner says. */
+  readonly message: ServerMessage | undefined;
+  /** It is to be told that this has been heard. */
+  readonly ack: number | undefined;
+}
+
+const NOTHING: HeardMessage = { message: undefined, ack: undefined };
+
+/** What throws when it is looked at counts for nothing. */
+export function readServerMessage(data: unknown): HeardMessage {
+  try {
+    const message: unknown = typeof data === "string" ? JSON.parse(data) : data;
+    if (!isObject(message)) return NOTHING;
+    const { type, ack } = message;
+    const isKnown = typeof type === "string" && Object.hasOwn(CHECKS, type);
+    const isSound = isKnown && CHECKS[type as ServerMessage["type"]](message);
+    return {
+      message: isSound ? (message as unknown as ServerMessage) : undefined,
+      // A client's own word for it has the same field.
+      ack: typeof ack === "number" && type !== "ack" ? ack : undefined,
+    };
+  } catch {
+    return NOTHING;
   }
-  if (!isObject(message) || typeof message.type !== "string" || !Object.hasOwn(CHECKS, message.type)) return undefined;
-  const check = CHECKS[message.type as ServerMessage["type"]];
-  return check(message) ? (message as unknown as ServerMessage) : undefined;
 }

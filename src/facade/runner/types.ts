@@ -69,6 +69,24 @@ export interface RunnerOptions {
   trace?: boolean;
 }
 
+export interface ServeOptions {
+  /**
+   * More pending than this of those that were created over the port: QueueFullError for who asks there. An integer of
+   * at least 1, or Infinity.
+   * @default 1000
+   */
+  maxPending?: number;
+}
+
+export interface QueueClientOptions {
+  /**
+   * How long a call may take, with the wait for a port that is not open yet: then it rejects with E_DISCONNECTED. At
+   * least 0, or Infinity.
+   * @default 30_000
+   */
+  timeout?: Millis;
+}
+
 export interface CreateOptions {
   priority?: Priority;
   /** Of one attempt. */
@@ -98,27 +116,49 @@ export type WatchEvent =
   | { readonly event: "failed"; readonly data: { status: "failed"; error: JobRecord["error"] } }
   | { readonly event: "cancelled"; readonly data: { status: "cancelled"; reason?: string } };
 
-/** The queue protocol, one JSON object a message: from the runner. */
-export type ServerMessage =
-  /** First, on `get_state`, and where the order of the queue has changed. */
-  | { readonly type: "queue_state"; readonly jobs: readonly JobRecord[]; readonly stats: ManagerStats }
+/**
+ * The queue protocol, one JSON object a message: from the runner. A message with a number in `ack` is to be answered with
+ * that number, where the other end has said that it does so: from 128 messages on that it has not acknowledged, it is
+ * sent the newest of what it missed. Fields that are not known are ignored on both sides, so that versions may differ.
+ */
+export type ServerMessage = (
+  | {
+      /** First, on `get_state`, and where the order of the queue has changed. */
+      readonly type: "queue_state";
+      readonly jobs: readonly JobRecord[];
+      readonly stats: ManagerStats;
+      /** How many jobs are left out of it, since it would be too large. */
+      readonly truncated?: number;
+    }
   /** Events that end a job carry `completed_at`, so that a client's record is the runner's. */
   | (JobEvent & { readonly completed_at?: number })
-  /**
-   * `code` as HTTP has it: 400 malformed or invalid, 404 no such job, 409 it has finished, 413 too large, 503 full or
-   * closed, 410 nobody listens at the other end from here on. `job_id` where the message named one.
-   */
+  /** It was done. `job`: the new one. `count`: how many finished jobs were let go of. */
+  | { readonly type: "ok"; readonly request: number; readonly job?: JobRecord; readonly count?: number }
   | {
       readonly type: "error";
       readonly error: string;
+      /**
+       * As HTTP has it: 400 malformed or invalid, 404 no such job, 409 it has finished, 413 too large, 503 full or
+       * closed, 410 nobody listens at the other end from here on.
+       */
       readonly code: number;
+      /** The error's, as the runner's own `createJob` throws it. */
+      readonly name?: string;
       readonly errors?: readonly ParamError[];
+      /** Of the message that is refused, where it has one that can be read. */
+      readonly request?: number;
+      /** Where the message named one. */
       readonly job_id?: string;
     }
-  | { readonly type: "pong" };
+  | { readonly type: "pong" }
+) & { readonly ack?: number };
 
-/** The queue protocol: to the runner. Up to 1,000,000 bytes. */
-export type ClientMessage =
+/**
+ * The queue protocol: to the runner. Up to 1,000,000 bytes. One with `request`, an integer, is answered by `ok` or
+ * `error` with the same number. `odd` names parts that JSON can't carry and for which null stands: each as a path from
+ * the message on and a kind ("bigint", "function", "symbol", "undefined", "object", "NaN", "Infinity", "-Infinity").
+ */
+export type ClientMessage = (
   | {
       readonly type: "create_job";
       readonly job_type: string;
@@ -127,12 +167,18 @@ export type ClientMessage =
       /** The id that the job is to have, so that its creator knows it again. */
       readonly id?: string;
     }
-  | { readonly type: "cancel_job"; readonly job_id: string }
+  | { readonly type: "cancel_job"; readonly job_id: string; readonly reason?: string }
   | { readonly type: "clear_completed" }
-  | { readonly type: "get_state" }
+  | {
+      readonly type: "get_state";
+      /** Who sends this answers each message that has an `ack` from here on. */
+      readonly acknowledges?: boolean;
+    }
+  | { readonly type: "ack"; readonly ack: number }
   | { readonly type: "ping" }
   /** The name of a Web Lock that is held by who sends this for as long as its page or worker lives. */
-  | { readonly type: "present"; readonly lock: string };
+  | { readonly type: "present"; readonly lock: string }
+) & { readonly request?: number; readonly odd?: readonly (readonly [readonly (string | number)[], string])[] };
 
 /** MessagePort, Worker, WebSocket and BroadcastChannel all fit. */
 export interface QueuePort {

@@ -1,5 +1,6 @@
-// Delays and waits for retries: when one is over, its job comes in line, also where no slot is free to start it.
+// Delays and waits for retries: when one is over, its job is in the ready queue, also where no slot is free to start it.
 
+import { now } from "../clock.js";
 import type { Rules } from "./wasm.js";
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
@@ -8,26 +9,25 @@ const GRACE = 20;
 
 export class Waits {
   private readonly rules: Rules;
-  /** The order of the queue has changed. */
-  private readonly onOver: () => void;
+  /** These jobs wait no more. */
+  private readonly onOver: (jobs: Iterable<number>) => void;
   private timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  /** Infinite: no timer is set. */
   private due = Infinity;
-  /** Jobs that wait, or have waited and not been looked at since. */
-  private readonly jobs = new Set<number>();
 
-  constructor(rules: Rules, onOver: () => void) {
+  constructor(rules: Rules, onOver: (jobs: Iterable<number>) => void) {
     this.rules = rules;
     this.onOver = onOver;
   }
 
-  begin(job: number, until: number): void {
-    this.jobs.add(job);
+  /** By the engine's clock. */
+  begin(until: number): void {
     if (until < this.due) this.arm(until);
   }
 
-  /** It has started or ended. */
-  leave(job: number): void {
-    if (this.jobs.delete(job) && this.jobs.size === 0) this.disarm();
+  /** A job has started or ended. */
+  leave(): void {
+    if (this.due !== Infinity && this.rules.nextReady() === Infinity) this.disarm();
   }
 
   disarm(): void {
@@ -38,14 +38,15 @@ export class Waits {
   private arm(until: number): void {
     clearTimeout(this.timer);
     this.due = until;
-    const wait = Math.min(Math.max(until - Date.now(), 0) + GRACE, LONGEST_TIMEOUT);
+    const wait = Math.min(Math.max(until - now(), 0), LONGEST_TIMEOUT - GRACE);
+    const at = now() + wait;
     this.timer = setTimeout(() => {
       this.due = Infinity;
-      const any = this.rules.ripen(Date.now());
+      // That moment has come, whatever a clock says that a test has stopped.
+      const over = this.rules.promoteDue(Math.max(now(), at));
       const next = this.rules.nextReady();
-      if (next === Infinity) this.jobs.clear();
-      else this.arm(next);
-      if (any) this.onOver();
-    }, wait);
+      if (next !== Infinity) this.arm(next);
+      if (over.length > 0) this.onOver(over);
+    }, wait + GRACE);
   }
 }

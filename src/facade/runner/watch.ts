@@ -2,10 +2,10 @@
 
 import { eventQueue } from "../streams.js";
 import type { JobEvent, JobRecord, Unsubscribe } from "../types.js";
-import { durationOf, isEnd } from "./events.js";
+import { isEnd } from "./events.js";
 import type { News } from "./news.js";
-import { carry, LOST_RESULT } from "./plain.js";
-import type { Task } from "./tasks.js";
+import { carry } from "./plain.js";
+import type { Task } from "./task.js";
 import type { WatchEvent } from "./types.js";
 import { type Rules, WasmRunner } from "./wasm.js";
 
@@ -23,10 +23,10 @@ function statusEvent({ status, started_at }: JobRecord): WatchEvent {
 }
 
 /** How an ended job ended. */
-function endEvent(record: JobRecord, reason?: string): WatchEvent {
+function endEvent(task: Task, record: JobRecord, reason?: string): WatchEvent {
   const { result, error } = record;
   if (record.status === "completed") {
-    return { event: "complete", data: { status: "completed", result, duration: durationOf(record) } };
+    return { event: "complete", data: { status: "completed", result, duration: task.duration } };
   }
   if (record.status === "failed") return { event: "failed", data: { status: "failed", error } };
   return { event: "cancelled", data: { status: "cancelled", ...(reason !== undefined && { reason }) } };
@@ -50,20 +50,20 @@ function follow(
     const now = record();
     if (first[at + 1] === 0) told(statusEvent(now), number);
     else if (first[at + 1] === 1) told({ event: "progress", data: { ...now.progress } }, number);
-    else told(endEvent(now, task.endReason), number);
+    else told(endEvent(task, now, task.endReason), number);
   }
   if (task.ended) {
     end();
     return () => {};
   }
-  return watched.news.follow(({ event, number, failure, task: whose }) => {
+  return watched.news.watch(task, ({ event, number, failure }) => {
     if (failure !== undefined) end(failure);
-    if (event === undefined || number === undefined || whose !== task) return;
+    if (event === undefined || number === undefined) return;
     if (event.type === "job_progress") {
       const { percent, message } = event;
       told({ event: "progress", data: { percent, message } }, number, "progress");
     } else if (isEnd(event)) {
-      told(endEvent(record(), reasonOf(event)), number);
+      told(endEvent(task, record(), reasonOf(event)), number);
       end();
     } else if (event.type === "job_started") {
       // Of a job that is tried without end, only the newest attempt.
@@ -90,7 +90,7 @@ export function eventStream(watched: Watched, lastEventId: string | undefined): 
     }
     const { value, lost } = carry(data.result);
     // Under the number before the end's own: who has heard only this is still told of the end.
-    if (lost) push(frame("job_log", number - 1, { message: LOST_RESULT, at: Date.now() }));
+    if (lost !== undefined) push(frame("job_log", number - 1, { message: lost, at: Date.now() }));
     push(frame(event, number, { ...data, result: value }));
   });
 }

@@ -1,4 +1,4 @@
-import { textOf } from "../pool/look.js";
+import { textOf } from "../look.js";
 import type { TaskContext } from "../runner/types.js";
 import { takeTurn } from "../turn.js";
 import type { Reports } from "./reports.js";

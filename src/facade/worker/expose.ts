@@ -1,6 +1,6 @@
 import { UnknownJobTypeError } from "../errors.js";
 import { holdLock } from "../lifetime.js";
-import { textOf } from "../pool/look.js";
+import { textOf } from "../look.js";
 import { type Answer, notCloned, type Order, readOrder, taskOf } from "../pool/messages.js";
 import { deserialize, inWords, serialize } from "../pool/serialize.js";
 import { Running, type WorkerTypes } from "./context.js";

@@ -62,3 +62,9 @@ export function prototypesOf(value: object): readonly object[] {
   }
   return chain;
 }
+
+/** Of an error its message, of anything else its text. */
+export function messageOf(value: unknown): string {
+  const message = fieldOf(value, "message");
+  return typeof message === "string" ? message : textOf(value);
+}
