@@ -1,4 +1,4 @@
-import { throwIfAborted } from "../abort.js";
+import { abortReason, throwIfAborted } from "../abort.js";
 import { cancellation } from "../cancellation.js";
 import { now } from "../clock.js";
 import { checkEngine, failure, rethrow, whenEngineFails } from "../engine.js";
@@ -145,8 +145,8 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
     return new Promise((resolve, reject) => {
       checkEngine();
       if (this.closing !== undefined) throw new ManagerClosedError("The worker pool was closed and takes no new jobs");
-      const { signal } = context;
-      throwIfAborted(signal);
+      if (context.throwIfAborted === undefined) throwIfAborted(context.signal);
+      else context.throwIfAborted();
       const number = ++this.serial;
       const stop = () => this.tell((rules) => rules.stop(now(), number));
       const task = new Task(number, work, context, { resolve, reject }, stop);
@@ -194,7 +194,9 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
         if (!task!.sendTo(this.connections.get(worker)!)) this.tell((rules) => rules.settled(now(), worker, number));
         return;
       case EFFECT.abort:
-        this.connections.get(worker)!.abort(number, task!.signal.aborted ? task!.signal.reason : this.closedReason());
+        this.connections
+          .get(worker)!
+          .abort(number, task!.signal.aborted ? abortReason(task!.signal) : this.closedReason());
         return;
       case EFFECT.terminate: {
         const connection = this.connections.get(worker);
@@ -286,7 +288,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
         task.reject(cancellation(this.closedReason()));
         return;
       default:
-        task.reject(task.signal.reason);
+        task.reject(abortReason(task.signal));
     }
   }
 
