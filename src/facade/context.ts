@@ -114,7 +114,8 @@ export class Context<State, Action> implements JobContext<State, Action> {
     return this.attempt === this.job.attempt;
   }
 
-  private throwIfAborted(): void {
+  /** Where nobody has read the signal yet none is made: that is most of what asking costs. */
+  throwIfAborted(): void {
     const signal = this.more?.signal;
     if (signal !== undefined) throwIfAborted(signal);
     else if (this.job.stopping) throwIfAborted(this.signal);

@@ -1,7 +1,7 @@
 //! The exports of the package's third binary: the rules of one worker pool. Tasks and workers are numbers; the workers,
 //! their messages and what jobs return stay on the JavaScript side. Times are milliseconds of the page's clock.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use js_sys::{Function, RangeError};
 use wasm_bindgen::prelude::*;
@@ -11,13 +11,20 @@ use crate::engine::Time;
 use crate::engine::pool::{Command, Effect, End, Pool, PoolOptions, TaskId, WorkerId};
 
 /// No worker or no task in the place of one.
-const NONE: u32 = u32::MAX;
+const NONE: u32 = 0;
 
-/// The rules of one pool. Commands answer with effects, four numbers each: what, worker, task, how.
+/// After the effects, where the driver's timer is to be set for an earlier moment than it is: see `wakeAt`.
+const WAKE: [u32; 4] = [6, NONE, NONE, 0];
+
+/// The rules of one pool. Commands answer with how many numbers there are in the outbox until the next command: effects
+/// of four numbers each, what, worker, task, how.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct WasmPool {
     inner: RefCell<Pool>,
+    outbox: RefCell<Vec<u32>>,
+    /// What the driver's timer is set for; infinity: it is not.
+    timer: Cell<f64>,
 }
 
 /// As src/facade/pool/wire.ts reads it.
@@ -43,9 +50,20 @@ fn words(effect: Effect) -> [u32; 4] {
 }
 
 impl WasmPool {
-    fn handle(&self, now: f64, command: Command) -> Vec<u32> {
+    fn handle(&self, now: f64, command: Command) -> u32 {
+        if command == Command::Tick {
+            self.timer.set(f64::INFINITY);
+        }
         let effects = self.inner.borrow_mut().handle(Time::from_millis(now), command);
-        effects.into_iter().flat_map(words).collect()
+        let mut outbox = self.outbox.borrow_mut();
+        outbox.clear();
+        outbox.extend(effects.into_iter().flat_map(words));
+        let wake_at = self.wake_at();
+        if wake_at < self.timer.get() {
+            self.timer.set(wake_at);
+            outbox.extend(WAKE);
+        }
+        outbox.len() as u32
     }
 }
 
@@ -60,7 +78,7 @@ impl WasmPool {
     pub fn new(size: f64, idle_timeout: f64, grace: f64) -> Result<Self, JsValue> {
         let pool = Pool::new(&PoolOptions { size, idle_timeout, grace })
             .map_err(|why| JsValue::from(RangeError::new(&why.to_string())))?;
-        Ok(Self { inner: RefCell::new(pool) })
+        Ok(Self { inner: RefCell::new(pool), outbox: RefCell::default(), timer: Cell::new(f64::INFINITY) })
     }
 
     /// `on_panic(message)` is called when the binary breaks; nothing can be called after that.
@@ -69,23 +87,28 @@ impl WasmPool {
         panic::report_to(on_panic);
     }
 
+    /// Where the outbox begins, in bytes. Any command may move it.
+    pub fn outbox(&self) -> *const u32 {
+        self.outbox.borrow().as_ptr()
+    }
+
     /// A new task. Numbers go upwards.
-    pub fn submit(&self, now: f64, task: u32) -> Vec<u32> {
+    pub fn submit(&self, now: f64, task: u32) -> u32 {
         self.handle(now, Command::Submit(TaskId(task)))
     }
 
     /// It is to end.
-    pub fn stop(&self, now: f64, task: u32) -> Vec<u32> {
+    pub fn stop(&self, now: f64, task: u32) -> u32 {
         self.handle(now, Command::Stop(TaskId(task)))
     }
 
     /// The worker is ready.
-    pub fn loaded(&self, now: f64, worker: u32) -> Vec<u32> {
+    pub fn loaded(&self, now: f64, worker: u32) -> u32 {
         self.handle(now, Command::Loaded(WorkerId(worker)))
     }
 
     /// The worker says that its task has settled, or could not be given it.
-    pub fn settled(&self, now: f64, worker: u32, task: u32) -> Vec<u32> {
+    pub fn settled(&self, now: f64, worker: u32, task: u32) -> u32 {
         self.handle(now, Command::Settled { worker: WorkerId(worker), task: TaskId(task) })
     }
 
@@ -96,21 +119,21 @@ impl WasmPool {
     }
 
     /// The worker could not be loaded, has broken, or is gone.
-    pub fn lost(&self, now: f64, worker: u32) -> Vec<u32> {
+    pub fn lost(&self, now: f64, worker: u32) -> u32 {
         self.handle(now, Command::Lost(WorkerId(worker)))
     }
 
-    /// The moment of `wakeAt` has come.
-    pub fn tick(&self, now: f64) -> Vec<u32> {
+    /// The moment that the timer was set for has come.
+    pub fn tick(&self, now: f64) -> u32 {
         self.handle(now, Command::Tick)
     }
 
     /// Takes no more tasks, stops those that run, ends every worker.
-    pub fn close(&self, now: f64) -> Vec<u32> {
+    pub fn close(&self, now: f64) -> u32 {
         self.handle(now, Command::Close)
     }
 
-    /// When to call `tick`; Infinity: no need.
+    /// When to call `tick`, for which to set the timer when the outbox says so; Infinity: no need.
     #[wasm_bindgen(js_name = wakeAt)]
     pub fn wake_at(&self) -> f64 {
         self.inner.borrow().wake_at().map_or(f64::INFINITY, Time::as_millis)

@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(waiting.len(), 3);
         let order: Vec<u32> = std::iter::from_fn(|| waiting.pop()).map(|task| task.0).collect();
         assert_eq!(order, [2, 4, 5]);
-        assert!(waiting.is_empty() && waiting.len() == 0);
+        assert!(waiting.is_empty() && waiting.pop().is_none());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 import { type AnyWorker, attempt, listen, needWorker } from "./listen.js";
 import { type JobAnswer, type Order, readAnswer } from "./messages.js";
 import { deserialize, serialize } from "./serialize.js";
+import type { NodeWorker } from "./types.js";
 
 /** What becomes of a worker. */
 export interface ConnectionEvents {
@@ -28,6 +29,7 @@ export class WorkerConnection {
   private readonly worker: AnyWorker;
   private readonly events: ConnectionEvents;
   private readonly stopListening: () => void;
+  private readonly hasRef: boolean;
   /** The task that was last asked to end, seen by the worker at once, where threads may share memory. */
   private flag: Int32Array | undefined = newFlag();
   private ready = false;
@@ -42,6 +44,7 @@ export class WorkerConnection {
     this.events = events;
     if (connected.has(worker)) throw new TypeError("spawn must return a new Worker each time");
     connected.add(worker);
+    this.hasRef = "ref" in worker;
     try {
       this.stopListening = listen(worker, {
         message: (data) => this.hear(data),
@@ -56,10 +59,12 @@ export class WorkerConnection {
   }
 
   /** Throws what `postMessage` throws. */
-  run(order: Omit<Order & { jobgate: "run" }, "jobgate">, transfer: readonly Transferable[]): void {
-    this.post({ jobgate: "run", ...order }, transfer);
+  run(order: Order & { jobgate: "run" }, transfer: readonly Transferable[]): void {
+    if (transfer.length === 0) this.post(order);
+    else this.worker.postMessage(order, transfer as Transferable[]);
     this.task = order.task;
-    this.keepAlive(true);
+    // Node's process waits for it; not for one without a job.
+    if (this.hasRef) (this.worker as NodeWorker).ref?.();
   }
 
   abort(task: number, reason: unknown): void {
@@ -70,7 +75,7 @@ export class WorkerConnection {
 
   /** It has nothing to do. */
   rest(): void {
-    this.keepAlive(false);
+    if (this.hasRef) (this.worker as NodeWorker).unref?.();
   }
 
   /** Hears no more of it from here on, whenever the platform gets to ending it. */
@@ -82,15 +87,8 @@ export class WorkerConnection {
     attempt(() => this.worker.terminate());
   }
 
-  private post(order: Order, transfer: readonly Transferable[] = []): void {
-    this.worker.postMessage(order, transfer as Transferable[]);
-  }
-
-  /** Whether Node's process waits for it; one without a job is nothing to wait for. */
-  private keepAlive(isBusy: boolean): void {
-    if (!("ref" in this.worker)) return;
-    if (isBusy) this.worker.ref?.();
-    else this.worker.unref?.();
+  private post(order: Order): void {
+    (this.worker as Worker).postMessage(order);
   }
 
   private lose(words: string, cause?: unknown): void {

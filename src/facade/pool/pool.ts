@@ -1,4 +1,4 @@
-import { throwIfAborted } from "../abort.js";
+import { abortReason, throwIfAborted } from "../abort.js";
 import { cancellation } from "../cancellation.js";
 import { now } from "../clock.js";
 import { checkEngine, failure, rethrow, whenEngineFails } from "../engine.js";
@@ -16,7 +16,7 @@ import type { JobAnswer } from "./messages.js";
 import { spawnDefault } from "./spawn.js";
 import { type PoolContext, Task, type Work } from "./tasks.js";
 import type { ExposedJobs, PoolStats, WorkerPoolOptions } from "./types.js";
-import { newRules, type Rules } from "./wasm.js";
+import { effectsOf, newRules, type Rules } from "./wasm.js";
 import { EFFECT, END } from "./wire.js";
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
@@ -49,7 +49,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
   private readonly connections = new Map<number, WorkerConnection>();
   private readonly losses = new Map<number, Loss>();
   private readonly tasks = new Map<number, Task>();
-  private readonly line: Line<Uint32Array>;
+  private readonly line: Line<readonly number[]>;
   private serial = 0;
   private timer: (ReturnType<typeof setTimeout> & { unref?(): void }) | undefined = undefined;
   private timerAt = Infinity;
@@ -145,33 +145,37 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
     return new Promise((resolve, reject) => {
       checkEngine();
       if (this.closing !== undefined) throw new ManagerClosedError("The worker pool was closed and takes no new jobs");
-      const { signal } = context;
-      throwIfAborted(signal);
+      if (context.throwIfAborted === undefined) throwIfAborted(context.signal);
+      else context.throwIfAborted();
       const number = ++this.serial;
       const stop = () => this.tell((rules) => rules.stop(now(), number));
-      this.tasks.set(number, new Task(number, work, context, { resolve, reject }, stop));
+      const task = new Task(number, work, context, { resolve, reject }, stop);
+      this.tasks.set(number, task);
       open.add(this);
       this.tell((rules) => rules.submit(now(), number));
+      // Not before: while this is done a worker that was idle wakes up. It may have ended by now.
+      if (this.tasks.has(number)) task.hearAbort();
     });
   }
 
   /**
-   * Tells the rules what has happened, and does what they want done: all of it, and then what that has caused. What
-   * breaks the rules has settled everything already.
+   * Tells the rules what has happened, and does what they want done: all of it, and then what that has caused. `look`
+   * is shown it before. What breaks the rules has settled everything already.
    */
-  private tell(what: (rules: Rules) => Uint32Array): void {
+  private tell(what: (rules: Rules) => number, look?: (effects: readonly number[]) => void): void {
     try {
-      this.line.push(what(this.rules));
-      if (failure === undefined) this.arm();
+      const effects = effectsOf(this.rules, what(this.rules));
+      look?.(effects);
+      if (effects.length > 0) this.line.push(effects);
     } catch (error) {
       rethrow(error);
     }
   }
 
-  private applyAll(words: Uint32Array): void {
-    for (let at = 0; at < words.length && failure === undefined; at += WORDS_PER_EFFECT) {
+  private applyAll(effects: readonly number[]): void {
+    for (let at = 0; at < effects.length && failure === undefined; at += WORDS_PER_EFFECT) {
       try {
-        this.apply(words.subarray(at, at + WORDS_PER_EFFECT));
+        this.apply(effects[at]!, effects[at + 1]!, effects[at + 2]!, effects[at + 3]!);
       } catch (error) {
         // What `spawn` has returned may throw at whatever is done with it. Nothing else is to suffer by that.
         report(error);
@@ -180,10 +184,9 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
     if (this.connections.size === 0 && this.tasks.size === 0) open.delete(this);
   }
 
-  private apply(words: Uint32Array): void {
-    const [worker, number, how] = [words[1]!, words[2]!, words[3]!];
+  private apply(what: number, worker: number, number: number, how: number): void {
     const task = this.tasks.get(number);
-    switch (words[0]) {
+    switch (what) {
       case EFFECT.spawn:
         this.connect(worker);
         return;
@@ -191,7 +194,9 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
         if (!task!.sendTo(this.connections.get(worker)!)) this.tell((rules) => rules.settled(now(), worker, number));
         return;
       case EFFECT.abort:
-        this.connections.get(worker)!.abort(number, task!.signal.aborted ? task!.signal.reason : this.closedReason());
+        this.connections
+          .get(worker)!
+          .abort(number, task!.signal.aborted ? abortReason(task!.signal) : this.closedReason());
         return;
       case EFFECT.terminate: {
         const connection = this.connections.get(worker);
@@ -207,6 +212,9 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
       case EFFECT.closed:
         clearTimeout(this.timer);
         this.closing!.resolve();
+        return;
+      case EFFECT.wake:
+        this.arm();
     }
   }
 
@@ -231,26 +239,32 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
   private hear(worker: number, connection: WorkerConnection, answer: JobAnswer): void {
     const number = answer.task;
     const task = this.tasks.get(number);
-    if (task === undefined || failure !== undefined || !this.rules.hasTask(worker, number)) return;
+    if (task === undefined || failure !== undefined) return;
     if (answer.jobgate === "news") {
-      task.tell(answer.news);
+      if (this.rules.hasTask(worker, number)) task.tell(answer.news);
       return;
     }
-    task.take(answer);
-    connection.rest();
-    this.tell((rules) => rules.settled(now(), worker, number));
+    this.tell(
+      (rules) => rules.settled(now(), worker, number),
+      ([what, _, ended]) => {
+        if (what !== EFFECT.end || ended !== number) return;
+        task.take(answer);
+        connection.rest();
+      },
+    );
   }
 
   private lose(worker: number, loss: Loss): void {
     this.losses.set(worker, loss);
     let isTold = loss.quiet;
-    this.tell((rules) => {
-      const words = rules.lost(now(), worker);
-      // It is gone already, and no effect will ask why.
-      if (words.length === 0) this.losses.delete(worker);
-      isTold ||= words.some((word, at) => at % WORDS_PER_EFFECT === 0 && word === EFFECT.end);
-      return words;
-    });
+    this.tell(
+      (rules) => rules.lost(now(), worker),
+      (effects) => {
+        // It is gone already, and no effect will ask why.
+        if (effects.length === 0) this.losses.delete(worker);
+        isTold ||= effects.some((word, at) => at % WORDS_PER_EFFECT === 0 && word === EFFECT.end);
+      },
+    );
     if (!isTold) report(crashed("A worker of the pool", loss));
   }
 
@@ -274,7 +288,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
         task.reject(cancellation(this.closedReason()));
         return;
       default:
-        task.reject(task.signal.reason);
+        task.reject(abortReason(task.signal));
     }
   }
 

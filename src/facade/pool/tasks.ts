@@ -6,7 +6,11 @@ import { type JobAnswer, type News, notCloned } from "./messages.js";
 import { deserialize } from "./serialize.js";
 
 /** A runner's context has no `setState`. */
-export type PoolContext = TaskContext & { setState?(state: unknown): void };
+export type PoolContext = TaskContext & {
+  setState?(state: unknown): void;
+  /** A manager's own can be asked without that a signal is made. */
+  throwIfAborted?(): void;
+};
 
 /** What is sent: `params` are looked at when a worker takes the task. */
 export interface Work {
@@ -18,7 +22,7 @@ export interface Work {
 /** One attempt of a job. */
 export class Task {
   readonly number: number;
-  readonly signal: AbortSignal;
+  private heard: AbortSignal | undefined = undefined;
   private readonly work: Work;
   private readonly context: PoolContext;
   private readonly resolve: (result: unknown) => void;
@@ -37,14 +41,23 @@ export class Task {
     this.number = number;
     this.work = work;
     this.context = context;
-    this.signal = context.signal;
     this.resolve = promise.resolve;
     this.reject = promise.reject;
     // Anyone can make an event of that name.
     this.onAbort = () => {
       if (this.signal.aborted) stop();
     };
+  }
+
+  /** Made when first read, which is a good part of what a job costs. */
+  get signal(): AbortSignal {
+    return (this.heard ??= this.context.signal);
+  }
+
+  /** From here on; also where it has aborted meanwhile. */
+  hearAbort(): void {
     this.signal.addEventListener("abort", this.onAbort);
+    this.onAbort();
   }
 
   /** False: it can't be sent, and has failed. */
@@ -52,7 +65,7 @@ export class Task {
     const { type, params, transfer } = this.work;
     try {
       const { id, attempt } = this.context;
-      worker.run({ task: this.number, type, params, id, attempt }, transfer);
+      worker.run({ jobgate: "run", task: this.number, type, params, id, attempt }, transfer);
       return true;
     } catch (thrown) {
       this.outcome = { error: notCloned(`params of "${type}"`, thrown) };
@@ -80,6 +93,6 @@ export class Task {
   }
 
   letGo(): void {
-    this.signal.removeEventListener("abort", this.onAbort);
+    this.heard?.removeEventListener("abort", this.onAbort);
   }
 }

@@ -7,6 +7,7 @@ import { report } from "../errors.js";
 export class Line<T> {
   private waiting: T[] = [];
   private telling = false;
+  private failed: { readonly error: unknown } | undefined = undefined;
   private readonly tell: (item: T) => void;
 
   constructor(tell: (item: T) => void) {
@@ -15,24 +16,30 @@ export class Line<T> {
 
   /** Throws what telling one has thrown, once all are told. */
   push(item: T): void {
-    this.waiting.push(item);
-    if (this.telling) return;
+    if (this.telling) {
+      this.waiting.push(item);
+      return;
+    }
     this.telling = true;
-    let failed: { readonly error: unknown } | undefined;
+    this.tellOne(item);
     // In rounds: what comes meanwhile waits in a new list. Taking the first out of a long one would move all the others.
     while (this.waiting.length > 0) {
       const round = this.waiting;
       this.waiting = [];
-      for (const next of round) {
-        try {
-          this.tell(next);
-        } catch (error) {
-          failed ??= { error };
-        }
-      }
+      for (const next of round) this.tellOne(next);
     }
     this.telling = false;
+    const { failed } = this;
+    this.failed = undefined;
     if (failed !== undefined) throw failed.error;
+  }
+
+  private tellOne(item: T): void {
+    try {
+      this.tell(item);
+    } catch (error) {
+      this.failed ??= { error };
+    }
   }
 }
 
