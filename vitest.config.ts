@@ -75,7 +75,7 @@ const patient = { expect: { poll: { timeout: 10_000 } }, testTimeout: 60_000, ho
 /** Of the fuzz: `FUZZ_PROGRAMS=100000 FUZZ_SEED=7 npx vitest run --project node fuzz` goes on for longer. */
 const fuzz = {
   seed: Number(process.env.FUZZ_SEED ?? 1),
-  programs: Number(process.env.FUZZ_PROGRAMS ?? 400),
+  programs: Number(process.env.FUZZ_PROGRAMS ?? 300),
   /** Milliseconds; short for who looks for faults, long on a busy machine. */
   patience: Number(process.env.FUZZ_PATIENCE ?? 10_000),
 };

@@ -28,4 +28,4 @@ it("whatever is handed in, those who have nothing to do with it do what they sho
     current = await fresh(patience);
   }
   if (faults.length > 0) throw new Error(`${faults.length} of ${programs} programs\n\n${faults.join("\n\n")}`);
-}, 3_600_000);
+}, 3_600_000); // for whoever looks for faults all night; each wait inside has a limit of its own

@@ -8,18 +8,34 @@ import { otherRealm } from "./support/realms.js";
 import { Hostile, throwingGetters } from "./support/unreadable.js";
 
 type Settle = (value?: unknown) => void;
+type Then = (fulfil: Settle, reject: Settle) => unknown;
 
-/** A real promise with a `then` of its own. */
-function promiseWith(then: (fulfil: Settle, reject: Settle) => unknown): Promise<unknown> {
-  return Object.assign(Promise.resolve("its own"), { then }) as never;
+/** Takes the place of a promise's `then`, in each form that a promise may have. */
+const forms: Record<string, (then: Then) => unknown> = {
+  "a thenable": (then) => ({ then }),
+  "a promise with a then of its own": (then) => Object.assign(Promise.resolve("its own"), { then }),
+  "a promise of a class of its own": (then) => {
+    class Own<T> extends Promise<T> {}
+    // Unlike one of Promise itself it is asked for its `then`.
+    return Object.assign(Own.resolve("its own"), { then });
+  },
+};
+
+/** How the language itself says that it ends: what is awaited settles once, by the first call. */
+async function awaited(value: unknown): Promise<unknown> {
+  try {
+    return { type: "Normal", result: await value };
+  } catch (error) {
+    return { type: "Failed", error };
+  }
 }
 
 const fail = () => {
   throw new Hostile("on purpose");
 };
 
-describe("a promise that misbehaves ends its job once", () => {
-  const calledTwice: Record<string, (fulfil: Settle, reject: Settle) => void> = {
+describe.each(Object.entries(forms))("%s that misbehaves ends its job once, as it would an await", (_, form) => {
+  const thens: Record<string, Then> = {
     "fulfils twice": (fulfil) => {
       fulfil("first");
       fulfil("second");
@@ -27,6 +43,10 @@ describe("a promise that misbehaves ends its job once", () => {
     "fulfils, then rejects": (fulfil, reject) => {
       fulfil("first");
       reject("second");
+    },
+    "rejects, then fulfils": (fulfil, reject) => {
+      reject("first");
+      fulfil("second");
     },
     "fulfils, then throws": (fulfil) => {
       fulfil("first");
@@ -40,30 +60,35 @@ describe("a promise that misbehaves ends its job once", () => {
       fulfil("first");
       void turn().then(() => fulfil("second"));
     },
+    throws: fail,
   };
-  it.each(Object.entries(calledTwice))("one that %s", async (_, then) => {
+  it.each(Object.entries(thens))("one that %s", async (_, then) => {
     const others = new Bystanders();
     const manager = newManager();
-    const { job } = manager.runJob("k", () => promiseWith(then));
+    const { job } = manager.runJob("k", () => form(then));
     const completion = await job.settled;
     // Whoever got its place in the meantime.
     const done = deferred();
-    const next = Array.from({ length: 5 }, (_, n) => manager.runJob(n as never, () => done.promise).job);
+    const next = Array.from({ length: 5 }, (_, n) => manager.runJob(`n${n}`, () => done.promise).job);
     await turn();
     await turn();
-    expect(completion).toEqual({ type: "Normal", result: "first" });
+    expect(completion).toEqual(await awaited(form(then)));
     expect(job.completion).toBe(completion);
-    expect(await job.result).toBe("first");
+    expect(
+      await job.result.then(
+        () => "Normal",
+        () => "Failed",
+      ),
+    ).toBe(completion.type);
     expect(next.map(({ status }) => status)).toEqual(next.map(() => "running"));
     done.resolve();
     await manager.onIdle();
     await others.leave();
   });
+});
 
+describe("what is no promise, or only looks like one", () => {
   const broken: Record<string, () => unknown> = {
-    "whose then throws": () => promiseWith(fail),
-    // biome-ignore lint/suspicious/noThenProperty: that is what is tested
-    "whose then can't be read": () => Object.defineProperty(Promise.resolve(), "then", { get: fail }),
     "that is none, but has its prototype": () => Object.create(Promise.prototype),
     // biome-ignore lint/suspicious/noThenProperty: that is what is tested
     "whose then throws, of no class": () => ({ then: fail }),
@@ -93,7 +118,8 @@ describe("a promise that misbehaves ends its job once", () => {
   it("one that never settles keeps its key and slot until it is stopped for, and nothing else", async () => {
     const others = new Bystanders();
     const manager = newManager();
-    const { job } = manager.runJob("k", () => promiseWith(() => {}));
+    // biome-ignore lint/suspicious/noThenProperty: that is what is tested
+    const { job } = manager.runJob("k", () => ({ then() {} }));
     await expect(job.stop("now", { timeout: 1 })).rejects.toMatchObject({ code: "E_STOP_TIMEOUT" });
     expect([job.status, job.stopping]).toEqual(["running", true]);
     await others.leave();
@@ -138,7 +164,8 @@ describe("a Job made by hand that misbehaves", () => {
     "whose onStopped can't be read": throwingGetters("onStopped"),
     "whose stop throws": { stop: fail },
     "whose stop can't be read": throwingGetters("stop"),
-    "whose stop gives a thenable that throws": { stop: () => promiseWith(fail) },
+    // biome-ignore lint/suspicious/noThenProperty: that is what is tested
+    "whose stop gives a thenable that throws": { stop: () => ({ then: fail }) },
     "whose stop gives something whose then can't be read": { stop: () => throwingGetters("then") },
     "whose then can't be read": throwingGetters("then"),
   };

@@ -52,7 +52,11 @@ export async function play(program: readonly Step[], scene: Scene): Promise<Outc
     world = new World(scene.package, scene.realm, calls, pickCall);
     for (const { name, seed } of program) {
       const draw = new Draw(seed, world);
+      const began = performance.now();
       world.perform(name, draw);
+      // As long as is waited for what has to happen: nobody waits that long for one call.
+      const held = performance.now() - began;
+      if (held > patience) throw new Error(`${name} held the page for ${Math.round(held)} ms`);
       bystanders.check();
       // Some calls come right after each other, others in a later turn.
       if (draw.random.once(3)) await within(bystanders.checkJobs(), "another manager's job", patience);

@@ -6,6 +6,7 @@ import { constructing, managerCalls } from "./manager.js";
 import { poolCalls } from "./pool.js";
 import { gateCalls, subjectCalls, unsubscribing } from "./primitives.js";
 import { clientCalls, runnerCalls } from "./runner.js";
+import { slimCalls } from "./slim.js";
 
 const groups: Readonly<Record<string, Calls>> = {
   make: constructing,
@@ -20,6 +21,7 @@ const groups: Readonly<Record<string, Calls>> = {
   client: clientCalls,
   pool: poolCalls,
   agents: agentCalls,
+  slim: slimCalls,
 };
 
 /** By chance; each group as often as any other, but what makes something twice as often. */
