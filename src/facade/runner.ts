@@ -13,7 +13,6 @@ export type {
   QueueClientOptions,
   QueuePort,
   RunnerOptions,
-  ServeOptions,
   ServerMessage,
   TaskContext,
   TypeDescription,

@@ -65,8 +65,10 @@ export type Client = [
       (type: string, params?: Record<string, unknown>, options?: { priority?: Priority }) => Promise<JobRecord>
     >
   >,
-  Is<Same<QueueClient["cancelJob"], (id: string) => void>>,
-  Is<Same<QueueClient["clearCompleted"], () => void>>,
+  Is<Same<QueueClient["cancelJob"], (id: string, reason?: unknown) => Promise<boolean>>>,
+  Is<Same<QueueClient["clearCompleted"], () => Promise<number>>>,
+  Is<Fits<ConstructorParameters<typeof QueueClient>, [port: QueuePort, options?: { timeout?: number }]>>,
+  Is<Same<Pick<JobRecord, "ready_at" | "stopping">, { readonly ready_at?: number; readonly stopping?: true }>>,
   Is<Same<QueueClient["subscribe"], (listener: () => void) => Unsubscribe>>,
   Is<
     Fits<

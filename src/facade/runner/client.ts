@@ -42,6 +42,8 @@ export class QueueClient {
   private readonly calls: Calls;
   private readonly name = newName();
   private readonly unlisten: Unsubscribe;
+  /** Requests for jobs, by the ids that these are to have. A runner of version 0.1 names those, and no request. */
+  private readonly creating = new Map<string, number>();
   private serial = 0;
   private connected = false;
   /** Why nobody would answer. */
@@ -91,18 +93,18 @@ export class QueueClient {
     const { priority } = options;
     const id = `${this.name}-${++this.serial}`;
     // The number comes first: it is to be found also in a message that is too large to be read.
-    const answer = await this.ask((request) => ({
-      request,
-      type: "create_job",
-      job_type: type,
-      params,
-      id,
-      ...(priority !== undefined && { priority }),
-    }));
-    if (answer.type === "error") throw refusalOf(answer);
-    const job = answer.job ?? this.mirror.get(id);
-    if (job === undefined) throw new RunnerError("The runner did not say which job it has made", "E_REFUSED");
-    return job;
+    try {
+      const answer = await this.ask((request) => {
+        this.creating.set(id, request);
+        return { request, type: "create_job", job_type: type, params, id, ...(priority !== undefined && { priority }) };
+      });
+      if (answer.type === "error") throw refusalOf(answer);
+      const job = answer.job ?? this.mirror.get(id);
+      if (job === undefined) throw new RunnerError("The runner did not say which job it has made", "E_REFUSED");
+      return job;
+    } finally {
+      this.creating.delete(id);
+    }
   }
 
   /** True: asked, or ended at once if it was pending. False: unknown or ended. Not awaited, it is never unhandled. */
@@ -191,17 +193,26 @@ export class QueueClient {
     const isNew = this.mirror.apply(message);
     if (message.type === "ok") this.calls.answer(message);
     else if (message.type === "error") this.refused(message);
+    else if (message.type === "job_created") this.created(message.job.id);
     else if (message.type === "queue_state") {
       this.connected = true;
       this.gone = undefined;
       this.calls.setOpen(true);
+      for (const id of this.creating.keys()) this.created(id);
     }
     if (isNew) this.changed();
   }
 
+  private created(id: string): void {
+    const request = this.creating.get(id);
+    const job = this.mirror.get(id);
+    if (request !== undefined && job !== undefined) this.calls.answer({ type: "ok", request, job });
+  }
+
   private refused(message: ServerMessage & { type: "error" }): void {
     if (message.code === GONE) this.disconnect(message.error);
-    else this.calls.answer(message);
+    const { job_id = "", request = this.creating.get(job_id) } = message;
+    if (request !== undefined) this.calls.answer({ ...message, request });
   }
 }
 

@@ -122,7 +122,8 @@ export class Outbox {
   private condense(): void {
     for (const [key, { isAnswer }] of this.waiting) if (!isAnswer) this.waiting.delete(key);
     this.stateWanted = true;
-    if (this.waiting.size <= MOST_WAITING / 2) return;
+    // One that acknowledges may be about to do so: it has asked for more than it has heard, but not without end.
+    if (this.waiting.size <= (isFull(this.port) ? MOST_WAITING / 2 : MOST_WAITING * 2)) return;
     this.stateWanted = false;
     this.waiting.clear();
     this.sender.gone();

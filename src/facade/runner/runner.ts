@@ -12,7 +12,7 @@ import type { JobContext, JobEvent, JobRecord, ManagerStats, Priority, Unsubscri
 import { RunnerError } from "./errors.js";
 import { JobTypes } from "./job-types.js";
 import { News } from "./news.js";
-import { checkRunnerOptions, checkServeOptions } from "./options.js";
+import { checkRunnerOptions } from "./options.js";
 import { needPort } from "./port.js";
 import { Quota } from "./quota.js";
 import { Session } from "./session.js";
@@ -23,7 +23,6 @@ import type {
   Histogram,
   QueuePort,
   RunnerOptions,
-  ServeOptions,
   TaskContext,
   TypeDescription,
   Validation,
@@ -51,11 +50,13 @@ export class JobRunner {
   private readonly tasks: Tasks;
   private readonly news: News;
   private readonly sessions = new Set<Session>();
+  private readonly maxPendingPerPort: number;
   private closed = false;
   private snapshot: (QueueSnapshot & { readonly version: number }) | undefined = undefined;
 
   constructor(options: RunnerOptions = {}) {
-    const { builtins, types, retain, manager: managed } = checkRunnerOptions(options);
+    const { builtins, types, retain, maxPendingPerPort, manager: managed } = checkRunnerOptions(options);
+    this.maxPendingPerPort = maxPendingPerPort;
     this.rules = newRules(retain);
     this.types = new JobTypes(this.rules, builtins, types);
     const manager = new Manager<string>(managed);
@@ -262,7 +263,7 @@ export class JobRunner {
 
   /**
    * Speaks the queue protocol to whatever is at the port's other end, which is told when that ends. What comes from
-   * there may have `maxPending` jobs pending and 16 MB of params among them: who asks for more is refused with
+   * there may have `maxPendingPerPort` jobs pending and 16 MB of params among them: who asks for more is refused with
    * QueueFullError, and nobody else waits for it.
    *
    * A reader that sleeps finds what is new when it wakes, not what it has missed: to a port that holds much unsent (a
@@ -276,11 +277,12 @@ export class JobRunner {
    * end is gone (known by a Web Lock, so within one origin and in secure contexts), or the function returned is called.
    * A runner that is closed sends its state and that it is closed.
    */
-  serve(port: QueuePort, options: ServeOptions = {}): Unsubscribe {
+  serve(port: QueuePort): Unsubscribe {
     needPort(port);
-    const maxPending = checkServeOptions(options);
     checkEngine();
-    const session = new Session(this, port, this.news, new Quota(maxPending), () => this.sessions.delete(session));
+    const session = new Session(this, port, this.news, new Quota(this.maxPendingPerPort), () =>
+      this.sessions.delete(session),
+    );
     this.sessions.add(session);
     session.begin();
     if (this.closed) session.leave(CLOSED);

@@ -63,19 +63,16 @@ export interface RunnerOptions {
   retain?: number;
   /** More pending than this: QueueFullError. Default Infinity. */
   maxPending?: number;
+  /**
+   * More pending than this of those that were created over one served port: QueueFullError for who asks there, so that
+   * no tab fills the queue for all. An integer of at least 1, or Infinity.
+   * @default 1000
+   */
+  maxPendingPerPort?: number;
   /** False: nothing starts before `start()`. Default true. */
   autoStart?: boolean;
   /** Jobs are shown in the browser's Performance panel, by type; default false. */
   trace?: boolean;
-}
-
-export interface ServeOptions {
-  /**
-   * More pending than this of those that were created over the port: QueueFullError for who asks there. An integer of
-   * at least 1, or Infinity.
-   * @default 1000
-   */
-  maxPending?: number;
 }
 
 export interface QueueClientOptions {

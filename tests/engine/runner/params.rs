@@ -187,6 +187,18 @@ fn an_apps_own_specs_bind_too() {
 }
 
 #[test]
+fn a_list_that_nobody_has_looked_into_is_judged_by_its_length() {
+    let bounded = own(vec![("type", Value::from("array")), ("max", number(10.0))]).unwrap();
+    let message = "must be an array of at most 10 items, got an array of 4000000000 items";
+    assert_eq!(faults(&bounded, &map([("x", Value::Long(4e9))])), [fault("x", message)]);
+    let free = own(vec![("type", Value::from("array"))]).unwrap();
+    let message = "must be plain data, got an array of 11 items";
+    assert_eq!(faults(&free, &map([("x", Value::Long(11.0))])), [fault("x", message)]);
+    let nested = Value::List(vec![Value::Long(11.0)]);
+    assert_eq!(faults(&free, &map([("x", nested)])), [fault("x[0]", message)]);
+}
+
+#[test]
 fn specs_that_make_no_sense_are_refused() {
     let refused = |fields: Vec<(&str, Value)>, at: &str| assert_eq!(own(fields).unwrap_err().param, at);
     refused(vec![], "params[0].type");

@@ -11,13 +11,25 @@ fn refusal(message: &Value) -> Refusal {
 fn each_message_reads_as_what_it_asks_for() {
     let of = |kind: &str| map([("type", Value::from(kind))]);
     assert_eq!(read_message(&of("clear_completed")), Ok(Request::ClearCompleted));
-    assert_eq!(read_message(&of("get_state")), Ok(Request::GetState));
+    assert_eq!(read_message(&of("get_state")), Ok(Request::GetState { acknowledges: false }));
+    let acknowledges = map([("type", Value::from("get_state")), ("acknowledges", Value::Bool(true))]);
+    assert_eq!(read_message(&acknowledges), Ok(Request::GetState { acknowledges: true }));
+    let ack = map([("type", Value::from("ack")), ("ack", Value::Number(32.0))]);
+    assert_eq!(read_message(&ack), Ok(Request::Ack(32.0)));
+    assert!(read_message(&of("ack")).is_err_and(|refusal| refusal.error == "ack must be a number, got undefined"));
     assert_eq!(read_message(&of("ping")), Ok(Request::Ping));
     let present = map([("type", Value::from("present")), ("lock", Value::from("a lock"))]);
     assert_eq!(read_message(&present), Ok(Request::Present("a lock".to_owned())));
     assert!(read_message(&of("present")).is_err_and(|refusal| refusal.error.starts_with("lock must be a string")));
     let cancel = map([("type", Value::from("cancel_job")), ("job_id", Value::from("7"))]);
-    assert_eq!(read_message(&cancel), Ok(Request::Cancel("7".to_owned())));
+    assert_eq!(read_message(&cancel), Ok(Request::Cancel { job_id: "7".to_owned(), reason: None }));
+    let cancel = map([
+        ("type", Value::from("cancel_job")),
+        ("job_id", Value::from("7")),
+        ("reason", Value::from("not needed")),
+    ]);
+    let reason = Some("not needed".to_owned());
+    assert_eq!(read_message(&cancel), Ok(Request::Cancel { job_id: "7".to_owned(), reason }));
     let params = map([("seconds", Value::Number(3.0))]);
     let create = map([
         ("type", Value::from("create_job")),

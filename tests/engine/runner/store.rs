@@ -60,11 +60,11 @@ fn pending_jobs_are_listed_in_the_order_in_which_they_will_start() {
     store.start(1);
     store.wait(1, 600.0);
     assert_eq!(store.pending(), [2, 3, 5, 4, 1], "a retry has to wait, too");
-    assert_eq!((store.ready_at(1), store.ready_at(2)), (Some(600.0), None));
+    assert_eq!(store.next_ready(), 500.0);
 }
 
 #[test]
-fn who_has_waited_comes_in_line_by_its_priority() {
+fn who_has_waited_comes_into_the_ready_queue_by_its_priority() {
     let mut store = Store::new(0.0);
     store.add(1, 0.0, 0.0, 0.0);
     store.add(2, 5.0, 0.0, 20.0);
@@ -72,14 +72,14 @@ fn who_has_waited_comes_in_line_by_its_priority() {
     store.add(4, 0.0, 15.0, 0.0);
     assert_eq!(store.pending(), [1, 4, 3, 2]);
     assert_eq!(store.next_ready(), 10.0);
-    assert!(!store.ripen(9.0));
-    assert!(store.ripen(10.0));
+    assert!(store.promote_due(9.0).is_empty());
+    assert_eq!(store.promote_due(10.0), [3]);
     assert_eq!(store.pending(), [1, 3, 4, 2], "before who came later");
     store.set_priority(2, 9.0, 12.0);
-    assert_eq!(store.ready_at(2), Some(20.0), "another priority does not shorten the wait");
-    assert!(store.ripen(50.0));
+    assert_eq!(store.next_ready(), 20.0, "another priority does not shorten the wait");
+    assert_eq!(store.promote_due(50.0), [2]);
     assert_eq!(store.pending(), [2, 1, 3, 4]);
-    assert_eq!((store.next_ready(), store.ready_at(2), store.ripen(99.0)), (f64::INFINITY, None, false));
+    assert_eq!((store.next_ready(), store.promote_due(99.0)), (f64::INFINITY, vec![]));
 }
 
 #[test]
@@ -194,7 +194,7 @@ proptest! {
                 }
                 Step::Wait(choice) => {
                     store.wait(chosen(choice), now);
-                    store.ripen(now);
+                    store.promote_due(now);
                     if model.take(chosen(choice)).is_some() {
                         model.pending.push((chosen(choice), priorities[chosen(choice) as usize]));
                         model.placed[chosen(choice) as usize] = time;

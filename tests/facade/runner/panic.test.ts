@@ -68,7 +68,7 @@ describe("after a panic in the runner's wasm", () => {
   it("the other end of a port is told, and whoever waits there with it", async () => {
     expect(await asked).toMatchObject({ code: "E_CLOSED" });
     expect(client.getSnapshot().connected).toBe(false);
-    expect(() => client.cancelJob(running.id)).toThrow(/engine has failed/);
+    await expect(client.cancelJob(running.id)).rejects.toThrow(/engine has failed/);
     await expect(client.createJob("held")).rejects.toThrow(/engine has failed/);
     expect(socket.sent.at(-1)).toMatchObject({ type: "error", code: 410, error: expect.stringMatching(/panic/) });
     expect(socket.listenerCount).toBe(0);

@@ -10,7 +10,6 @@ declare const pixels: Uint8ClampedArray<ArrayBuffer>;
 declare const show: (text: string) => Promise<void>;
 declare const askUser: (tool: string, signal: AbortSignal) => Promise<boolean>;
 declare const stopButton: HTMLButtonElement;
-declare var onconnect: (event: MessageEvent) => void;
 
 declare module "*.wasm?url" {
   const url: string;

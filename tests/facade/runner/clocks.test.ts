@@ -1,0 +1,51 @@
+import { expect, it, onTestFinished } from "vitest";
+import { changed } from "./support/ports.js";
+import { heldType, newRunner } from "./support/runner.js";
+
+/** The wall clock is set back, as people and servers do; the other clock is not moved by that. */
+function setBack(millis: number): void {
+  const { now } = Date;
+  Date.now = () => now() - millis;
+  onTestFinished(() => {
+    Date.now = now;
+  });
+}
+
+it("the wall clock set back amid a job: it has run, and for as long as it ran", async () => {
+  const { type, held } = heldType();
+  const runner = newRunner({ types: [type] });
+  const { id } = runner.createJob("held");
+  setBack(3_600_000);
+  const late = runner.createJob("held").id;
+  const began = performance.now();
+  while (performance.now() - began < 20);
+  held[0]?.work.resolve(1);
+  held[1]?.work.resolve(2);
+  await runner.manager.onIdle();
+  expect(runner.getWorkerStats().processed).toBe(2);
+  const { run, wait, throughputPerMinute } = runner.getMetrics();
+  expect([run.count, wait.count, throughputPerMinute]).toEqual([2, 2, 2]);
+  expect(run.p50).toBeGreaterThanOrEqual(15);
+  for (const job of [id, late]) {
+    const reader = runner.watch(job).getReader();
+    await reader.read();
+    const { value } = await reader.read();
+    expect(value).toMatchObject({ event: "complete", data: { duration: expect.any(Number) } });
+    expect(value?.event === "complete" && value.data.duration >= 0.015).toBe(true);
+  }
+});
+
+it("the wall clock set back amid a delay: it is over when it is over", async () => {
+  const { type } = heldType();
+  const runner = newRunner({ types: [type], concurrency: 1 });
+  runner.createJob("held");
+  const delayed = runner.createJob("held", {}, { delay: 30, priority: 1 }).id;
+  const waiting = runner.createJob("held").id;
+  setBack(3_600_000);
+  expect(runner.getPendingJobs()).toEqual([waiting, delayed]);
+  await changed(runner, () => runner.getPendingJobs()[0] === delayed);
+  const [first] = runner.getRunningJobs();
+  const started = changed(runner, () => runner.getRunningJobs()[0] === delayed);
+  runner.cancelJob(first ?? "");
+  await started;
+});

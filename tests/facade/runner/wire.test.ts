@@ -1,0 +1,235 @@
+import { QueueFullError } from "jobgate";
+import { QueueClient, type QueuePort, type ServerMessage } from "jobgate/runner";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { turn } from "../support/turns.js";
+import { newClient, rawPort, until } from "./support/ports.js";
+import { ended, heldType, newRunner } from "./support/runner.js";
+import { Sleeper } from "./support/sleeper.js";
+import { FakeSocket } from "./support/socket.js";
+
+const quick = { name: "quick", description: "", params: [], execute: () => 1 };
+const ofSize = (size: number) => ({ name: "large", description: "", params: [], execute: () => "x".repeat(size) });
+
+function sleepingClient(): { readonly sleeper: Sleeper; readonly client: QueueClient } {
+  const sleeper = new Sleeper();
+  const client = new QueueClient(sleeper.clientEnd);
+  onTestFinished(() => client.close());
+  return { sleeper, client };
+}
+
+describe("a reader that sleeps, over a port that does not say how much it holds", () => {
+  it("wakes to a bounded number of messages, and then holds what the runner holds", async () => {
+    const runner = newRunner({ types: [quick], retain: 10 });
+    const { sleeper, client } = sleepingClient();
+    runner.serve(sleeper.served);
+    await until(client, ({ connected }) => connected);
+    // What it has to say of itself has arrived.
+    await client.clearCompleted();
+    sleeper.isAsleep = true;
+    for (let count = 0; count < 3000; count += 1) {
+      runner.createJob("quick");
+      if (count % 100 === 0) await runner.manager.onIdle();
+    }
+    await runner.manager.onIdle();
+    await turn();
+    expect(sleeper.held.length).toBeLessThanOrEqual(128);
+    sleeper.wake();
+    await until(client, ({ stats }) => stats.completed === 3000);
+    const { id } = runner.createJob("quick");
+    await until(client, ({ jobs }) => jobs.some((job) => job.id === id && job.status === "completed"));
+    expect(client.getSnapshot().jobs).toEqual(runner.getSnapshot().jobs);
+  });
+
+  it("is sent all that happens, one by one, as long as it is awake", async () => {
+    const runner = newRunner({ types: [quick] });
+    const { sleeper, client } = sleepingClient();
+    runner.serve(sleeper.served);
+    for (let count = 0; count < 500; count += 1) {
+      runner.createJob("quick");
+      if (count % 10 === 0) await turn();
+    }
+    await until(client, ({ stats }) => stats.completed === 500);
+    await client.clearCompleted();
+    await until(client, ({ jobs }) => jobs.length === 0);
+  });
+
+  it("who does not say that it acknowledges is sent all, as it was", async () => {
+    const runner = newRunner({ types: [quick] });
+    const port = rawPort(runner);
+    for (let count = 0; count < 300; count += 1) {
+      runner.createJob("quick");
+      if (count % 50 === 0) await turn();
+    }
+    await runner.manager.onIdle();
+    await port.settled();
+    expect(port.received.filter(({ type }) => type === "job_completed")).toHaveLength(300);
+    expect(port.received.every((message) => !("ack" in message))).toBe(true);
+  });
+});
+
+describe("one tab can't take the queue from the others", () => {
+  it("more pending jobs of one port than are allowed are refused; another port's are not", async () => {
+    const { type } = heldType();
+    const runner = newRunner({ types: [type], concurrency: 1, maxPendingPerPort: 2 });
+    const [greedy, other] = [newClient(runner), newClient(runner)];
+    const [first] = await Promise.all([0, 1, 2].map(() => greedy.createJob("held")));
+    await expect(greedy.createJob("held")).rejects.toBeInstanceOf(QueueFullError);
+    expect((await other.createJob("held")).status).toBe("pending");
+    runner.cancelJob(first?.id ?? "");
+    await ended(runner, first?.id ?? "");
+    expect((await greedy.createJob("held")).status).toBe("pending");
+    await expect(greedy.createJob("held")).rejects.toBeInstanceOf(QueueFullError);
+    expect(runner.createJob("held").status).toBe("pending");
+  });
+
+  it("by default it is a thousand jobs, and 16 MB of params", async () => {
+    const { type } = heldType();
+    const runner = newRunner({ types: [type], autoStart: false });
+    const client = newClient(runner);
+    const asked = Array.from({ length: 1002 }, () => client.createJob("held").catch((error) => error));
+    expect((await Promise.all(asked)).filter((answer) => answer instanceof QueueFullError)).toHaveLength(2);
+    const large = newClient(runner);
+    const label = "x".repeat(990_000);
+    const taken = await Promise.all(
+      Array.from({ length: 18 }, () => large.createJob("held", { label }).catch(() => 0)),
+    );
+    expect(taken.filter((answer) => answer === 0)).toHaveLength(2);
+    for (const maxPendingPerPort of [0, -1, 1.5, Number.NaN]) {
+      expect(() => newRunner({ maxPendingPerPort })).toThrow(RangeError);
+    }
+  });
+
+  it("what one client asks for at once is sent by and by: another is soon answered", async () => {
+    const runner = newRunner({ types: [quick], retain: 10 });
+    const [greedy, other] = [newClient(runner), newClient(runner)];
+    let answered = 0;
+    const asked = Array.from({ length: 4000 }, () =>
+      greedy
+        .createJob("quick")
+        .catch(() => {})
+        .then(() => {
+          answered += 1;
+        }),
+    );
+    await other.createJob("quick");
+    expect(answered).toBeLessThan(2500);
+    await Promise.all(asked);
+  });
+});
+
+describe("what is too large for the wire", () => {
+  it("a result goes as null, and a job_log says so; the runner keeps it", async () => {
+    const runner = newRunner({ types: [ofSize(300_000)] });
+    const port = rawPort(runner);
+    const { id } = runner.createJob("large");
+    expect((await port.next("job_log")).message).toContain("262144");
+    await port.settled();
+    expect(port.received.find(({ type }) => type === "job_completed")).toMatchObject({ job_id: id, result: null });
+    port.send({ type: "get_state" });
+    expect((await port.next("queue_state")).jobs[0]).toMatchObject({ id, result: null });
+    expect(runner.getJob(id)?.result).toHaveLength(300_000);
+  });
+
+  it("params go as null, texts are cut", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type] });
+    const port = rawPort(runner);
+    const { id } = runner.createJob("held", { label: "x".repeat(300_000) });
+    expect((await port.next("job_created")).job).toMatchObject({ id, params: null });
+    const long = "y".repeat(20_000);
+    held[0]?.context.progress(1, long);
+    expect((await port.next("job_progress")).message.length).toBeLessThan(10_100);
+    held[0]?.context.log(long);
+    expect((await port.next("job_log")).message.length).toBeLessThan(10_100);
+    held[0]?.work.reject(new Error(long));
+    expect((await port.next("job_failed")).error?.message.length).toBeLessThan(10_100);
+    expect(runner.getJob(id)).toMatchObject({ params: { label: "x".repeat(300_000) }, error: { message: long } });
+  });
+
+  it("a state leaves the oldest finished jobs out, and says how many", async () => {
+    const runner = newRunner({ types: [ofSize(200_000)] });
+    const all = Array.from({ length: 40 }, () => runner.createJob("large").id);
+    await runner.manager.onIdle();
+    const { jobs, truncated } = await rawPort(runner).next("queue_state");
+    expect(jobs.length + (truncated ?? 0)).toBe(40);
+    expect(JSON.stringify(jobs).length).toBeLessThan(4_100_000);
+    expect(jobs.map(({ id }) => id)).toEqual(all.reverse().slice(0, jobs.length));
+    expect(jobs.length).toBeGreaterThan(10);
+  });
+
+  it("a large state is told less often: a twentieth of the time goes into it", async () => {
+    const { type } = heldType();
+    const runner = newRunner({ types: [type], autoStart: false });
+    const [one, other] = [runner.createJob("held").id, runner.createJob("held").id];
+    let states = 0;
+    const port: QueuePort = {
+      postMessage(message) {
+        if ((message as ServerMessage).type !== "queue_state") return;
+        states += 1;
+        const end = performance.now() + 10;
+        while (performance.now() < end);
+      },
+      addEventListener() {},
+      removeEventListener() {},
+    };
+    const began = performance.now();
+    onTestFinished(runner.serve(port));
+    for (let step = 0; states < 4; step += 1) {
+      runner.setPriority(step % 2 === 0 ? one : other, step);
+      await turn();
+    }
+    // The greeting, one at once, and two more.
+    expect(performance.now() - began).toBeGreaterThan(2 * 10 * 19);
+  });
+});
+
+describe("ports and listeners that throw", () => {
+  const port = (broken: Partial<QueuePort>): QueuePort => ({
+    postMessage() {},
+    addEventListener() {},
+    removeEventListener() {},
+    ...broken,
+  });
+  const fail = () => {
+    throw new Error("a broken port");
+  };
+
+  it("disturb nobody else", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type] });
+    const client = newClient(runner);
+    for (const broken of [{ postMessage: fail }, { removeEventListener: fail }]) runner.serve(port(broken))?.();
+    for (const broken of [{ addEventListener: fail }, { start: fail }]) {
+      expect(() => runner.serve(port(broken))).toThrow("a broken port");
+    }
+    const dying = port({ postMessage: fail });
+    Object.defineProperty(dying, "readyState", { get: fail });
+    runner.serve(dying);
+    const { id } = await client.createJob("held");
+    held[0]?.work.resolve("done");
+    await until(client, ({ jobs }) => jobs[0]?.status === "completed");
+    expect(client.getSnapshot().jobs[0]).toMatchObject({ id, result: "done" });
+  });
+
+  it("what a client hears that throws when it is looked at counts for nothing", async () => {
+    const socket = new FakeSocket();
+    const listeners: ((event: { data: unknown }) => void)[] = [];
+    const client = new QueueClient({
+      ...socket.otherEnd,
+      send() {},
+      addEventListener: (type, listener) => type === "message" && listeners.push(listener),
+    });
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const hostile = {
+      get type(): never {
+        throw new Error("looked at");
+      },
+    };
+    for (const data of [proxy, hostile, { type: "queue_state", stats: {}, jobs: [proxy] }, { type: proxy }]) {
+      for (const listener of listeners) expect(() => listener({ data })).not.toThrow();
+    }
+    expect(client.getSnapshot()).toMatchObject({ jobs: [], connected: false });
+    client.close();
+  });
+});
