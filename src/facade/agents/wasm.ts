@@ -4,6 +4,7 @@ import coreText, { order as coreOrder, size as coreSize } from "../../../build/w
 import { initSync, WasmProvider, WasmWorker } from "../../../build/wasm-agents/agents.js";
 import text, { order, size } from "../../../build/wasm-agents/inline.js";
 import { breakDown, checkEngine, provideWasm, whenEngineFails } from "../engine.js";
+import { report } from "../errors.js";
 import { unpackBytes } from "../unpack-bytes.js";
 import { AgentError } from "./errors.js";
 
@@ -38,16 +39,43 @@ export function orFailure<T>(promise: Promise<T>): Promise<T> {
   });
 }
 
+/** Settles as `value` does, if it is a promise of any kind: one that misbehaves rejects, and counts once. */
+export async function promiseOf<T>(value: T | PromiseLike<T>): Promise<T> {
+  return value;
+}
+
 /** What the binary stops waiting for when asked to end, and would keep its callbacks for until it settles: maybe never. */
 export function untilAborted<T>(value: PromiseLike<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
-    Promise.resolve(value)
+    promiseOf(value)
       .finally(() => signal.removeEventListener("abort", abort))
       .then(resolve, reject);
   });
+}
+
+/** A signal of this realm that aborts as a caller's does, whatever that is. The binary looks at this one alone. */
+export function followed(given: AbortSignal): { readonly signal: AbortSignal; unfollow(): void } {
+  if (typeof given?.addEventListener !== "function") {
+    throw new TypeError(`signal must be an AbortSignal, got ${given === null ? "null" : typeof given}`);
+  }
+  const controller = new AbortController();
+  const abort = () => {
+    if (given.aborted) controller.abort(given.reason);
+  };
+  given.addEventListener("abort", abort);
+  abort();
+  const unfollow = () => {
+    try {
+      given.removeEventListener("abort", abort);
+    } catch (error) {
+      // What was asked for is there already.
+      report(error);
+    }
+  };
+  return { signal: controller.signal, unfollow };
 }
 
 export { WasmProvider, WasmWorker };

@@ -1,6 +1,6 @@
 //! Conversations stay valid, whatever happens to the runs that make them.
 
-use jobgate::engine::agents::{History, Message, ToolCall};
+use jobgate::engine::agents::{History, Message, ToolCall, Unfit};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -16,7 +16,7 @@ fn fault(messages: &[Message], between_runs: bool) -> Option<String> {
         let now = match message {
             Message::System { .. } if at == 0 => "system",
             Message::User { .. } if before != "user" => "user",
-            Message::Assistant { content, tool_calls } if matches!(before, "user" | "tool") => {
+            Message::Assistant { content, tool_calls, .. } if matches!(before, "user" | "tool") => {
                 if content.is_empty() && tool_calls.is_empty() {
                     return wrong("an empty answer");
                 }
@@ -86,7 +86,7 @@ proptest! {
                 }
                 _ => continue,
             }
-            prop_assert_eq!(fault(history.messages(), !running), None);
+            prop_assert_eq!(fault(&history.messages(), !running), None);
             prop_assert!(history == before || history.revision() != before.revision());
             let settled = before.messages().len().saturating_sub(1);
             prop_assert_eq!(&history.messages()[..settled], &before.messages()[..settled], "only the last one changes");
@@ -110,7 +110,8 @@ fn what_has_arrived_of_an_answer_is_there_and_stays() {
     history.ask("go");
     history.receive("He");
     history.receive("llo");
-    let answer = |content: &str| Message::Assistant { content: content.into(), tool_calls: vec![] };
+    let answer =
+        |content: &str| Message::Assistant { content: content.into(), tool_calls: vec![], reasoning: String::new() };
     assert_eq!(history.messages().last(), Some(&answer("Hello")));
     history.close("closed");
     history.ask("again");
@@ -118,4 +119,54 @@ fn what_has_arrived_of_an_answer_is_there_and_stays() {
     history.answer("Ho ho".into(), vec![]);
     assert_eq!(history.messages()[1..2], [answer("Hello")]);
     assert_eq!(history.messages().last(), Some(&answer("Ho ho")));
+}
+
+fn resumed(system: Option<&str>, said: serde_json::Value) -> Result<History, Unfit> {
+    History::resume(system.map(str::to_owned), serde_json::from_value(said).unwrap())
+}
+
+#[test]
+fn a_conversation_is_taken_up_where_it_was_left() {
+    let said = json!([
+        { "role": "system", "content": "Be brief" },
+        { "role": "user", "content": "Twice" },
+        { "role": "assistant", "content": "", "toolCalls": [
+            { "id": "a", "name": "ipsum", "arguments": {} },
+            { "id": "b", "name": "ipsum", "arguments": {} },
+        ] },
+        { "role": "tool", "toolCallId": "a", "content": "one" },
+        { "role": "tool", "toolCallId": "b", "content": "two" },
+        { "role": "assistant", "content": "Done" },
+    ]);
+    let mut history = resumed(None, said.clone()).unwrap();
+    assert_eq!(serde_json::to_value(history.messages()).unwrap(), said);
+    history.ask("Again");
+    assert_eq!(history.messages().len(), 7);
+    assert_eq!(resumed(Some("Be brief"), json!([])).unwrap(), History::new(Some("Be brief".into())));
+}
+
+#[test]
+fn one_that_no_server_accepts_is_refused_with_the_place() {
+    let prompt = json!({ "role": "user", "content": "Hello" });
+    let answer = json!({ "role": "assistant", "content": "Hello" });
+    let call = json!({ "role": "assistant", "content": "", "toolCalls": [{ "id": "a", "name": "ipsum" }] });
+    let result = json!({ "role": "tool", "toolCallId": "a", "content": "one" });
+    let other = json!({ "role": "tool", "toolCallId": "z", "content": "one" });
+    let empty = json!({ "role": "assistant", "content": "" });
+    let system = json!({ "role": "system", "content": "Be brief" });
+    for (said, at) in [
+        (json!([answer]), 0),
+        (json!([prompt, prompt]), 1),
+        (json!([prompt, answer, answer]), 2),
+        (json!([prompt, empty]), 1),
+        (json!([prompt, result]), 1),
+        (json!([prompt, call]), 2),
+        (json!([prompt, call, other]), 2),
+        (json!([prompt, call, prompt]), 2),
+        (json!([prompt, call, result, result]), 3),
+        (json!([prompt, system]), 1),
+    ] {
+        assert_eq!(resumed(None, said.clone()).map_err(|unfit| unfit.at), Err(at), "{said}");
+    }
+    assert_eq!(resumed(Some("Be brief"), json!([system])).unwrap_err().at, 0);
 }
