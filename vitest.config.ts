@@ -4,6 +4,7 @@ import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { launchOptions } from "./scripts/browsers.mjs";
 import { modelSite } from "./tests/facade/agents/support/site.ts";
+import { wholePackage } from "./tests/facade/hostile/support/whole-package.ts";
 import { fetchSite } from "./tests/facade/runner/support/site.ts";
 
 /** "jobgate" is the package as packed and "jobgate-panic" its panic flavour, each resolved through its own `exports`. */
@@ -64,23 +65,33 @@ function reactProject(name: string, version: "" | "18") {
 declare module "vitest" {
   export interface ProvidedContext {
     reactMajor: number;
+    fuzz: typeof fuzz;
   }
 }
 
 /** A busy machine takes longer than is allowed by default: a second for a poll, 15 for a test. */
 const patient = { expect: { poll: { timeout: 10_000 } }, testTimeout: 60_000, hookTimeout: 60_000 };
 
+/** Of the fuzz: `FUZZ_PROGRAMS=100000 FUZZ_SEED=7 npx vitest run --project node fuzz` goes on for longer. */
+const fuzz = {
+  seed: Number(process.env.FUZZ_SEED ?? 1),
+  programs: Number(process.env.FUZZ_PROGRAMS ?? 400),
+  /** Milliseconds; short for who looks for faults, long on a busy machine. */
+  patience: Number(process.env.FUZZ_PATIENCE ?? 10_000),
+};
+
 export default defineConfig({
   test: {
     allowOnly: false,
     projects: [
       {
-        plugins: [packedPackage(), fetchSite(), modelSite()],
+        plugins: [packedPackage(), wholePackage(), fetchSite(), modelSite()],
         // Packed anew before each run, and small: nothing to gain from a bundle of it in a cache.
         optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
         test: {
           name: "facade",
           include: ["tests/facade/**/*.test.ts"],
+          provide: { fuzz },
           ...patient,
           browser: {
             enabled: true,
@@ -89,6 +100,10 @@ export default defineConfig({
             instances: [browser("chromium"), browser("firefox")],
           },
         },
+      },
+      {
+        plugins: [packedPackage(), wholePackage()],
+        test: { ...patient, name: "node", include: ["tests/facade/hostile/**/*.test.ts"], provide: { fuzz } },
       },
       reactProject("react-18", "18"),
       reactProject("react-19", ""),

@@ -56,8 +56,8 @@ const steps = {
     },
   },
   facade: {
-    title: "The npm API from the packed package, in Chromium and Firefox",
-    work: () => vitest("facade", "react-18", "react-19"),
+    title: "The npm API from the packed package, in Chromium and Firefox, and in Node where values are hostile",
+    work: () => vitest("facade", "node", "react-18", "react-19"),
   },
   types: {
     title: "Programs that must and must not type-check",

@@ -5,12 +5,12 @@
 //! | code | effect | words that follow |
 //! |---|---|---|
 //! | 1 | start | job, attempt |
-//! | 2 | abort | job, cause |
+//! | 2 | abort | job, cause + last × 4 |
 //! | 3 | ask retry | job |
 //! | 4 | ended | job, completion + cause × 4 + forgotten × 16 |
 //! | 5 | forgotten | job, manager |
-//! | 6 | deliver | source kind + channel × 4, source, job or −1, where its listeners begin, how many |
-//! | 7 | event | source kind + event × 4, source, job or −1, where its listeners begin, how many |
+//! | 6 | deliver | source kind + channel × 4, source, value (of a key: job) or −1, where its listeners begin, how many |
+//! | 7 | event | source kind + event × 4, source, job or −1, value or −1, where its listeners begin, how many |
 //! | 8 | empty | manager |
 //! | 9 | idle | manager |
 //! | 10 | stop timed out | waiter |
@@ -18,7 +18,7 @@
 
 #![allow(clippy::inline_always)]
 
-use crate::engine::{AbortCause, CompletionType, Effect, EffectSink, JobId, ListenerId, Source, Targets, Time};
+use crate::engine::{AbortCause, CompletionType, Effect, EffectSink, ListenerId, Source, Time};
 
 const NONE: u32 = u32::MAX;
 
@@ -39,8 +39,6 @@ struct Header {
     /// The facade writes zero here once it has applied all effects.
     len: u32,
     newest_serial: u32,
-    /// How many effects the last command had.
-    count: u32,
     listeners: u32,
 }
 
@@ -57,9 +55,16 @@ impl Outbox {
         self.header.newest_serial = serial as u32;
     }
 
+    /// No effect is under way.
+    #[inline]
+    pub(super) fn is_idle(&self) -> bool {
+        self.header.len == 0
+    }
+
+    /// As above, after some were.
     #[inline]
     pub(super) fn is_drained(&self) -> bool {
-        self.header.len == 0 && !self.words.is_empty()
+        self.is_idle() && !self.words.is_empty()
     }
 
     pub(super) fn clear(&mut self) {
@@ -67,13 +72,7 @@ impl Outbox {
         self.listeners.clear();
     }
 
-    /// Before a command, whose effects go behind what is still unread.
-    #[inline]
-    pub(super) fn open(&mut self) {
-        self.header.count = 0;
-    }
-
-    /// After it.
+    /// After a command, whose effects stand behind what is still unread.
     #[inline]
     pub(super) fn publish(&mut self) {
         let Self { header, words, listeners, .. } = self;
@@ -86,35 +85,40 @@ impl Outbox {
         self.words.extend(words);
     }
 
-    fn write_told(&mut self, code: u32, what: u32, source: Source, job: Option<JobId>, to: Targets) {
+    /// Whose listeners, and what for.
+    fn source(what: u32, source: Source) -> [u32; 2] {
         let (kind, number) = match source {
             Source::Emitter(emitter) => (0, emitter.0),
             Source::Job(job) => (1, job.0),
             Source::Manager(manager) => (2, manager.0),
             Source::Key(key) => (3, key.0),
         };
-        let job = job.map_or(NONE, |job| job.0);
-        self.write([code, kind + what * 4, number, job, to.start(), to.count()]);
+        [kind + what * 4, number]
     }
 }
 
 impl EffectSink for Outbox {
     #[inline(always)] // Whoever pushes knows which it is: no switch is left of it.
     fn push(&mut self, effect: Effect) {
-        self.header.count += 1;
         match effect {
             Effect::Start { job, attempt } => self.write([1, job.0, attempt]),
-            Effect::Abort { job, cause } => self.write([2, job.0, cause_code(Some(cause))]),
+            Effect::Abort { job, cause, last } => self.write([2, job.0, cause_code(Some(cause)) + u32::from(last) * 4]),
             Effect::AskRetry { job } => self.write([3, job.0]),
             Effect::Ended { job, completion, cause, forgotten } => {
                 let how = completion_code(completion) + cause_code(cause) * 4 + u32::from(forgotten) * 16;
                 self.write([4, job.0, how]);
             }
             Effect::Forgotten { job, manager } => self.write([5, job.0, manager.0]),
-            Effect::Deliver { source, channel, standing, to } => {
-                self.write_told(6, channel as u32, source, standing, to);
+            Effect::Deliver { source, channel, standing, value, to } => {
+                let [what, number] = Self::source(channel as u32, source);
+                let carried = standing.map_or(value.0, |job| job.0);
+                self.write([6, what, number, carried, to.start(), to.count()]);
             }
-            Effect::Event { event, job, source, to } => self.write_told(7, event as u32, source, job, to),
+            Effect::Event { event, job, source, value, to } => {
+                let [what, number] = Self::source(event as u32, source);
+                let job = job.map_or(NONE, |job| job.0);
+                self.write([7, what, number, job, value.0, to.start(), to.count()]);
+            }
             Effect::Empty { manager } => self.write([8, manager.0]),
             Effect::Idle { manager } => self.write([9, manager.0]),
             Effect::StopTimedOut { waiter } => self.write([10, waiter.0]),

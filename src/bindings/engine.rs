@@ -16,7 +16,7 @@ use super::effects::Outbox;
 use super::panic;
 use crate::engine::{
     Backoff, Command, Engine, JobId, JobStatus, KeyId, ManagerId, OnDuplicate, Outcome, Refusal, Reply, RetryOptions,
-    RunOptions, Time,
+    RunOptions, Time, ValueId,
 };
 
 pub(super) const NO_DIFFERENCE: i32 = -1;
@@ -28,12 +28,14 @@ const ABORTED: u32 = 64;
 
 #[derive(Debug)]
 pub(super) struct Inner {
-    engine: Engine,
+    pub(super) engine: Engine,
     now: Time,
     outbox: Outbox,
     refusal: Option<Refusal>,
     /// Options in the making, for the run or manager that comes next.
     pub(super) options: RunOptions,
+    /// Where JavaScript reads a manager's statistics.
+    pub(super) counts: Box<[u32; 6]>,
 }
 
 /// The engine of one page or worker.
@@ -93,7 +95,6 @@ impl Inner {
         if self.outbox.is_drained() {
             self.recycle();
         }
-        self.outbox.open();
         let reply = self.engine.handle(now, command, &mut self.outbox);
         self.outbox.publish();
         reply.map_err(|refusal| {
@@ -105,6 +106,13 @@ impl Inner {
                 Refusal::Closed => -5,
             }
         })
+    }
+
+    /// Who has left while nothing was under way leaves a number that can be used again at once.
+    pub(super) fn recycle_if_idle(&mut self) {
+        if self.outbox.is_idle() {
+            self.recycle();
+        }
     }
 
     #[inline(never)]
@@ -140,13 +148,13 @@ impl WasmEngine {
             outbox: Outbox::default(),
             refusal: None,
             options: RunOptions::default(),
+            counts: Box::default(),
         };
         Self { inner: RefCell::new(inner) }
     }
 
-    /// Address of five words: where the effects are, how many words they are, the serial of the newest job, how many
-    /// effects the last command had, where the listeners' numbers are that effects name. Zero is written over the second
-    /// when all effects have been applied.
+    /// Address of four words: where the effects are, how many words they are, the serial of the newest job, where the
+    /// listeners' numbers are that effects name. Zero is written over the second when all effects have been applied.
     pub fn outbox(&self) -> u32 {
         self.inner.borrow().outbox.header_address()
     }
@@ -222,10 +230,20 @@ impl WasmEngine {
         inner.run(manager, key, Some(&options), now)
     }
 
-    /// The body of the running attempt has settled.
-    pub fn settle(&self, job: u32, rejected: bool, now: f64) {
+    /// Whether the body is to be called: false if the job was asked to stop since it was granted its slot.
+    pub fn begin(&self, job: u32, now: f64) -> bool {
+        self.tell(now, Command::Begin(JobId(job))) == 0
+    }
+
+    /// The body of the running attempt has been called: for managers with a rate limit.
+    pub fn called(&self, job: u32, now: f64) {
+        self.tell(now, Command::Called(JobId(job)));
+    }
+
+    /// An attempt's body has settled. −1: that attempt was not running any more.
+    pub fn settle(&self, job: u32, attempt: u32, rejected: bool, now: f64) -> i32 {
         let outcome = if rejected { Outcome::Rejected } else { Outcome::Resolved };
-        self.tell(now, Command::Settle { job: JobId(job), outcome });
+        self.tell(now, Command::Settle { job: JobId(job), attempt, outcome })
     }
 
     /// The answer to "ask retry". `random` is in 0..1. The wait in milliseconds, −1 if there is none.
@@ -259,13 +277,13 @@ impl WasmEngine {
 
     /// How many listeners are told; −1: this attempt may not speak.
     #[wasm_bindgen(js_name = setState)]
-    pub fn set_state(&self, job: u32, attempt: u32) -> i32 {
-        self.tell_timeless(Command::SetState { job: JobId(job), attempt })
+    pub fn set_state(&self, job: u32, attempt: u32, value: u32) -> i32 {
+        self.tell_timeless(Command::SetState { job: JobId(job), attempt, value: ValueId(value) })
     }
 
     /// Progress as it counts; −1: this attempt may not speak; NaN: refused.
-    pub fn progress(&self, job: u32, attempt: u32, percent: f64) -> f64 {
-        match self.handle_timeless(Command::Progress { job: JobId(job), attempt, percent }) {
+    pub fn progress(&self, job: u32, attempt: u32, percent: f64, value: u32) -> f64 {
+        match self.handle_timeless(Command::Progress { job: JobId(job), attempt, percent, value: ValueId(value) }) {
             Ok(Reply::Percent(percent)) => percent,
             Ok(_) => f64::from(NO_DIFFERENCE),
             Err(_) => f64::NAN,
@@ -273,13 +291,13 @@ impl WasmEngine {
     }
 
     /// How many watchers are told; −1: this attempt may not speak.
-    pub fn log(&self, job: u32, attempt: u32) -> i32 {
-        self.tell_timeless(Command::Log { job: JobId(job), attempt })
+    pub fn log(&self, job: u32, attempt: u32, value: u32) -> i32 {
+        self.tell_timeless(Command::Log { job: JobId(job), attempt, value: ValueId(value) })
     }
 
     /// 1: told to listeners; 0: kept for the first; −1: the job has ended.
-    pub fn dispatch(&self, job: u32) -> i32 {
-        match self.handle_timeless(Command::Dispatch(JobId(job))) {
+    pub fn dispatch(&self, job: u32, value: u32) -> i32 {
+        match self.handle_timeless(Command::Dispatch { job: JobId(job), value: ValueId(value) }) {
             Ok(Reply::Told(_)) => 1,
             Ok(Reply::Kept) => 0,
             _ => NO_DIFFERENCE,

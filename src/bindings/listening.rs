@@ -4,7 +4,7 @@
 use wasm_bindgen::prelude::*;
 
 use super::engine::{NO_DIFFERENCE, WasmEngine};
-use crate::engine::{Channel, Command, EmitterId, JobId, KeyId, ListenerId, ManagerId, Reply, Source};
+use crate::engine::{Channel, Command, EmitterId, JobId, KeyId, ListenerId, ManagerId, Reply, Source, ValueId};
 
 #[wasm_bindgen]
 impl WasmEngine {
@@ -21,10 +21,12 @@ impl WasmEngine {
     #[wasm_bindgen(js_name = dropEmitter)]
     pub fn drop_emitter(&self, emitter: u32) {
         self.tell_timeless(Command::DropEmitter(EmitterId(emitter)));
+        self.inner.borrow_mut().recycle_if_idle();
     }
 
-    /// `kind`: 0 emitter, 1 job, 2 manager, 3 key. A listener's number, −1 nothing to hear, −2 latched: call it soon.
-    pub fn listen(&self, kind: u32, source: u32, channel: u32) -> i32 {
+    /// `kind`: 0 emitter, 1 job, 2 manager, 3 key. `kept`: the number of the first of the actions that wait for a
+    /// listener. A listener's number, −1 nothing to hear, −2 latched: call it soon.
+    pub fn listen(&self, kind: u32, source: u32, channel: u32, kept: Option<u32>) -> i32 {
         let source = match kind {
             0 => Source::Emitter(EmitterId(source)),
             1 => Source::Job(JobId(source)),
@@ -41,7 +43,7 @@ impl WasmEngine {
             6 => Channel::Change,
             _ => Channel::Key,
         };
-        match self.handle_timeless(Command::Listen { source, channel }) {
+        match self.handle_timeless(Command::Listen { source, channel, kept: kept.map_or(ValueId::NONE, ValueId) }) {
             Ok(Reply::Listener { listener, .. }) => listener.0 as i32,
             Ok(Reply::Latched) => -2,
             _ => NO_DIFFERENCE,
@@ -51,16 +53,17 @@ impl WasmEngine {
     /// It is told nothing more.
     pub fn unlisten(&self, listener: u32) {
         self.tell_timeless(Command::Unlisten(ListenerId(listener)));
+        self.inner.borrow_mut().recycle_if_idle();
     }
 
     /// How many are told.
-    pub fn emit(&self, emitter: u32) -> i32 {
-        self.tell_timeless(Command::Emit(EmitterId(emitter)))
+    pub fn emit(&self, emitter: u32, value: u32) -> i32 {
+        self.tell_timeless(Command::Emit { emitter: EmitterId(emitter), value: ValueId(value) })
     }
 
     /// How many are told; −1: it was open.
-    pub fn open(&self, emitter: u32) -> i32 {
-        self.tell_timeless(Command::Open(EmitterId(emitter)))
+    pub fn open(&self, emitter: u32, value: u32) -> i32 {
+        self.tell_timeless(Command::Open { emitter: EmitterId(emitter), value: ValueId(value) })
     }
 
     /// Whether a gate has opened.

@@ -13,7 +13,7 @@ use super::progress::Progress;
 use super::timer::Sleep;
 use super::turn;
 use super::watch::Watched;
-use crate::engine::{AbortCause, Command, JobId, Refusal, Reply};
+use crate::engine::{AbortCause, Command, JobId, Refusal, Reply, ValueId};
 
 /// Milliseconds that a body may hold the event loop before [`JobContext::checkpoint`] lets go of it.
 const LONGEST_TURN: f64 = 8.0;
@@ -131,7 +131,7 @@ impl<S, A> JobContext<S, A> {
         }
         // A state is never refused.
         let _ = self.driver.command_then(
-            |_| Command::SetState { job, attempt },
+            |_| Command::SetState { job, attempt, value: ValueId::NONE },
             |reply| {
                 if let Reply::Told(_) = reply {
                     self.state.set(state);
@@ -153,7 +153,7 @@ impl<S, A> JobContext<S, A> {
         let message = message.into();
         self.driver
             .command_then(
-                |_| Command::Progress { job, attempt, percent },
+                |_| Command::Progress { job, attempt, percent, value: ValueId::NONE },
                 |reply| {
                     if let Reply::Percent(percent) = reply {
                         self.progress.set(Progress { percent, message });

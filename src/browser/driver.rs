@@ -18,7 +18,7 @@ use super::listeners::{ChangeListener, EventListener, JobEvent, Listeners};
 use super::timer::Alarm;
 use crate::engine::{
     Channel, Command, Effect, Engine, JobId, KeyId, ListenerId, ManagerId, ManagerOptions, Refusal, Reply, RunOptions,
-    Source, Time,
+    Source, Time, ValueId,
 };
 
 /// What became of a request to run a job.
@@ -137,13 +137,8 @@ impl Driver {
     }
 
     pub(crate) fn log(&self, job: JobId, attempt: u32, message: Rc<str>) {
-        let take_down = |reply| {
-            if let Reply::Told(1..) = reply {
-                self.ledger.borrow_mut().log.push_back(message);
-            }
-        };
-        // A line is never refused.
-        let _ = self.command_then(|_| Command::Log { job, attempt }, take_down);
+        let value = self.ledger.borrow_mut().keep_line(message);
+        self.tell(|_| Command::Log { job, attempt, value });
     }
 
     pub(crate) fn on_change(&self, listener: ChangeListener) -> Option<ListenerId> {
@@ -159,7 +154,8 @@ impl Driver {
     }
 
     fn listen(&self, channel: Channel) -> Option<ListenerId> {
-        match self.command(|manager| Command::Listen { source: Source::Manager(manager), channel }) {
+        let command = |manager| Command::Listen { source: Source::Manager(manager), channel, kept: ValueId::NONE };
+        match self.command(command) {
             Ok(Reply::Listener { listener, .. }) => Some(listener),
             _ => None,
         }
@@ -208,12 +204,15 @@ impl Driver {
 
     fn apply(&self, effect: Effect) {
         match effect {
-            Effect::Start { job, .. } => {
-                if let Some(job) = self.job(job) {
+            Effect::Start { job: id, attempt } => {
+                if self.command(|_| Command::Begin(id)) == Ok(Reply::Done)
+                    && let Some(job) = self.job(id)
+                {
+                    job.note_start(attempt);
                     job.start();
                 }
             }
-            Effect::Abort { job, cause } => {
+            Effect::Abort { job, cause, .. } => {
                 if let Some(job) = self.job(job) {
                     job.abort(cause);
                 }
@@ -234,8 +233,8 @@ impl Driver {
                 let listeners = self.ledger.borrow().targets(to);
                 self.listeners.tell_change(&listeners);
             }
-            Effect::Event { event, job, to, .. } => {
-                let event = JobEvent::new(event, || self.ledger.borrow_mut().log.pop_front());
+            Effect::Event { event, job, value, to, .. } => {
+                let event = JobEvent::new(event, || self.ledger.borrow().line(value));
                 if let (Some(event), Some(job)) = (event, job.and_then(|job| self.job(job))) {
                     let listeners = self.ledger.borrow().targets(to);
                     self.listeners.tell_event(&listeners, &job, &event);

@@ -9,7 +9,7 @@ use super::bell::Bell;
 use super::hosted::Hosted;
 use crate::engine::{
     Command, Effect, Effects, Engine, JobId, ListenerId, ManagerId, ManagerOptions, Refusal, Reply, Targets, Time,
-    WaiterId,
+    ValueId, WaiterId,
 };
 
 pub(crate) struct Ledger {
@@ -26,8 +26,8 @@ pub(crate) struct Ledger {
     pub(crate) idle: Rc<Bell>,
     /// For the effects still to be given out that open one each.
     pub(crate) due: VecDeque<Rc<Bell>>,
-    /// For the effects still to be given out that tell of a log line each.
-    pub(crate) log: VecDeque<Rc<str>>,
+    /// Lines of logs that effects still to be given out carry, by their numbers.
+    lines: Vec<Rc<str>>,
 }
 
 impl Ledger {
@@ -44,12 +44,22 @@ impl Ledger {
             empty: Rc::default(),
             idle: Rc::default(),
             due: VecDeque::new(),
-            log: VecDeque::new(),
+            lines: Vec::new(),
         };
         if let Reply::Manager(manager) = ledger.handle(now, Command::CreateManager(options))? {
             ledger.manager = manager;
         }
         Ok(ledger)
+    }
+
+    /// A number for the line, good until the effects under way have been given out.
+    pub(crate) fn keep_line(&mut self, line: Rc<str>) -> ValueId {
+        self.lines.push(line);
+        ValueId(self.lines.len() as u32 - 1)
+    }
+
+    pub(crate) fn line(&self, ValueId(number): ValueId) -> Option<Rc<str>> {
+        self.lines.get(number as usize).cloned()
     }
 
     /// What it decides has to be noted before anything else is done.
@@ -63,11 +73,6 @@ impl Ledger {
         while let Some(effect) = self.effects.as_slice().get(self.noted) {
             self.noted += 1;
             match *effect {
-                Effect::Start { job, attempt } => {
-                    if let Some(job) = self.jobs.get(&job) {
-                        job.note_start(attempt);
-                    }
-                }
                 Effect::Ended { job, completion, cause, .. } => {
                     self.waiters.retain(|_, (of, _)| *of != job);
                     if let Some(job) = self.jobs.get(&job) {
@@ -92,6 +97,7 @@ impl Ledger {
             return Some(*effect);
         }
         self.effects.clear();
+        self.lines.clear();
         (self.noted, self.given) = (0, 0);
         // Recycling is never refused and causes nothing.
         let _ = self.handle(self.now, Command::Recycle);
@@ -108,7 +114,7 @@ impl Ledger {
             + self.jobs.len()
             + self.waiters.len()
             + self.due.len()
-            + self.log.len()
+            + self.lines.len()
             + self.effects.as_slice().len()
     }
 }

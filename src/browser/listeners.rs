@@ -37,12 +37,12 @@ pub enum JobEvent {
 
 impl JobEvent {
     /// `None` for what is not about a job.
-    pub(crate) fn new(event: Event, next_line: impl FnOnce() -> Option<Rc<str>>) -> Option<Self> {
+    pub(crate) fn new(event: Event, line: impl FnOnce() -> Option<Rc<str>>) -> Option<Self> {
         Some(match event {
             Event::Created => Self::Created,
             Event::Started => Self::Started,
             Event::Progress => Self::Progress,
-            Event::Log => Self::Log(next_line()?),
+            Event::Log => Self::Log(line()?),
             Event::Retrying => Self::Retrying,
             Event::Completed => Self::Completed,
             Event::Failed => Self::Failed,

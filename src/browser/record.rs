@@ -95,6 +95,7 @@ impl<K, S, A, R> Record<K, S, A, R> {
         let mut body = self.body.take()?;
         let attempted = body(context);
         self.body.replace(Some(body));
+        self.driver.tell(|_| Command::Called(self.id));
         Some(attempted)
     }
 
@@ -109,8 +110,8 @@ impl<K, S, A, R> Record<K, S, A, R> {
         let outcome = if result.is_ok() { Outcome::Resolved } else { Outcome::Rejected };
         let previous = self.outcome.replace(Some(result.map(Rc::new).map_err(Rc::new)));
         drop(previous);
-        let job = self.id;
-        self.driver.tell(|_| Command::Settle { job, outcome });
+        let (job, attempt) = (self.id, attempt.number);
+        self.driver.tell(|_| Command::Settle { job, attempt, outcome });
     }
 
     pub(crate) fn add_continuation(self: &Rc<Self>, name: String, continuation: Box<Continuation<K, S, A, R>>)

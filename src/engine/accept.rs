@@ -4,7 +4,7 @@ use super::command::{Refusal, Reply};
 use super::deadlines::{Due, Ticket};
 use super::effect::{EffectSink, Event, JobId};
 use super::job::{AbortCause, CompletionType, Extras, Job, Phase};
-use super::manager::Manager;
+use super::manager::{Admission, Manager};
 use super::options::{self, OnDuplicate, Plan, RunOptions};
 use super::queue::rank;
 use super::slab::NONE;
@@ -22,8 +22,11 @@ impl Engine {
     ) -> Result<Reply, Refusal> {
         let manager = self.managers.get(manager_index).filter(|manager| !manager.closed).ok_or(Refusal::Closed)?;
         let KeyEntry { standing, waiting, emitter } = self.keys.get(key).copied().unwrap_or(KeyEntry::VACANT);
-        if standing != NONE && options.is_none() && manager.plan.on_duplicate == OnDuplicate::Join {
-            return Ok(Reply::AlreadyRunning(JobId(standing)));
+        // One that was asked to stop can't be joined: whoever asks for its key comes behind it, and is joined instead.
+        let is_stopped = self.jobs.get(standing).is_some_and(|job| job.stop.is_some());
+        let joined = if is_stopped { waiting } else { standing };
+        if joined != NONE && options.is_none() && manager.plan.on_duplicate == OnDuplicate::Join {
+            return Ok(Reply::AlreadyRunning(JobId(joined)));
         }
         let (own, defaults);
         let plan: &Plan = if let Some(options) = options {
@@ -34,17 +37,18 @@ impl Engine {
             &defaults
         };
         let aborted = options.is_some_and(|options| options.aborted);
-        let waits_for_slot = !plan.delay.is_zero() || !Self::has_room(manager, now, plan);
+        let group = plan.group.as_ref().map_or(NONE, |name| manager.find_group(name));
+        let waits_for_slot = !plan.delay.is_zero() || !Self::has_room(manager, now, group);
         match plan.on_duplicate {
             _ if standing == NONE => {}
             OnDuplicate::Reject => return Err(Refusal::Duplicate),
-            OnDuplicate::Join => {
+            OnDuplicate::Join if joined != NONE => {
                 if options.is_some_and(|options| options.priority.is_some()) {
-                    self.raise(standing, plan.priority);
+                    self.raise(joined, plan.priority);
                 }
-                return Ok(Reply::AlreadyRunning(JobId(standing)));
+                return Ok(Reply::AlreadyRunning(JobId(joined)));
             }
-            OnDuplicate::Replace | OnDuplicate::Queue => {}
+            OnDuplicate::Join | OnDuplicate::Replace | OnDuplicate::Queue => {}
         }
         let replaces = plan.on_duplicate == OnDuplicate::Replace;
         let is_pending = |index: u32| self.jobs.get(index).is_some_and(Job::is_pending);
@@ -59,7 +63,7 @@ impl Engine {
         let starts = !waits_for_slot && manager.first(&self.jobs).is_none();
 
         self.ensure_key(key);
-        let index = self.create(manager_index, key, plan, effects);
+        let index = self.create(manager_index, key, plan, group, effects);
         let reply = Reply::Created { job: JobId(index), serial: self.serial, started: false };
         if aborted {
             self.end(index, CompletionType::Cancelled, effects);
@@ -74,7 +78,7 @@ impl Engine {
                 entry.standing = index;
             }
             self.tell_key(key, emitter, effects);
-            if starts { self.start(now, index, effects) } else { self.line_up(index) }
+            if starts { self.grant(now, index, effects) } else { self.line_up(index) }
         } else {
             if let Some(job) = self.jobs.get_mut(index) {
                 job.behind_key = true;
@@ -90,19 +94,19 @@ impl Engine {
         Ok(reply)
     }
 
-    fn has_room(manager: &Manager, now: Time, plan: &Plan) -> bool {
+    fn has_room(manager: &Manager, now: Time, group: u32) -> bool {
         !manager.paused
             && manager.stats.running < manager.concurrency
-            && plan.group.as_ref().is_none_or(|group| manager.group_has_room(group))
-            && manager.rate_allows_at(now).is_none()
+            && manager.group_has_room(group)
+            && manager.admits(now) == Admission::Now
     }
 
-    fn create(&mut self, manager_index: u32, key: u32, plan: &Plan, effects: &mut impl EffectSink) -> u32 {
+    fn create(&mut self, manager_index: u32, key: u32, plan: &Plan, group: u32, effects: &mut impl EffectSink) -> u32 {
         self.serial += 1;
         let Some(manager) = self.managers.get_mut(manager_index) else { return NONE };
         let mut job = Job::new(manager_index, key, plan.priority);
         if plan.needs_extras() {
-            let group = plan.group.as_ref().map_or(NONE, |name| manager.join_group(name));
+            let group = plan.group.as_ref().map_or(NONE, |name| manager.join_group(name, group));
             let extras = Extras { timeout: plan.timeout, retry: plan.retry, group, ..Extras::default() };
             job.extras = self.extras.insert(extras);
         }
@@ -188,14 +192,23 @@ impl Engine {
                 self.deadlines.cancel(&mut manager.rate_window);
                 return;
             };
-            if let Some(at) = manager.rate_allows_at(now) {
-                if manager.rate_window == Ticket::NONE {
-                    manager.rate_window = self.deadlines.set(at, Due::RateWindow(manager_index));
+            match manager.admits(now) {
+                Admission::Now => {}
+                Admission::AfterGranted => {
+                    self.deadlines.cancel(&mut manager.rate_window);
+                    return;
                 }
-                return;
+                Admission::At(at) => {
+                    if manager.rate_window == Ticket::NONE || manager.rate_window_at != at {
+                        self.deadlines.cancel(&mut manager.rate_window);
+                        manager.rate_window = self.deadlines.set(at, Due::RateWindow(manager_index));
+                        manager.rate_window_at = at;
+                    }
+                    return;
+                }
             }
             self.leave_line(first);
-            self.start(now, first, effects);
+            self.grant(now, first, effects);
         }
     }
 }

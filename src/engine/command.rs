@@ -1,6 +1,6 @@
 //! What the world tells the engine, and what it answers at once.
 
-use super::effect::{Channel, EmitterId, JobId, KeyId, ListenerId, ManagerId, WaiterId};
+use super::effect::{Channel, EmitterId, JobId, KeyId, ListenerId, ManagerId, ValueId, WaiterId};
 use super::options::{ManagerOptions, OutOfBounds, RunOptions};
 use super::time::Span;
 
@@ -42,10 +42,15 @@ pub enum Command<'a> {
         /// How.
         options: Option<&'a RunOptions>,
     },
-    /// The running attempt's body has settled.
+    /// The driver is about to call the body that [`super::Effect::Start`] named. → [`Reply::Done`]: call it;
+    /// [`Reply::Ignored`]: the job was asked to stop in between, its body is never called.
+    Begin(JobId),
+    /// An attempt's body has settled. Ignored unless it is the running one.
     Settle {
         /// The job.
         job: JobId,
+        /// Whose body it was.
+        attempt: u32,
         /// How.
         outcome: Outcome,
     },
@@ -58,6 +63,9 @@ pub enum Command<'a> {
         /// For the jitter, evenly from 0..1.
         random: f64,
     },
+    /// The body of the running attempt has been called, by now: to be told of managers with a rate limit, which counts
+    /// from then on.
+    Called(JobId),
     /// Asks a job to end. → [`Reply::Done`] if this was the first to ask, else [`Reply::Ignored`].
     Stop(JobId),
     /// Asks every job of a manager to end.
@@ -99,6 +107,8 @@ pub enum Command<'a> {
         job: JobId,
         /// Whose body it is.
         attempt: u32,
+        /// The new state.
+        value: ValueId,
     },
     /// A body reports progress. → [`Reply::Percent`] if it may.
     Progress {
@@ -108,6 +118,8 @@ pub enum Command<'a> {
         attempt: u32,
         /// Any finite number.
         percent: f64,
+        /// The progress as the host tells it.
+        value: ValueId,
     },
     /// A body logs a line. → [`Reply::Told`] if it may.
     Log {
@@ -115,9 +127,16 @@ pub enum Command<'a> {
         job: JobId,
         /// Whose body it is.
         attempt: u32,
+        /// The line.
+        value: ValueId,
     },
     /// Sends an action to a body. → [`Reply::Told`], or [`Reply::Kept`] until someone hears it.
-    Dispatch(JobId),
+    Dispatch {
+        /// The job.
+        job: JobId,
+        /// The action.
+        value: ValueId,
+    },
     /// → [`Reply::Emitter`]
     CreateEmitter,
     /// Nobody holds it any more.
@@ -128,13 +147,25 @@ pub enum Command<'a> {
         source: Source,
         /// For what.
         channel: Channel,
+        /// For [`Channel::Action`]: the first of the actions that were kept; the others have the numbers after it.
+        kept: ValueId,
     },
     /// From here on it is told nothing, also not what is under way.
     Unlisten(ListenerId),
     /// A subject's next value. → [`Reply::Told`]
-    Emit(EmitterId),
+    Emit {
+        /// The subject.
+        emitter: EmitterId,
+        /// The value.
+        value: ValueId,
+    },
     /// Opens a gate. → [`Reply::Told`], or [`Reply::Ignored`] if it was open.
-    Open(EmitterId),
+    Open {
+        /// The gate.
+        emitter: EmitterId,
+        /// What its listeners are told.
+        value: ValueId,
+    },
     /// Time has passed: whatever is due.
     Tick,
     /// Every effect so far has been applied: numbers of what is gone may be used again.

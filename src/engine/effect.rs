@@ -39,6 +39,17 @@ id!(
     /// One wait for a stop barrier that has a time limit.
     WaiterId
 );
+id!(
+    /// A value of the host's (a state, an action, a message), which the engine never sees: the number comes with the
+    /// command that brings the value and goes with every effect that carries it. Good until the effects under way have
+    /// been applied.
+    ValueId
+);
+
+impl ValueId {
+    /// For what carries no value.
+    pub const NONE: Self = Self(u32::MAX);
+}
 
 /// What a listener listens for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,7 +123,8 @@ impl Targets {
 /// One thing to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Run the body; answer with [`super::Command::Settle`] when it has settled.
+    /// A slot is granted: send [`super::Command::Begin`] and, if that is taken, call the body; then
+    /// [`super::Command::Settle`] when it has settled.
     Start {
         /// The job.
         job: JobId,
@@ -125,6 +137,8 @@ pub enum Effect {
         job: JobId,
         /// Why.
         cause: AbortCause,
+        /// No other attempt can follow: the job itself is asked to end, not this attempt alone.
+        last: bool,
     },
     /// The attempt failed and retries are left: ask the caller's rule, answer with [`super::Command::Retry`].
     AskRetry {
@@ -158,6 +172,8 @@ pub enum Effect {
         channel: Channel,
         /// For [`Channel::Key`]: who stands under the key now.
         standing: Option<JobId>,
+        /// What they are told, where the host's value is what was told.
+        value: ValueId,
         /// Who is told.
         to: Targets,
     },
@@ -169,6 +185,8 @@ pub enum Effect {
         job: Option<JobId>,
         /// Whose watchers: the job's own, or its manager's.
         source: Source,
+        /// The progress or the line of a log.
+        value: ValueId,
         /// Who is told.
         to: Targets,
     },

@@ -2,7 +2,7 @@
 
 use super::command::{Refusal, Reply, Source};
 use super::deadlines::{Due, Ticket};
-use super::effect::{Channel, Effect, EffectSink, Event, JobId, ManagerId, WaiterId};
+use super::effect::{Channel, Effect, EffectSink, Event, JobId, ManagerId, ValueId, WaiterId};
 use super::job::AbortCause;
 use super::manager::{Manager, Stats};
 use super::options::{self, ManagerOptions, Plan};
@@ -118,7 +118,8 @@ impl Engine {
                     if let Some(job) = self.jobs.get_mut(index) {
                         job.timed_out = true;
                         let manager = job.manager;
-                        effects.push(Effect::Abort { job: JobId(index), cause: AbortCause::Timeout });
+                        let last = !self.extras.get(job.extras).is_some_and(|extras| extras.retry.allows(job.attempt));
+                        effects.push(Effect::Abort { job: JobId(index), cause: AbortCause::Timeout, last });
                         self.changed(manager);
                     }
                 }
@@ -181,10 +182,10 @@ impl Engine {
         let told = std::mem::replace(&mut manager.told, stats);
         let source = Source::Manager(ManagerId(index));
         if has_news {
-            self.deliver(emitter, source, Channel::Change, effects);
+            self.deliver(emitter, source, Channel::Change, ValueId::NONE, effects);
         }
         if told != stats {
-            self.event_from(source, emitter, Event::Stats, None, effects);
+            self.event_from(source, emitter, Event::Stats, None, ValueId::NONE, effects);
         }
     }
 

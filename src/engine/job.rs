@@ -46,8 +46,10 @@ pub enum AbortCause {
 pub(crate) enum Phase {
     /// Pending, not in line: see the `delayed` and `behind_key` flags.
     Waiting,
-    /// Pending, in line for a slot.
+    /// Pending, in the ready queue.
     Ready,
+    /// Holds a slot; the driver has been told to call the body and has not begun to.
+    Granted,
     /// The body runs.
     Running,
     /// The body has settled with a failure; the driver has been asked whether to retry.
@@ -78,7 +80,8 @@ impl Default for Extras {
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) priority: f64,
-    /// When it entered the line, counted in entries: first in, first out also across groups.
+    /// When it entered the line, counted in entries: first in, first out also across groups. Once it has left the line to
+    /// start: the number of that start, where the manager limits their rate.
     pub(crate) entered: u64,
     pub(crate) manager: u32,
     pub(crate) key: u32,
@@ -143,7 +146,7 @@ impl Job {
     pub(crate) fn status(&self) -> JobStatus {
         match self.phase {
             Phase::Waiting | Phase::Ready => JobStatus::Pending,
-            Phase::Running | Phase::Deciding => JobStatus::Running,
+            Phase::Granted | Phase::Running | Phase::Deciding => JobStatus::Running,
             Phase::Ended(CompletionType::Normal) => JobStatus::Completed,
             Phase::Ended(CompletionType::Failed) => JobStatus::Failed,
             Phase::Ended(CompletionType::Cancelled) => JobStatus::Cancelled,

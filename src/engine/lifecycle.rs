@@ -3,43 +3,80 @@
 use super::Engine;
 use super::command::{Outcome, Reply, Source};
 use super::deadlines::Due;
-use super::effect::{Channel, Effect, EffectSink, Event, JobId, KeyId, ManagerId};
+use super::effect::{Channel, Effect, EffectSink, Event, JobId, KeyId, ManagerId, ValueId};
 use super::job::{AbortCause, CompletionType, Job, Phase};
 use super::slab::NONE;
 use super::time::Time;
 
 impl Engine {
-    pub(super) fn start(&mut self, now: Time, index: u32, effects: &mut impl EffectSink) {
+    /// Gives it a slot. The job that the command in hand creates begins at once, unless others that were granted theirs
+    /// before have not begun yet: bodies are called in the order of the grants.
+    pub(super) fn grant(&mut self, now: Time, index: u32, effects: &mut impl EffectSink) {
         let Some(job) = self.jobs.get_mut(index) else { return };
-        job.phase = Phase::Running;
+        job.phase = Phase::Granted;
         job.attempt += 1;
         let (attempt, manager_index, extras) = (job.attempt, job.manager, job.extras);
         let Some(manager) = self.managers.get_mut(manager_index) else { return };
         manager.stats.pending -= 1;
         manager.stats.running += 1;
-        manager.count_start(now);
+        manager.granted += 1;
         manager.changed(manager_index, &mut self.stirred);
-        if let Some(extras) = self.extras.get_mut(extras) {
+        if let Some(extras) = self.extras.get(extras) {
             manager.group_started(&self.jobs, extras.group);
-            if let Some(timeout) = extras.timeout {
-                extras.deadline = self.deadlines.set(now.after(timeout), Due::Timeout(index));
-            }
         }
-        if self.newborn == index {
+        if self.newborn == index && manager.granted == 1 {
             self.newborn_started = true;
+            self.begin(now, index, effects);
         } else {
             effects.push(Effect::Start { job: JobId(index), attempt });
         }
-        // Told once the body runs: what it says at once is told after.
+    }
+
+    /// The body is called now.
+    pub(super) fn begin(&mut self, now: Time, index: u32, effects: &mut impl EffectSink) -> Reply {
+        let Some(job) = self.jobs.get_mut(index).filter(|job| job.phase == Phase::Granted) else {
+            return Reply::Ignored;
+        };
+        job.phase = Phase::Running;
+        let (manager_index, extras) = (job.manager, job.extras);
+        if let Some(manager) = self.managers.get_mut(manager_index) {
+            manager.granted -= 1;
+            if let Some(start) = manager.count_start(now) {
+                job.entered = start;
+                manager.stir(manager_index, &mut self.stirred);
+            }
+        }
+        if let Some(extras) = self.extras.get_mut(extras)
+            && let Some(timeout) = extras.timeout
+        {
+            extras.deadline = self.deadlines.set(now.after(timeout), Due::Timeout(index));
+        }
+        // What the body says at once is told after.
         self.event(Event::Started, index, effects);
+        Reply::Done
+    }
+
+    pub(super) fn called(&mut self, now: Time, index: u32) -> Reply {
+        let Some(job) = self.jobs.get(index).filter(|job| job.phase == Phase::Running) else { return Reply::Ignored };
+        let (index, start) = (job.manager, job.entered);
+        if let Some(manager) = self.managers.get_mut(index) {
+            manager.note_call(start, now);
+            manager.stir(index, &mut self.stirred);
+        }
+        Reply::Done
     }
 
     // ── settled ─────────────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn settle(&mut self, index: u32, outcome: Outcome, effects: &mut impl EffectSink) -> Reply {
-        let Some(job) = self.jobs.get_mut(index).filter(|job| job.phase == Phase::Running) else {
-            return Reply::Ignored;
-        };
+    pub(super) fn settle(
+        &mut self,
+        index: u32,
+        attempt: u32,
+        outcome: Outcome,
+        effects: &mut impl EffectSink,
+    ) -> Reply {
+        let runs = |job: &&mut Job| job.phase == Phase::Running && job.attempt == attempt;
+        let Some(job) = self.jobs.get_mut(index).filter(runs) else { return Reply::Ignored };
         let failed = outcome == Outcome::Rejected || job.timed_out;
         if job.stop.is_some() {
             self.end(index, CompletionType::Cancelled, effects);
@@ -84,11 +121,8 @@ impl Engine {
         }
         let wait = self.extras.get(extras).map(|extras| extras.retry.wait(attempt, random)).unwrap_or_default();
         self.event(Event::Retrying, index, effects);
-        if wait.is_zero() {
-            self.line_up(index);
-        } else {
-            self.delay(index, now.after(wait));
-        }
+        // Also where there is nothing to wait for: a body that fails at once would never let the event loop go.
+        self.delay(index, now.after(wait));
         self.changed(manager);
         Reply::Waits(wait)
     }
@@ -118,7 +152,7 @@ impl Engine {
         let (manager, was_stopping) = (job.manager, job.timed_out);
         if job.phase == Phase::Running {
             self.cancel_deadline(index);
-            effects.push(Effect::Abort { job: JobId(index), cause });
+            effects.push(Effect::Abort { job: JobId(index), cause, last: true });
             if !was_stopping {
                 self.changed(manager);
             }
@@ -158,7 +192,8 @@ impl Engine {
         job.extras = NONE;
         let cause = if timed_out && stop.is_none() { Some(AbortCause::Timeout) } else { stop };
         let Some(manager) = self.managers.get_mut(manager_index) else { return };
-        let had_slot = matches!(phase, Phase::Running | Phase::Deciding);
+        let had_slot = matches!(phase, Phase::Granted | Phase::Running | Phase::Deciding);
+        manager.granted -= u32::from(phase == Phase::Granted);
         let stats = &mut manager.stats;
         *(if had_slot { &mut stats.running } else { &mut stats.pending }) -= 1;
         let (count, event) = match completion {
@@ -183,10 +218,10 @@ impl Engine {
         }
 
         self.vacate(key, index, effects);
-        self.deliver(emitter, Source::Job(JobId(index)), Channel::Stopped, effects);
-        self.event_of(event, index, manager_index, emitter, effects);
+        self.deliver(emitter, Source::Job(JobId(index)), Channel::Stopped, ValueId::NONE, effects);
+        self.event_of(event, index, manager_index, emitter, ValueId::NONE, effects);
         if forgotten {
-            self.event_of(Event::Removed, index, manager_index, emitter, effects);
+            self.event_of(Event::Removed, index, manager_index, emitter, ValueId::NONE, effects);
         }
         if emitter != NONE {
             self.emitters.drop_emitter(emitter);
@@ -217,7 +252,7 @@ impl Engine {
     }
 
     pub(super) fn tell_key(&self, key: u32, emitter: u32, effects: &mut impl EffectSink) {
-        self.deliver(emitter, Source::Key(KeyId(key)), Channel::Key, effects);
+        self.deliver(emitter, Source::Key(KeyId(key)), Channel::Key, ValueId::NONE, effects);
     }
 
     fn retain(&mut self, manager_index: u32, index: u32, effects: &mut impl EffectSink) {

@@ -2,13 +2,19 @@
 
 use super::Engine;
 use super::command::{Refusal, Reply, Source};
-use super::effect::{Channel, Effect, EffectSink, EmitterId, Event, JobId, ListenerId, ManagerId};
+use super::effect::{Channel, Effect, EffectSink, EmitterId, Event, JobId, ListenerId, ManagerId, ValueId};
 use super::job::Phase;
 use super::options::OutOfBounds;
 use super::slab::NONE;
 
 impl Engine {
-    pub(super) fn listen(&mut self, source: Source, channel: Channel, effects: &mut impl EffectSink) -> Reply {
+    pub(super) fn listen(
+        &mut self,
+        source: Source,
+        channel: Channel,
+        ValueId(first): ValueId,
+        effects: &mut impl EffectSink,
+    ) -> Reply {
         let mut kept = 0;
         let listener = match source {
             Source::Emitter(EmitterId(emitter)) => {
@@ -44,8 +50,8 @@ impl Engine {
                     let emitter = extras.emitter;
                     if channel == Channel::Action {
                         kept = self.emitters.take_kept(emitter);
-                        for _ in 0..kept {
-                            self.deliver(emitter, source, channel, effects);
+                        for number in 0..kept {
+                            self.deliver(emitter, source, channel, ValueId(first.wrapping_add(number)), effects);
                         }
                     }
                     listener
@@ -65,18 +71,18 @@ impl Engine {
         Reply::Done
     }
 
-    pub(super) fn emit(&mut self, emitter: u32, effects: &mut impl EffectSink) -> Reply {
+    pub(super) fn emit(&mut self, emitter: u32, value: ValueId, effects: &mut impl EffectSink) -> Reply {
         if !self.emitters.contains(emitter) {
             return Reply::Ignored;
         }
-        Reply::Told(self.deliver(emitter, Source::Emitter(EmitterId(emitter)), Channel::Value, effects))
+        Reply::Told(self.deliver(emitter, Source::Emitter(EmitterId(emitter)), Channel::Value, value, effects))
     }
 
-    pub(super) fn open(&mut self, emitter: u32, effects: &mut impl EffectSink) -> Reply {
+    pub(super) fn open(&mut self, emitter: u32, value: ValueId, effects: &mut impl EffectSink) -> Reply {
         if !self.emitters.open(emitter) {
             return Reply::Ignored;
         }
-        let told = self.deliver(emitter, Source::Emitter(EmitterId(emitter)), Channel::Value, effects);
+        let told = self.deliver(emitter, Source::Emitter(EmitterId(emitter)), Channel::Value, value, effects);
         self.emitters.drop_channel(emitter, Channel::Value);
         Reply::Told(told)
     }
@@ -87,11 +93,15 @@ impl Engine {
 
     // ── what a body says ────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn set_state(&mut self, index: u32, attempt: u32, effects: &mut impl EffectSink) -> Reply {
-        match self.speaker(index, attempt) {
-            Some(emitter) => Reply::Told(self.deliver(emitter, Source::Job(JobId(index)), Channel::State, effects)),
-            None => Reply::Ignored,
-        }
+    pub(super) fn set_state(
+        &mut self,
+        index: u32,
+        attempt: u32,
+        value: ValueId,
+        effects: &mut impl EffectSink,
+    ) -> Reply {
+        let Some(emitter) = self.emitter_of_attempt(index, attempt) else { return Reply::Ignored };
+        Reply::Told(self.deliver(emitter, Source::Job(JobId(index)), Channel::State, value, effects))
     }
 
     pub(super) fn progress(
@@ -99,29 +109,30 @@ impl Engine {
         index: u32,
         attempt: u32,
         percent: f64,
+        value: ValueId,
         effects: &mut impl EffectSink,
     ) -> Result<Reply, Refusal> {
         if !percent.is_finite() {
             return Err(OutOfBounds { field: "percent", bound: "a finite number" }.into());
         }
-        let Some(emitter) = self.speaker(index, attempt) else { return Ok(Reply::Ignored) };
-        self.deliver(emitter, Source::Job(JobId(index)), Channel::Progress, effects);
-        self.event(Event::Progress, index, effects);
+        let Some(emitter) = self.emitter_of_attempt(index, attempt) else { return Ok(Reply::Ignored) };
+        self.deliver(emitter, Source::Job(JobId(index)), Channel::Progress, value, effects);
+        self.event_with(Event::Progress, index, value, effects);
         Ok(Reply::Percent(percent.clamp(0.0, 100.0)))
     }
 
-    pub(super) fn log(&mut self, index: u32, attempt: u32, effects: &mut impl EffectSink) -> Reply {
-        match self.speaker(index, attempt) {
-            Some(_) => Reply::Told(self.event(Event::Log, index, effects)),
+    pub(super) fn log(&mut self, index: u32, attempt: u32, value: ValueId, effects: &mut impl EffectSink) -> Reply {
+        match self.emitter_of_attempt(index, attempt) {
+            Some(_) => Reply::Told(self.event_with(Event::Log, index, value, effects)),
             None => Reply::Ignored,
         }
     }
 
-    pub(super) fn dispatch(&mut self, index: u32, effects: &mut impl EffectSink) -> Reply {
+    pub(super) fn dispatch(&mut self, index: u32, value: ValueId, effects: &mut impl EffectSink) -> Reply {
         let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended()) else { return Reply::Ignored };
         let emitter = job.emitter(&self.extras);
         if self.emitters.count_on(emitter, Channel::Action) > 0 {
-            return Reply::Told(self.deliver(emitter, Source::Job(JobId(index)), Channel::Action, effects));
+            return Reply::Told(self.deliver(emitter, Source::Job(JobId(index)), Channel::Action, value, effects));
         }
         if let Some(extras) = job.extras_in(&mut self.extras) {
             self.emitters.keep(&mut extras.emitter);
@@ -129,29 +140,43 @@ impl Engine {
         Reply::Kept
     }
 
-    /// The job's emitter, if this attempt may speak for it.
-    fn speaker(&self, index: u32, attempt: u32) -> Option<u32> {
+    /// The job's emitter, unless another attempt has taken this one's place or the job has ended.
+    fn emitter_of_attempt(&self, index: u32, attempt: u32) -> Option<u32> {
         let job = self.jobs.get(index)?;
-        let speaks = job.attempt == attempt && matches!(job.phase, Phase::Running | Phase::Deciding);
-        speaks.then(|| job.emitter(&self.extras))
+        let is_current = job.attempt == attempt && matches!(job.phase, Phase::Running | Phase::Deciding);
+        is_current.then(|| job.emitter(&self.extras))
     }
 
     // ── telling ─────────────────────────────────────────────────────────────────────────────────
 
     /// Returns how many are told.
     #[inline]
-    pub(super) fn deliver(&self, emitter: u32, source: Source, channel: Channel, effects: &mut impl EffectSink) -> u32 {
-        if emitter == NONE { 0 } else { self.deliver_to(emitter, source, channel, effects) }
+    pub(super) fn deliver(
+        &self,
+        emitter: u32,
+        source: Source,
+        channel: Channel,
+        value: ValueId,
+        effects: &mut impl EffectSink,
+    ) -> u32 {
+        if emitter == NONE { 0 } else { self.deliver_to(emitter, source, channel, value, effects) }
     }
 
-    fn deliver_to(&self, emitter: u32, source: Source, channel: Channel, effects: &mut impl EffectSink) -> u32 {
+    fn deliver_to(
+        &self,
+        emitter: u32,
+        source: Source,
+        channel: Channel,
+        value: ValueId,
+        effects: &mut impl EffectSink,
+    ) -> u32 {
         let to = self.emitters.targets(emitter, channel, effects);
         if to.count() > 0 {
             let standing = match source {
                 Source::Key(key) => self.standing(key),
                 _ => None,
             };
-            effects.push(Effect::Deliver { source, channel, standing, to });
+            effects.push(Effect::Deliver { source, channel, standing, value, to });
         }
         to.count()
     }
@@ -159,9 +184,14 @@ impl Engine {
     /// First the job's own watchers, then the manager's. Returns how many are told.
     #[inline]
     pub(super) fn event(&self, event: Event, index: u32, effects: &mut impl EffectSink) -> u32 {
+        self.event_with(event, index, ValueId::NONE, effects)
+    }
+
+    #[inline]
+    fn event_with(&self, event: Event, index: u32, value: ValueId, effects: &mut impl EffectSink) -> u32 {
         match self.jobs.get(index) {
             Some(job) if self.emitters.anyone_hears(Channel::Event) => {
-                self.event_of(event, index, job.manager, job.emitter(&self.extras), effects)
+                self.event_of(event, index, job.manager, job.emitter(&self.extras), value, effects)
             }
             _ => 0,
         }
@@ -175,15 +205,16 @@ impl Engine {
         index: u32,
         manager: u32,
         emitter: u32,
+        value: ValueId,
         effects: &mut impl EffectSink,
     ) -> u32 {
         if !self.emitters.anyone_hears(Channel::Event) {
             return 0;
         }
         let job = Some(JobId(index));
-        let own = self.event_from(Source::Job(JobId(index)), emitter, event, job, effects);
+        let own = self.event_from(Source::Job(JobId(index)), emitter, event, job, value, effects);
         let managers = self.managers.get(manager).map_or(NONE, |manager| manager.emitter);
-        own + self.event_from(Source::Manager(ManagerId(manager)), managers, event, job, effects)
+        own + self.event_from(Source::Manager(ManagerId(manager)), managers, event, job, value, effects)
     }
 
     pub(super) fn event_from(
@@ -192,6 +223,7 @@ impl Engine {
         emitter: u32,
         event: Event,
         job: Option<JobId>,
+        value: ValueId,
         effects: &mut impl EffectSink,
     ) -> u32 {
         if emitter == NONE {
@@ -199,7 +231,7 @@ impl Engine {
         }
         let to = self.emitters.targets(emitter, Channel::Event, effects);
         if to.count() > 0 {
-            effects.push(Effect::Event { event, job, source, to });
+            effects.push(Effect::Event { event, job, source, value, to });
         }
         to.count()
     }

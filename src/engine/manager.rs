@@ -1,6 +1,7 @@
 //! One manager's record: limits, the line in front of its slots, statistics, rate window.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
 use super::agenda::{Agenda, Entry};
@@ -28,6 +29,15 @@ pub struct Stats {
     pub total: u32,
 }
 
+/// What a rate limit says to one more start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Now,
+    At(Time),
+    /// The start that has to lie an interval back is still to come.
+    AfterGranted,
+}
+
 #[derive(Debug)]
 pub(crate) struct Group {
     name: Rc<str>,
@@ -36,6 +46,29 @@ pub(crate) struct Group {
     members: u32,
     /// Where its first stands among the firsts of all groups.
     head: Option<Place>,
+}
+
+/// FNV-1a. A tree of names takes 10 KB more of wasm, the standard library's own hash 2; and it is the same every time.
+#[derive(Debug)]
+struct Fnv(u32);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0x811c_9dc5)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        // The table tells entries apart by the highest bits of 64 first.
+        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 #[derive(Debug)]
@@ -67,11 +100,16 @@ pub(crate) struct Manager {
     pub(crate) newest: u32,
     pub(crate) retained: VecDeque<u32>,
     pub(crate) rate_window: Ticket,
+    /// When that falls due.
+    pub(crate) rate_window_at: Time,
+    /// Jobs that hold a slot and whose bodies the driver has not begun to call.
+    pub(crate) granted: u32,
     starts: VecDeque<Time>,
+    /// Starts that count no longer.
+    past_starts: u64,
     line: ReadyQueue,
     groups: Slab<Group, 8>,
-    /// Sorted by name.
-    group_names: Vec<(Rc<str>, u32)>,
+    group_names: HashMap<Rc<str>, u32, BuildHasherDefault<Fnv>>,
     heads: Agenda,
 }
 
@@ -99,10 +137,13 @@ impl Manager {
             newest: NONE,
             retained: VecDeque::new(),
             rate_window: Ticket::NONE,
+            rate_window_at: Time::default(),
+            granted: 0,
             starts: VecDeque::new(),
+            past_starts: 0,
             line: ReadyQueue::default(),
             groups: Slab::new(),
-            group_names: Vec::new(),
+            group_names: HashMap::default(),
             heads: Agenda::default(),
         }
     }
@@ -149,38 +190,56 @@ impl Manager {
 
     // ── rate limit ──────────────────────────────────────────────────────────────────────────────
 
-    /// When the next start is allowed, if that is not now.
-    pub(crate) fn rate_allows_at(&self, now: Time) -> Option<Time> {
-        let (limit, interval) = self.rate?;
-        let oldest_that_counts = self.starts.len().checked_sub(limit)?;
-        self.starts.get(oldest_that_counts).map(|start| start.after(interval)).filter(|at| *at > now)
+    /// Whether the rate limit lets one more body be called. Those granted will be called, nobody knows when yet.
+    pub(crate) fn admits(&self, now: Time) -> Admission {
+        let Some((limit, interval)) = self.rate else { return Admission::Now };
+        let Some(oldest_that_counts) = (self.starts.len() + self.granted as usize).checked_sub(limit) else {
+            return Admission::Now;
+        };
+        match self.starts.get(oldest_that_counts).map(|start| start.after(interval)) {
+            None => Admission::AfterGranted,
+            Some(at) if at > now => Admission::At(at),
+            Some(_) => Admission::Now,
+        }
     }
 
-    pub(crate) fn count_start(&mut self, now: Time) {
-        let Some((_, interval)) = self.rate else { return };
+    /// A body is called. Its number among the starts, if anyone counts.
+    pub(crate) fn count_start(&mut self, now: Time) -> Option<u64> {
+        let (_, interval) = self.rate?;
         while self.starts.front().is_some_and(|start| start.after(interval) <= now) {
             self.starts.pop_front();
+            self.past_starts += 1;
         }
         self.starts.push_back(now);
+        Some(self.past_starts + self.starts.len() as u64 - 1)
+    }
+
+    /// The body has been called, by now: bodies measure from call to call.
+    pub(crate) fn note_call(&mut self, start: u64, now: Time) {
+        let index = start.checked_sub(self.past_starts).and_then(|index| usize::try_from(index).ok());
+        if let Some(start) = index.and_then(|index| self.starts.get_mut(index)) {
+            *start = now.max(*start);
+        }
     }
 
     // ── groups ──────────────────────────────────────────────────────────────────────────────────
 
-    /// The group's number, made at its first member. Groups mean nothing without a limit on them.
-    pub(crate) fn join_group(&mut self, name: &Rc<str>) -> u32 {
+    /// Its number, or [`NONE`] if it has no member yet.
+    pub(crate) fn find_group(&self, name: &str) -> u32 {
+        self.group_names.get(name).copied().unwrap_or(NONE)
+    }
+
+    /// One more member of the group that [`Manager::find_group`] found; made at its first. Returns its number. Groups mean
+    /// nothing without a limit on them.
+    pub(crate) fn join_group(&mut self, name: &Rc<str>, mut index: u32) -> u32 {
         if self.group_concurrency == u32::MAX {
             return NONE;
         }
-        let index = match self.find_group(name) {
-            Ok(index) => index,
-            Err(at) => {
-                let group =
-                    Group { name: name.clone(), line: ReadyQueue::default(), running: 0, members: 0, head: None };
-                let index = self.groups.insert(group);
-                self.group_names.insert(at, (name.clone(), index));
-                index
-            }
-        };
+        if index == NONE {
+            let group = Group { name: name.clone(), line: ReadyQueue::default(), running: 0, members: 0, head: None };
+            index = self.groups.insert(group);
+            self.group_names.insert(name.clone(), index);
+        }
         if let Some(group) = self.groups.get_mut(index) {
             group.members += 1;
         }
@@ -193,24 +252,16 @@ impl Manager {
         if group.members == 0
             && let Some(group) = self.groups.remove(index)
         {
-            self.group_names.retain(|(name, _)| *name != group.name);
+            self.group_names.remove(&group.name);
         }
-    }
-
-    /// Its number, or where its name would stand.
-    fn find_group(&self, name: &Rc<str>) -> Result<u32, usize> {
-        let at = self.group_names.binary_search_by(|(other, _)| other.cmp(name))?;
-        self.group_names.get(at).map(|(_, index)| *index).ok_or(at)
     }
 
     pub(crate) fn live_groups(&self) -> usize {
         self.groups.iter().count()
     }
 
-    pub(crate) fn group_has_room(&self, name: &Rc<str>) -> bool {
-        let group = self.find_group(name).ok().and_then(|index| self.groups.get(index));
-        let running = group.map_or(0, |group| group.running);
-        running < self.group_concurrency
+    pub(crate) fn group_has_room(&self, index: u32) -> bool {
+        self.groups.get(index).is_none_or(|group| group.running < self.group_concurrency)
     }
 
     pub(crate) fn group_started(&mut self, jobs: &Slab<Job>, index: u32) {
@@ -293,7 +344,7 @@ mod tests {
     /// A job in line: its index and its group's.
     fn enter(manager: &mut Manager, jobs: &mut Slab<Job>, name: &str, priority: f64, entered: u64) -> (u32, u32) {
         let index = jobs.insert(Job { entered, phase: Phase::Ready, ..Job::new(0, 0, priority) });
-        let group = manager.join_group(&Rc::from(name));
+        let group = manager.join_group(&Rc::from(name), manager.find_group(name));
         manager.enter_line(jobs, index, group);
         (index, group)
     }
@@ -314,7 +365,7 @@ mod tests {
         let mut manager = manager(&ManagerOptions { rate_limit: Some((3.0, 10.0)), ..ManagerOptions::default() });
         for millis in 0..100 {
             let now = Time::from_millis(f64::from(millis) * 4.0);
-            assert_eq!(manager.rate_allows_at(now), None);
+            assert_eq!(manager.admits(now), Admission::Now);
             manager.count_start(now);
             assert!(manager.starts.len() <= 3);
         }
@@ -322,18 +373,38 @@ mod tests {
         for _ in 0..3 {
             manager.count_start(first);
         }
-        assert_eq!(manager.rate_allows_at(now), Some(Time::from_millis(510.0)));
-        assert_eq!(manager.rate_allows_at(Time::from_millis(510.0)), None);
+        assert_eq!(manager.admits(now), Admission::At(Time::from_millis(510.0)));
+        assert_eq!(manager.admits(Time::from_millis(510.0)), Admission::Now);
+        manager.granted = 3;
+        assert_eq!(manager.admits(Time::from_millis(510.0)), Admission::AfterGranted);
+    }
+
+    #[test]
+    fn a_start_counts_from_when_its_body_was_called() {
+        let mut manager = manager(&ManagerOptions { rate_limit: Some((2.0, 10.0)), ..ManagerOptions::default() });
+        let at = Time::from_millis;
+        let begun = [0.0, 0.0].map(|millis| manager.count_start(at(millis)).unwrap());
+        assert_eq!(manager.admits(at(1.0)), Admission::At(at(10.0)));
+        manager.note_call(begun[0], at(3.0));
+        manager.note_call(begun[1], at(4.0));
+        assert_eq!(manager.admits(at(10.0)), Admission::At(at(13.0)));
+        let third = manager.count_start(at(13.0)).unwrap();
+        assert_eq!(manager.admits(at(13.0)), Admission::At(at(14.0)));
+        manager.note_call(begun[0], at(99.0));
+        manager.note_call(third, at(13.5));
+        let fourth = manager.count_start(at(14.0)).unwrap();
+        manager.note_call(fourth, at(14.0));
+        assert_eq!(manager.admits(at(14.0)), Admission::At(at(23.5)));
     }
 
     #[test]
     fn groups_are_found_by_name_and_go_with_their_last_member() {
         let (mut manager, _) = grouped();
         let names = ["b", "a", "c", "b"].map(Rc::from);
-        let groups = names.each_ref().map(|name: &Rc<str>| manager.join_group(name));
+        let groups = names.each_ref().map(|name: &Rc<str>| manager.join_group(name, manager.find_group(name)));
         assert_eq!(groups[0], groups[3]);
         manager.leave_group(groups[0]);
-        assert_eq!(manager.find_group(&names[0]), Ok(groups[0]));
+        assert_eq!(manager.find_group(&names[0]), groups[0]);
         for group in &groups[1..] {
             manager.leave_group(*group);
         }

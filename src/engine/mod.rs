@@ -25,7 +25,7 @@
 //! engine.handle(now, Command::Stop(job), &mut effects)?;
 //! assert!(engine.is_stopping(job));
 //! effects.clear();
-//! engine.handle(now, Command::Settle { job, outcome: Outcome::Resolved }, &mut effects)?;
+//! engine.handle(now, Command::Settle { job, attempt: 1, outcome: Outcome::Resolved }, &mut effects)?;
 //! assert!(matches!(effects.as_slice(), [Effect::Ended { completion: CompletionType::Cancelled, .. }]));
 //! # Ok::<(), jobgate::engine::Refusal>(())
 //! ```
@@ -56,7 +56,8 @@ mod time;
 
 pub use command::{Command, Outcome, Refusal, Reply, Source};
 pub use effect::{
-    Channel, Effect, EffectSink, Effects, EmitterId, Event, JobId, KeyId, ListenerId, ManagerId, Targets, WaiterId,
+    Channel, Effect, EffectSink, Effects, EmitterId, Event, JobId, KeyId, ListenerId, ManagerId, Targets, ValueId,
+    WaiterId,
 };
 pub use job::{AbortCause, CompletionType, JobStatus};
 pub use manager::Stats;
@@ -150,16 +151,18 @@ impl Engine {
     pub fn handle(&mut self, now: Time, command: Command<'_>, effects: &mut impl EffectSink) -> Result<Reply, Refusal> {
         let reply = match command {
             // What is said and heard changes nothing about who runs.
-            Command::SetState { job, attempt } => return Ok(self.set_state(job.0, attempt, effects)),
-            Command::Progress { job, attempt, percent } => return self.progress(job.0, attempt, percent, effects),
-            Command::Log { job, attempt } => return Ok(self.log(job.0, attempt, effects)),
-            Command::Dispatch(JobId(job)) => return Ok(self.dispatch(job, effects)),
+            Command::SetState { job, attempt, value } => return Ok(self.set_state(job.0, attempt, value, effects)),
+            Command::Progress { job, attempt, percent, value } => {
+                return self.progress(job.0, attempt, percent, value, effects);
+            }
+            Command::Log { job, attempt, value } => return Ok(self.log(job.0, attempt, value, effects)),
+            Command::Dispatch { job, value } => return Ok(self.dispatch(job.0, value, effects)),
             Command::CreateEmitter => return Ok(Reply::Emitter(EmitterId(self.emitters.create()))),
             Command::DropEmitter(EmitterId(emitter)) => return Ok(self.drop_emitter(emitter)),
-            Command::Listen { source, channel } => return Ok(self.listen(source, channel, effects)),
+            Command::Listen { source, channel, kept } => return Ok(self.listen(source, channel, kept, effects)),
             Command::Unlisten(listener) => return Ok(self.unlisten(listener)),
-            Command::Emit(EmitterId(emitter)) => return Ok(self.emit(emitter, effects)),
-            Command::Open(EmitterId(emitter)) => return Ok(self.open(emitter, effects)),
+            Command::Emit { emitter, value } => return Ok(self.emit(emitter.0, value, effects)),
+            Command::Open { emitter, value } => return Ok(self.open(emitter.0, value, effects)),
             Command::AwaitEmpty(ManagerId(manager)) => return Ok(self.await_empty(manager)),
             Command::AwaitIdle(ManagerId(manager)) => return Ok(self.await_idle(manager)),
             Command::Recycle => return Ok(self.recycle()),
@@ -167,7 +170,9 @@ impl Engine {
             Command::CreateManager(options) => self.create_manager(options)?,
             Command::DropManager(ManagerId(manager)) => self.drop_manager(manager),
             Command::Run { manager, key, options } => self.run(now, manager.0, key.0, options, effects)?,
-            Command::Settle { job, outcome } => self.settle(job.0, outcome, effects),
+            Command::Begin(JobId(job)) => self.begin(now, job, effects),
+            Command::Called(JobId(job)) => self.called(now, job),
+            Command::Settle { job, attempt, outcome } => self.settle(job.0, attempt, outcome, effects),
             Command::Retry { job, again, random } => self.retry(now, job.0, again, random, effects),
             Command::Stop(JobId(job)) => self.stop(job, AbortCause::Stop, effects),
             Command::StopAll(ManagerId(manager)) => self.stop_all(manager, effects),

@@ -22,7 +22,8 @@ const LIMIT: &str = "a number of milliseconds, 0 or more (Infinity for no limit)
 /// What to do when the key is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum OnDuplicate {
-    /// Answer with the job that stands; a priority given here raises it.
+    /// Answer with the job that stands; a priority given here raises it. One that was asked to stop is not joined: the
+    /// new job waits for it to end, and whoever comes next joins the new one.
     #[default]
     Join,
     /// Stop the one that stands and take its place once it has ended.

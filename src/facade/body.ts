@@ -1,16 +1,15 @@
-// Running a job's body: calling the factory, taking what it returns, asking it to end.
+// Running a job's body: calling the factory, taking what it returns, asking it to end. Whatever a body returns or throws
+// may be hostile: it is looked at once, guarded, and the job ends.
 
+import { adopt, isJob, stopAdopted } from "./adopted.js";
 import { isCancellation } from "./cancellation.js";
 import { now } from "./clock.js";
 import { Context } from "./context.js";
 import { drain } from "./drain.js";
-import { engine, failure, rethrow } from "./engine.js";
-import { NonRetriableError, report } from "./errors.js";
+import { engine, failure, unexpected } from "./engine.js";
+import { isNonRetriable, report } from "./errors.js";
 import type { AnyJob } from "./extras.js";
-import { CHANNEL } from "./listeners.js";
-import { holdStamp, reasonOf, releaseStamp, stamp } from "./support.js";
-import type { Job } from "./types.js";
-import { listenTo } from "./watching.js";
+import { errorOf, holdStamp, reasonOf, releaseStamp, stamp } from "./support.js";
 import { CAUSE } from "./wire.js";
 
 export function start(job: AnyJob, attempt: number): void {
@@ -18,116 +17,95 @@ export function start(job: AnyJob, attempt: number): void {
   if (job.started < 0) job.started = stamp();
   if (attempt > 1) {
     const extras = job.extras();
-    for (const number of extras.actionListeners ?? []) extras.listeners?.remove(number);
-    extras.actionListeners = undefined;
+    extras.dropActionListeners();
     extras.attemptController = undefined;
     extras.timeoutError = undefined;
     extras.adopted = undefined;
   }
+  const context = new Context(job, attempt);
+  const { tracer } = job.manager;
   let returned: unknown;
   try {
-    returned = job.factory!(new Context(job, attempt));
+    returned = tracer === undefined ? job.factory!(context) : tracer.call(job, context);
   } catch (error) {
     returned = Promise.reject(error);
   }
-  if (!(returned instanceof Promise)) {
-    if (isJob(returned)) {
-      adopt(job, attempt, returned);
-      return;
-    }
-    returned = Promise.resolve(returned);
+  // Bodies measure from call to call, so the limit counts from when this one has certainly been called.
+  if (job.manager.isRateLimited) engine.called(job.slot, now());
+  if (isJob(returned)) {
+    adopt(job, attempt, returned, (rejected, value) => settle(job, attempt, rejected, value));
+    return;
   }
-  (returned as Promise<unknown>).then(
-    (result) => settle(job, false, result),
-    (error) => settle(job, true, error),
+  then.call(
+    isPlainPromise(returned) ? returned : new Promise((resolve) => resolve(returned)),
+    (result) => settle(job, attempt, false, result),
+    (error) => settle(job, attempt, true, error),
   );
 }
 
-function settle(job: AnyJob, rejected: boolean, value: unknown): void {
-  if (failure !== undefined) return;
-  if (rejected && isCancellation(value)) job.askToStop(value);
-  const timeoutError = job.more?.timeoutError;
-  // What a stopped body returns counts for nothing, and what a timed-out one returns neither.
-  if (!job.stopAsked) job.value = timeoutError ?? value;
-  holdStamp();
+const { then } = Promise.prototype;
+
+/** The platform's own, unchanged. Anything else goes through a promise of ours, which is settled once whatever it does. */
+function isPlainPromise(value: unknown): value is Promise<unknown> {
   try {
-    engine.settle(job.slot, rejected, job.manager.moment());
+    return (value as Promise<unknown> | undefined)?.then === then && Promise.resolve(value) === value;
+  } catch {
+    return false;
+  }
+}
+
+/** An attempt's body has settled; of one that is over already it counts for nothing. */
+function settle(job: AnyJob, attempt: number, rejected: boolean, value: unknown): void {
+  if (failure !== undefined || job.end !== 0) return;
+  try {
+    if (rejected && job.attempt === attempt && isCancellation(value)) job.askToStop(value);
+    holdStamp();
+    if (engine.settle(job.slot, attempt, rejected, job.manager.moment()) === 0) job.outcome = value;
     drain();
   } catch (error) {
-    rethrow(error);
+    unexpected(error);
   }
   releaseStamp();
 }
 
-function isJob(value: unknown): value is Job<unknown, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const { stop, onStopped, then } = value as Partial<Job> & { then?: unknown };
-  return typeof stop === "function" && typeof onStopped === "function" && typeof then !== "function";
-}
-
-/** The factory returned a job of its own: its end is this job's end, its state and actions pass through. */
-function adopt(job: AnyJob, attempt: number, adopted: Job<unknown, unknown>): void {
-  const extras = job.extras();
-  extras.adopted = adopted;
-  job.ownState = adopted.state;
-  try {
-    const forget = adopted.onStateChange?.((state) => job.setState(state, attempt));
-    adopted.onStopped(() => {
-      forget?.();
-      // Its last state stays when the job itself is let go.
-      job.ownState = adopted.state;
-      settle(job, false, undefined);
-    });
-    const number = (listener: number) => extras.noteActionListener(listener);
-    listenTo(job, CHANNEL.action, (action) => adopted.dispatch?.(action), number);
-  } catch (error) {
-    settle(job, true, error);
-    return;
-  }
-  if (job.stopping) stopAdopted(job);
-}
-
-function stopAdopted(job: AnyJob): void {
-  const extras = job.extras();
-  try {
-    const stopped = extras.adopted?.stop(job.stopAsked ? reasonOf(job) : extras.timeoutError);
-    stopped?.then?.(undefined, report);
-  } catch (error) {
-    report(error);
-  }
-}
-
-/** Tells the running body that it is to end. */
-export function abort(job: AnyJob, cause: number): void {
-  const { more } = job;
+/** Tells the running body that it is to end. `last`: no other attempt can follow, so the job's own signal aborts, too. */
+export function abort(job: AnyJob, cause: number, last: boolean): void {
   if (cause === CAUSE.timeout) {
     // It had been asked already, and the first reason counts.
     if (job.stopAsked) return;
-    const message = `Attempt ${job.attempt} of job "${job.name}" took longer than ${more?.timeout} ms`;
-    job.extras().timeoutError = new DOMException(message, "TimeoutError");
-    more?.attemptController?.abort(more.timeoutError);
-    if (more?.retry === undefined) more?.controller?.abort(more.timeoutError);
+    const extras = job.extras();
+    const message = `Attempt ${job.attempt} of job "${job.name}" took longer than ${extras.timeout} ms`;
+    extras.timeoutError = new DOMException(message, "TimeoutError");
+    extras.attemptController?.abort(extras.timeoutError);
+    if (last) abortForGood(job);
   } else {
     if (cause === CAUSE.replaced) {
       job.noteStop(new DOMException("Replaced by a newer job under the same key", "AbortError"));
     }
     job.noteStop(undefined);
-    const controllers = [more?.controller, more?.attemptController];
-    for (const controller of controllers) controller?.abort(reasonOf(job));
+    for (const controller of [job.more?.controller, job.more?.attemptController]) controller?.abort(reasonOf(job));
   }
-  if (more?.adopted !== undefined) stopAdopted(job);
+  const adopted = job.more?.adopted;
+  if (adopted !== undefined) stopAdopted(adopted, job.stopAsked ? reasonOf(job) : job.more?.timeoutError);
+}
+
+/** The last attempt has timed out. */
+export function abortForGood(job: AnyJob): void {
+  const extras = job.extras();
+  extras.timedOut = true;
+  extras.controller?.abort(extras.timeoutError);
 }
 
 /** The attempt has failed and retries are left. */
 export function decideRetry(job: AnyJob): void {
-  const rule = job.more?.retry?.retryIf;
-  let again = !(job.value instanceof NonRetriableError);
+  const error = errorOf(job);
+  const rule = job.more?.retryIf;
+  let again = rule === undefined && !isNonRetriable(error);
   if (rule !== undefined) {
     try {
-      again = Boolean(rule(job.value, job.attempt));
-    } catch (error) {
-      report(error);
-      again = false;
+      again = Boolean(rule(error, job.attempt));
+    } catch (thrown) {
+      report(thrown);
     }
   }
   const wait = engine.retry(job.slot, again, Math.random(), now());

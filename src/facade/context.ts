@@ -1,9 +1,12 @@
-import { checkEngine, engine } from "./engine.js";
+import { pendingWords } from "./drain.js";
+import { checkEngine, command } from "./engine.js";
 import type { AnyJob } from "./extras.js";
 import { CHANNEL } from "./listeners.js";
 import { needNumber, outOfBounds } from "./options.js";
+import { textOf } from "./text.js";
 import { takeTurn } from "./turn.js";
 import type { JobContext } from "./types.js";
+import { keepValue } from "./values.js";
 import { listenTo, NOTHING, tell } from "./watching.js";
 
 /** A body that computes gives the event loop a turn this often; half a frame at 60 Hz. */
@@ -54,18 +57,28 @@ export class Context<State, Action> implements JobContext<State, Action> {
   get progress(): JobContext<State, Action>["progress"] {
     return (this.bound.progress ??= (percent, message = "") => {
       const { job } = this;
-      const counted = engine.progress(job.slot, this.attempt, needNumber("percent", percent));
+      // User code: before anything has changed.
+      const text = textOf(message);
+      const progress = { percent: needNumber("percent", percent), message: text };
+      const engine = command();
+      const pending = pendingWords();
+      const number = keepValue(progress);
+      const counted = engine.progress(job.slot, this.attempt, percent, number);
+      if (counted >= 0) {
+        progress.percent = counted;
+        job.extras().progress = Object.freeze(progress);
+      }
+      tell(number, pendingWords() !== pending);
       if (Number.isNaN(counted)) throw outOfBounds({ percent });
-      if (counted < 0) return;
-      const progress = Object.freeze({ percent: counted, message: String(message) });
-      job.extras().progress = progress;
-      tell(progress);
     });
   }
 
   get log(): JobContext<State, Action>["log"] {
     return (this.bound.log ??= (message) => {
-      if (engine.log(this.job.slot, this.attempt) > 0) tell(String(message));
+      const text = textOf(message);
+      const engine = command();
+      const number = keepValue(text);
+      tell(number, engine.log(this.job.slot, this.attempt, number) > 0);
     });
   }
 

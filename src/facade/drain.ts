@@ -1,11 +1,14 @@
 // The one drain loop: the engine's effects, applied in order. What user code causes on the way goes to the back of the
-// same line, so every listener of every job, subject and gate sees changes in the same order.
+// same queue, so every listener of every job, subject and gate sees changes in the same order. An effect that cannot be
+// applied is reported and disturbs none of the others: each names what it is about.
 
 import { armTimer } from "./clock.js";
-import { header, memoryWords } from "./engine.js";
+import { failure, header, memoryWords, unexpected } from "./engine.js";
+import { dropValues } from "./values.js";
+import { EFFECT_WORDS } from "./wire.js";
 
-/** Applies the effect whose words begin at `at`; returns where the next one's begin. */
-type Apply = (words: Uint32Array, at: number) => number;
+/** Applies the effect whose words begin at `base`. */
+type Apply = (words: Uint32Array, base: number) => void;
 
 let apply: Apply;
 let draining = false;
@@ -20,19 +23,33 @@ export function moveTimer(): void {
   timerMoved = true;
 }
 
+/** How much is still to be applied. */
+export function pendingWords(): number {
+  return memoryWords()[header + 1]!;
+}
+
 export function drain(): void {
   if (draining) return;
   let words = memoryWords();
-  if (words[header + 1] === 0) return;
-  draining = true;
-  try {
-    for (let at = 0; at < words[header + 1]!; words = memoryWords()) at = apply(words, at);
-  } finally {
-    draining = false;
-    // Tells the engine so, without a call.
-    memoryWords()[header + 1] = 0;
+  if (words[header + 1] === 0) {
+    dropValues();
+    return;
   }
-  if (timerMoved) {
+  draining = true;
+  for (let at = 0; at < words[header + 1]! && failure === undefined; words = memoryWords()) {
+    const base = (words[header]! >>> 2) + at;
+    at += EFFECT_WORDS[words[base]!]!;
+    try {
+      apply(words, base);
+    } catch (error) {
+      unexpected(error);
+    }
+  }
+  draining = false;
+  // Tells the engine so, without a call.
+  memoryWords()[header + 1] = 0;
+  dropValues();
+  if (timerMoved && failure === undefined) {
     timerMoved = false;
     armTimer(drain);
   }

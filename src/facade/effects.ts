@@ -4,13 +4,13 @@ import { abort, decideRetry, start } from "./body.js";
 import { disarmTimer } from "./clock.js";
 import { applyWith, moveTimer } from "./drain.js";
 import { breakOff, end } from "./ending.js";
-import { header, startEngine, whenEngineFails } from "./engine.js";
+import { engine, startEngine, whenEngineFails } from "./engine.js";
 import { stopWaiters } from "./job.js";
-import { CHANNEL, type ListenerTable, SOURCE } from "./listeners.js";
+import { type ListenerTable, SOURCE } from "./listeners.js";
 import { eventOf } from "./records.js";
 import { releaseStamp } from "./support.js";
 import { jobs, keyListeners, managers } from "./tables.js";
-import { nextValue } from "./watching.js";
+import { valueAt } from "./values.js";
 import { EFFECT, EVENT, NO_JOB } from "./wire.js";
 
 /** Before anything else: the engine, and this as what applies its effects. */
@@ -19,84 +19,85 @@ export function ready(): void {
   applyWith(apply);
 }
 
-/** Applies the effect whose words begin at `at`; returns where the next one's begin. */
-function apply(words: Uint32Array, at: number): number {
-  const base = (words[header]! >>> 2) + at;
+/** Applies the effect whose words begin at `base`. */
+function apply(words: Uint32Array, base: number): void {
   const one = words[base + 1]!;
   const two = words[base + 2]!;
   switch (words[base]) {
-    case EFFECT.start:
-      start(jobs[one]!, two);
-      return at + 3;
+    case EFFECT.start: {
+      // Undefined, and no more than that, if it has been stopped since.
+      const job = jobs[one];
+      if (job !== undefined && engine.begin(one, job.manager.moment())) start(job, two);
+      return;
+    }
     case EFFECT.ended:
       end(jobs[one]!, two & 3, (two >>> 2) & 3, two >= 16);
-      return at + 3;
+      return;
     case EFFECT.deliver:
       deliver(one, two, words[base + 3]!, words[base + 4]!, words[base + 5]!);
-      return at + 6;
+      return;
     case EFFECT.event:
-      tellEvent(one, two, words[base + 3]!, words[base + 4]!, words[base + 5]!);
-      return at + 6;
+      tellEvent(one, two, words[base + 3]!, words[base + 4]!, words[base + 5]!, words[base + 6]!);
+      return;
     case EFFECT.wake:
       moveTimer();
-      return at + 1;
+      return;
     case EFFECT.abort:
-      abort(jobs[one]!, two);
-      return at + 3;
+      abort(jobs[one]!, two & 3, two >= 4);
+      return;
     case EFFECT.askRetry:
       decideRetry(jobs[one]!);
-      return at + 2;
+      return;
     case EFFECT.forgotten:
       managers[two]?.deref()?.forget(one);
-      return at + 3;
+      return;
     case EFFECT.empty:
       managers[one]?.deref()?.becameEmpty();
-      return at + 2;
+      return;
     case EFFECT.idle:
       managers[one]?.deref()?.becameIdle();
-      return at + 2;
+      return;
     case EFFECT.stopTimedOut:
       stopWaiters.get(one)?.();
       stopWaiters.delete(one);
-      return at + 2;
+      return;
     default:
       throw new Error(`jobgate: the wasm and the JavaScript are of different versions (effect ${words[base]})`);
   }
 }
 
-function deliver(code: number, source: number, standing: number, first: number, count: number): void {
-  const channel = code >>> 2;
+/** `carried`: the number of a value, or the job that stands under a key. */
+function deliver(code: number, source: number, carried: number, first: number, count: number): void {
   let table: ListenerTable | undefined;
   let value: unknown;
   switch (code & 3) {
     case SOURCE.emitter:
-      table = nextValue() as ListenerTable;
-      value = nextValue();
+      table = valueAt(carried + 1) as ListenerTable;
+      value = valueAt(carried);
       break;
     case SOURCE.job:
       table = jobs[source]?.more?.listeners;
-      if (channel !== CHANNEL.stopped) value = nextValue();
+      value = valueAt(carried);
       break;
     case SOURCE.manager:
       table = managers[source]?.deref()?.listeners;
       break;
     default:
       table = keyListeners.get(source);
-      if (standing !== NO_JOB) value = jobs[standing];
+      if (carried !== NO_JOB) value = jobs[carried];
   }
   releaseStamp();
   table?.call(first, count, value);
 }
 
-function tellEvent(code: number, source: number, job: number, first: number, count: number): void {
+function tellEvent(code: number, source: number, job: number, carried: number, first: number, count: number): void {
   const event = code >>> 2;
-  const payload = event === EVENT.progress || event === EVENT.log ? nextValue() : undefined;
   const manager = (code & 3) === SOURCE.manager ? managers[source]?.deref() : undefined;
   const table = manager?.listeners ?? jobs[source]?.more?.listeners;
   releaseStamp();
   if (table === undefined) return;
   const told =
-    event === EVENT.stats ? manager!.statsEvent() : eventOf(event, (jobs[job] ?? manager?.at(job))!, payload);
+    event === EVENT.stats ? manager!.statsEvent() : eventOf(event, (jobs[job] ?? manager?.at(job))!, valueAt(carried));
   table.call(first, count, told);
 }
 

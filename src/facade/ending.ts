@@ -1,5 +1,6 @@
 // What happens when a job has ended: promises, continuations, and letting go of everything.
 
+import { abortForGood } from "./body.js";
 import { runContinuations } from "./continuations.js";
 import type { AnyJob } from "./extras.js";
 import { completionOf, releaseStamp, stamp } from "./support.js";
@@ -7,30 +8,35 @@ import { jobs } from "./tables.js";
 import { CAUSE, END } from "./wire.js";
 
 export function end(job: AnyJob, completion: number, cause: number, forgotten: boolean): void {
-  if (cause === CAUSE.replaced && !job.stopAsked) {
-    job.noteStop(new DOMException("Replaced by a newer job under the same key", "AbortError"));
-  }
+  // First what nothing can keep from being done: after it, no number of the engine's leads to this job any more.
+  const { slot, manager } = job;
   job.end = completion;
   job.finished = stamp();
   job.factory = undefined;
-  job.manager.keys.leave(job);
-  jobs[job.slot] = undefined;
-  if (forgotten) job.manager.forget(job.slot, job);
-  else job.manager.retain(job);
-  if (job.more !== undefined) settle(job);
+  jobs[slot] = undefined;
+  if (completion === END.cancelled) job.outcome = undefined;
+  if (forgotten) manager.forget(slot, job);
+  else manager.retain(job);
+  manager.keys.leave(job);
+  if (cause === CAUSE.replaced) {
+    job.noteStop(new DOMException("Replaced by a newer job under the same key", "AbortError"));
+  }
+  if (job.more !== undefined) settle(job, cause);
 }
 
-function settle(job: AnyJob): void {
+function settle(job: AnyJob, cause: number): void {
   const more = job.more!;
-  more.unhook?.();
+  const { unhook, listeners } = more;
   more.unhook = undefined;
   more.adopted = undefined;
   more.mailbox = undefined;
-  more.listeners?.clear();
   more.listeners = undefined;
   if (more.result !== undefined) job.settleResult();
   more.settled?.resolve(completionOf(job)!);
   more.barrier?.resolve();
+  listeners?.clear();
+  unhook?.();
+  if (cause === CAUSE.timeout) abortForGood(job);
   if (more.continuations !== undefined) {
     releaseStamp();
     runContinuations(job);
@@ -41,13 +47,14 @@ function settle(job: AnyJob): void {
 export function breakOff(job: AnyJob, error: Error): void {
   if (job.end !== 0) return;
   job.end = END.failed;
-  job.value = error;
+  job.outcome = error;
   job.slot = -1;
   const more = job.more;
   if (more === undefined) return;
-  more.unhook?.();
+  more.timeoutError = undefined;
   more.result?.reject(error);
   more.settled?.resolve(completionOf(job)!);
   more.barrier?.reject(error);
   for (const close of more.streams ?? []) close(error);
+  more.unhook?.();
 }

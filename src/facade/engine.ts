@@ -2,10 +2,13 @@
 
 import { initSync, WasmEngine } from "../../build/wasm/jobgate.js";
 import { EngineError, type JobgateError, report } from "./errors.js";
+import { FOR_QUESTION, reserveStack } from "./stack.js";
+import type { ManagerStats } from "./types.js";
 
 /** What `run` and others answer below zero. */
 export const REFUSED = { bounds: -2, duplicate: -3, full: -4, closed: -5 } as const;
 
+/** For commands given while effects are applied. What user code asks for comes through `command` and `question`. */
 export let engine: WasmEngine;
 /** Set once the engine has broken; every promise has been settled with it by then. */
 export let failure: JobgateError | undefined;
@@ -44,6 +47,13 @@ export function memoryWords(): Uint32Array {
   return words;
 }
 
+/** A manager's statistics, as six words from `address` on. */
+export function statsAt(address: number): ManagerStats {
+  const at = address >>> 2;
+  const [pending = 0, running = 0, completed = 0, failed = 0, cancelled = 0, total = 0] = memoryWords().subarray(at, at + 6);
+  return { pending, running, completed, failed, cancelled, total };
+}
+
 /** Nothing can be asked of a broken engine: settles all that waits, and makes every later call say why. */
 export function breakDown(message: string): void {
   if (failure !== undefined) return;
@@ -63,8 +73,31 @@ export function checkEngine(): void {
   if (failure !== undefined) throw failure;
 }
 
-/** For calls that no user made: what breaks the engine there has settled everything already. */
-export function rethrow(error: unknown): void {
+/** The engine, for a command of whoever calls: there is room on the stack for all that follows, or this throws. */
+export function command(): WasmEngine {
+  reserveStack();
+  return engine;
+}
+
+/** The engine, for a question. */
+export function question(): WasmEngine {
+  reserveStack(FOR_QUESTION);
+  return engine;
+}
+
+/** For calls that no user made. What breaks the engine settles everything; anything else is told to the page. */
+export function unexpected(error: unknown): void {
+  if (failure !== undefined) return;
+  unexpectedEngineEnd(error);
+  if (failure === undefined) report(error);
+}
+
+function unexpectedEngineEnd(error: unknown): void {
   if (failure === undefined && error instanceof WebAssembly.RuntimeError) breakDown(error.message);
+}
+
+/** As `unexpected`, where a caller is there to be told. */
+export function rethrow(error: unknown): void {
+  unexpectedEngineEnd(error);
   if (failure === undefined) throw error;
 }

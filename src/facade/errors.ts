@@ -71,12 +71,25 @@ export function invalidParams(errors: readonly ParamError[]): InvalidParamsError
   return Object.assign(error, { errors });
 }
 
-/** Tells the page of an error that belongs to nobody's call: a listener's, a continuation's. */
+/** Tells the page of an error that belongs to nobody's call: a listener's, a continuation's. Never throws. */
 export function report(error: unknown): void {
-  if (typeof globalThis.reportError === "function") globalThis.reportError(error);
-  else {
+  try {
+    globalThis.reportError(error);
+  } catch {
+    // There is none here, or it is one of the page's own that throws.
     queueMicrotask(() => {
       throw error;
     });
+  }
+}
+
+/** Whatever copy of the package or realm the error is from. */
+export function isNonRetriable(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  try {
+    const { name, code } = error as Partial<NonRetriableError>;
+    return name === "NonRetriableError" && code === "E_NON_RETRIABLE";
+  } catch {
+    return false;
   }
 }

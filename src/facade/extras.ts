@@ -1,6 +1,7 @@
+import type { AdoptedJob } from "./adopted.js";
 import type { JobHandle } from "./job.js";
 import type { ListenerTable } from "./listeners.js";
-import type { Completion, Job, JobContext, ManagedJob, Progress, RetryOptions, Unsubscribe } from "./types.js";
+import type { Completion, JobContext, ManagedJob, Progress, RetryOptions, Unsubscribe } from "./types.js";
 
 export interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -41,24 +42,31 @@ export class Extras {
   controller: AbortController | undefined = undefined;
   attemptController: AbortController | undefined = undefined;
   timeoutError: DOMException | undefined = undefined;
+  /** And no attempt follows: the job's own signal has aborted with it. */
+  timedOut = false;
   /** Unhooks from the caller's signal. */
   unhook: Unsubscribe | undefined = undefined;
   name: string | undefined = undefined;
   timeout: number | undefined = undefined;
-  retry: RetryOptions | undefined = undefined;
+  retries = false;
+  retryIf: RetryOptions["retryIf"] = undefined;
   retryAt = 0;
   /** Actions that wait for the first listener. */
   mailbox: unknown[] | undefined = undefined;
   /** Numbers of the running attempt's action listeners. */
   actionListeners: number[] | undefined = undefined;
   /** The job that the factory returned, if it returned one. */
-  // biome-ignore lint/suspicious/noExplicitAny: as above.
-  adopted: Job<any, any> | undefined = undefined;
+  adopted: AdoptedJob | undefined = undefined;
   /** Break off the streams of its events. */
-  streams: ((error: unknown) => void)[] | undefined = undefined;
+  streams: Set<(error: unknown) => void> | undefined = undefined;
   methods: Mutable<AnyManagedJob> | undefined = undefined;
 
   noteActionListener(number: number): void {
     (this.actionListeners ??= []).push(number);
+  }
+
+  dropActionListeners(): void {
+    for (const number of this.actionListeners ?? []) this.listeners?.remove(number);
+    this.actionListeners = undefined;
   }
 }

@@ -1,17 +1,13 @@
 import { ready } from "./effects.js";
-import { engine, whenEngineFails } from "./engine.js";
+import { command, question } from "./engine.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
 import { needFunction } from "./options.js";
+import { follow, throwIfAborted } from "./signals.js";
 import { droppedEmitters } from "./subject.js";
 import type { Gate, Unsubscribe } from "./types.js";
-import { soon, subscribeIn, tellListeners } from "./watching.js";
-
-/** Rejections of the waits that are under way. */
-const waits = new Set<(error: unknown) => void>();
-whenEngineFails((error) => {
-  for (const reject of waits) reject(error);
-  waits.clear();
-});
+import { keepValue } from "./values.js";
+import { Waits } from "./waits.js";
+import { NOTHING, soon, subscribeIn, tell } from "./watching.js";
 
 /**
  * A new barrier, closed.
@@ -20,43 +16,53 @@ whenEngineFails((error) => {
  */
 export function gate(): Gate {
   ready();
-  const table = new ListenerTable(true);
-  const emitter = engine.createEmitter();
+  const table = new ListenerTable(undefined, true);
+  let waits: Waits | undefined;
+  const emitter = command().createEmitter();
   // The table is what every method of the gate holds, also detached.
   droppedEmitters.register(table, emitter);
 
   function listen(listener: () => void): Unsubscribe {
     needFunction("listener", listener);
-    const number = engine.listen(SOURCE.emitter, emitter, CHANNEL.value);
+    const number = command().listen(SOURCE.emitter, emitter, CHANNEL.value);
     return number === LATCHED ? soon(listener) : subscribeIn(table, number, () => listener());
   }
 
   const made: Gate = {
     get isOpen() {
-      return engine.isOpen(emitter);
+      return question().isOpen(emitter);
     },
     open() {
-      if (engine.open(emitter) > 0) tellListeners(table, undefined);
+      const engine = command();
+      const number = keepValue(undefined);
+      keepValue(table);
+      tell(number, engine.open(emitter, number) > 0);
     },
     listen,
     wait({ signal } = {}) {
       return new Promise((resolve, reject) => {
-        signal?.throwIfAborted();
-        waits.add(reject);
-        const done = () => {
-          waits.delete(reject);
-          signal?.removeEventListener("abort", onAbort);
-        };
+        if (signal) throwIfAborted(signal);
         const stopListening = listen(() => {
-          done();
+          leave();
           resolve();
         });
-        function onAbort() {
-          done();
+        waits ??= new Waits();
+        waits.add(reject);
+        let unfollow = NOTHING;
+        const leave = () => {
+          waits!.delete(reject);
+          unfollow();
+        };
+        const askToStop = (reason: unknown) => {
+          leave();
           stopListening();
-          reject(signal!.reason);
+          reject(reason);
+        };
+        try {
+          if (signal) unfollow = follow(signal, { askToStop });
+        } catch (error) {
+          askToStop(error);
         }
-        signal?.addEventListener("abort", onAbort);
       });
     },
   };

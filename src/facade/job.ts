@@ -1,14 +1,16 @@
+import { stateOf } from "./adopted.js";
 import { now } from "./clock.js";
 import { continuationsOf } from "./continuations.js";
 import { drain } from "./drain.js";
-import { engine, REFUSED } from "./engine.js";
+import { command, question, REFUSED } from "./engine.js";
 import { JobStopTimeoutError } from "./errors.js";
 import { defer, Extras } from "./extras.js";
 import { CHANNEL } from "./listeners.js";
 import type { JobManager } from "./manager.js";
-import { outOfBounds, priorityNumber } from "./options.js";
+import { checkObject, needNumber, outOfBounds, priorityNumber } from "./options.js";
 import { jobStream } from "./streams.js";
-import { asyncDispose, BEGINNING, completionOf, reasonOf, textOf } from "./support.js";
+import { asyncDispose, BEGINNING, completionOf, errorOf, reasonOf } from "./support.js";
+import { textOf } from "./text.js";
 import type {
   Completion,
   Continuations,
@@ -21,6 +23,7 @@ import type {
   Progress,
   Unsubscribe,
 } from "./types.js";
+import { keepValue } from "./values.js";
 import { listenTo, tell } from "./watching.js";
 import { END } from "./wire.js";
 
@@ -49,8 +52,9 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   attempt = 0;
   stopAsked = false;
   ownState: State;
-  /** The result, the error, or the reason to stop. */
-  value: unknown = undefined;
+  /** What the latest attempt has returned or thrown. */
+  outcome: unknown = undefined;
+  stopReason: unknown = undefined;
   created: number;
   started = -1;
   finished = -1;
@@ -90,21 +94,21 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get hasEnded(): boolean {
-    return this.end !== 0 || engine.status(this.slot) > 1;
+    return this.end !== 0 || question().status(this.slot) > 1;
   }
 
   get status(): JobStatus {
     if (this.end !== 0) return ENDED_AS[this.end]!;
-    return STATUS[engine.status(this.slot)] ?? "pending";
+    return STATUS[question().status(this.slot)] ?? "pending";
   }
 
   get stopping(): boolean {
-    return this.end === 0 && engine.isStopping(this.slot);
+    return this.end === 0 && question().isStopping(this.slot);
   }
 
   get state(): State {
     const adopted = this.more?.adopted;
-    return adopted === undefined ? this.ownState : adopted.state;
+    return adopted === undefined ? this.ownState : (stateOf(this, adopted) as State);
   }
 
   get progress(): Progress {
@@ -150,7 +154,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     if (extras.controller === undefined) {
       extras.controller = new AbortController();
       // What came first is the reason.
-      if (extras.timeoutError && extras.retry === undefined) extras.controller.abort(extras.timeoutError);
+      if (extras.timedOut) extras.controller.abort(extras.timeoutError);
       else if (this.stopAsked) extras.controller.abort(reasonOf(this));
     }
     return extras.controller.signal;
@@ -164,9 +168,11 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
 
   get dispatch(): Job<State, Action>["dispatch"] {
     return (this.methods.dispatch ??= (action: Action) => {
-      const taken = engine.dispatch(this.slot);
-      if (taken > 0) tell(action);
-      else if (taken === 0) (this.extras().mailbox ??= []).push(action);
+      const engine = command();
+      const number = keepValue(action);
+      const taken = engine.dispatch(this.slot, number);
+      if (taken === 0) (this.extras().mailbox ??= []).push(action);
+      tell(number, taken > 0);
     }) as Job<State, Action>["dispatch"];
   }
 
@@ -185,7 +191,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   get setPriority(): ManagedJob["setPriority"] {
     return (this.methods.setPriority ??= (priority: Priority) => {
       const level = priorityNumber(priority);
-      const answer = engine.setPriority(this.slot, level, this.manager.moment());
+      const answer = command().setPriority(this.slot, level, this.manager.moment());
       if (answer === REFUSED.bounds) throw outOfBounds({ priority });
       if (answer === 0) this.priority = level;
       drain();
@@ -194,8 +200,9 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
 
   get stop(): ManagedJob["stop"] {
     return (this.methods.stop ??= (reason?: unknown, options?: { timeout?: number }) => {
+      checkObject("options", options);
       const timeout = options?.timeout;
-      if (timeout !== undefined) return this.stopWithin(reason, timeout);
+      if (timeout !== undefined) return this.stopWithin(reason, needNumber("timeout", timeout));
       this.askToStop(reason);
       return this.barrier;
     });
@@ -229,7 +236,8 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   askToStop(reason: unknown): void {
-    if (engine.stop(this.slot, this.manager.moment()) === 0) this.noteStop(reason);
+    if (this.end !== 0) return;
+    if (command().stop(this.slot, this.manager.moment()) === 0) this.noteStop(reason);
     drain();
   }
 
@@ -237,14 +245,16 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   noteStop(reason: unknown): void {
     if (this.stopAsked) return;
     this.stopAsked = true;
-    this.value = reason;
+    this.stopReason = reason;
   }
 
   private stopWithin(reason: unknown, timeout: number): Promise<void> {
-    const waiter = engine.awaitStop(this.slot, timeout, now());
+    const waiter = command().awaitStop(this.slot, timeout, now());
     if (waiter === REFUSED.bounds) throw outOfBounds({ timeout });
     if (waiter < 0) return this.barrier;
     const { promise, resolve, reject } = defer<void>();
+    // Whoever does not wait for the answer is not to be blamed for it.
+    promise.catch(() => {});
     const expire = () => reject(new JobStopTimeoutError(`Job "${this.name}" has not ended ${timeout} ms after stop`));
     stopWaiters.set(waiter, expire);
     this.askToStop(reason);
@@ -260,16 +270,17 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   setState(state: State, attempt: number): void {
-    const told = engine.setState(this.slot, attempt);
-    if (told < 0) return;
-    this.ownState = state;
-    if (told > 0) tell(state);
+    const engine = command();
+    const number = keepValue(state);
+    const told = engine.setState(this.slot, attempt, number);
+    if (told >= 0) this.ownState = state;
+    tell(number, told > 0);
   }
 
   /** The running attempt's signal: the job's own, unless a retry may follow it. */
   attemptSignal(): AbortSignal {
     const { more } = this;
-    if (more?.retry === undefined) return this.signal;
+    if (!more?.retries) return this.signal;
     if (more.attemptController === undefined) {
       more.attemptController = new AbortController();
       if (more.timeoutError) more.attemptController.abort(more.timeoutError);
@@ -280,7 +291,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
 
   settleResult(): void {
     const result = this.more?.result;
-    if (this.end === END.normal) result?.resolve(this.value);
-    else result?.reject(this.end === END.cancelled ? reasonOf(this) : this.value);
+    if (this.end === END.normal) result?.resolve(this.outcome);
+    else result?.reject(this.end === END.cancelled ? reasonOf(this) : errorOf(this));
   }
 }

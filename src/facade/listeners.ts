@@ -14,102 +14,95 @@ type Listener = (value: any) => void;
 /** One of the numbers that effects name. Where they are is looked up each time: a listener may have moved them. */
 function numberAt(at: number): number {
   const words = memoryWords();
-  return words[(words[header + 4]! >>> 2) + at]!;
+  return words[(words[header + 3]! >>> 2) + at]!;
 }
+
+/** One listener's presence in a table. */
+export interface Subscription {
+  readonly listener: Listener;
+  hasLeft: boolean;
+}
+
+/** Those that a telling named. */
+interface Named {
+  readonly numbers: readonly number[];
+  readonly subscriptions: readonly (Subscription | undefined)[];
+}
+
+/** From so many on, it costs less to remember who was told last. */
+const SEVERAL = 4;
 
 /**
  * The functions behind a source's listener numbers. Kept by the source, so that they go when it goes.
- * The engine says who is called and in which order, always the order in which they came: the order of this table.
+ * The engine says who is called and in which order; to come, to leave and to be told costs the same however many there
+ * are. A number is not used again while effects that name it are under way.
  */
 export class ListenerTable {
-  private readonly numbers: number[] = [];
-  private readonly listeners: (Listener | undefined)[] = [];
-  private calling = 0;
-  private gone = 0;
-  /** A gate's: nobody in it is called twice. */
-  private readonly once: boolean;
+  private present: Map<number, Subscription> | undefined = undefined;
+  /** The last telling's, while nobody has left: most tell the same ones again and again. */
+  private last: Named | undefined = undefined;
 
-  constructor(once = false) {
-    this.once = once;
+  /** @param owner is to live as long as anyone can still leave. @param once a gate's: nobody in it is called twice. */
+  constructor(
+    readonly owner?: object,
+    private readonly once = false,
+  ) {}
+
+  add(number: number, listener: Listener): Subscription {
+    const subscription = { listener, hasLeft: false };
+    this.present ??= new Map();
+    this.present.set(number, subscription);
+    return subscription;
   }
 
-  add(number: number, listener: Listener): void {
-    this.numbers.push(number);
-    this.listeners.push(listener);
-  }
-
-  /** False if it is not there: numbers are used again, so the listener has to be the same, too. */
-  remove(number: number, listener?: Listener): boolean {
-    const index = this.numbers.indexOf(number);
-    if (index < 0 || (listener !== undefined && this.listeners[index] !== listener)) return false;
-    if (this.calling === 0) {
-      this.numbers.splice(index, 1);
-      this.listeners.splice(index, 1);
-    } else {
-      this.numbers[index] = -1;
-      this.listeners[index] = undefined;
-      this.gone++;
-    }
-    return true;
+  /** False if it is not there: numbers are used again, so it has to be the same subscription. */
+  remove(number: number, subscription = this.present?.get(number)): boolean {
+    if (subscription === undefined || this.present?.get(number) !== subscription) return false;
+    subscription.hasLeft = true;
+    this.last = undefined;
+    return this.present.delete(number);
   }
 
   get size(): number {
-    return this.numbers.length - this.gone;
+    return this.present?.size ?? 0;
   }
 
   clear(): void {
-    for (const number of [...this.numbers]) this.remove(number);
+    this.present = undefined;
+    this.last = undefined;
   }
 
   /** Calls the `count` whose numbers the engine has written from `first` on; passes over who has left. */
   call(first: number, count: number, value: unknown): void {
-    const { numbers } = this;
-    this.calling++;
-    // Who came last is last in the table: if the last is the same and as many are there, all are the same.
-    const last = numberAt(first + count - 1);
-    if (count === numbers.length && numbers[count - 1] === last) this.callAll(count, value);
-    else this.callNamed(first, count, value);
+    if (count < SEVERAL) {
+      for (let at = first; at < first + count; at++) tell(this.present?.get(numberAt(at)), value);
+    } else {
+      for (const subscription of this.named(first, count)) tell(subscription, value);
+    }
     if (this.once) this.clear();
-    if (--this.calling === 0 && this.gone > 0) this.sweep();
   }
 
-  private callAll(count: number, value: unknown): void {
-    const { listeners } = this;
-    for (let index = 0; index < count; index++) {
-      try {
-        listeners[index]?.(value);
-      } catch (error) {
-        report(error);
-      }
-    }
+  private named(first: number, count: number): Named["subscriptions"] {
+    const { last, present } = this;
+    if (last !== undefined && isNamed(last.numbers, first, count)) return last.subscriptions;
+    const numbers = Array.from({ length: count }, (_, index) => numberAt(first + index));
+    const subscriptions = numbers.map((number) => present?.get(number));
+    this.last = { numbers, subscriptions };
+    return subscriptions;
   }
+}
 
-  private callNamed(first: number, count: number, value: unknown): void {
-    const { numbers, listeners } = this;
-    let next = 0;
-    for (let at = first; at < first + count; at++) {
-      const number = numberAt(at);
-      let index = next;
-      while (index < numbers.length && numbers[index] !== number) index++;
-      if (index === numbers.length) continue;
-      next = index + 1;
-      try {
-        listeners[index]!(value);
-      } catch (error) {
-        report(error);
-      }
-    }
-  }
+function isNamed(numbers: readonly number[], first: number, count: number): boolean {
+  if (numbers.length !== count) return false;
+  for (let index = 0; index < count; index++) if (numbers[index] !== numberAt(first + index)) return false;
+  return true;
+}
 
-  private sweep(): void {
-    this.gone = 0;
-    let kept = 0;
-    for (let index = 0; index < this.numbers.length; index++) {
-      if (this.listeners[index] === undefined) continue;
-      this.numbers[kept] = this.numbers[index]!;
-      this.listeners[kept++] = this.listeners[index];
-    }
-    this.numbers.length = kept;
-    this.listeners.length = kept;
+function tell(subscription: Subscription | undefined, value: unknown): void {
+  if (subscription === undefined || subscription.hasLeft) return;
+  try {
+    subscription.listener(value);
+  } catch (error) {
+    report(error);
   }
 }

@@ -2,32 +2,31 @@ import { start } from "./body.js";
 import { now } from "./clock.js";
 import { drain } from "./drain.js";
 import { ready } from "./effects.js";
-import { engine, header, memoryWords } from "./engine.js";
+import { command, engine, failure, header, memoryWords, question, statsAt } from "./engine.js";
 import { type AnyJob, type Deferred, defer } from "./extras.js";
 import { JobHandle } from "./job.js";
 import type { JobManager as PublicManager } from "./job-manager.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
 import {
-  type CheckedOptions,
   checkFlag,
   checkNumber,
   checkObject,
   checkString,
-  givenPriority,
-  hasPriorityAlone,
   MANAGER_FLAGS,
   needFunction,
   needNumber,
   outOfBounds,
-  priorityNumber,
+  type ReadOptions,
+  readOptions,
   refusalError,
   sendOptions,
 } from "./options.js";
-import { follow } from "./signals.js";
+import { follow, reasonOfAbort } from "./signals.js";
 import { type EventQueue, managerStream } from "./streams.js";
-import { abortError, asyncDispose, holdStamp, releaseStamp, stamp, textOf } from "./support.js";
-import { jobs, Keys, managers } from "./tables.js";
-import { trace } from "./trace.js";
+import { abortError, asyncDispose, holdStamp, releaseStamp, stamp } from "./support.js";
+import { jobs, type KeyNumbers, Keys, managers } from "./tables.js";
+import { textOf } from "./text.js";
+import { type Tracer, trace } from "./trace.js";
 import type {
   JobEvent,
   JobFactory,
@@ -35,7 +34,6 @@ import type {
   JobStatus,
   ManagedJob,
   ManagerStats,
-  Priority,
   RunJobResult,
   RunOptions,
   Unsubscribe,
@@ -44,13 +42,12 @@ import { subscribeIn } from "./watching.js";
 
 /** For the engine: a command to which time means nothing. Reading the clock costs as much as the command. */
 const UNTIMED = -1;
-const dropped = new FinalizationRegistry<{ readonly number: number; readonly keys: Keys<unknown> }>(
-  ({ number, keys }) => {
-    keys.sweep();
-    engine.dropManager(number, UNTIMED);
-    drain();
-  },
-);
+const dropped = new FinalizationRegistry<{ readonly number: number; readonly keys: KeyNumbers }>(({ number, keys }) => {
+  if (failure !== undefined) return;
+  keys.release();
+  engine.dropManager(number, UNTIMED);
+  drain();
+});
 
 /** What `getSnapshot` gives. */
 export interface Snapshot<Job> {
@@ -62,16 +59,18 @@ export interface Snapshot<Job> {
 export class JobManager<Key = string, State = unknown, Action = never, Result = unknown>
   implements PublicManager<Key, State, Action, Result>
 {
-  readonly keys = new Keys<Key>();
+  readonly keys = new Keys<Key>(this);
   listeners: ListenerTable | undefined = undefined;
   /** Told when the engine has broken; held here, so that it goes with the manager. */
   onFailure: ((error: Error) => void) | undefined = undefined;
   readonly streams = new Set<EventQueue>();
   /** The manager's name, for errors and traces. */
   readonly name: string;
+  /** Calls the bodies, where they are traced. */
+  readonly tracer: Tracer | undefined;
+  readonly isRateLimited: boolean;
   private readonly number: number;
-  private readonly defaults: CheckedOptions | undefined;
-  private readonly defaultPriority: Priority;
+  private readonly defaults: ReadOptions | undefined;
   private timed: boolean;
   private slots: number;
   private closed = false;
@@ -85,29 +84,39 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   constructor(options: JobManagerOptions = {}) {
     ready();
     checkObject("options", options);
-    const { rateLimit, defaults = {} } = options;
+    const { name, concurrency, groupConcurrency, rateLimit, maxPending, retain, paused, defaults } = options;
+    const isTraced = checkFlag("trace", options.trace);
+    const isPaused = checkFlag("paused", paused);
     checkObject("rateLimit", rateLimit);
-    checkObject("defaults", defaults);
-    const tracing = checkFlag("trace", options.trace);
-    const checked = sendOptions(defaults);
-    this.name = checkString("name", options.name) ?? "JobManager";
-    this.defaults = options.defaults && checked;
-    this.defaultPriority = defaults.priority ?? 0;
-    this.timed = rateLimit !== undefined || checked.timed;
-    this.slots = checkNumber("concurrency", options.concurrency, Infinity);
+    const rate = rateLimit && readRateLimit(rateLimit);
+    const read = defaults && readOptions(defaults);
+    this.name = checkString("name", name) ?? "JobManager";
+    const numbers = {
+      concurrency: checkNumber("concurrency", concurrency, Infinity),
+      groupConcurrency: checkNumber("groupConcurrency", groupConcurrency, Infinity),
+      maxPending: checkNumber("maxPending", maxPending, Infinity),
+      retain: checkNumber("retain", retain, 0),
+    };
+    const engine = command();
+    sendOptions(read ?? NO_OPTIONS);
     this.number = engine.createManager(
-      (checkFlag("paused", options.paused) ? MANAGER_FLAGS.paused : 0) | (rateLimit ? MANAGER_FLAGS.rateLimited : 0),
-      this.slots,
-      checkNumber("groupConcurrency", options.groupConcurrency, Infinity),
-      rateLimit ? needNumber("rateLimit.limit", rateLimit.limit) : 0,
-      rateLimit ? needNumber("rateLimit.interval", rateLimit.interval) : 0,
-      checkNumber("maxPending", options.maxPending, Infinity),
-      checkNumber("retain", options.retain, 0),
+      (isPaused ? MANAGER_FLAGS.paused : 0) | (rate ? MANAGER_FLAGS.rateLimited : 0),
+      numbers.concurrency,
+      numbers.groupConcurrency,
+      rate?.limit ?? 0,
+      rate?.interval ?? 0,
+      numbers.maxPending,
+      numbers.retain,
       UNTIMED,
     );
-    if (this.number < 0) throw outOfBounds({ ...defaults, ...options });
+    if (this.number < 0) throw outOfBounds({ ...read, ...numbers, rateLimit: rate });
+    this.defaults = read;
+    this.isRateLimited = rate !== undefined;
+    this.timed = rate !== undefined || (read?.timed ?? false);
+    this.slots = numbers.concurrency;
+    this.tracer = isTraced ? trace(this.name) : undefined;
     managers[this.number] = new WeakRef(this);
-    dropped.register(this, { number: this.number, keys: this.keys });
+    dropped.register(this, { number: this.number, keys: this.keys.taken });
     // Named one by one: in a loop, V8 would make the manager a slow dictionary.
     this.runJob = this.runJob.bind(this);
     this.getRunningJob = this.getRunningJob.bind(this);
@@ -124,7 +133,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.onKeyChange = this.onKeyChange.bind(this);
     this.events = this.events.bind(this);
     this.close = this.close.bind(this);
-    if (tracing) trace(this, defaults);
+    if (this.tracer !== undefined) this.listen(CHANNEL.event, this.tracer.hear);
   }
 
   runJob(
@@ -133,28 +142,43 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     options?: RunOptions<State>,
   ): RunJobResult<ManagedJob<Key, State, Action, Result>> {
     needFunction("factory", factory);
+    const own = options === undefined ? undefined : readOptions(options);
     const { keys } = this;
-    const checked = options === undefined || hasPriorityAlone(options) ? undefined : sendOptions(options);
-    if (checked?.timed) this.timed = true;
+    // The signal is followed before there is a job: what its owner's code does then happens to nobody.
+    let job: JobHandle<Key, State, Action, Result> | undefined;
+    let asked: { readonly reason: unknown } | undefined;
+    const signal = own?.aborted ? undefined : own?.signal;
+    const unhook =
+      signal &&
+      follow(signal, {
+        askToStop: (reason) => {
+          if (job === undefined) asked = { reason };
+          else job.askToStop(reason);
+        },
+      });
+    const engine = command();
+    if (own?.timed) this.timed = true;
     const known = keys.find(key);
     const keyNumber = known ?? keys.take();
     const moment = this.timed ? now() : UNTIMED;
-    const answer =
-      checked === undefined
-        ? engine.run(this.number, keyNumber, givenPriority(options), moment)
-        : engine.runWith(this.number, keyNumber, moment);
-    if (answer < 0) {
+    let answer: number;
+    if (own === undefined || own.plain)
+      answer = engine.run(this.number, keyNumber, own?.priority ?? Number.NaN, moment);
+    else {
+      sendOptions(own);
+      answer = engine.runWith(this.number, keyNumber, moment);
+    }
+    if (answer < 0 || (answer & 3) === 2) {
+      unhook?.();
+      if (answer >= 0) return { type: "JOB_ALREADY_RUNNING", job: this.joined(answer >>> 2, own) };
       if (known === undefined) keys.giveBack(keyNumber);
-      throw refusalError(answer, options ?? {}, `${this.name}, key ${textOf(key)}`);
+      throw refusalError(answer, own ?? {}, `${this.name}, key ${textOf(key)}`);
     }
     const slot = answer >>> 2;
-    if ((answer & 3) === 2) return { type: "JOB_ALREADY_RUNNING", job: this.joined(slot, options) };
-
     if (known === undefined) keys.keep(key, keyNumber);
     keys.enter(keyNumber, known !== undefined);
     const serial = memoryWords()[header + 2]!;
-    const priority = options?.priority ?? this.defaultPriority;
-    const job = new JobHandle<Key, State, Action, Result>(
+    job = new JobHandle<Key, State, Action, Result>(
       this,
       key,
       keyNumber,
@@ -162,23 +186,27 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
       slot,
       serial,
       stamp(),
-      typeof priority === "number" ? priority : priorityNumber(priority),
-      options?.initialState as State,
+      own?.priority ?? this.defaults?.priority ?? 0,
+      own?.initialState as State,
     );
     jobs[slot] = job;
     this.byId?.set(job.id, job);
-    if (checked !== undefined || this.defaults !== undefined) equip(job, checked, this.defaults);
+    if (own !== undefined || this.defaults !== undefined) equip(job, own, this.defaults);
+    if (unhook !== undefined) job.extras().unhook = unhook;
+    if (own?.aborted) job.noteStop(reasonOfAbort(own.signal!));
+    this.tracer?.created(job);
     if ((answer & 1) === 1) {
       job.started = job.created;
       start(job, 1);
     }
     drain();
+    if (asked !== undefined) job.askToStop(asked.reason);
     return { type: "JOB_CREATED", job };
   }
 
   getRunningJob(key: Key): ManagedJob<Key, State, Action, Result> | undefined {
     const number = this.keys.find(key);
-    return number === undefined ? undefined : this.at(engine.standing(number));
+    return number === undefined ? undefined : this.at(question().standing(number));
   }
 
   getJob(id: string): ManagedJob<Key, State, Action, Result> | undefined {
@@ -195,7 +223,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     const number = this.keys.find(key);
     if (number === undefined) return;
     // The waiting one first, or it would start.
-    const found = [engine.waiting(number), engine.standing(number)].map((slot) => this.at(slot));
+    const found = [question().waiting(number), question().standing(number)].map((slot) => this.at(slot));
     await Promise.all(found.map((job) => job?.stop(reason)));
   }
 
@@ -205,17 +233,17 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   pause(): void {
-    engine.setPaused(this.number, true, this.moment());
+    command().setPaused(this.number, true, this.moment());
     drain();
   }
 
   resume(): void {
-    engine.setPaused(this.number, false, this.moment());
+    command().setPaused(this.number, false, this.moment());
     drain();
   }
 
   get isPaused(): boolean {
-    return engine.isPaused(this.number);
+    return question().isPaused(this.number);
   }
 
   get concurrency(): number {
@@ -224,25 +252,25 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   set concurrency(concurrency: number) {
     needNumber("concurrency", concurrency);
-    if (engine.setConcurrency(this.number, concurrency, this.moment()) < 0) throw outOfBounds({ concurrency });
+    if (command().setConcurrency(this.number, concurrency, this.moment()) < 0) throw outOfBounds({ concurrency });
     this.slots = concurrency;
     drain();
   }
 
   onEmpty(): Promise<void> {
-    if (engine.awaitEmpty(this.number)) return Promise.resolve();
+    if (command().awaitEmpty(this.number)) return Promise.resolve();
     this.empty ??= defer();
     return this.empty.promise;
   }
 
   onIdle(): Promise<void> {
-    if (engine.awaitIdle(this.number)) return Promise.resolve();
+    if (command().awaitIdle(this.number)) return Promise.resolve();
     this.idle ??= defer();
     return this.idle.promise;
   }
 
   get stats(): ManagerStats {
-    return engine.stats(this.number);
+    return statsAt(question().stats(this.number));
   }
 
   subscribe(listener: () => void): Unsubscribe {
@@ -251,7 +279,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   getSnapshot(): Snapshot<ManagedJob<Key, State, Action, Result>> {
-    const version = engine.version(this.number);
+    const version = question().version(this.number);
     if (this.snapshot === undefined || version !== this.version) {
       this.version = version;
       this.snapshot = Object.freeze({ stats: Object.freeze(this.stats), jobs: Object.freeze(this.jobs()) });
@@ -268,8 +296,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   close(reason?: unknown): Promise<void> {
-    this.closed = true;
     this.stopLiving("close", reason);
+    this.closed = true;
     if (this.isOver) this.endStreams();
     return this.onIdle();
   }
@@ -287,8 +315,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
   listen(channel: number, listener: (value: any) => void): Unsubscribe {
-    const number = engine.listen(SOURCE.manager, this.number, channel);
-    this.listeners ??= new ListenerTable();
+    const number = command().listen(SOURCE.manager, this.number, channel);
+    this.listeners ??= new ListenerTable(this);
     return subscribeIn(this.listeners, number, listener);
   }
 
@@ -346,14 +374,14 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   private all(): JobHandle<Key, State, Action, Result>[] {
-    return Array.from(engine.jobs(this.number), (slot) => this.at(slot)!);
+    return Array.from(question().jobs(this.number), (slot) => this.at(slot)!);
   }
 
-  private joined(slot: number, options: RunOptions<State> | undefined): JobHandle<Key, State, Action, Result> {
+  private joined(slot: number, own: ReadOptions | undefined): JobHandle<Key, State, Action, Result> {
     const job = this.at(slot)!;
-    if (options !== undefined) {
+    if (own !== undefined) {
       // It may have been raised.
-      job.priority = engine.priority(slot);
+      job.priority = question().priority(slot);
       drain();
     }
     return job;
@@ -361,35 +389,37 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   /** Those that have not ended. */
   private living(): JobHandle<Key, State, Action, Result>[] {
-    return Array.from(engine.livingJobs(this.number), (slot) => this.at(slot)!);
+    return Array.from(question().livingJobs(this.number), (slot) => this.at(slot)!);
   }
 
   /** One reason for all; an AbortError where none is given. */
-  private stopLiving(command: "stopAll" | "close", reason: unknown = abortError()): void {
+  private stopLiving(how: "stopAll" | "close", reason: unknown = abortError()): void {
+    const engine = command();
     for (const job of this.living()) job.noteStop(reason);
     // Whatever is pending ends now, all in the same moment.
     holdStamp();
-    engine[command](this.number, this.moment());
+    engine[how](this.number, this.moment());
     drain();
     releaseStamp();
   }
 }
 
 /** What a job with options needs beside the engine's record of it. */
-function equip(job: AnyJob, own: CheckedOptions | undefined, defaults: CheckedOptions | undefined): void {
+function equip(job: AnyJob, own: ReadOptions | undefined, defaults: ReadOptions | undefined): void {
   const retry = own?.retry ?? defaults?.retry;
   const timeout = own?.timeout ?? defaults?.timeout;
   const name = own?.name ?? defaults?.name;
-  const signal = own?.signal;
-  if (retry === undefined && timeout === undefined && name === undefined && signal === undefined) return;
+  if (retry === undefined && timeout === undefined && name === undefined) return;
   const extras = job.extras();
-  extras.retry = retry;
+  extras.retries = retry !== undefined;
+  extras.retryIf = retry?.retryIf;
   extras.timeout = timeout;
   extras.name = name;
-  if (signal === undefined) return;
-  if (signal.aborted) {
-    job.noteStop(signal.reason);
-    return;
-  }
-  extras.unhook = follow(signal, job);
+}
+
+const NO_OPTIONS = readOptions({});
+
+function readRateLimit(rateLimit: NonNullable<JobManagerOptions["rateLimit"]>): { limit: number; interval: number } {
+  const { limit, interval } = rateLimit;
+  return { limit: needNumber("rateLimit.limit", limit), interval: needNumber("rateLimit.interval", interval) };
 }

@@ -18,8 +18,11 @@ function wrongType(field: string, expected: string, given: unknown): TypeError {
 }
 
 export function checkNumber(field: string, value: unknown, fallback: number): number {
-  if (value === undefined) return fallback;
-  return needNumber(field, value);
+  return givenNumber(field, value) ?? fallback;
+}
+
+function givenNumber(field: string, value: unknown): number | undefined {
+  return value === undefined ? undefined : needNumber(field, value);
 }
 
 export function needNumber(field: string, value: unknown): number {
@@ -58,38 +61,22 @@ export function priorityNumber(priority: Priority): number {
   return WORDS[priority]!;
 }
 
-/** Nothing in them that the engine has to be told beside the priority; the initial state stays here. */
-export function hasPriorityAlone(options: RunOptions): boolean {
-  checkObject("options", options);
-  const { priority, timeout, delay, retry, signal, name, group, onDuplicate } = options;
-  return (
-    !Number.isNaN(priority) && // refused where all is checked
-    timeout === undefined &&
-    delay === undefined &&
-    retry === undefined &&
-    signal === undefined &&
-    name === undefined &&
-    group === undefined &&
-    onDuplicate === undefined
-  );
-}
-
-/** NaN: none. */
-export function givenPriority(options: RunOptions | undefined): number {
-  return options?.priority === undefined ? Number.NaN : priorityNumber(options.priority);
-}
-
-function checkRetry(retry: number | RetryOptions | undefined): RetryOptions | undefined {
+function readRetry(retry: unknown): Retry | undefined {
   if (retry === undefined) return undefined;
-  if (typeof retry === "number") return { limit: retry };
-  checkObject("retry", retry);
-  needNumber("retry.limit", retry.limit);
-  checkNumber("retry.delay", retry.delay, 0);
-  checkNumber("retry.maxDelay", retry.maxDelay, 0);
-  checkWord("retry.backoff", retry.backoff, ["fixed", "exponential"]);
-  checkWord("retry.jitter", retry.jitter, ["full", "none"]);
-  if (retry.retryIf !== undefined) needFunction("retry.retryIf", retry.retryIf);
-  return retry;
+  if (typeof retry === "number") return { field: "retry", limit: retry };
+  if (typeof retry !== "object" || retry === null) throw wrongType("retry", "a number or an object", retry);
+  const { limit, delay, maxDelay, backoff, jitter, retryIf } = retry as RetryOptions;
+  checkWord("retry.backoff", backoff, ["fixed", "exponential"]);
+  checkWord("retry.jitter", jitter, ["full", "none"]);
+  if (retryIf !== undefined) needFunction("retry.retryIf", retryIf);
+  return {
+    limit: needNumber("retry.limit", limit),
+    delay: givenNumber("retry.delay", delay),
+    maxDelay: givenNumber("retry.maxDelay", maxDelay),
+    fixed: backoff === "fixed",
+    noJitter: jitter === "none",
+    retryIf,
+  };
 }
 
 function checkSignal(signal: unknown): AbortSignal | undefined {
@@ -100,46 +87,86 @@ function checkSignal(signal: unknown): AbortSignal | undefined {
   return signal as AbortSignal;
 }
 
-/** What of the options the facade itself needs. */
-export interface CheckedOptions {
+interface Retry {
+  /** What the caller has called its limit. */
+  readonly field?: "retry";
+  readonly limit: number;
+  readonly delay?: number | undefined;
+  readonly maxDelay?: number | undefined;
+  readonly fixed?: boolean;
+  readonly noJitter?: boolean;
+  readonly retryIf?: RetryOptions["retryIf"];
+}
+
+/** Options as they were when they were handed in: each is read once, whatever it is, and before anything has changed. */
+export interface ReadOptions<State = unknown> {
   readonly signal: AbortSignal | undefined;
-  readonly retry: RetryOptions | undefined;
+  readonly aborted: boolean;
+  readonly priority: number | undefined;
   readonly timeout: number | undefined;
+  readonly delay: number | undefined;
+  readonly retry: Retry | undefined;
+  readonly group: string | undefined;
+  readonly onDuplicate: number;
   readonly name: string | undefined;
+  readonly initialState: State | undefined;
+  /** The engine has to be told of nothing but the priority. */
+  readonly plain: boolean;
   /** Whether the engine's clock matters to a job with these. */
   readonly timed: boolean;
 }
 
-/** Gives the options to the engine, for the `runWith` or `createManager` that comes next. */
-export function sendOptions(options: RunOptions): CheckedOptions {
+export function readOptions<State>(options: RunOptions<State>): ReadOptions<State> {
   checkObject("options", options);
-  const { priority, timeout, delay, onDuplicate } = options;
-  const retry = checkRetry(options.retry);
-  const signal = checkSignal(options.signal);
-  const name = checkString("name", options.name);
-  const group = checkString("group", options.group);
-  checkWord("onDuplicate", onDuplicate, POLICIES);
+  const { signal, priority, timeout, delay, retry, group, onDuplicate, name, initialState } = options;
+  const checkedSignal = checkSignal(signal);
+  const level = priority === undefined ? undefined : priorityNumber(priority);
+  const timed = timeout !== undefined || delay !== undefined || retry !== undefined;
+  // Not a number: refused where all is checked.
+  const plain = !timed && checkedSignal === undefined && group === undefined && name === undefined;
+  return {
+    signal: checkedSignal,
+    aborted: checkedSignal?.aborted === true,
+    priority: level,
+    timeout: givenNumber("timeout", timeout),
+    delay: givenNumber("delay", delay),
+    retry: readRetry(retry),
+    group: checkString("group", group),
+    onDuplicate: policyNumber(onDuplicate),
+    name: checkString("name", name),
+    initialState,
+    plain: plain && onDuplicate === undefined && !Number.isNaN(level),
+    timed,
+  };
+}
+
+function policyNumber(policy: unknown): number {
+  checkWord("onDuplicate", policy, POLICIES);
+  return policy === undefined ? -1 : POLICIES.indexOf(policy as string);
+}
+
+/** Gives the options to the engine, for the `runWith` or `createManager` that comes next. */
+export function sendOptions(options: ReadOptions): void {
+  const { priority, timeout, delay, retry } = options;
   let given = 0;
   if (priority !== undefined) given |= GIVEN.priority;
   if (timeout !== undefined) given |= GIVEN.timeout;
   if (delay !== undefined) given |= GIVEN.delay;
   if (retry !== undefined) given |= GIVEN.retry;
-  if (retry?.backoff === "fixed") given |= GIVEN.fixedBackoff;
-  if (retry?.jitter === "none") given |= GIVEN.noJitter;
-  if (signal?.aborted) given |= GIVEN.aborted;
+  if (retry?.fixed) given |= GIVEN.fixedBackoff;
+  if (retry?.noJitter) given |= GIVEN.noJitter;
+  if (options.aborted) given |= GIVEN.aborted;
   engine.setOptions(
     given,
-    onDuplicate === undefined ? -1 : POLICIES.indexOf(onDuplicate),
-    priority === undefined ? 0 : priorityNumber(priority),
-    checkNumber("timeout", timeout, 0),
-    checkNumber("delay", delay, 0),
+    options.onDuplicate,
+    priority ?? 0,
+    timeout ?? 0,
+    delay ?? 0,
     retry?.limit ?? 0,
     retry?.delay ?? RETRY_DEFAULTS.delay,
     retry?.maxDelay ?? RETRY_DEFAULTS.maxDelay,
-    group,
+    options.group,
   );
-  const timed = timeout !== undefined || delay !== undefined || retry !== undefined;
-  return { signal, retry, timeout, name, timed };
 }
 
 /** The engine has refused a number: its words, and what was given. */
@@ -147,8 +174,10 @@ export function outOfBounds(given: object): RangeError {
   const message = engine.refusal();
   const path = message.split(" ", 1)[0]!.split(".");
   // biome-ignore lint/suspicious/noExplicitAny: a path of field names.
-  const value = path.reduce<any>((holder, field) => holder?.[field], given);
-  return new RangeError(`${message}, got ${value}`);
+  const [holder, value] = path.reduce<any[]>(([, holder], field) => [holder, holder?.[field]], [undefined, given]);
+  const told =
+    (holder as Partial<Retry> | undefined)?.field === "retry" ? message.replace("retry.limit", "retry") : message;
+  return new RangeError(`${told}, got ${value}`);
 }
 
 export function refusalError(code: number, options: object, name: string): Error {

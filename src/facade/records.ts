@@ -1,7 +1,8 @@
 // Jobs and what happens to them as plain data.
 
 import type { AnyJob } from "./extras.js";
-import { completionOf, textOf } from "./support.js";
+import { completionOf, errorOf } from "./support.js";
+import { fieldOf, messageOf, textOf } from "./text.js";
 import type { JobEvent, JobRecord, Progress } from "./types.js";
 import { EVENT } from "./wire.js";
 
@@ -58,18 +59,17 @@ function newRecordOf(job: AnyJob): QueuedRecord {
 }
 
 export function errorRecord(error: unknown): ErrorRecord {
-  if (typeof error !== "object" || error === null) return { name: "Error", message: textOf(error) };
-  const { name, message, code } = error as Partial<Record<keyof ErrorRecord, unknown>>;
+  const name = fieldOf(error, "name");
+  const code = fieldOf(error, "code");
   return {
     name: typeof name === "string" ? name : "Error",
-    message: typeof message === "string" ? message : textOf(error),
+    message: messageOf(error),
     ...(typeof code === "string" && { code }),
   };
 }
 
 function reasonText(reason: unknown): string | undefined {
-  if (reason === undefined || reason === null) return undefined;
-  return textOf(typeof reason === "object" && "message" in reason ? reason.message : reason);
+  return reason === undefined || reason === null ? undefined : messageOf(reason);
 }
 
 /** How an ended job ended. */
@@ -111,7 +111,7 @@ function toldOf(event: number, job: AnyJob, payload: unknown): JobEvent {
         type: "job_retrying",
         job_id,
         attempt: job.attempt,
-        error: errorRecord(job.value),
+        error: errorRecord(errorOf(job)),
         retry_at: job.more?.retryAt ?? Date.now(),
       };
     case EVENT.removed:

@@ -1,32 +1,77 @@
-import type { AnyJob } from "./extras.js";
+// The signals that callers hand in. What counts is the signal itself: an event can be dispatched by anyone, and in Node and
+// with ponyfills it does not always say whose it is.
+
+import { report } from "./errors.js";
 import type { Unsubscribe } from "./types.js";
 
-/** Jobs by the caller's signal that stops them. */
-const followers = new WeakMap<AbortSignal, Set<AnyJob>>();
+/** Whatever an abort stops: a job, a wait. */
+interface Follower {
+  askToStop(reason: unknown): void;
+}
 
-/**
- * The signal's abort stops the job, with its reason. However many jobs follow a signal, it has one listener of ours,
- * and none once the last has ended: platforms take longer for each one that is there already.
- */
-export function follow(signal: AbortSignal, job: AnyJob): Unsubscribe {
-  let jobs = followers.get(signal);
-  if (jobs === undefined) {
-    jobs = new Set();
-    followers.set(signal, jobs);
-    signal.addEventListener("abort", onAbort, { once: true });
+/** By the signal that they follow. */
+const followings = new WeakMap<AbortSignal, Following>();
+
+/** All who follow one signal. They share one listener: platforms take longer for each, and Node warns of more than ten. */
+class Following {
+  readonly followers = new Set<Follower>();
+
+  constructor(private readonly signal: AbortSignal) {
+    signal.addEventListener("abort", this.onAbort);
+    followings.set(signal, this);
   }
-  const following = jobs.add(job);
-  return () => {
-    following.delete(job);
-    if (following.size > 0 || followers.get(signal) !== following) return;
-    followers.delete(signal);
-    signal.removeEventListener("abort", onAbort);
+
+  leave(follower: Follower): void {
+    if (this.followers.delete(follower) && this.followers.size === 0) this.letGo();
+  }
+
+  private letGo(): void {
+    try {
+      this.signal.removeEventListener("abort", this.onAbort);
+      followings.delete(this.signal);
+    } catch {
+      // It cannot let go: our listener stays, for whoever follows it next.
+    }
+  }
+
+  private readonly onAbort = () => {
+    if (!this.signal.aborted) return;
+    const reason = reasonOfAbort(this.signal);
+    const followers = [...this.followers];
+    this.followers.clear();
+    this.letGo();
+    for (const follower of followers) {
+      try {
+        follower.askToStop(reason);
+      } catch (error) {
+        report(error);
+      }
+    }
   };
 }
 
-function onAbort(event: Event): void {
-  const signal = event.currentTarget as AbortSignal;
-  const jobs = followers.get(signal);
-  followers.delete(signal);
-  for (const job of jobs ?? []) job.askToStop(signal.reason);
+/**
+ * The signal's abort stops the follower, with its reason. None of our listeners is left on the signal once the last
+ * follower has left. For signals that have not aborted; throws what their `addEventListener` throws, and then nothing has
+ * changed.
+ */
+export function follow(signal: AbortSignal, follower: Follower): Unsubscribe {
+  const following = followings.get(signal) ?? new Following(signal);
+  following.followers.add(follower);
+  return () => following.leave(follower);
+}
+
+/** An AbortError where the platform's signals have no reason yet. */
+export function reasonOfAbort(signal: AbortSignal): unknown {
+  try {
+    const { reason } = signal;
+    return reason === undefined ? new DOMException("The operation was aborted", "AbortError") : reason;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** The method of that name is younger than signals are. */
+export function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw reasonOfAbort(signal);
 }

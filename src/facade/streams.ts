@@ -1,11 +1,15 @@
-// `events()`: what happens, as a stream that a slow reader cannot make grow without bound.
+// `events()`: what happens, as a stream that a slow reader cannot make grow without bound. Five thousand unread events are
+// kept as they came (unread.ts); of more, a handful for each job that is there or that the reader has heard of
+// (condense.ts).
 
-import { engine } from "./engine.js";
+import { condense } from "./condense.js";
+import { command } from "./engine.js";
 import type { AnyJob } from "./extras.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
 import { endEventOf, recordOf } from "./records.js";
 import type { AnyManager } from "./tables.js";
 import type { JobEvent, Unsubscribe } from "./types.js";
+import { Unread } from "./unread.js";
 import { subscribeIn } from "./watching.js";
 
 export interface EventQueue<T = JobEvent> {
@@ -22,21 +26,18 @@ function newestOnly(event: JobEvent): string | undefined {
   return event.type === "stats_update" ? event.type : undefined;
 }
 
-export function eventQueue<T = JobEvent>(onCancel: () => void): EventQueue<T> {
+export function eventQueue<T = JobEvent>(onCancel: () => void, worthTelling?: (events: T[]) => T[]): EventQueue<T> {
   let controller!: ReadableStreamDefaultController<T>;
-  /** By what they are about, or by their number: an event that nothing supersedes has a key of its own. */
-  const unread = new Map<string | number, T>();
-  let serial = 0;
+  const unread = new Unread<T>(worthTelling);
   let closed = false;
   /** Closed for its reader, or left by it. */
   let done = false;
 
   /** Reading may ask for more before it returns, so each event is taken out before it is handed on. */
   function flush(): void {
-    for (const [key, event] of unread) {
+    while (unread.size > 0) {
       if (controller.desiredSize! <= 0) return;
-      unread.delete(key);
-      controller.enqueue(event);
+      controller.enqueue(unread.shift()!);
     }
     if (closed && !done) controller.close();
     done ||= closed;
@@ -49,15 +50,15 @@ export function eventQueue<T = JobEvent>(onCancel: () => void): EventQueue<T> {
     pull: flush,
     cancel() {
       done = true;
+      unread.clear();
       onCancel();
     },
   });
   return {
     stream,
-    push(event, key: string | number = serial++) {
+    push(event, key) {
       if (done) return;
-      unread.delete(key);
-      unread.set(key, event);
+      unread.push(event, key);
       flush();
     },
     close() {
@@ -72,10 +73,10 @@ export function eventQueue<T = JobEvent>(onCancel: () => void): EventQueue<T> {
 
 /** The job as it stands, then what follows, then the end. */
 export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
-  let unsubscribe: Unsubscribe = () => {};
-  const queue = eventQueue(() => unsubscribe());
+  let leave: Unsubscribe = () => {};
+  const queue = eventQueue(() => leave(), condense);
   queue.push({ type: "job_created", job: recordOf(job) });
-  const number = job.slot < 0 ? LATCHED : engine.listen(SOURCE.job, job.slot, CHANNEL.event);
+  const number = job.slot < 0 ? LATCHED : command().listen(SOURCE.job, job.slot, CHANNEL.event);
   if (number < 0) {
     queue.push(endEventOf(job));
     queue.close();
@@ -83,12 +84,19 @@ export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
   }
   const extras = job.extras();
   extras.listeners ??= new ListenerTable();
-  (extras.streams ??= []).push(queue.fail);
-  unsubscribe = subscribeIn(extras.listeners, number, (event: JobEvent) => {
+  const streams = (extras.streams ??= new Set());
+  streams.add(queue.fail);
+  const unsubscribe = subscribeIn(extras.listeners, number, (event: JobEvent) => {
     if (event.type === "job_removed") return;
     queue.push(event, newestOnly(event));
-    if (event.type === "job_completed" || event.type === "job_failed" || event.type === "job_cancelled") queue.close();
+    if (event.type !== "job_completed" && event.type !== "job_failed" && event.type !== "job_cancelled") return;
+    queue.close();
+    leave();
   });
+  leave = () => {
+    unsubscribe();
+    streams.delete(queue.fail);
+  };
   return queue.stream;
 }
 
@@ -98,7 +106,7 @@ export function managerStream(manager: AnyManager): ReadableStream<JobEvent> {
   const queue = eventQueue(() => {
     unsubscribe();
     manager.streams.delete(queue);
-  });
+  }, condense);
   unsubscribe = manager.listen(CHANNEL.event, (event: JobEvent) => queue.push(event, newestOnly(event)));
   manager.streams.add(queue);
   if (manager.isOver) manager.endStreams();

@@ -1,12 +1,15 @@
 import { ready } from "./effects.js";
-import { checkEngine, engine } from "./engine.js";
+import { checkEngine, command, engine, failure, question } from "./engine.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
 import { needFunction } from "./options.js";
 import type { Subject } from "./types.js";
-import { subscribeIn, tellListeners } from "./watching.js";
+import { keepValue } from "./values.js";
+import { subscribeIn, tell } from "./watching.js";
 
 /** Frees the engine's record of a subject or gate that nobody holds any more. */
-export const droppedEmitters = new FinalizationRegistry<number>((emitter) => engine.dropEmitter(emitter));
+export const droppedEmitters = new FinalizationRegistry<number>((emitter) => {
+  if (failure === undefined) engine.dropEmitter(emitter);
+});
 
 /** A new event emitter. Costs nothing until someone listens. */
 export function subject<T>(): Subject<T> {
@@ -16,19 +19,24 @@ export function subject<T>(): Subject<T> {
   const made: Subject<T> = {
     next(value) {
       if (emitter < 0) checkEngine();
-      else if (engine.emit(emitter) > 0) tellListeners(table, value);
+      else {
+        const engine = command();
+        const number = keepValue(value);
+        keepValue(table);
+        tell(number, engine.emit(emitter, number) > 0);
+      }
     },
     listen(listener) {
       needFunction("listener", listener);
       if (emitter < 0) {
-        emitter = engine.createEmitter();
+        emitter = command().createEmitter();
         // The table is what every method of the subject holds, also detached.
         droppedEmitters.register(table, emitter);
       }
-      return subscribeIn(table, engine.listen(SOURCE.emitter, emitter, CHANNEL.value), listener);
+      return subscribeIn(table, command().listen(SOURCE.emitter, emitter, CHANNEL.value), listener);
     },
     get listenerCount() {
-      return emitter < 0 ? 0 : engine.listenerCount(emitter);
+      return emitter < 0 ? 0 : question().listenerCount(emitter);
     },
   };
   return made;

@@ -1,11 +1,9 @@
 // `trace: true`: a manager's jobs in the browser's Performance panel, and their bodies' async stacks led back to runJob.
 // It only listens and wraps: a manager without it has no line of this on its way.
 
-import type { AnyContext } from "./extras.js";
-import { CHANNEL } from "./listeners.js";
-import { textOf } from "./support.js";
-import type { AnyManager } from "./tables.js";
-import type { JobEvent, JobManagerOptions } from "./types.js";
+import type { AnyContext, AnyJob } from "./extras.js";
+import { textOf } from "./text.js";
+import type { JobEvent } from "./types.js";
 
 /** https://developer.chrome.com/docs/devtools/console/api/#createtask: Chromium has it, others do without. */
 declare const console: { createTask?(name: string): { run<T>(work: () => T): T } };
@@ -24,8 +22,14 @@ interface Phase {
   readonly start: number;
 }
 
-export function trace(manager: AnyManager, defaults: JobManagerOptions["defaults"]): void {
-  const track = manager.name;
+/** What a manager with `trace: true` tells, and lets call its bodies. */
+export interface Tracer {
+  created(job: AnyJob): void;
+  call(job: AnyJob, context: AnyContext): unknown;
+  hear(event: JobEvent): void;
+}
+
+export function trace(track: string): Tracer {
   const phases = new Map<string, Phase>();
 
   const begin = (id: string, name: string, what: string, color: string) => {
@@ -53,27 +57,30 @@ export function trace(manager: AnyManager, defaults: JobManagerOptions["defaults
     return phase.name;
   };
 
-  const { runJob } = manager;
-  manager.runJob = (key, factory, options) => {
-    if (typeof factory !== "function") return runJob(key, factory, options);
-    const name = options?.name ?? defaults?.name ?? textOf(key);
-    // It takes no empty name; one that is no string is for runJob to refuse.
-    const task = console.createTask?.(textOf(name) || "job");
-    const traced = (context: AnyContext) => {
-      const { id, attempt, signal } = context;
-      finish(id, "started");
-      begin(id, name, `attempt ${attempt}`, ATTEMPTS[(attempt - 1) % ATTEMPTS.length]!);
-      const asked = () => {
-        finish(id, "asked to stop", textOf(signal.reason));
-        begin(id, name, "stopping", STOPPING);
-      };
-      signal.addEventListener("abort", asked, { once: true });
-      return task === undefined ? factory(context) : task.run(() => factory(context));
-    };
-    return runJob(key, traced, options);
+  /** From runJob to the first call of the body, where async stacks are to lead back. */
+  const tasks = new WeakMap<AnyJob, { run<T>(work: () => T): T }>();
+
+  const created = (job: AnyJob) => {
+    // It takes no empty name.
+    const task = console.createTask?.(job.name || "job");
+    if (task !== undefined) tasks.set(job, task);
   };
 
-  manager.listen(CHANNEL.event, (event: JobEvent) => {
+  const call = (job: AnyJob, context: AnyContext) => {
+    const { id, attempt, signal } = context;
+    const factory = job.factory!;
+    finish(id, "started");
+    begin(id, job.name, `attempt ${attempt}`, ATTEMPTS[(attempt - 1) % ATTEMPTS.length]!);
+    const asked = () => {
+      finish(id, "asked to stop", textOf(signal.reason));
+      begin(id, job.name, "stopping", STOPPING);
+    };
+    signal.addEventListener("abort", asked, { once: true });
+    const task = tasks.get(job);
+    return task === undefined ? factory(context) : task.run(() => factory(context));
+  };
+
+  const hear = (event: JobEvent) => {
     switch (event.type) {
       case "job_created":
         // One that has started at once is known already.
@@ -91,5 +98,6 @@ export function trace(manager: AnyManager, defaults: JobManagerOptions["defaults
       case "job_cancelled":
         finish(event.job_id, "cancelled", event.reason, STOPPING);
     }
-  });
+  };
+  return { created, call, hear };
 }

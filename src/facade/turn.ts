@@ -2,8 +2,19 @@
 
 declare const setImmediate: ((callback: () => void) => void) | undefined;
 
-const waiting: (() => void)[] = [];
+/** By the number in their message: messages come in the order they were sent, so nobody has to be kept in order. */
+const waiting = new Map<number, () => void>();
+let latest = 0;
 let channel: MessageChannel | undefined;
+
+function openChannel(): MessageChannel {
+  const opened = new MessageChannel();
+  opened.port1.onmessage = ({ data }) => {
+    waiting.get(data)?.();
+    waiting.delete(data);
+  };
+  return opened;
+}
 
 /** Resolves in a later task, after input, painting and timers had their chance. */
 export function takeTurn(): Promise<void> {
@@ -13,11 +24,8 @@ export function takeTurn(): Promise<void> {
       setImmediate(resolve);
       return;
     }
-    waiting.push(resolve);
-    if (channel === undefined) {
-      channel = new MessageChannel();
-      channel.port1.onmessage = () => waiting.shift()?.();
-    }
-    channel.port2.postMessage(undefined);
+    waiting.set(++latest, resolve);
+    channel ??= openChannel();
+    channel.port2.postMessage(latest);
   });
 }

@@ -186,7 +186,9 @@ export interface RunOptions<State = unknown> {
   group?: string;
   /**
    * What to do when the key is taken (pending or running).
-   * "join" (default): answer JOB_ALREADY_RUNNING; a higher `priority` raises the job that stands.
+   * "join" (default): answer JOB_ALREADY_RUNNING; a higher `priority` raises the job that stands. One that has been
+   *   asked to stop can't be joined: the new job is created and waits for that stop barrier, and whoever comes next joins
+   *   the new one.
    * "replace": stop the one that stands; the new one is pending until that stop barrier opens.
    * "queue": the new one waits for the one that stands; a third replaces the second (latest wins, the second ends cancelled).
    * "reject": throw DuplicateJobError.

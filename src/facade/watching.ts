@@ -1,39 +1,21 @@
 // Listening to jobs, and the values on their way to listeners.
 
 import { drain } from "./drain.js";
-import { checkEngine, engine, failure, header, memoryWords } from "./engine.js";
+import { checkEngine, command, engine, failure } from "./engine.js";
 import { report } from "./errors.js";
 import type { AnyJob } from "./extras.js";
 import { CHANNEL, LATCHED, ListenerTable, NOTHING_TO_HEAR, SOURCE } from "./listeners.js";
 import { needFunction } from "./options.js";
+import { reserveStack } from "./stack.js";
 import type { Unsubscribe } from "./types.js";
+import { dropValue, keepValue, NO_VALUE } from "./values.js";
 
 export const NOTHING: Unsubscribe = () => {};
 
-/** What the effects under way deliver, in their order: the engine says when, the values never leave JavaScript. */
-const values: unknown[] = [];
-let first = 0;
-let end = 0;
-
-/** Hands `value` to each effect of the command just given, then delivers. */
-export function tell(value: unknown): void {
-  for (let count = memoryWords()[header + 3]!; count > 0; count--) values[end++] = value;
-  drain();
-}
-
-/** The same for a subject or gate, whose listeners only it holds. */
-export function tellListeners(table: ListenerTable, value: unknown): void {
-  values[end++] = table;
-  values[end++] = value;
-  drain();
-}
-
-export function nextValue(): unknown {
-  const value = values[first];
-  values[first++] = undefined;
-  // Back to the start rather than shorter: shrinking an array costs more than a delivery.
-  if (first === end) first = end = 0;
-  return value;
+/** After a command that has brought the value of this number: delivers it, if anyone is told. */
+export function tell(number: number, isTold: boolean): void {
+  if (isTold) drain();
+  else dropValue(number);
 }
 
 /** Calls soon, as latched listeners are called: in a microtask, unless unsubscribed before. */
@@ -59,10 +41,11 @@ export function subscribeIn(
   // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
   listener: (value: any) => void,
 ): Unsubscribe {
-  table.add(number, listener);
+  const subscription = table.add(number, listener);
   return () => {
     // A broken engine tells nobody any more: leaving it is no fault.
-    if (table.remove(number, listener) && failure === undefined) engine.unlisten(number);
+    if (failure === undefined) reserveStack();
+    if (table.remove(number, subscription) && failure === undefined) engine.unlisten(number);
   };
 }
 
@@ -76,18 +59,17 @@ export function listenTo(
   needFunction("listener", listener);
   checkEngine();
   if (job.hasEnded && job.slot < 0) return channel === CHANNEL.stopped ? soon(listener as () => void) : NOTHING;
-  const number = engine.listen(SOURCE.job, job.slot, channel);
+  // Actions that came before the first who hears them: the engine has counted them and tells of each by its number.
+  const kept = channel === CHANNEL.action ? (job.more?.mailbox ?? []) : [];
+  const numbers = kept.map(keepValue);
+  const number = command().listen(SOURCE.job, job.slot, channel, numbers[0] ?? NO_VALUE);
   if (number === LATCHED) return soon(listener as () => void);
   if (number === NOTHING_TO_HEAR) return NOTHING;
   const extras = job.extras();
   extras.listeners ??= new ListenerTable();
   const unsubscribe = subscribeIn(extras.listeners, number, listener);
   onNumber?.(number);
-  if (channel === CHANNEL.action && extras.mailbox !== undefined) {
-    // The engine has queued one delivery for each action that it kept.
-    for (const action of extras.mailbox) values[end++] = action;
-    extras.mailbox = undefined;
-    drain();
-  }
+  if (channel === CHANNEL.action) extras.mailbox = undefined;
+  drain();
   return unsubscribe;
 }

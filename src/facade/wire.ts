@@ -14,6 +14,9 @@ export const EFFECT = {
   wake: 11,
 } as const;
 
+/** How many words an effect has, by its code. */
+export const EFFECT_WORDS: readonly number[] = [0, 3, 3, 2, 3, 3, 6, 7, 2, 2, 2, 1];
+
 /** Completion codes; 0 is "not yet". */
 export const END = { normal: 1, failed: 2, cancelled: 3 } as const;
 export const CAUSE = { none: 0, stop: 1, timeout: 2, replaced: 3 } as const;

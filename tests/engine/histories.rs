@@ -8,6 +8,7 @@ mod translating;
 
 use jobgate::engine::{
     Channel, Command, EmitterId, JobId, KeyId, ListenerId, ManagerId, ManagerOptions, Outcome, RunOptions, Source,
+    ValueId,
 };
 use proptest::prelude::*;
 #[cfg(target_family = "wasm")]
@@ -49,6 +50,12 @@ impl Driver {
         self.model.job(job).attempt.saturating_sub(u32::from(superseded))
     }
 
+    /// One that no other command has brought.
+    fn a_value(&mut self) -> ValueId {
+        self.value += 1;
+        ValueId(self.value)
+    }
+
     /// `None`: there is nothing that this could happen to.
     fn step(&mut self, op: &Op) -> Option<()> {
         match *op {
@@ -61,11 +68,15 @@ impl Driver {
             Op::Settle(choice, outcome) => {
                 let (job, attempt) = pick(&self.bodies, choice)?;
                 self.bodies.retain(|body| *body != (job, attempt));
-                self.send(Command::Settle { job, outcome })?
+                self.send(Command::Settle { job, attempt, outcome })?
             }
+            Op::Called(choice) => self.send(Command::Called(self.a_job(choice)?))?,
             Op::SettleAny(choice, outcome) => {
-                let job = self.a_job(choice).filter(|job| !self.is_running(*job))?;
-                self.send(Command::Settle { job, outcome })?
+                let job = self.a_job(choice)?;
+                let runs = self.bodies.iter().any(|(body, _)| *body == job);
+                // A body that runs is settled above; of its job, only an attempt that is over is told of here.
+                let attempt = self.an_attempt(job, runs);
+                self.send(Command::Settle { job, attempt, outcome })?
             }
             Op::AnswerRetry { pick: choice, again, eighths } => {
                 let job = pick(&self.asked, choice)?;
@@ -92,41 +103,57 @@ impl Driver {
             Op::AwaitStop(choice, timeout) => self.send(Command::AwaitStop { job: self.a_job(choice)?, timeout })?,
             Op::SetState { job, superseded } => {
                 let job = self.a_job(job)?;
-                self.send(Command::SetState { job, attempt: self.an_attempt(job, superseded) })?
+                let (attempt, value) = (self.an_attempt(job, superseded), self.a_value());
+                self.send(Command::SetState { job, attempt, value })?
             }
             Op::Progress { job, superseded, percent } => {
                 let job = self.a_job(job)?;
-                self.send(Command::Progress { job, attempt: self.an_attempt(job, superseded), percent })?
+                let (attempt, value) = (self.an_attempt(job, superseded), self.a_value());
+                self.send(Command::Progress { job, attempt, percent, value })?
             }
             Op::Log { job, superseded } => {
                 let job = self.a_job(job)?;
-                self.send(Command::Log { job, attempt: self.an_attempt(job, superseded) })?
+                let (attempt, value) = (self.an_attempt(job, superseded), self.a_value());
+                self.send(Command::Log { job, attempt, value })?
             }
-            Op::Dispatch(choice) => self.send(Command::Dispatch(self.a_job(choice)?))?,
+            Op::Dispatch(choice) => {
+                let (job, value) = (self.a_job(choice)?, self.a_value());
+                self.send(Command::Dispatch { job, value })?
+            }
             Op::CreateEmitter => self.send(Command::CreateEmitter)?,
             Op::DropEmitter(choice) => self.send(Command::DropEmitter(self.an_emitter(choice)?))?,
             Op::ListenToEmitter(choice) => {
                 let source = Source::Emitter(self.an_emitter(choice)?);
-                self.send(Command::Listen { source, channel: Channel::Value })?
+                let kept = ValueId::NONE;
+                self.send(Command::Listen { source, channel: Channel::Value, kept })?
             }
             Op::ListenToJob(choice, channel) => {
                 let source = Source::Job(self.a_job(choice)?);
-                self.send(Command::Listen { source, channel })?
+                let kept = self.a_value();
+                self.send(Command::Listen { source, channel, kept })?
             }
             Op::ListenToManager(choice, channel) => {
                 let source = Source::Manager(self.a_manager(choice)?);
-                self.send(Command::Listen { source, channel })?
+                let kept = self.a_value();
+                self.send(Command::Listen { source, channel, kept })?
             }
             Op::ListenToKey { manager, key } => {
                 let source = Source::Key(Self::a_key(self.a_manager(manager)?, key));
-                self.send(Command::Listen { source, channel: Channel::Key })?
+                let kept = ValueId::NONE;
+                self.send(Command::Listen { source, channel: Channel::Key, kept })?
             }
             Op::Unlisten(choice) => {
                 let listeners: Vec<u32> = (0..self.model.listeners.len() as u32).collect();
                 self.send(Command::Unlisten(ListenerId(pick(&listeners, choice)?)))?
             }
-            Op::Emit(choice) => self.send(Command::Emit(self.an_emitter(choice)?))?,
-            Op::Open(choice) => self.send(Command::Open(self.an_emitter(choice)?))?,
+            Op::Emit(choice) => {
+                let (emitter, value) = (self.an_emitter(choice)?, self.a_value());
+                self.send(Command::Emit { emitter, value })?
+            }
+            Op::Open(choice) => {
+                let (emitter, value) = (self.an_emitter(choice)?, self.a_value());
+                self.send(Command::Open { emitter, value })?
+            }
             Op::Pass(millis) => {
                 self.now += (millis * 1000.0) as u64;
                 return Some(());
@@ -174,8 +201,8 @@ impl Driver {
             for job in std::mem::take(&mut self.asked) {
                 self.send(Command::Retry { job, again: false, random: 0.0 });
             }
-            for (job, _) in std::mem::take(&mut self.bodies) {
-                self.send(Command::Settle { job, outcome: Outcome::Resolved });
+            for (job, attempt) in std::mem::take(&mut self.bodies) {
+                self.send(Command::Settle { job, attempt, outcome: Outcome::Resolved });
             }
             if self.is_drained() {
                 if self.sleep().is_none() {

@@ -9,6 +9,8 @@
     unreachable_pub
 )]
 
+#[cfg(not(target_family = "wasm"))]
+mod growth;
 mod histories;
 mod model;
 mod scenarios;

@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use jobgate::engine::{
     AbortCause, Channel, Command, CompletionType, EmitterId, Event, JobId, JobStatus, KeyId, ListenerId, ManagerId,
-    ManagerOptions, Refusal, Reply, RetryOptions, Source, Stats, WaiterId,
+    ManagerOptions, Refusal, Reply, RetryOptions, Source, Stats, ValueId, WaiterId,
 };
 
 /// A moment, and its place among those that were set for the same moment.
@@ -22,6 +22,8 @@ pub type Alarm = (u64, u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     Pending,
+    /// Has a slot; its body has not been called yet.
+    Granted,
     Running,
     /// Settled with a failure; whether to retry has been asked and not been answered.
     Deciding,
@@ -38,6 +40,8 @@ pub struct Job {
     pub retry: RetryOptions,
     pub phase: Phase,
     pub attempt: u32,
+    /// Which of its manager's starts the latest was.
+    pub start: usize,
     /// In a delay or a retry's wait, until then.
     pub wait: Option<Alarm>,
     /// When the running attempt's time is up.
@@ -61,6 +65,8 @@ pub struct Manager {
     pub orphaned: bool,
     pub gone: bool,
     pub starts: Vec<u64>,
+    /// As many of them lay an interval back when the latest came.
+    pub past_starts: usize,
     pub retained: Vec<JobId>,
     pub awaits_empty: bool,
     pub awaits_idle: bool,
@@ -91,9 +97,15 @@ pub struct Emitter {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Act {
     Start(JobId, u32),
-    Abort(JobId, AbortCause),
+    /// Whether no attempt can follow.
+    Abort(JobId, AbortCause, bool),
     AskRetry(JobId),
-    Ended { job: JobId, completion: CompletionType, cause: Option<AbortCause>, forgotten: bool },
+    Ended {
+        job: JobId,
+        completion: CompletionType,
+        cause: Option<AbortCause>,
+        forgotten: bool,
+    },
     Forgotten(JobId),
     Empty(ManagerId),
     Idle(ManagerId),
@@ -103,8 +115,8 @@ pub enum Act {
 /// What one listener hears.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum News {
-    Call(Source, Channel, Option<JobId>),
-    Event(Source, Event, Option<JobId>),
+    Call(Source, Channel, Option<JobId>, ValueId),
+    Event(Source, Event, Option<JobId>, ValueId),
 }
 
 #[derive(Debug, Clone, Default)]
@@ -145,7 +157,7 @@ impl Model {
             let old = before.get(manager.0 as usize);
             if self.stirred.contains(&manager) || old.is_some_and(|old| *old != self.view(manager)) {
                 while let Some(job) = self.best_that_may_start(manager) {
-                    self.start(job);
+                    self.grant(job);
                 }
                 if let Some(old) = old {
                     self.tell_of_changes(manager, old);
@@ -167,7 +179,7 @@ impl Model {
             self.tell(Source::Manager(manager), Channel::Change);
         }
         if view.0 != old.0 {
-            self.tell_event(Source::Manager(manager), Event::Stats, None);
+            self.tell_event(Source::Manager(manager), Event::Stats, None, ValueId::NONE);
         }
         let Stats { pending, running, .. } = view.0;
         let record = self.manager_mut(manager);
@@ -220,7 +232,7 @@ impl Model {
     pub fn status(&self, job: JobId) -> JobStatus {
         match self.job(job).phase {
             Phase::Pending => JobStatus::Pending,
-            Phase::Running | Phase::Deciding => JobStatus::Running,
+            Phase::Granted | Phase::Running | Phase::Deciding => JobStatus::Running,
             Phase::Ended(CompletionType::Normal) => JobStatus::Completed,
             Phase::Ended(CompletionType::Failed) => JobStatus::Failed,
             Phase::Ended(CompletionType::Cancelled) => JobStatus::Cancelled,

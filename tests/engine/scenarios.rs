@@ -8,6 +8,7 @@ mod deadlines;
 mod delay;
 mod duplicates;
 mod gates;
+mod granting;
 mod groups;
 mod listeners;
 mod numbers;

@@ -3,7 +3,7 @@
 
 use jobgate::engine::{
     AbortCause, Channel, Command, CompletionType, Effect, Effects, Engine, Event, JobId, JobStatus, KeyId, ListenerId,
-    ManagerId, ManagerOptions, Outcome, Refusal, Reply, RunOptions, Source, Stats, Time, WaiterId,
+    ManagerId, ManagerOptions, Outcome, Refusal, Reply, RunOptions, Source, Stats, Time, ValueId, WaiterId,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,7 +80,9 @@ impl World {
         if let Reply::Created { job, started: true, .. } = reply {
             self.note(Seen::Started(job, 1));
         }
-        for effect in self.effects.as_slice().to_vec() {
+        let mut at = 0;
+        while let Some(effect) = self.effects.as_slice().get(at).copied() {
+            at += 1;
             self.apply(effect);
         }
         self.effects.clear();
@@ -122,12 +124,17 @@ impl World {
 
     /// The body returns.
     pub fn resolve(&mut self, job: JobId) {
-        assert_eq!(self.send(Command::Settle { job, outcome: Outcome::Resolved }), Reply::Done);
+        self.settle(job, Outcome::Resolved);
     }
 
     /// The body fails.
     pub fn reject(&mut self, job: JobId) {
-        assert_eq!(self.send(Command::Settle { job, outcome: Outcome::Rejected }), Reply::Done);
+        self.settle(job, Outcome::Rejected);
+    }
+
+    fn settle(&mut self, job: JobId, outcome: Outcome) {
+        let attempt = self.engine.attempt(job);
+        assert_eq!(self.send(Command::Settle { job, attempt, outcome }), Reply::Done);
     }
 
     pub fn stop(&mut self, job: JobId) -> Reply {
@@ -135,7 +142,7 @@ impl World {
     }
 
     pub fn listen(&mut self, source: Source, channel: Channel) -> ListenerId {
-        match self.send(Command::Listen { source, channel }) {
+        match self.send(Command::Listen { source, channel, kept: ValueId::NONE }) {
             Reply::Listener { listener, .. } => listener,
             reply => panic!("no listener but {reply:?}"),
         }
@@ -191,8 +198,12 @@ impl World {
 
     fn apply(&mut self, effect: Effect) {
         match effect {
-            Effect::Start { job, attempt } => self.note(Seen::Started(job, attempt)),
-            Effect::Abort { job, cause } => self.note(Seen::Aborted(job, cause)),
+            Effect::Start { job, attempt } => {
+                if self.engine.handle(self.time(), Command::Begin(job), &mut self.effects) == Ok(Reply::Done) {
+                    self.note(Seen::Started(job, attempt));
+                }
+            }
+            Effect::Abort { job, cause, .. } => self.note(Seen::Aborted(job, cause)),
             Effect::AskRetry { job } => self.note(Seen::AskedRetry(job)),
             Effect::Ended { job, completion, cause, .. } => self.note(Seen::Ended(job, completion, cause)),
             Effect::Forgotten { job, .. } => self.note(Seen::Forgotten(job)),

@@ -26,17 +26,19 @@ describe("onDuplicate: join", () => {
     expect(again.job).toBe(job);
   });
 
-  it("joins a job that was asked to stop but has not settled: it keeps its key", async () => {
+  it("does not join a job that was asked to stop: the new one waits for its end, and is joined instead", async () => {
     const manager = newManager();
     const work = new Work();
     const { job } = manager.runJob("report", work.factory);
     const barrier = job.stop();
-    const again = manager.runJob("report", () => "never");
-    expect(again).toEqual({ type: "JOB_ALREADY_RUNNING", job });
-    expect(again.job.stopping).toBe(true);
+    const again = manager.runJob("report", () => "its own");
+    expect(again.type).toBe("JOB_CREATED");
+    expect([job.stopping, again.job.status]).toEqual([true, "pending"]);
+    expect(manager.getRunningJob("report")).toBe(job);
+    expect(manager.runJob("report", () => "never")).toEqual({ type: "JOB_ALREADY_RUNNING", job: again.job });
     work.resolve();
     await barrier;
-    expect(manager.runJob("report", () => "now").type).toBe("JOB_CREATED");
+    expect(await again.job.result).toBe("its own");
   });
 
   it("a higher priority raises the job that stands; a lower one leaves it", async () => {

@@ -218,12 +218,12 @@ impl WasmRunner {
         self.inner.borrow().store.ready_at(job).unwrap_or(f64::NAN)
     }
 
-    /// Has ended, which `note` tells later; a negative `started`: it never ran. False if it had ended before.
+    /// Has ended, which `note` tells later; NaN for `started`: it never ran. False if it had ended before.
     pub fn finish(&self, job: u32, created: f64, started: f64, finished: f64) -> bool {
         let inner = &mut *self.inner.borrow_mut();
         let first = inner.store.finish(job);
         if first {
-            inner.metrics.finished(created, (started >= 0.0).then_some(started), finished);
+            inner.metrics.finished(created, (!started.is_nan()).then_some(started), finished);
         }
         first
     }

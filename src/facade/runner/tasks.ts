@@ -162,7 +162,7 @@ export class Tasks {
     const { job } = task;
     if (!this.active.delete(task)) return;
     this.waits.leave(task.number);
-    this.rules.finish(task.number, job.createdAt, job.startedAt ?? -1, job.finishedAt ?? Date.now());
+    this.rules.finish(task.number, job.createdAt, job.startedAt ?? Number.NaN, job.finishedAt ?? Date.now());
     if (job.startedAt !== undefined) this.processed++;
   }
 

@@ -10,7 +10,7 @@ use crate::model::{Act, Model, News};
 /// The order counts within a manager; what two managers do has none.
 pub fn same_acts(model: &Model, command: &Command<'_>, acts: &[Act]) {
     let manager_of = |act: &Act| match *act {
-        Act::Start(job, _) | Act::Abort(job, _) | Act::AskRetry(job) | Act::Forgotten(job) => model.job(job).manager,
+        Act::Start(job, _) | Act::Abort(job, ..) | Act::AskRetry(job) | Act::Forgotten(job) => model.job(job).manager,
         Act::Ended { job, .. } => model.job(job).manager,
         Act::Empty(manager) | Act::Idle(manager) => manager,
         Act::StopTimedOut(waiter) => model.job(model.waiters[waiter.0 as usize].job).manager,

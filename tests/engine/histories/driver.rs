@@ -40,6 +40,8 @@ pub struct Driver {
     pub bodies: Vec<(JobId, u32)>,
     /// Jobs whose caller has been asked whether to retry.
     pub asked: Vec<JobId>,
+    /// The latest value that a command brought.
+    pub(super) value: u32,
     /// Jobs that have started at least once, and those whose end has been announced.
     begun: Vec<JobId>,
     ended: Vec<JobId>,
@@ -122,8 +124,12 @@ impl Driver {
         let meaning_now = self.meaning(&effect, &targets);
         assert_eq!(meaning_now, meaning, "{effect:?} has come to mean something else before it was applied");
         match meaning {
-            Meaning::Act(Act::Start(job, attempt)) => self.begin(job, attempt),
-            Meaning::Act(Act::Abort(job, _)) => {
+            Meaning::Act(Act::Start(job, attempt)) => {
+                if self.send(Command::Begin(job)) == Some(Reply::Done) {
+                    self.begin(job, attempt);
+                }
+            }
+            Meaning::Act(Act::Abort(job, ..)) => {
                 assert!(self.begun.contains(&job), "{job:?} is aborted and never ran");
             }
             Meaning::Act(Act::AskRetry(job)) => self.asked.push(job),

@@ -18,6 +18,8 @@ pub enum Op {
         options: Option<RunOptions>,
     },
     Settle(Pick, Outcome),
+    /// Any job's body, however often.
+    Called(Pick),
     /// Of a job that may not run at all.
     SettleAny(Pick, Outcome),
     AnswerRetry {
@@ -221,6 +223,7 @@ pub fn op() -> impl Strategy<Value = Op> {
         30 => run,
         1 => run_badly,
         22 => (pick(), outcome()).prop_map(|(pick, outcome)| Op::Settle(pick, outcome)),
+        6 => pick().prop_map(Op::Called),
         1 => (pick(), outcome()).prop_map(|(pick, outcome)| Op::SettleAny(pick, outcome)),
         10 => answer,
         1 => pick().prop_map(Op::RetryAny),

@@ -25,14 +25,18 @@ impl Driver {
             | Command::AwaitIdle(id) => manager(id),
             Command::Settle { job: id, .. }
             | Command::Retry { job: id, .. }
+            | Command::Called(id)
             | Command::Stop(id)
             | Command::SetPriority { job: id, .. }
             | Command::AwaitStop { job: id, .. }
             | Command::SetState { job: id, .. }
             | Command::Progress { job: id, .. }
             | Command::Log { job: id, .. }
-            | Command::Dispatch(id) => job(id),
-            Command::DropEmitter(id) | Command::Emit(id) | Command::Open(id) => emitter(id),
+            | Command::Begin(id)
+            | Command::Dispatch { job: id, .. } => job(id),
+            Command::DropEmitter(id) | Command::Emit { emitter: id, .. } | Command::Open { emitter: id, .. } => {
+                emitter(id)
+            }
             Command::Unlisten(ListenerId(id)) => self.listeners.may_speak_of(id),
             Command::Listen { source, .. } => match source {
                 Source::Emitter(id) => emitter(id),
@@ -61,14 +65,18 @@ impl Driver {
             | Command::AwaitIdle(id) => id.0 = self.managers.number(id.0),
             Command::Settle { job: id, .. }
             | Command::Retry { job: id, .. }
+            | Command::Called(id)
             | Command::Stop(id)
             | Command::SetPriority { job: id, .. }
             | Command::AwaitStop { job: id, .. }
             | Command::SetState { job: id, .. }
             | Command::Progress { job: id, .. }
             | Command::Log { job: id, .. }
-            | Command::Dispatch(id) => id.0 = self.jobs.number(id.0),
-            Command::DropEmitter(id) | Command::Emit(id) | Command::Open(id) => id.0 = self.emitters.number(id.0),
+            | Command::Begin(id)
+            | Command::Dispatch { job: id, .. } => id.0 = self.jobs.number(id.0),
+            Command::DropEmitter(id) | Command::Emit { emitter: id, .. } | Command::Open { emitter: id, .. } => {
+                id.0 = self.emitters.number(id.0);
+            }
             Command::Unlisten(id) => id.0 = self.listeners.number(id.0),
             Command::Listen { source, .. } => match source {
                 Source::Emitter(id) => id.0 = self.emitters.number(id.0),
@@ -126,7 +134,7 @@ impl Driver {
         let listeners = targets.iter().map(|ListenerId(number)| ListenerId(self.listeners.id(*number)));
         Meaning::Act(match *effect {
             Effect::Start { job, attempt } => Act::Start(self.job(job), attempt),
-            Effect::Abort { job, cause } => Act::Abort(self.job(job), cause),
+            Effect::Abort { job, cause, last } => Act::Abort(self.job(job), cause, last),
             Effect::AskRetry { job } => Act::AskRetry(self.job(job)),
             Effect::Ended { job, completion, cause, forgotten } => {
                 Act::Ended { job: self.job(job), completion, cause, forgotten }
@@ -140,12 +148,12 @@ impl Driver {
             Effect::Idle { manager: number } => Act::Idle(manager(number)),
             Effect::StopTimedOut { waiter } => Act::StopTimedOut(WaiterId(self.waiters.id(waiter.0))),
             Effect::Wake { at } => return Meaning::Wake(at),
-            Effect::Deliver { source, channel, standing, .. } => {
-                let news = News::Call(self.source(source), channel, standing.map(|job| self.job(job)));
+            Effect::Deliver { source, channel, standing, value, .. } => {
+                let news = News::Call(self.source(source), channel, standing.map(|job| self.job(job)), value);
                 return Meaning::Told(listeners.map(|listener| (listener, news)).collect());
             }
-            Effect::Event { event, job, source, .. } => {
-                let news = News::Event(self.source(source), event, job.map(|job| self.job(job)));
+            Effect::Event { event, job, source, value, .. } => {
+                let news = News::Event(self.source(source), event, job.map(|job| self.job(job)), value);
                 return Meaning::Told(listeners.map(|listener| (listener, news)).collect());
             }
         })

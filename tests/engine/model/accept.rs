@@ -35,10 +35,14 @@ impl Model {
             match policy {
                 OnDuplicate::Reject => return Err(Refusal::Duplicate),
                 OnDuplicate::Join => {
-                    if let Some(priority) = asked.priority.filter(|priority| *priority > self.job(standing).priority) {
-                        self.set_priority(standing, priority);
+                    let is_stopped = self.job(standing).stop.is_some();
+                    if let Some(joined) = if is_stopped { self.waiting(key) } else { Some(standing) } {
+                        if let Some(priority) = asked.priority.filter(|priority| *priority > self.job(joined).priority)
+                        {
+                            self.set_priority(joined, priority);
+                        }
+                        return Ok(Reply::AlreadyRunning(joined));
                     }
-                    return Ok(Reply::AlreadyRunning(standing));
                 }
                 OnDuplicate::Replace | OnDuplicate::Queue => {}
             }
@@ -95,6 +99,7 @@ impl Model {
             retry: options.retry.unwrap_or_default(),
             phase: Phase::Pending,
             attempt: 0,
+            start: 0,
             wait: None,
             limit: None,
             in_line: None,
@@ -143,23 +148,30 @@ impl Model {
         let Some(group) = group else { return true };
         let takes_slot = |job: &&Job| {
             job.manager == manager
-                && matches!(job.phase, Phase::Running | Phase::Deciding)
+                && matches!(job.phase, Phase::Granted | Phase::Running | Phase::Deciding)
                 && job.group.as_deref() == Some(group)
         };
         let running = self.jobs.iter().filter(takes_slot).count();
         (running as f64) < self.manager(manager).options.group_concurrency
     }
 
-    /// When as many starts as are allowed lie an interval back. `None`: not so many yet.
-    fn rate_allows_at(&self, manager: ManagerId) -> Option<u64> {
+    /// Those that have a slot and whose bodies are still to be called.
+    pub(super) fn granted(&self, manager: ManagerId) -> usize {
+        self.jobs_of(manager).filter(|job| self.job(*job).phase == Phase::Granted).count()
+    }
+
+    /// When as many starts as are allowed lie an interval back, those granted being later than all. `None`: not so many
+    /// yet; `Some(None)`: that start is still to come.
+    fn rate_allows_at(&self, manager: ManagerId) -> Option<Option<u64>> {
         let record = self.manager(manager);
         let (limit, interval) = record.options.rate_limit.filter(|(limit, _)| limit.is_finite())?;
-        let oldest_that_counts = record.starts.len().checked_sub(limit as usize)?;
-        Some(record.starts[oldest_that_counts] + micros(interval))
+        let oldest_that_counts = (record.starts.len() + self.granted(manager)).checked_sub(limit as usize)?;
+        Some(record.starts.get(oldest_that_counts).map(|start| start + micros(interval)))
     }
 
     fn may_start_more(&self, manager: ManagerId) -> bool {
-        self.has_slot(manager) && self.rate_allows_at(manager).is_none_or(|at| at <= self.now)
+        let is_over = |at: Option<u64>| at.is_some_and(|at| at <= self.now);
+        self.has_slot(manager) && self.rate_allows_at(manager).is_none_or(is_over)
     }
 
     /// Highest priority, then longest in line, among those that their group lets start.
@@ -183,6 +195,6 @@ impl Model {
     /// When the rate limit lets a job start that nothing else holds back.
     pub(super) fn rate_window(&self, manager: ManagerId) -> Option<u64> {
         let could_start = !self.manager(manager).gone && self.has_slot(manager) && self.best_in_line(manager).is_some();
-        could_start.then(|| self.rate_allows_at(manager)).flatten()
+        could_start.then(|| self.rate_allows_at(manager)).flatten().flatten()
     }
 }

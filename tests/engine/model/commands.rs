@@ -9,8 +9,10 @@ impl Model {
         Ok(match *command {
             Command::CreateManager(options) => self.create_manager(options)?,
             Command::Run { manager, key, options } => self.run(manager, key, options)?,
-            Command::Settle { job, outcome } => self.settle(job, outcome),
+            Command::Begin(job) => self.begin(job),
+            Command::Settle { job, attempt, outcome } => self.settle(job, attempt, outcome),
             Command::Retry { job, again, random } => self.retry(job, again, random),
+            Command::Called(job) => self.called(job),
             Command::Stop(job) => self.stop(job, AbortCause::Stop),
             Command::SetPriority { job, priority } => {
                 bounds::priority(priority)?;
@@ -20,22 +22,22 @@ impl Model {
                 bounds::stop_timeout(timeout)?;
                 self.await_stop(job, timeout)
             }
-            Command::SetState { job, attempt } => self.set_state(job, attempt),
-            Command::Progress { job, attempt, percent } => {
+            Command::SetState { job, attempt, value } => self.set_state(job, attempt, value),
+            Command::Progress { job, attempt, percent, value } => {
                 bounds::percent(percent)?;
-                self.progress(job, attempt, percent)
+                self.progress(job, attempt, percent, value)
             }
-            Command::Log { job, attempt } => self.log(job, attempt),
-            Command::Dispatch(job) => self.dispatch(job),
+            Command::Log { job, attempt, value } => self.log(job, attempt, value),
+            Command::Dispatch { job, value } => self.dispatch(job, value),
             Command::CreateEmitter => {
                 self.emitters.push(Emitter::default());
                 Reply::Emitter(EmitterId(self.emitters.len() as u32 - 1))
             }
             Command::DropEmitter(emitter) => self.drop_emitter(emitter),
-            Command::Listen { source, channel } => self.listen(source, channel),
+            Command::Listen { source, channel, kept } => self.listen(source, channel, kept),
             Command::Unlisten(listener) => self.unlisten(listener),
-            Command::Emit(emitter) => self.emit(emitter),
-            Command::Open(emitter) => self.open(emitter),
+            Command::Emit { emitter, value } => self.emit(emitter, value),
+            Command::Open { emitter, value } => self.open(emitter, value),
             Command::Tick => self.tick(),
             Command::Recycle => Reply::Done,
             Command::SetConcurrency { manager, concurrency } => {
@@ -74,6 +76,7 @@ impl Model {
             orphaned: false,
             gone: false,
             starts: Vec::new(),
+            past_starts: 0,
             retained: Vec::new(),
             awaits_empty: false,
             awaits_idle: false,

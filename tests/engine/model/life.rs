@@ -7,7 +7,7 @@ use jobgate::engine::{
     WaiterId,
 };
 
-use super::{Act, Model, Phase, Waiter};
+use super::{Act, Job, Model, Phase, Waiter};
 
 /// Rounded up: a wait is never shorter than asked.
 pub fn micros(millis: f64) -> u64 {
@@ -29,25 +29,62 @@ fn retry_wait(retry: &RetryOptions, attempt: u32, random: f64) -> u64 {
 impl Model {
     // ── attempts ────────────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn start(&mut self, job: JobId) {
-        let now = self.now;
-        let limit = self.job(job).timeout.map(|timeout| self.alarm(timeout));
+    /// A new job's body is called at once, unless others have been given a slot before and wait for theirs.
+    pub(super) fn grant(&mut self, job: JobId) {
+        let manager = self.job(job).manager;
+        let is_first = self.granted(manager) == 0;
         let record = self.job_mut(job);
-        record.phase = Phase::Running;
+        record.phase = Phase::Granted;
         record.attempt += 1;
         record.in_line = None;
-        record.limit = limit;
-        let (manager, attempt) = (record.manager, record.attempt);
-        self.manager_mut(manager).starts.push(now);
-        self.tell_of_job(job, Event::Started);
-        if self.newborn != Some(job) {
+        let attempt = record.attempt;
+        if self.newborn == Some(job) && is_first {
+            self.begin(job);
+        } else {
             self.acts.push(Act::Start(job, attempt));
         }
     }
 
-    pub(super) fn settle(&mut self, job: JobId, outcome: Outcome) -> Reply {
+    pub(super) fn begin(&mut self, job: JobId) -> Reply {
+        if self.job(job).phase != Phase::Granted {
+            return Reply::Ignored;
+        }
+        let now = self.now;
+        let limit = self.job(job).timeout.map(|timeout| self.alarm(timeout));
+        let record = self.job_mut(job);
+        record.phase = Phase::Running;
+        record.limit = limit;
+        let manager = record.manager;
+        let record = self.manager_mut(manager);
+        if let Some((_, interval)) = record.options.rate_limit {
+            while record.starts.get(record.past_starts).is_some_and(|start| start + micros(interval) <= now) {
+                record.past_starts += 1;
+            }
+        }
+        record.starts.push(now);
+        self.job_mut(job).start = self.manager(manager).starts.len() - 1;
+        self.tell_of_job(job, Event::Started);
+        self.stirred.push(manager);
+        Reply::Done
+    }
+
+    pub(super) fn called(&mut self, job: JobId) -> Reply {
+        let Job { phase, manager, start, .. } = *self.job(job);
+        if phase != Phase::Running {
+            return Reply::Ignored;
+        }
+        let now = self.now;
+        let record = self.manager_mut(manager);
+        if start >= record.past_starts {
+            record.starts[start] = record.starts[start].max(now);
+        }
+        self.stirred.push(manager);
+        Reply::Done
+    }
+
+    pub(super) fn settle(&mut self, job: JobId, attempt: u32, outcome: Outcome) -> Reply {
         let record = self.job(job);
-        if record.phase != Phase::Running {
+        if record.phase != Phase::Running || record.attempt != attempt {
             return Reply::Ignored;
         }
         if record.stop.is_some() {
@@ -74,11 +111,11 @@ impl Model {
             return Reply::Done;
         }
         let wait = retry_wait(&self.job(job).retry, self.job(job).attempt, random);
-        let alarm = (wait > 0).then(|| self.alarm(wait));
+        let alarm = self.alarm(wait);
         let record = self.job_mut(job);
         record.phase = Phase::Pending;
         record.timed_out = false;
-        record.wait = alarm;
+        record.wait = Some(alarm);
         self.leave_all(Source::Job(job), Some(Channel::Action));
         self.tell_of_job(job, Event::Retrying);
         self.line_up(job);
@@ -96,7 +133,7 @@ impl Model {
         record.stop = Some(cause);
         if record.phase == Phase::Running {
             record.limit = None;
-            self.acts.push(Act::Abort(job, cause));
+            self.acts.push(Act::Abort(job, cause, true));
         } else {
             self.end(job, CompletionType::Cancelled);
         }
@@ -203,7 +240,8 @@ impl Model {
                     let record = self.job_mut(job);
                     record.limit = None;
                     record.timed_out = true;
-                    self.acts.push(Act::Abort(job, AbortCause::Timeout));
+                    let last = f64::from(record.attempt) > record.retry.limit;
+                    self.acts.push(Act::Abort(job, AbortCause::Timeout, last));
                 }
                 Due::Patience(waiter) => {
                     self.waiters[waiter.0 as usize].over = true;

@@ -1,6 +1,6 @@
 //! Who listens, what a body may say, and who is told.
 
-use jobgate::engine::{Channel, EmitterId, Event, JobId, ListenerId, Reply, Source};
+use jobgate::engine::{Channel, EmitterId, Event, JobId, ListenerId, Reply, Source, ValueId};
 
 use super::{Listener, Model, News, Phase};
 
@@ -21,30 +21,39 @@ impl Model {
 
     /// Returns how many are told.
     pub(super) fn tell(&mut self, source: Source, channel: Channel) -> u32 {
+        self.tell_value(source, channel, ValueId::NONE)
+    }
+
+    fn tell_value(&mut self, source: Source, channel: Channel, value: ValueId) -> u32 {
         let standing = match source {
             Source::Key(key) => self.standing(key),
             _ => None,
         };
         let listeners = self.present(source, channel);
-        self.told.extend(listeners.iter().map(|listener| (*listener, News::Call(source, channel, standing))));
+        let news = News::Call(source, channel, standing, value);
+        self.told.extend(listeners.iter().map(|listener| (*listener, news)));
         listeners.len() as u32
     }
 
-    pub(super) fn tell_event(&mut self, source: Source, event: Event, job: Option<JobId>) -> u32 {
+    pub(super) fn tell_event(&mut self, source: Source, event: Event, job: Option<JobId>, value: ValueId) -> u32 {
         let listeners = self.present(source, Channel::Event);
-        self.told.extend(listeners.iter().map(|listener| (*listener, News::Event(source, event, job))));
+        self.told.extend(listeners.iter().map(|listener| (*listener, News::Event(source, event, job, value))));
         listeners.len() as u32
     }
 
     pub(super) fn tell_of_job(&mut self, job: JobId, event: Event) -> u32 {
+        self.tell_value_of_job(job, event, ValueId::NONE)
+    }
+
+    fn tell_value_of_job(&mut self, job: JobId, event: Event, value: ValueId) -> u32 {
         let manager = self.job(job).manager;
-        self.tell_event(Source::Job(job), event, Some(job))
-            + self.tell_event(Source::Manager(manager), event, Some(job))
+        self.tell_event(Source::Job(job), event, Some(job), value)
+            + self.tell_event(Source::Manager(manager), event, Some(job), value)
     }
 
     // ── listening ───────────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn listen(&mut self, source: Source, channel: Channel) -> Reply {
+    pub(super) fn listen(&mut self, source: Source, channel: Channel, ValueId(first): ValueId) -> Reply {
         match source {
             Source::Emitter(EmitterId(emitter)) => {
                 let emitter = &self.emitters[emitter as usize];
@@ -67,8 +76,8 @@ impl Model {
         let mut kept = 0;
         if let (Source::Job(job), Channel::Action) = (source, channel) {
             kept = std::mem::take(&mut self.job_mut(job).kept);
-            for _ in 0..kept {
-                self.tell(source, channel);
+            for number in 0..kept {
+                self.tell_value(source, channel, ValueId(first.wrapping_add(number)));
             }
         }
         Reply::Listener { listener, kept }
@@ -87,19 +96,19 @@ impl Model {
         if dropped { Reply::Ignored } else { Reply::Done }
     }
 
-    pub(super) fn emit(&mut self, emitter: EmitterId) -> Reply {
+    pub(super) fn emit(&mut self, emitter: EmitterId, value: ValueId) -> Reply {
         if self.emitters[emitter.0 as usize].dropped {
             return Reply::Ignored;
         }
-        Reply::Told(self.tell(Source::Emitter(emitter), Channel::Value))
+        Reply::Told(self.tell_value(Source::Emitter(emitter), Channel::Value, value))
     }
 
-    pub(super) fn open(&mut self, emitter: EmitterId) -> Reply {
+    pub(super) fn open(&mut self, emitter: EmitterId, value: ValueId) -> Reply {
         let record = &mut self.emitters[emitter.0 as usize];
         if record.dropped || std::mem::replace(&mut record.open, true) {
             return Reply::Ignored;
         }
-        let told = self.tell(Source::Emitter(emitter), Channel::Value);
+        let told = self.tell_value(Source::Emitter(emitter), Channel::Value, value);
         self.leave_all(Source::Emitter(emitter), Some(Channel::Value));
         Reply::Told(told)
     }
@@ -111,30 +120,30 @@ impl Model {
         self.job(job).attempt == attempt && matches!(self.job(job).phase, Phase::Running | Phase::Deciding)
     }
 
-    pub(super) fn set_state(&mut self, job: JobId, attempt: u32) -> Reply {
+    pub(super) fn set_state(&mut self, job: JobId, attempt: u32, value: ValueId) -> Reply {
         if !self.speaks(job, attempt) {
             return Reply::Ignored;
         }
-        Reply::Told(self.tell(Source::Job(job), Channel::State))
+        Reply::Told(self.tell_value(Source::Job(job), Channel::State, value))
     }
 
-    pub(super) fn progress(&mut self, job: JobId, attempt: u32, percent: f64) -> Reply {
+    pub(super) fn progress(&mut self, job: JobId, attempt: u32, percent: f64, value: ValueId) -> Reply {
         if !self.speaks(job, attempt) {
             return Reply::Ignored;
         }
-        self.tell(Source::Job(job), Channel::Progress);
-        self.tell_of_job(job, Event::Progress);
+        self.tell_value(Source::Job(job), Channel::Progress, value);
+        self.tell_value_of_job(job, Event::Progress, value);
         Reply::Percent(percent.clamp(0.0, 100.0))
     }
 
-    pub(super) fn log(&mut self, job: JobId, attempt: u32) -> Reply {
+    pub(super) fn log(&mut self, job: JobId, attempt: u32, value: ValueId) -> Reply {
         if !self.speaks(job, attempt) {
             return Reply::Ignored;
         }
-        Reply::Told(self.tell_of_job(job, Event::Log))
+        Reply::Told(self.tell_value_of_job(job, Event::Log, value))
     }
 
-    pub(super) fn dispatch(&mut self, job: JobId) -> Reply {
+    pub(super) fn dispatch(&mut self, job: JobId, value: ValueId) -> Reply {
         if self.has_ended(job) {
             return Reply::Ignored;
         }
@@ -142,6 +151,6 @@ impl Model {
             self.job_mut(job).kept += 1;
             return Reply::Kept;
         }
-        Reply::Told(self.tell(Source::Job(job), Channel::Action))
+        Reply::Told(self.tell_value(Source::Job(job), Channel::Action, value))
     }
 }

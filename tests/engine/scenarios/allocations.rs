@@ -1,8 +1,8 @@
 //! The hot path takes no memory once it has warmed up.
 
 use jobgate::engine::{
-    Channel, Command, Effects, Engine, JobId, KeyId, ManagerId, ManagerOptions, Outcome, Reply, RetryOptions,
-    RunOptions, Source, Time,
+    Channel, Command, Effect, Effects, Engine, JobId, KeyId, ManagerId, ManagerOptions, Outcome, Reply, RetryOptions,
+    RunOptions, Source, Time, ValueId,
 };
 
 struct Hot {
@@ -39,7 +39,19 @@ impl Hot {
     }
 
     fn settle(&mut self, job: JobId) {
-        self.send(Command::Settle { job, outcome: Outcome::Resolved });
+        self.begin();
+        self.send(Command::Settle { job, attempt: self.engine.attempt(job), outcome: Outcome::Resolved });
+    }
+
+    /// The bodies that were to be called by the commands since the last time.
+    fn begin(&mut self) {
+        let mut at = 0;
+        while let Some(effect) = self.effects.as_slice().get(at).copied() {
+            at += 1;
+            if let Effect::Start { job, .. } = effect {
+                self.send(Command::Begin(job));
+            }
+        }
     }
 
     fn drain(&mut self) {
@@ -77,6 +89,7 @@ fn jobs_that_wait_for_a_slot() {
         if let Some(job) = waiting.pop_front() {
             hot.settle(job);
         }
+        hot.begin();
         hot.drain();
     });
     assert_eq!(count, 0);
@@ -99,10 +112,10 @@ fn a_value_told_to_a_hundred_listeners() {
     let mut hot = Hot::new(f64::INFINITY);
     let job = hot.run(0, None);
     for _ in 0..100 {
-        hot.send(Command::Listen { source: Source::Job(job), channel: Channel::State });
+        hot.send(Command::Listen { source: Source::Job(job), channel: Channel::State, kept: ValueId::NONE });
     }
     let count = allocations(|_| {
-        hot.send(Command::SetState { job, attempt: 1 });
+        hot.send(Command::SetState { job, attempt: 1, value: ValueId::NONE });
         hot.drain();
     });
     assert_eq!(count, 0);
@@ -113,9 +126,13 @@ fn a_listener_that_comes_and_goes() {
     let mut hot = Hot::new(f64::INFINITY);
     let Reply::Emitter(emitter) = hot.send(Command::CreateEmitter) else { panic!("no emitter") };
     let count = allocations(|_| {
-        let reply = hot.send(Command::Listen { source: Source::Emitter(emitter), channel: Channel::Value });
+        let reply = hot.send(Command::Listen {
+            source: Source::Emitter(emitter),
+            channel: Channel::Value,
+            kept: ValueId::NONE,
+        });
         let Reply::Listener { listener, .. } = reply else { panic!("{reply:?}") };
-        hot.send(Command::Emit(emitter));
+        hot.send(Command::Emit { emitter: emitter, value: ValueId::NONE });
         hot.send(Command::Unlisten(listener));
         hot.drain();
     });
@@ -128,9 +145,9 @@ fn a_watched_job_takes_one_list_for_its_listeners() {
     let count = allocations(|key| {
         let job = hot.run(key, None);
         for channel in [Channel::State, Channel::Stopped, Channel::Event] {
-            hot.send(Command::Listen { source: Source::Job(job), channel });
+            hot.send(Command::Listen { source: Source::Job(job), channel, kept: ValueId::NONE });
         }
-        hot.send(Command::SetState { job, attempt: 1 });
+        hot.send(Command::SetState { job, attempt: 1, value: ValueId::NONE });
         hot.settle(job);
         hot.drain();
     });
@@ -144,9 +161,11 @@ fn a_job_that_is_retried() {
     let options = RunOptions { retry: Some(retry), ..RunOptions::default() };
     let count = allocations(|key| {
         let job = hot.run(key, Some(&options));
-        for _ in 0..3 {
-            hot.send(Command::Settle { job, outcome: Outcome::Rejected });
+        for attempt in 1..=3 {
+            hot.send(Command::Settle { job, attempt, outcome: Outcome::Rejected });
             hot.send(Command::Retry { job, again: true, random: 0.5 });
+            hot.send(Command::Tick);
+            hot.begin();
         }
         hot.settle(job);
         hot.drain();
@@ -165,6 +184,7 @@ fn a_member_of_a_group_that_stays() {
         if let Some(job) = waiting.pop_front() {
             hot.settle(job);
         }
+        hot.begin();
         hot.drain();
     });
     assert_eq!(count, 0);

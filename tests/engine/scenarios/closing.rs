@@ -1,7 +1,7 @@
 //! The end of a manager.
 
 use jobgate::engine::{
-    AbortCause, Channel, Command, CompletionType, KeyId, ManagerOptions, Refusal, Reply, RunOptions, Source,
+    AbortCause, Channel, Command, CompletionType, KeyId, ManagerOptions, Refusal, Reply, RunOptions, Source, ValueId,
 };
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -84,7 +84,7 @@ fn an_idle_one_goes_at_once_and_means_nothing_any_more() {
         Command::Pause(manager),
         Command::Resume(manager),
         Command::SetConcurrency { manager, concurrency: 2.0 },
-        Command::Listen { source: Source::Manager(manager), channel: Channel::Change },
+        Command::Listen { source: Source::Manager(manager), channel: Channel::Change, kept: ValueId::NONE },
     ] {
         assert_eq!(world.send(command), Reply::Ignored, "{command:?}");
     }

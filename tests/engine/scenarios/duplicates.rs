@@ -36,6 +36,23 @@ fn join_answers_with_the_job_that_stands_running_or_pending() {
 }
 
 #[test]
+fn one_that_was_asked_to_stop_is_not_joined_whoever_comes_waits_behind_it_and_is_joined_instead() {
+    let mut world = World::with(|_| ());
+    let first = world.run(1);
+    world.stop(first);
+    let second = world.run(1);
+    assert_eq!(under_key(&world), (Some(first), Some(second)));
+    assert_eq!(world.ask_run(1, &RunOptions::default()), Ok(Reply::AlreadyRunning(second)));
+    let raised = options(|options| options.priority = Some(7.0));
+    assert_eq!(world.ask_run(1, &raised), Ok(Reply::AlreadyRunning(second)));
+    assert_eq!(world.engine.priority(second).total_cmp(&7.0), std::cmp::Ordering::Equal);
+    assert!(!world.has_started(second), "the first has not ended");
+    world.resolve(first);
+    assert!(world.has_started(second));
+    assert_eq!(world.ask_run(1, &RunOptions::default()), Ok(Reply::AlreadyRunning(second)));
+}
+
+#[test]
 fn join_raises_the_priority_and_never_lowers_it() {
     let mut world = World::of_concurrency(1.0);
     let first = world.run(0);

@@ -1,6 +1,8 @@
 //! Who is told, in which order, and from when on no longer.
 
-use jobgate::engine::{Channel, Command, CompletionType, Event, KeyId, ListenerId, OnDuplicate, Reply, Source};
+use jobgate::engine::{
+    Channel, Command, CompletionType, Event, KeyId, ListenerId, OnDuplicate, Reply, Source, ValueId,
+};
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -27,7 +29,7 @@ fn subject(world: &mut World) -> Source {
 
 fn emit(world: &mut World, subject: Source) -> Reply {
     let Source::Emitter(emitter) = subject else { panic!("not a subject") };
-    world.send(Command::Emit(emitter))
+    world.send(Command::Emit { emitter: emitter, value: ValueId::NONE })
 }
 
 #[test]
@@ -75,11 +77,11 @@ fn a_dropped_subject_is_silent_and_takes_its_listeners_with_it() {
     assert_eq!(world.engine.listener_count(emitter), 1);
     assert_eq!(world.send(Command::DropEmitter(emitter)), Reply::Done);
     for command in [
-        Command::Emit(emitter),
-        Command::Open(emitter),
+        Command::Emit { emitter: emitter, value: ValueId::NONE },
+        Command::Open { emitter: emitter, value: ValueId::NONE },
         Command::DropEmitter(emitter),
         Command::Unlisten(listener),
-        Command::Listen { source: subject, channel: Channel::Value },
+        Command::Listen { source: subject, channel: Channel::Value, kept: ValueId::NONE },
     ] {
         assert_eq!(world.send(command), Reply::Ignored, "{command:?}");
     }
@@ -95,10 +97,19 @@ fn each_channel_hears_its_own() {
     let [state, progress, stopped] =
         [Channel::State, Channel::Progress, Channel::Stopped].map(|channel| world.listen(Source::Job(job), channel));
     world.news();
-    assert_eq!(world.send(Command::SetState { job, attempt: 1 }), Reply::Told(1));
-    assert_eq!(world.send(Command::Progress { job, attempt: 1, percent: 140.0 }), Reply::Percent(100.0));
-    assert_eq!(world.send(Command::Progress { job, attempt: 1, percent: -3.0 }), Reply::Percent(0.0));
-    assert_eq!(world.send(Command::Progress { job, attempt: 1, percent: 12.5 }), Reply::Percent(12.5));
+    assert_eq!(world.send(Command::SetState { job, attempt: 1, value: ValueId::NONE }), Reply::Told(1));
+    assert_eq!(
+        world.send(Command::Progress { job, attempt: 1, percent: 140.0, value: ValueId::NONE }),
+        Reply::Percent(100.0)
+    );
+    assert_eq!(
+        world.send(Command::Progress { job, attempt: 1, percent: -3.0, value: ValueId::NONE }),
+        Reply::Percent(0.0)
+    );
+    assert_eq!(
+        world.send(Command::Progress { job, attempt: 1, percent: 12.5, value: ValueId::NONE }),
+        Reply::Percent(12.5)
+    );
     world.resolve(job);
     let call = |listener, channel| Seen::Called(listener, channel, None);
     assert_eq!(
@@ -160,17 +171,17 @@ fn actions_are_kept_for_the_first_who_listens() {
     let first = world.run(0);
     let job = world.run(1);
     for _ in 0..3 {
-        assert_eq!(world.send(Command::Dispatch(job)), Reply::Kept, "pending");
+        assert_eq!(world.send(Command::Dispatch { job: job, value: ValueId::NONE }), Reply::Kept, "pending");
     }
     world.resolve(first);
-    assert_eq!(world.send(Command::Dispatch(job)), Reply::Kept, "nobody listens yet");
+    assert_eq!(world.send(Command::Dispatch { job: job, value: ValueId::NONE }), Reply::Kept, "nobody listens yet");
     world.news();
-    let reply = world.send(Command::Listen { source: Source::Job(job), channel: Channel::Action });
+    let reply = world.send(Command::Listen { source: Source::Job(job), channel: Channel::Action, kept: ValueId::NONE });
     let Reply::Listener { listener, kept: 4 } = reply else { panic!("{reply:?}") };
     assert_eq!(called(&mut world, Channel::Action), [listener; 4]);
-    let reply = world.send(Command::Listen { source: Source::Job(job), channel: Channel::Action });
+    let reply = world.send(Command::Listen { source: Source::Job(job), channel: Channel::Action, kept: ValueId::NONE });
     assert!(matches!(reply, Reply::Listener { kept: 0, .. }), "{reply:?}");
-    assert_eq!(world.send(Command::Dispatch(job)), Reply::Told(2));
+    assert_eq!(world.send(Command::Dispatch { job: job, value: ValueId::NONE }), Reply::Told(2));
 }
 
 #[test]
@@ -182,14 +193,14 @@ fn actions_of_a_retry_wait_are_for_the_next_attempt() {
     let watcher = world.listen(Source::Job(job), Channel::State);
     world.reject(job);
     world.send(Command::Retry { job, again: true, random: 0.5 });
-    assert_eq!(world.send(Command::Dispatch(job)), Reply::Kept);
+    assert_eq!(world.send(Command::Dispatch { job: job, value: ValueId::NONE }), Reply::Kept);
     world.pass(1000.0);
     world.news();
     let new = world.listen(Source::Job(job), Channel::Action);
     assert_ne!(new, old);
     assert_eq!(called(&mut world, Channel::Action), [new]);
     assert_eq!(world.send(Command::Unlisten(old)), Reply::Ignored, "it left with its attempt");
-    world.send(Command::SetState { job, attempt: 2 });
+    world.send(Command::SetState { job, attempt: 2, value: ValueId::NONE });
     assert_eq!(called(&mut world, Channel::State), [watcher], "who watches the job stays");
 }
 

@@ -2,7 +2,7 @@
 
 use jobgate::engine::{
     Channel, Command, Effect, Effects, Engine, JobId, KeyId, ListenerId, ManagerId, ManagerOptions, Outcome, Reply,
-    Source, Time, WaiterId,
+    Source, Time, ValueId, WaiterId,
 };
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -36,7 +36,7 @@ impl Line {
     }
 
     fn listen(&mut self, source: Source, channel: Channel) -> ListenerId {
-        let reply = self.send(Command::Listen { source, channel });
+        let reply = self.send(Command::Listen { source, channel, kept: ValueId::NONE });
         if let Reply::Listener { listener, .. } = reply { listener } else { panic!("{reply:?}") }
     }
 
@@ -46,7 +46,7 @@ impl Line {
     }
 
     fn settle(&mut self, job: JobId) {
-        assert_eq!(self.send(Command::Settle { job, outcome: Outcome::Resolved }), Reply::Done);
+        assert_eq!(self.send(Command::Settle { job, attempt: 1, outcome: Outcome::Resolved }), Reply::Done);
     }
 
     fn drain(&mut self) {
@@ -82,7 +82,7 @@ fn of_listeners_that_left_while_they_were_being_told() {
     let job = line.run(1);
     let source = Source::Job(job);
     let first = line.listen(source, Channel::State);
-    line.send(Command::SetState { job, attempt: 1 });
+    line.send(Command::SetState { job, attempt: 1, value: ValueId::NONE });
     line.send(Command::Unlisten(first));
     let second = line.listen(source, Channel::State);
     assert_ne!(second, first, "the value under way is not for the newcomer");
@@ -129,7 +129,7 @@ fn of_emitters_whose_value_is_under_way() {
     };
     let first = create(&mut line);
     line.listen(Source::Emitter(first), Channel::Value);
-    line.send(Command::Emit(first));
+    line.send(Command::Emit { emitter: first, value: ValueId::NONE });
     line.send(Command::DropEmitter(first));
     assert_ne!(create(&mut line), first);
     line.drain();

@@ -41,6 +41,20 @@ fn no_sooner_and_no_later_to_the_microsecond() {
 }
 
 #[test]
+fn the_window_is_counted_from_when_the_bodies_were_called() {
+    let mut world = world(2.0, 100.0);
+    world.send(Command::Pause(world.manager));
+    let jobs: Vec<JobId> = (0..5).map(|key| world.run(key)).collect();
+    world.send(Command::Resume(world.manager));
+    for job in &jobs[..2] {
+        world.pass_unnoticed(2.0);
+        world.send(Command::Called(*job));
+    }
+    world.pass(1000.0);
+    assert_eq!(moments(&world), [0.0, 0.0, 102.0, 104.0, 202.0]);
+}
+
+#[test]
 fn a_stopped_start_counts_and_so_does_a_retry() {
     let mut world = world(1.0, 100.0);
     let retry = RetryOptions { limit: 1.0, delay: 0.0, ..RetryOptions::default() };

@@ -1,7 +1,7 @@
 //! Bad input is refused whole: the field is named, the bound is said, nothing has changed.
 
 use jobgate::engine::{
-    Command, JobId, KeyId, ManagerId, ManagerOptions, OutOfBounds, Refusal, RetryOptions, RunOptions,
+    Command, JobId, KeyId, ManagerId, ManagerOptions, OutOfBounds, Refusal, RetryOptions, RunOptions, ValueId,
 };
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -106,7 +106,7 @@ fn numbers_given_later() {
     let manager = world.manager;
     for bad in [f64::NAN, f64::INFINITY] {
         assert_eq!(field(world.refusal(Command::SetPriority { job, priority: bad })), "priority");
-        let percent = Command::Progress { job, attempt: 1, percent: bad };
+        let percent = Command::Progress { job, attempt: 1, percent: bad, value: ValueId::NONE };
         assert_eq!(field(world.refusal(percent)), "percent");
     }
     for bad in NOT_A_COUNT.into_iter().chain([0.0]) {
@@ -124,7 +124,7 @@ fn bad_numbers_are_refused_where_nothing_would_come_of_good_ones() {
     let nobody = JobId(77);
     assert_eq!(field(world.refusal(Command::SetPriority { job: nobody, priority: f64::NAN })), "priority");
     assert_eq!(field(world.refusal(Command::AwaitStop { job: nobody, timeout: -1.0 })), "timeout");
-    let percent = Command::Progress { job: nobody, attempt: 1, percent: f64::NAN };
+    let percent = Command::Progress { job: nobody, attempt: 1, percent: f64::NAN, value: ValueId::NONE };
     assert_eq!(field(world.refusal(percent)), "percent");
     let concurrency = Command::SetConcurrency { manager: ManagerId(77), concurrency: 0.0 };
     assert_eq!(field(world.refusal(concurrency)), "concurrency");

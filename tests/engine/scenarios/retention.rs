@@ -1,6 +1,6 @@
 //! Ended jobs that are kept, and forgotten ones that are not.
 
-use jobgate::engine::{Channel, Command, CompletionType, Event, JobId, JobStatus, Reply, Source};
+use jobgate::engine::{Channel, Command, CompletionType, Event, JobId, JobStatus, Reply, Source, ValueId};
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -81,15 +81,21 @@ fn a_kept_job_answers_late_comers_and_takes_no_orders() {
     world.resolve(job);
     world.recycle();
     for latched in [Channel::Stopped, Channel::Event] {
-        assert_eq!(world.send(Command::Listen { source: Source::Job(job), channel: latched }), Reply::Latched);
+        assert_eq!(
+            world.send(Command::Listen { source: Source::Job(job), channel: latched, kept: ValueId::NONE }),
+            Reply::Latched
+        );
     }
     for silent in [Channel::State, Channel::Progress, Channel::Action] {
-        assert_eq!(world.send(Command::Listen { source: Source::Job(job), channel: silent }), Reply::Ignored);
+        assert_eq!(
+            world.send(Command::Listen { source: Source::Job(job), channel: silent, kept: ValueId::NONE }),
+            Reply::Ignored
+        );
     }
-    assert_eq!(world.send(Command::Dispatch(job)), Reply::Ignored);
-    assert_eq!(world.send(Command::SetState { job, attempt: 1 }), Reply::Ignored);
-    assert_eq!(world.send(Command::Log { job, attempt: 1 }), Reply::Ignored);
-    assert_eq!(world.send(Command::Progress { job, attempt: 1, percent: 1.0 }), Reply::Ignored);
+    assert_eq!(world.send(Command::Dispatch { job: job, value: ValueId::NONE }), Reply::Ignored);
+    assert_eq!(world.send(Command::SetState { job, attempt: 1, value: ValueId::NONE }), Reply::Ignored);
+    assert_eq!(world.send(Command::Log { job, attempt: 1, value: ValueId::NONE }), Reply::Ignored);
+    assert_eq!(world.send(Command::Progress { job, attempt: 1, percent: 1.0, value: ValueId::NONE }), Reply::Ignored);
     assert!(!world.engine.is_stopping(job));
 }
 

@@ -2,7 +2,7 @@
 
 use jobgate::engine::{
     AbortCause, Backoff, Command, CompletionType, Event, JobId, JobStatus, Outcome, Reply, RetryOptions, RunOptions,
-    Span,
+    Span, ValueId,
 };
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -126,6 +126,8 @@ fn no_wait_stays_no_wait_however_often_it_is_doubled() {
         assert_eq!(world.engine.attempt(job), attempt);
         world.reject(job);
         assert_eq!(again(&mut world, job, 0.5), Reply::Waits(Span::from_millis(0.0)), "after attempt {attempt}");
+        assert_eq!(world.status(job), JobStatus::Pending, "the event loop has its turn first");
+        world.pass(0.0);
     }
     assert_eq!(world.now(), 0.0);
 }
@@ -216,7 +218,7 @@ fn each_attempt_has_its_own_time() {
 fn only_the_attempt_that_runs_speaks() {
     let mut world = World::with(|_| ());
     let job = world.run_with(1, &retry(exact(2.0)));
-    let says = |world: &mut World, attempt| world.send(Command::SetState { job, attempt });
+    let says = |world: &mut World, attempt| world.send(Command::SetState { job, attempt, value: ValueId::NONE });
     assert_eq!(says(&mut world, 1), Reply::Told(0));
     world.reject(job);
     again(&mut world, job, 0.0);
@@ -224,9 +226,15 @@ fn only_the_attempt_that_runs_speaks() {
     world.pass(1000.0);
     assert_eq!(says(&mut world, 1), Reply::Ignored);
     assert_eq!(says(&mut world, 2), Reply::Told(0));
-    assert_eq!(world.send(Command::Settle { job, outcome: Outcome::Rejected }), Reply::Done);
+    let late = Command::Settle { job, attempt: 1, outcome: Outcome::Resolved };
+    assert_eq!(world.send(late), Reply::Ignored, "another attempt has taken its place");
+    assert_eq!(world.send(Command::Settle { job, attempt: 2, outcome: Outcome::Rejected }), Reply::Done);
     again(&mut world, job, 0.0);
-    assert_eq!(world.send(Command::Settle { job, outcome: Outcome::Resolved }), Reply::Ignored, "it has settled");
+    assert_eq!(
+        world.send(Command::Settle { job, attempt: 2, outcome: Outcome::Resolved }),
+        Reply::Ignored,
+        "it has settled"
+    );
 }
 
 #[test]

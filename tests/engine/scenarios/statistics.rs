@@ -1,6 +1,6 @@
 //! Numbers that add up, and a version that counts what can be seen.
 
-use jobgate::engine::{Channel, Command, Event, JobId, Reply, RetryOptions, Source, Stats};
+use jobgate::engine::{Channel, Command, Event, JobId, Reply, RetryOptions, Source, Stats, ValueId};
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -73,9 +73,9 @@ fn the_version_counts_what_can_be_seen_and_nothing_else() {
         Command::Resume(manager),
         Command::Resume(manager),
         Command::SetConcurrency { manager, concurrency: 1.0 },
-        Command::SetState { job, attempt: 1 },
-        Command::Progress { job, attempt: 1, percent: 5.0 },
-        Command::Dispatch(job),
+        Command::SetState { job, attempt: 1, value: ValueId::NONE },
+        Command::Progress { job, attempt: 1, percent: 5.0, value: ValueId::NONE },
+        Command::Dispatch { job: job, value: ValueId::NONE },
         Command::AwaitIdle(manager),
         Command::AwaitStop { job, timeout: 1.0 },
         Command::Tick,

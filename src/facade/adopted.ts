@@ -1,0 +1,74 @@
+// A factory that returns a job of its own: that one's end is the end, its state and actions pass through. It may be made
+// by hand and do anything, so each of its parts is touched once, guarded.
+
+import { report } from "./errors.js";
+import type { AnyJob } from "./extras.js";
+import { CHANNEL } from "./listeners.js";
+import type { Job } from "./types.js";
+import { listenTo } from "./watching.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: jobs of every type.
+export type AdoptedJob = Job<any, any>;
+
+export function isJob(value: unknown): value is AdoptedJob {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    const { stop } = value as Partial<AdoptedJob>;
+    if (typeof stop !== "function") return false;
+    const { onStopped, then } = value as Partial<AdoptedJob> & { then?: unknown };
+    return typeof onStopped === "function" && typeof then !== "function";
+  } catch {
+    // What can't be looked at is a result like any other.
+    return false;
+  }
+}
+
+/** Its state, or the last one that could be read. */
+export function stateOf(job: AnyJob, adopted: AdoptedJob): unknown {
+  try {
+    job.ownState = adopted.state;
+  } catch {
+    // Whoever made it knows.
+  }
+  return job.ownState;
+}
+
+export function adopt(
+  job: AnyJob,
+  attempt: number,
+  adopted: AdoptedJob,
+  settle: (rejected: boolean, value: unknown) => void,
+): void {
+  const extras = job.extras();
+  extras.adopted = adopted;
+  stateOf(job, adopted);
+  try {
+    const forget: unknown = adopted.onStateChange?.((state) => job.setState(state, attempt));
+    adopted.onStopped(() => {
+      if (extras.adopted !== adopted) return;
+      // Its last state stays when the job itself is let go.
+      stateOf(job, adopted);
+      extras.adopted = undefined;
+      try {
+        if (typeof forget === "function") forget();
+      } catch (error) {
+        report(error);
+      }
+      settle(false, undefined);
+    });
+    const number = (listener: number) => extras.noteActionListener(listener);
+    listenTo(job, CHANNEL.action, (action) => adopted.dispatch?.(action), number);
+  } catch (error) {
+    settle(true, error);
+    return;
+  }
+  if (job.stopping) stopAdopted(adopted, job.stopReason);
+}
+
+export function stopAdopted(adopted: AdoptedJob, reason: unknown): void {
+  try {
+    Promise.resolve(adopted.stop(reason)).then(undefined, report);
+  } catch (error) {
+    report(error);
+  }
+}

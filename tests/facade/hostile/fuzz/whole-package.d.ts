@@ -1,0 +1,4 @@
+declare module "whole-package" {
+  const text: string;
+  export default text;
+}
