@@ -26,6 +26,11 @@ function checkCall(field: string, call: ToolCall): ToolCall {
   return { id, name, arguments: given ?? {} };
 }
 
+/** Not by map: it would look for what is missing in the longest array there can be. */
+function checkCalls(field: string, calls: readonly unknown[]): ToolCall[] {
+  return Array.from(calls, (call, at) => checkCall(`${field}[${at}]`, call as ToolCall));
+}
+
 function checkMessage(field: string, message: Message): Message {
   needObject(field, message);
   // Each is read once: what is looked at again may be something else.
@@ -39,7 +44,7 @@ function checkMessage(field: string, message: Message): Message {
   if (role !== "assistant") throw new TypeError(`${field}.role must be "system", "user", "assistant" or "tool"`);
   if (reasoning !== undefined) needString(`${field}.reasoning`, reasoning);
   needArray(`${field}.toolCalls`, toolCalls);
-  const calls = toolCalls.map((call, index) => checkCall(`${field}.toolCalls[${index}]`, call as ToolCall));
+  const calls = checkCalls(`${field}.toolCalls`, toolCalls);
   return {
     role,
     content,
@@ -72,7 +77,7 @@ export function checkResponse(response: ModelResponse): ModelResponse {
   needString("response.content", content);
   needArray("response.toolCalls", toolCalls);
   needString("response.stopReason", stopReason);
-  return { content, toolCalls: toolCalls.map((call, at) => checkCall(`response.toolCalls[${at}]`, call)), stopReason };
+  return { content, toolCalls: checkCalls("response.toolCalls", toolCalls), stopReason };
 }
 
 /**

@@ -16,9 +16,13 @@ function fromWasm(provider: WasmProvider, write: (messages: readonly Message[]) 
       needArray("tools", tools);
       needFunction("send", send);
       const { signal, unfollow } = followed(given);
+      const specs = Array.from(tools, (tool, at) => {
+        needObject(`tools[${at}]`, tool);
+        return tool;
+      });
       const pass = (chunk: string) => untilAborted(send(frozen(chunk)), signal);
       try {
-        const answer = provider.request(write(messages), messages.length, toJson(tools), signal, pass);
+        const answer = provider.request(write(messages), messages.length, toJson(specs), signal, pass);
         return frozen(await orFailure(answer));
       } finally {
         unfollow();
@@ -125,7 +129,8 @@ function writer(provider: WasmProvider): (messages: readonly Message[]) => strin
     known.ends.length = same;
     known.text = known.text.slice(0, known.ends.at(-1) ?? 0);
     let stays = true;
-    for (const message of messages.slice(same)) {
+    for (let at = same; at < messages.length; at += 1) {
+      const message = messages[at] as Message;
       known.text += (known.text === "" ? "" : ",") + write(provider, message);
       known.messages.push(message);
       known.ends.push(known.text.length);
@@ -137,6 +142,7 @@ function writer(provider: WasmProvider): (messages: readonly Message[]) => strin
 }
 
 function write(provider: WasmProvider, message: Message): string {
+  needObject("message", message);
   try {
     return provider.written(toJson(message)) ?? "";
   } catch (fault) {
