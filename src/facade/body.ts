@@ -9,7 +9,8 @@ import { drain } from "./drain.js";
 import { engine, failure, unexpected } from "./engine.js";
 import { isNonRetriable, report } from "./errors.js";
 import type { AnyJob } from "./extras.js";
-import { errorOf, holdStamp, reasonOf, releaseStamp, stamp } from "./support.js";
+import { holdStamp, releaseStamp, stamp, wallTime } from "./stamp.js";
+import { errorOf, reasonOf } from "./support.js";
 import { CAUSE } from "./wire.js";
 
 export function start(job: AnyJob, attempt: number): void {
@@ -109,5 +110,5 @@ export function decideRetry(job: AnyJob): void {
     }
   }
   const wait = engine.retry(job.slot, again, Math.random(), now());
-  if (wait >= 0) job.extras().retryAt = Date.now() + wait;
+  if (wait >= 0) job.extras().retryAt = wallTime(stamp(), job.created) + wait;
 }

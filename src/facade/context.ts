@@ -1,3 +1,4 @@
+import { throwIfAborted } from "./abort.js";
 import { pendingWords } from "./drain.js";
 import { checkEngine, command } from "./engine.js";
 import type { AnyJob } from "./extras.js";
@@ -115,7 +116,7 @@ export class Context<State, Action> implements JobContext<State, Action> {
 
   private throwIfAborted(): void {
     const signal = this.more?.signal;
-    if (signal !== undefined) signal.throwIfAborted();
-    else if (this.job.stopping) this.signal.throwIfAborted();
+    if (signal !== undefined) throwIfAborted(signal);
+    else if (this.job.stopping) throwIfAborted(this.signal);
   }
 }

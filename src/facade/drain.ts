@@ -2,8 +2,8 @@
 // same queue, so every listener of every job, subject and gate sees changes in the same order. An effect that cannot be
 // applied is reported and disturbs none of the others: each names what it is about.
 
-import { armTimer } from "./clock.js";
 import { failure, header, memoryWords, unexpected } from "./engine.js";
+import { armTimer } from "./timer.js";
 import { dropValues } from "./values.js";
 import { EFFECT_WORDS } from "./wire.js";
 

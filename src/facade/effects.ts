@@ -1,15 +1,15 @@
 // What the engine wants done, read from its words and done.
 
 import { abort, decideRetry, start } from "./body.js";
-import { disarmTimer } from "./clock.js";
 import { applyWith, moveTimer } from "./drain.js";
 import { breakOff, end } from "./ending.js";
 import { engine, startEngine, whenEngineFails } from "./engine.js";
 import { stopWaiters } from "./job.js";
 import { type ListenerTable, SOURCE } from "./listeners.js";
 import { eventOf } from "./records.js";
-import { releaseStamp } from "./support.js";
+import { releaseStamp } from "./stamp.js";
 import { jobs, keyListeners, managers } from "./tables.js";
+import { disarmTimer } from "./timer.js";
 import { valueAt } from "./values.js";
 import { EFFECT, EVENT, NO_JOB } from "./wire.js";
 

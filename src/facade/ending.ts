@@ -3,7 +3,8 @@
 import { abortForGood } from "./body.js";
 import { runContinuations } from "./continuations.js";
 import type { AnyJob } from "./extras.js";
-import { completionOf, releaseStamp, stamp } from "./support.js";
+import { releaseStamp, stamp } from "./stamp.js";
+import { completionOf } from "./support.js";
 import { jobs } from "./tables.js";
 import { CAUSE, END } from "./wire.js";
 

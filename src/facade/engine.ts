@@ -1,6 +1,6 @@
 // The one engine of this page or worker, and its end. The only file that knows the generated code.
 
-import { initSync, WasmEngine } from "../../build/wasm/jobgate.js";
+import initAsync, { initSync, WasmEngine } from "../../build/wasm/jobgate.js";
 import { EngineError, type JobgateError, report } from "./errors.js";
 import { FOR_QUESTION, reserveStack } from "./stack.js";
 import type { ManagerStats } from "./types.js";
@@ -36,9 +36,34 @@ export function startEngine(): void {
   if (provide === undefined) {
     throw new EngineError("jobgate/slim needs its wasm first: await init(urlOrModule)", "E_NOT_READY");
   }
-  memory = initSync({ module: provide() }).memory;
+  const load = provide;
+  const remedy = 'import from "jobgate/slim" and await its init, or use it in a worker';
+  useWasm(compileNow(() => initSync({ module: load() }).memory, remedy));
+}
+
+/** The same for who can wait: large modules, too, are taken on every page's thread. */
+export async function loadEngine(module: WebAssembly.Module): Promise<void> {
+  if (engine !== undefined) return;
+  const { memory } = await initAsync({ module_or_path: module });
+  if (engine === undefined) useWasm(memory);
+}
+
+function useWasm(given: WebAssembly.Memory): void {
+  memory = given;
   engine = new WasmEngine(breakDown);
   header = engine.outbox() >>> 2;
+}
+
+/** Compiles and instantiates while the caller waits; where the browser refuses that, the error says what to do. */
+export function compileNow<T>(compile: () => T, remedy = "use it in a worker"): T {
+  try {
+    return compile();
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (name !== "RangeError" || !message.includes("main thread")) throw error;
+    const why = "Chromium before 115 compiles no WebAssembly of this size at once on a page's thread";
+    throw new EngineError(`${why}: ${remedy}`, "E_NOT_READY", { cause: error });
+  }
 }
 
 /** Linear memory. Taken anew when it has grown, so call it again after user code has run. */
@@ -50,7 +75,10 @@ export function memoryWords(): Uint32Array {
 /** A manager's statistics, as six words from `address` on. */
 export function statsAt(address: number): ManagerStats {
   const at = address >>> 2;
-  const [pending = 0, running = 0, completed = 0, failed = 0, cancelled = 0, total = 0] = memoryWords().subarray(at, at + 6);
+  const [pending = 0, running = 0, completed = 0, failed = 0, cancelled = 0, total = 0] = memoryWords().subarray(
+    at,
+    at + 6,
+  );
   return { pending, running, completed, failed, cancelled, total };
 }
 

@@ -6,14 +6,15 @@ export class JobgateError extends Error {
   readonly code: string = "E_JOBGATE";
 }
 
-/** E_ENGINE: the engine has broken; E_NOT_READY: it has not been given its wasm. Not for users to make. */
+/** E_ENGINE: the engine has broken; E_NOT_READY: it has not been given its wasm, or can't compile it here. Not for users to make. */
 export class EngineError extends JobgateError {
   override readonly name = "JobgateError";
   constructor(
     message: string,
     override readonly code: "E_ENGINE" | "E_NOT_READY",
+    options?: { cause: unknown },
   ) {
-    super(message);
+    super(message, options);
   }
 }
 
@@ -45,6 +46,17 @@ export class JobStopTimeoutError extends JobgateError {
 export class NonRetriableError extends JobgateError {
   override readonly name = "NonRetriableError";
   override readonly code = "E_NON_RETRIABLE";
+}
+
+/** Also of another copy of this package or from another realm. Whatever was thrown may throw when it is looked at. */
+export function isNonRetriable(thrown: unknown): boolean {
+  if (typeof thrown !== "object" || thrown === null) return false;
+  try {
+    const { code, name } = thrown as Partial<JobgateError>;
+    return code === "E_NON_RETRIABLE" || name === "NonRetriableError";
+  } catch {
+    return false;
+  }
 }
 
 /** E_UNKNOWN_TYPE: no job type of that name. */
@@ -80,16 +92,5 @@ export function report(error: unknown): void {
     queueMicrotask(() => {
       throw error;
     });
-  }
-}
-
-/** Whatever copy of the package or realm the error is from. */
-export function isNonRetriable(error: unknown): boolean {
-  if (typeof error !== "object" || error === null) return false;
-  try {
-    const { name, code } = error as Partial<NonRetriableError>;
-    return name === "NonRetriableError" && code === "E_NON_RETRIABLE";
-  } catch {
-    return false;
   }
 }

@@ -1,8 +1,9 @@
+import { throwIfAborted } from "./abort.js";
 import { ready } from "./effects.js";
 import { command, question } from "./engine.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
 import { needFunction } from "./options.js";
-import { follow, throwIfAborted } from "./signals.js";
+import { follow } from "./signals.js";
 import { droppedEmitters } from "./subject.js";
 import type { Gate, Unsubscribe } from "./types.js";
 import { keepValue } from "./values.js";
@@ -41,7 +42,7 @@ export function gate(): Gate {
     listen,
     wait({ signal } = {}) {
       return new Promise((resolve, reject) => {
-        if (signal) throwIfAborted(signal);
+        throwIfAborted(signal);
         const stopListening = listen(() => {
           leave();
           resolve();

@@ -8,8 +8,9 @@ import { defer, Extras } from "./extras.js";
 import { CHANNEL } from "./listeners.js";
 import type { JobManager } from "./manager.js";
 import { checkObject, needNumber, outOfBounds, priorityNumber } from "./options.js";
+import { wallTime } from "./stamp.js";
 import { jobStream } from "./streams.js";
-import { asyncDispose, BEGINNING, completionOf, errorOf, reasonOf } from "./support.js";
+import { asyncDispose, completionOf, errorOf, reasonOf } from "./support.js";
 import { textOf } from "./text.js";
 import type {
   Completion,
@@ -116,15 +117,15 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get createdAt(): number {
-    return this.created + BEGINNING;
+    return wallTime(this.created, this.created);
   }
 
   get startedAt(): number | undefined {
-    return this.started < 0 ? undefined : this.started + BEGINNING;
+    return this.started < 0 ? undefined : wallTime(this.started, this.created);
   }
 
   get finishedAt(): number | undefined {
-    return this.finished < 0 ? undefined : this.finished + BEGINNING;
+    return this.finished < 0 ? undefined : wallTime(this.finished, this.created);
   }
 
   get completion(): Completion<Result> | undefined {

@@ -1,3 +1,4 @@
+import { abortError, abortReason } from "./abort.js";
 import { start } from "./body.js";
 import { now } from "./clock.js";
 import { drain } from "./drain.js";
@@ -21,9 +22,10 @@ import {
   refusalError,
   sendOptions,
 } from "./options.js";
-import { follow, reasonOfAbort } from "./signals.js";
+import { follow } from "./signals.js";
+import { holdStamp, releaseStamp, stamp } from "./stamp.js";
 import { type EventQueue, managerStream } from "./streams.js";
-import { abortError, asyncDispose, holdStamp, releaseStamp, stamp } from "./support.js";
+import { asyncDispose } from "./support.js";
 import { jobs, type KeyNumbers, Keys, managers } from "./tables.js";
 import { textOf } from "./text.js";
 import { type Tracer, trace } from "./trace.js";
@@ -68,6 +70,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   readonly name: string;
   /** Calls the bodies, where they are traced. */
   readonly tracer: Tracer | undefined;
+  /** The engine is told when bodies were called. */
   readonly isRateLimited: boolean;
   private readonly number: number;
   private readonly defaults: ReadOptions | undefined;
@@ -193,7 +196,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.byId?.set(job.id, job);
     if (own !== undefined || this.defaults !== undefined) equip(job, own, this.defaults);
     if (unhook !== undefined) job.extras().unhook = unhook;
-    if (own?.aborted) job.noteStop(reasonOfAbort(own.signal!));
+    if (own?.aborted) job.noteStop(abortReason(own.signal!));
     this.tracer?.created(job);
     if ((answer & 1) === 1) {
       job.started = job.created;

@@ -1,6 +1,7 @@
 // The signals that callers hand in. What counts is the signal itself: an event can be dispatched by anyone, and in Node and
 // with ponyfills it does not always say whose it is.
 
+import { abortReason } from "./abort.js";
 import { report } from "./errors.js";
 import type { Unsubscribe } from "./types.js";
 
@@ -36,7 +37,7 @@ class Following {
 
   private readonly onAbort = () => {
     if (!this.signal.aborted) return;
-    const reason = reasonOfAbort(this.signal);
+    const reason = abortReason(this.signal);
     const followers = [...this.followers];
     this.followers.clear();
     this.letGo();
@@ -59,19 +60,4 @@ export function follow(signal: AbortSignal, follower: Follower): Unsubscribe {
   const following = followings.get(signal) ?? new Following(signal);
   following.followers.add(follower);
   return () => following.leave(follower);
-}
-
-/** An AbortError where the platform's signals have no reason yet. */
-export function reasonOfAbort(signal: AbortSignal): unknown {
-  try {
-    const { reason } = signal;
-    return reason === undefined ? new DOMException("The operation was aborted", "AbortError") : reason;
-  } catch (error) {
-    return error;
-  }
-}
-
-/** The method of that name is younger than signals are. */
-export function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw reasonOfAbort(signal);
 }

@@ -1,6 +1,6 @@
 // "jobgate/slim": the same without the wasm inside. It is `jobgate/jobgate.wasm`, fetched from where the app puts it.
 
-import { provideWasm, startEngine } from "./engine.js";
+import { loadEngine } from "./engine.js";
 
 export * from "./api.js";
 
@@ -11,15 +11,18 @@ export * from "./api.js";
 export async function init(
   source: string | URL | Request | Response | BufferSource | WebAssembly.Module,
 ): Promise<void> {
-  const module = await compile(source);
-  provideWasm(() => module);
-  startEngine();
+  await loadEngine(await compile(source));
 }
 
 async function compile(source: Parameters<typeof init>[0]): Promise<WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
-  const response = source instanceof Response ? source : await fetch(source);
+  if (isA<WebAssembly.Module>(source, "WebAssembly.Module")) return source;
+  if (isA<ArrayBuffer>(source, "ArrayBuffer") || ArrayBuffer.isView(source)) return WebAssembly.compile(source);
+  const response = isA<Response>(source, "Response") ? source : await fetch(source);
   if (!response.ok) throw new Error(`jobgate.wasm: ${response.url} answered ${response.status}`);
   return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/** Also of another realm. */
+function isA<T>(value: unknown, kind: string): value is T {
+  return Object.prototype.toString.call(value) === `[object ${kind}]`;
 }

@@ -5,6 +5,7 @@
 import { condense } from "./condense.js";
 import { command } from "./engine.js";
 import type { AnyJob } from "./extras.js";
+import { iterable } from "./iterable-stream.js";
 import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
 import { endEventOf, recordOf } from "./records.js";
 import type { AnyManager } from "./tables.js";
@@ -43,17 +44,19 @@ export function eventQueue<T = JobEvent>(onCancel: () => void, worthTelling?: (e
     done ||= closed;
   }
 
-  const stream = new ReadableStream<T>({
-    start(given) {
-      controller = given;
-    },
-    pull: flush,
-    cancel() {
-      done = true;
-      unread.clear();
-      onCancel();
-    },
-  });
+  const stream = iterable(
+    new ReadableStream<T>({
+      start(given) {
+        controller = given;
+      },
+      pull: flush,
+      cancel() {
+        done = true;
+        unread.clear();
+        onCancel();
+      },
+    }),
+  );
   return {
     stream,
     push(event, key) {

@@ -1,36 +1,13 @@
 // Small things that jobs, bodies and streams share.
 
+import { abortError } from "./abort.js";
 import { question } from "./engine.js";
 import type { AnyJob } from "./extras.js";
 import type { Completion } from "./types.js";
 import { END } from "./wire.js";
 
-/** Times are kept from here on: small integers, which engines store without a heap number each. */
-export const BEGINNING = Date.now();
-
-let held = -1;
-
-/** Milliseconds since BEGINNING, by the wall clock. */
-export function stamp(): number {
-  return held < 0 ? Date.now() - BEGINNING : held;
-}
-
-/** Reading the clock is a good part of what an empty job costs: what follows in the same breath shares one reading. */
-export function holdStamp(): void {
-  held = stamp();
-}
-
-/** Whatever comes next may be later. */
-export function releaseStamp(): void {
-  held = -1;
-}
-
 /** Where the platform has no such symbol yet, one that `using` polyfills agree on. */
 export const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
-
-export function abortError(): DOMException {
-  return new DOMException("The job was stopped", "AbortError");
-}
 
 /** Why the job was asked to stop; where no reason was given, an AbortError, made when first looked at. */
 export function reasonOf(job: AnyJob): unknown {

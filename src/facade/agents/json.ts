@@ -1,5 +1,6 @@
 // What crosses to the loop and back as JSON, checked where it comes from the outside.
 
+import { fieldOf } from "../text.js";
 import type { Message, ModelResponse, ModelResponseChunk, ToolCall } from "./types.js";
 
 function need(field: string, expected: string, right: boolean, given: unknown): void {
@@ -116,10 +117,10 @@ export function freeze<T>(value: T): T {
 
 /** What a model is told of an error, of whatever realm; anything can be thrown, also what throws when it is looked at. */
 export function errorText(error: unknown): string {
+  if (typeof error === "string") return error;
+  const [message, name] = [fieldOf(error, "message"), fieldOf(error, "name")];
+  if (typeof message === "string" && typeof name === "string") return message || name;
   try {
-    if (typeof error === "string") return error;
-    const { message, name } = Object(error ?? {}) as { readonly message?: unknown; readonly name?: unknown };
-    if (typeof message === "string" && typeof name === "string") return message || name;
     return JSON.stringify(error) ?? String(error);
   } catch {
     return "it failed";

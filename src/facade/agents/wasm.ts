@@ -3,8 +3,10 @@
 import coreText, { order as coreOrder, size as coreSize } from "../../../build/wasm/inline.js";
 import { initSync, WasmProvider, WasmWorker } from "../../../build/wasm-agents/agents.js";
 import text, { order, size } from "../../../build/wasm-agents/inline.js";
-import { breakDown, checkEngine, provideWasm, whenEngineFails } from "../engine.js";
-import { report } from "../errors.js";
+import { abortReason } from "../abort.js";
+import { breakDown, checkEngine, compileNow, provideWasm, whenEngineFails } from "../engine.js";
+import { follow } from "../signals.js";
+import type { Unsubscribe } from "../types.js";
 import { unpackBytes } from "../unpack-bytes.js";
 import { AgentError } from "./errors.js";
 
@@ -16,7 +18,7 @@ export function startAgentsWasm(): void {
   provideWasm(() => unpackBytes(coreText, coreOrder, coreSize));
   checkEngine();
   if (started) return;
-  initSync({ module: unpackBytes(text, order, size) });
+  compileNow(() => initSync({ module: unpackBytes(text, order, size) }));
   started = true;
   WasmWorker.startBinary(
     breakDown,
@@ -47,7 +49,7 @@ export async function promiseOf<T>(value: T | PromiseLike<T>): Promise<T> {
 /** What the binary stops waiting for when asked to end, and would keep its callbacks for until it settles: maybe never. */
 export function untilAborted<T>(value: PromiseLike<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
+    const abort = () => reject(abortReason(signal));
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
     promiseOf(value)
@@ -56,26 +58,16 @@ export function untilAborted<T>(value: PromiseLike<T>, signal: AbortSignal): Pro
   });
 }
 
-/** A signal of this realm that aborts as a caller's does, whatever that is. The binary looks at this one alone. */
-export function followed(given: AbortSignal): { readonly signal: AbortSignal; unfollow(): void } {
+/** A signal of this realm that aborts as a caller's does, whatever that is: the binary looks at no other. */
+export function followed(given: AbortSignal): { readonly signal: AbortSignal; readonly unfollow: Unsubscribe } {
   if (typeof given?.addEventListener !== "function") {
     throw new TypeError(`signal must be an AbortSignal, got ${given === null ? "null" : typeof given}`);
   }
   const controller = new AbortController();
-  const abort = () => {
-    if (given.aborted) controller.abort(given.reason);
-  };
-  given.addEventListener("abort", abort);
-  abort();
-  const unfollow = () => {
-    try {
-      given.removeEventListener("abort", abort);
-    } catch (error) {
-      // What was asked for is there already.
-      report(error);
-    }
-  };
-  return { signal: controller.signal, unfollow };
+  const askToStop = (reason: unknown) => controller.abort(reason);
+  if (!given.aborted) return { signal: controller.signal, unfollow: follow(given, { askToStop }) };
+  askToStop(abortReason(given));
+  return { signal: controller.signal, unfollow() {} };
 }
 
 export { WasmProvider, WasmWorker };

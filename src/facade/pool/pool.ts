@@ -1,3 +1,4 @@
+import { throwIfAborted } from "../abort.js";
 import { cancellation } from "../cancellation.js";
 import { now } from "../clock.js";
 import { checkEngine, failure, rethrow, whenEngineFails } from "../engine.js";
@@ -128,7 +129,7 @@ export class WorkerPool {
     return new Promise((resolve, reject) => {
       checkEngine();
       if (this.closing !== undefined) throw new ManagerClosedError("The worker pool was closed and takes no new jobs");
-      context.signal.throwIfAborted();
+      throwIfAborted(context.signal);
       const number = ++this.serial;
       const stop = () => this.tell((rules) => rules.stop(now(), number));
       this.tasks.set(number, new Task(number, { type, params, transfer }, context, { resolve, reject }, stop));

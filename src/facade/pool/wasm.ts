@@ -2,7 +2,7 @@
 
 import text, { size as bytes, order } from "../../../build/wasm-pool/inline.js";
 import { initSync, WasmPool } from "../../../build/wasm-pool/pool.js";
-import { breakDown, checkEngine } from "../engine.js";
+import { breakDown, checkEngine, compileNow } from "../engine.js";
 import { unpackBytes } from "../unpack-bytes.js";
 
 let started = false;
@@ -11,7 +11,7 @@ let started = false;
 export function newRules(size: number, idleTimeout: number, grace: number): WasmPool {
   checkEngine();
   if (!started) {
-    initSync({ module: unpackBytes(text, order, bytes) });
+    compileNow(() => initSync({ module: unpackBytes(text, order, bytes) }));
     started = true;
     WasmPool.reportPanics(breakDown);
   }

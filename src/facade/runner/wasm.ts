@@ -3,7 +3,7 @@
 import coreText, { order as coreOrder, size as coreSize } from "../../../build/wasm/inline.js";
 import text, { order, size } from "../../../build/wasm-runner/inline.js";
 import { initSync, WasmRunner } from "../../../build/wasm-runner/runner.js";
-import { breakDown, checkEngine, provideWasm } from "../engine.js";
+import { breakDown, checkEngine, compileNow, provideWasm } from "../engine.js";
 import { unpackBytes } from "../unpack-bytes.js";
 
 export type Rules = WasmRunner;
@@ -15,7 +15,7 @@ export function newRules(retain: number): Rules {
   checkEngine();
   provideWasm(() => unpackBytes(coreText, coreOrder, coreSize));
   if (!started) {
-    initSync({ module: unpackBytes(text, order, size) });
+    compileNow(() => initSync({ module: unpackBytes(text, order, size) }));
     started = true;
     WasmRunner.reportPanics(breakDown);
   }

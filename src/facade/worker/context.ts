@@ -1,3 +1,4 @@
+import { throwIfAborted } from "../abort.js";
 import type { TaskContext } from "../runner/types.js";
 import { takeTurn } from "../turn.js";
 import type { Reports } from "./reports.js";
@@ -60,7 +61,7 @@ export class Running {
     if (isLong) await this.takeTurn();
     // The flag is ahead of the message that brings the reason.
     while (this.stop === undefined && this.aborted()) await this.takeTurn();
-    if (this.stop !== undefined) this.signal.throwIfAborted();
+    if (this.stop !== undefined) throwIfAborted(this.signal);
   }
 
   private async takeTurn(): Promise<void> {
