@@ -1,7 +1,7 @@
 import { type ModelProvider, openAiCompatible, type Tool, type WorkerToHostInterface } from "jobgate/agents";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Host } from "./support/host.js";
-import { ask, delta, served, streaming, well } from "./support/served.js";
+import { ask, delta, served, well } from "./support/served.js";
 import { calling, faultOf, newSession, newTool, newWorker, saying } from "./support/session.js";
 
 const thrown = new Error("do not look");
@@ -35,12 +35,13 @@ const hostile: Record<string, () => unknown> = {
   null: () => null,
 };
 
+const thenable = (descriptor: PropertyDescriptor) => Object.defineProperty({}, "then", descriptor);
 /** Promises that are none. */
 const thenables: Record<string, () => unknown> = {
-  "a thenable whose then throws": () => ({ then: look }),
-  "a thenable whose then cannot be read": () => Object.defineProperty({}, "then", { get: look }),
-  // biome-ignore lint/suspicious/noThenProperty: that is what it is about.
-  "a thenable that rejects twice": () => ({ then: (_: unknown, no: (e: unknown) => void) => [no(thrown), no(7)] }),
+  "a thenable whose then throws": () => thenable({ value: look }),
+  "a thenable whose then cannot be read": () => thenable({ get: look }),
+  "a thenable that rejects twice": () =>
+    thenable({ value: (_: unknown, reject: (error: unknown) => void) => [reject(thrown), reject(7)] }),
   "a promise that has no state": () => Object.create(Promise.prototype),
   "a promise whose constructor cannot be read": () =>
     Object.defineProperty(Promise.resolve(), "constructor", { get: look }),
@@ -146,6 +147,7 @@ describe("a provider", () => {
       "deep arguments",
       { toolCalls: [{ id: "a", name: "tool", arguments: JSON.parse("[".repeat(5000) + "]".repeat(5000)) }] },
     ],
+    ["a list of calls that is said to be long", { toolCalls: new Array(4e9) }],
     ["a list of calls", { toolCalls: new Proxy([], { get: look }) }],
   ])("may answer with hostile %s: the run fails", async (_, part) => {
     const provider = async () => Object.defineProperties({ ...saying("x") }, Object.getOwnPropertyDescriptors(part));
@@ -286,7 +288,7 @@ describe("openAiCompatible", () => {
     ["gives no object", () => ({ status: 200, body: reader(() => 7) })],
     ["gives a number", () => ({ status: 200, body: reader(() => ({ done: false, value: 1e12 })) })],
     ["gives a revoked proxy", () => ({ status: 200, body: reader(() => ({ done: false, value: revoked() })) })],
-    ["is a misbehaving thenable", () => ({ status: 200, body: reader(() => ({ then: look })) })],
+    ["is a misbehaving thenable", () => ({ status: 200, body: reader(() => thenable({ value: look })) })],
   ])("fails where the body %s", async (_, response) => {
     const fetch = async () => response() as Response;
     await expect(ask(openAiCompatible({ baseUrl: "http://model.test/v1", model: "m", fetch }))).rejects.toBeDefined();
@@ -335,6 +337,12 @@ describe("options", () => {
     expect(() => session.run(traps as never, { prompt: "x" }, new Host())).toThrow(thrown);
     expect(() => session.runTask(worker, traps as never)).toThrow(thrown);
     expect(() => worker.setMessages(revoked() as never)).toThrow(TypeError);
+    expect(() => worker.setMessages(new Array(4e9))).toThrow(/messages\[0\] must be an object/);
+    for (const field of ["tools", "providers"]) {
+      expect(() => newSession({ providers: [provider], [field]: new Array(4e9) })).toThrow(
+        `${field}[0] must be an object`,
+      );
+    }
     expect([session.workers, session.jobs, worker.messages]).toEqual([[worker], [], []]);
   });
 
@@ -367,15 +375,4 @@ describe("options", () => {
     expect(worker.state).toBe("failed");
     await checkOthers();
   });
-});
-
-it("a stream that never begins is given up with its run", async () => {
-  const { provider } = served([() => new Response(new ReadableStream())]);
-  const { session, worker } = newWorker(provider);
-  const host = new Host();
-  const { job } = session.run(worker, { prompt: "go" }, host);
-  await host.entered("requesting");
-  job.cancel("enough");
-  expect(await job.wait()).toEqual({ type: "Cancelled", reason: "enough" });
-  expect(streaming(delta({}))).toBeTypeOf("function");
 });
