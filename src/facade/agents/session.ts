@@ -222,7 +222,7 @@ function readyProviders(providers: readonly ModelProvider[]): ReadonlyMap<string
   needArray("providers", providers);
   if (providers.length === 0) throw new RangeError("providers must have at least one provider");
   const named = new Map<string, ModelProvider>();
-  for (const [at, provider] of Array.from(providers).entries()) {
+  for (const [at, provider] of providers.entries()) {
     needObject(`providers[${at}]`, provider);
     const { name } = provider;
     needString(`providers[${at}].name`, name);

