@@ -122,6 +122,16 @@ function entryNames() {
   return files.flatMap((file) => /^\.\/dist\/(.+)\.js$/.exec(file)?.[1] ?? []);
 }
 
+/** The validator's library takes only patterns of Unicode mode, and has no option for others. */
+const schemaPatterns = {
+  name: "schema-patterns",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /@cfworker[\\/]json-schema[\\/]dist[\\/]esm[\\/]validate\.js$/ }, ({ path: file }) => ({
+      contents: `import { SchemaRegExp as RegExp } from ${JSON.stringify(path("src/facade/agents/schema-reg-exp.ts"))};\n${readFileSync(file, "utf8")}`,
+      resolveDir: dirname(file),
+    })),
+};
+
 /** One ES module an entry, and one chunk with the engine that all of them share. */
 async function bundle({ suffix, dist }) {
   const { build } = await import("esbuild");
@@ -145,6 +155,7 @@ async function bundle({ suffix, dist }) {
     external: ["react"],
     logLevel: "warning",
     plugins: [
+      schemaPatterns,
       {
         name: "flavour",
         setup: ({ onResolve }) =>

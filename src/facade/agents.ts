@@ -20,6 +20,7 @@ export type {
   ToolSpec,
   WorkerJob,
   WorkerOptions,
+  WorkerSnapshot,
   WorkerState,
   WorkerTask,
   WorkerToHostInterface,

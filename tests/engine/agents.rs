@@ -8,8 +8,10 @@
 )]
 
 mod agents {
+    mod calls;
     mod failures;
     mod history;
+    mod lenience;
     mod requests;
     mod streams;
     mod turns;

@@ -36,8 +36,12 @@ extern "C" {
     pub(super) fn timed_out(this: &JsBridge) -> bool;
 
     /// The worker's state has changed; `failure` is what it failed with.
-    #[wasm_bindgen(method)]
-    pub(super) fn entered(this: &JsBridge, state: &str, failure: JsValue);
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn entered(this: &JsBridge, state: &str, failure: JsValue) -> Result<(), JsValue>;
+
+    /// The conversation has changed.
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn changed(this: &JsBridge) -> Result<(), JsValue>;
 
     /// A task's own body.
     #[wasm_bindgen(method, catch, js_name = runTask)]
@@ -53,8 +57,9 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     async fn confirm(this: &JsBridge, call: &str, signal: &AbortSignal) -> Result<JsValue, JsValue>;
 
+    /// With the conversation as it stands, of which the facade keeps a mirror.
     #[wasm_bindgen(method, catch)]
-    async fn request(this: &JsBridge, request: &str, signal: &AbortSignal, send: &JsValue) -> Result<JsValue, JsValue>;
+    async fn request(this: &JsBridge, signal: &AbortSignal, send: &JsValue) -> Result<JsValue, JsValue>;
 
     /// What is wrong with the arguments, or nothing.
     #[wasm_bindgen(method, catch)]
@@ -154,14 +159,14 @@ impl ModelProvider for JsProvider {
 
     fn request<'a>(
         &'a self,
-        request: &'a ModelRequest,
+        _request: &'a ModelRequest,
         context: &'a RequestContext,
     ) -> LocalBoxFuture<'a, Result<ModelResponse, JobError>> {
         Box::pin(async move {
             let bridge = self.bridge.borrow().clone().ok_or_else(|| JobError::new("no run is under way"))?;
             let signal = context.cancellation.signal();
             let send = sender(context.chunks.clone(), signal.clone());
-            let answer = bridge.request(&json(request)?, signal, send.as_ref()).await.map_err(Thrown)?;
+            let answer = bridge.request(signal, send.as_ref()).await.map_err(Thrown)?;
             // Once the request is over the facade does not call `send` any more.
             drop(send);
             Ok(serde_json::from_str(&answer.as_string().unwrap_or_default())?)

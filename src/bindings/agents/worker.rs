@@ -9,7 +9,7 @@ use wasm_bindgen_futures::future_to_promise;
 use super::bridge::{JsBridge, JsHost, JsProvider, tools_of};
 use super::errors::{make_with, to_js};
 use crate::bindings::panic;
-use crate::browser::agents::{Cancellation, Outcome, Talk, TaskContext, Worker, WorkerTask, execute};
+use crate::browser::agents::{Cancellation, Message, Outcome, Talk, TaskContext, Worker, WorkerTask, execute};
 use crate::browser::{JobError, Thrown};
 use crate::engine::agents::History;
 
@@ -34,8 +34,7 @@ impl WasmWorker {
     /// With a new UUID. `said` is messages as JSON; throws what is wrong with them, a string.
     #[wasm_bindgen(constructor)]
     pub fn new(name: String, provider: String, system: Option<String>, said: &str) -> Result<WasmWorker, String> {
-        let said = serde_json::from_str(said).map_err(|error| format!("messages cannot be read: {error}"))?;
-        let history = History::resume(system, said).map_err(|unfit| unfit.to_string())?;
+        let history = History::resume(system, read_messages(said)?).map_err(|unfit| unfit.to_string())?;
         let provider = Rc::new(JsProvider { name: provider, bridge: RefCell::default() });
         Ok(Self { worker: Rc::new(Worker::new(name, provider.clone(), history)), provider })
     }
@@ -48,14 +47,23 @@ impl WasmWorker {
 
     /// Another number whenever the messages have changed.
     pub fn revision(&self) -> u32 {
-        self.worker.history.borrow().revision()
+        self.worker.read(History::revision)
     }
 
-    /// The messages from this one on, as JSON. All but the last stay as they are.
-    pub fn messages(&self, from: usize) -> String {
-        let history = self.worker.history.borrow();
-        let wanted = history.messages().get(from..).unwrap_or_default();
-        serde_json::to_string(wanted).unwrap_or_default()
+    /// What has changed of the messages since the last call, as JSON of [`crate::engine::agents::News`].
+    pub fn news(&self) -> String {
+        self.worker.edit(|history| serde_json::to_string(&history.news()).unwrap_or_default())
+    }
+
+    /// Drops the message of that index and all after it. Between runs; throws what is wrong with what is left, a string.
+    pub fn truncate(&self, length: usize) -> Result<(), String> {
+        self.worker.edit(|history| history.truncate(length)).map_err(|unfit| unfit.to_string())
+    }
+
+    /// Puts others in the place of all messages. As [`Self::truncate`].
+    pub fn replace(&self, said: &str) -> Result<(), String> {
+        let said = read_messages(said)?;
+        self.worker.edit(|history| history.replace(said)).map_err(|unfit| unfit.to_string())
     }
 
     /// The loop. Resolves with 0 when it is done, 1 if it was cancelled, 2 if it failed.
@@ -82,12 +90,16 @@ impl WasmWorker {
             let tell = move |state: crate::browser::agents::WorkerState| {
                 let failure = shown.last_failure();
                 let failure = failure.map_or(JsValue::UNDEFINED, |error| to_js(&error, &told.signal()));
-                told.entered(state.name(), failure);
+                // It throws only where the page is out of stack: the run goes on without.
+                drop(told.entered(state.name(), failure));
             };
+            let changing = bridge.clone();
+            worker.on_change(Some(Rc::new(move || drop(changing.changed()))));
             let outcome = execute(worker, &task, &parent, tell, || bridge.timed_out()).await;
             // Between runs nothing of JavaScript's is held: an error's stack may lead to the worker, which would then
             // hold itself. The facade remembers the failure.
             provider.bridge.take();
+            mine.on_change(None);
             mine.forget_failure();
             Ok(match outcome {
                 Outcome::Done => 0,
@@ -97,6 +109,10 @@ impl WasmWorker {
             .into())
         })
     }
+}
+
+fn read_messages(said: &str) -> Result<Vec<Message>, String> {
+    serde_json::from_str(said).map_err(|error| format!("messages cannot be read: {error}"))
 }
 
 struct JsTask(JsBridge);

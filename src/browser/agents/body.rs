@@ -1,54 +1,98 @@
-use std::pin::Pin;
-
-use futures::{Stream, stream};
-use js_sys::{IteratorNext, Uint8Array};
+use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{ReadableStream, ReadableStreamDefaultReader};
+use wasm_bindgen_futures::spawn_local;
 
 use super::cancellation::Cancellation;
+use super::reply::settled;
+
+#[wasm_bindgen]
+extern "C" {
+    type AnyStream;
+
+    #[wasm_bindgen(method, catch, js_name = getReader)]
+    fn get_reader(this: &AnyStream) -> Result<AnyReader, JsValue>;
+
+    #[derive(Debug)]
+    type AnyReader;
+
+    #[wasm_bindgen(method, catch)]
+    fn read(this: &AnyReader) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn cancel(this: &AnyReader) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(js_name = Uint8Array)]
+    type Copied;
+
+    #[wasm_bindgen(constructor, js_class = "Uint8Array", catch)]
+    fn new(bytes: &JsValue) -> Result<Copied, JsValue>;
+}
+
+#[derive(Debug)]
+enum Source {
+    Reader(AnyReader),
+    Whole(String),
+    Over,
+}
 
 /// A response's bytes. Dropped before their end, they close the connection.
+#[derive(Debug)]
 pub(super) struct Body {
-    reader: ReadableStreamDefaultReader,
+    source: Source,
     cancellation: Cancellation,
-    over: bool,
 }
 
 impl Body {
     /// # Errors
     ///
     /// If someone else reads it.
-    pub(super) fn new(body: &ReadableStream, cancellation: &Cancellation) -> Result<Self, JsValue> {
-        let reader = body.get_reader().dyn_into()?;
-        Ok(Self { reader, cancellation: cancellation.clone(), over: false })
+    pub(super) fn new(body: JsValue, cancellation: &Cancellation) -> Result<Self, JsValue> {
+        let reader = body.unchecked_into::<AnyStream>().get_reader()?;
+        Ok(Self { source: Source::Reader(reader), cancellation: cancellation.clone() })
     }
 
-    /// As they arrive; not read ahead, so that who takes none leaves them to the network.
-    pub(super) fn into_chunks(self) -> Pin<Box<impl Stream<Item = Result<Vec<u8>, JsValue>>>> {
-        Box::pin(stream::unfold(self, async |mut body| Some((body.read().await?, body))))
+    pub(super) fn of(text: String, cancellation: &Cancellation) -> Self {
+        Self { source: Source::Whole(text), cancellation: cancellation.clone() }
     }
 
-    async fn read(&mut self) -> Option<Result<Vec<u8>, JsValue>> {
-        if self.over {
-            return None;
+    /// The next bytes; not read ahead, so that who takes none leaves them to the network.
+    pub(super) async fn next(&mut self) -> Option<Result<Vec<u8>, JsValue>> {
+        let read = match &self.source {
+            Source::Over => return None,
+            Source::Whole(text) => Ok(Some(text.clone().into_bytes())),
+            Source::Reader(reader) => read(reader).await,
+        };
+        if !matches!((&self.source, &read), (Source::Reader(_), Ok(Some(_)))) {
+            self.source = Source::Over;
         }
-        let read = JsFuture::from(self.reader.read()).await.map(JsCast::unchecked_into::<IteratorNext>);
-        self.over = read.as_ref().map_or(true, IteratorNext::done);
-        match read {
-            Ok(next) if next.done() => None,
-            Ok(next) => Some(Ok(Uint8Array::new(&next.value()).to_vec())),
-            Err(error) => Some(Err(error)),
-        }
+        read.transpose()
     }
+}
+
+async fn read(reader: &AnyReader) -> Result<Option<Vec<u8>>, JsValue> {
+    let next = settled(&reader.read()?).await?;
+    if Reflect::get(&next, &"done".into())?.is_truthy() {
+        return Ok(None);
+    }
+    let value = Reflect::get(&next, &"value".into())?;
+    if let Some(text) = value.as_string() {
+        return Ok(Some(text.into_bytes()));
+    }
+    if !value.is_object() {
+        return Err(js_sys::TypeError::new("the response's body gave what is not bytes").into());
+    }
+    Ok(Some(Copied::new(&value)?.unchecked_into::<Uint8Array>().to_vec()))
 }
 
 impl Drop for Body {
     fn drop(&mut self) {
         // Where the signal has closed it, cancelling would only be refused.
-        if !self.over && !self.cancellation.is_aborted() {
-            let closed = JsFuture::from(self.reader.cancel());
+        if let Source::Reader(reader) = &self.source
+            && !self.cancellation.is_aborted()
+            && let Ok(closed) = reader.cancel()
+        {
             // Where that fails the connection has gone by itself: nobody need hear of it.
+            let closed = settled(&closed);
             spawn_local(async move { drop(closed.await) });
         }
     }

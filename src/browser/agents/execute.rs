@@ -91,19 +91,24 @@ pub(crate) async fn execute(
         Ok(()) => task.run(&context).await,
         Err(error) => Err(error),
     };
-    context.worker.history.borrow_mut().close(CANCELLED);
+    context.worker.edit(|history| history.close(CANCELLED));
     let result = if !parent.is_aborted() {
         result
     } else if timed_out() {
         Err(TimeoutError.into())
     } else {
+        context.worker.edit(|history| history.end(false));
         // Whether it is taken well changes nothing any more.
         drop(context.enter(WorkerState::Inactive, None, task.host()));
         return Outcome::Cancelled;
     };
     match result.and_then(|()| context.enter(WorkerState::Inactive, None, task.host())) {
-        Ok(()) => Outcome::Done,
+        Ok(()) => {
+            context.worker.edit(|history| history.end(false));
+            Outcome::Done
+        }
         Err(error) => {
+            context.worker.edit(|history| history.end(true));
             let error = Rc::new(error);
             // As above.
             drop(context.enter(WorkerState::Failed, Some(error.clone()), task.host()));

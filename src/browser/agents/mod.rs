@@ -13,6 +13,7 @@ mod job;
 mod key;
 mod openai;
 mod provider;
+mod reply;
 mod scripted;
 mod session;
 mod talk;

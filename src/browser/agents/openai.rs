@@ -1,30 +1,24 @@
 //! A provider for every server that speaks OpenAI's chat-completions stream.
 
-use std::rc::Rc;
+use std::cell::Cell;
 
-use futures::StreamExt;
-use futures::future::{Either, LocalBoxFuture, select};
-use js_sys::{Date, Promise};
+use futures::future::LocalBoxFuture;
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Date, Function, JsString, Math, Reflect};
+use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, RequestInit, Response};
+use web_sys::{Headers, RequestInit};
 
-use super::body::Body;
 use super::cancellation::Cancellation;
 use super::provider::{ModelProvider, RequestContext};
-use crate::browser::completion::Completion;
-use crate::browser::context::JobContext;
+use super::reply::{Reply, settled};
 use crate::browser::error::{Cancelled, JobError, Thrown};
-use crate::browser::manager::JobManager;
-use crate::engine::agents::openai::{Assembly, Broken, Refused, StreamFault, address, body, events, refused};
-use crate::engine::agents::{ModelRequest, ModelResponse, ModelResponseChunk};
-use crate::engine::{ManagerOptions, RetryOptions, RunOptions};
+use crate::engine::agents::openai::{
+    Asking, Assembly, END, Event, Lines, Piece, RETRIES, Refused, StreamFault, UsageRefused, address, message, pause,
+    refused,
+};
+use crate::engine::agents::{ModelRequest, ModelResponse, ModelResponseChunk, ToolSpec};
 
-/// How often a server that says "later" is asked again.
-const RETRIES: u32 = 2;
-/// Milliseconds before the first retry, on top of what the server asks for, drawn from 0 up to this and doubling: so
-/// that not everyone comes back in the same moment.
-const SPREAD: f64 = 500.0;
 /// Bytes that are read of an error's body: more than any message takes.
 const LONGEST_REFUSAL: usize = 65_536;
 
@@ -33,13 +27,14 @@ extern "C" {
     /// As pages and workers of every kind have it.
     /// One that the page has put in its place may throw.
     #[wasm_bindgen(catch, js_name = fetch)]
-    fn fetch(url: &str, options: &RequestInit) -> Result<Promise, JsValue>;
+    fn fetch(url: &JsValue, options: &RequestInit) -> Result<JsValue, JsValue>;
 }
 
 /// Where the server is, and what it wants to know.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct OpenAiOptions {
-    /// Up to and including the version: `https://api.openai.com/v1`. A query in it is sent along.
+    /// Up to and including the version: `https://api.openai.com/v1`, or `/v1` on the page's own server. A query in it is
+    /// sent along.
     pub base_url: String,
     /// The model's name there.
     pub model: String,
@@ -49,13 +44,37 @@ pub struct OpenAiOptions {
     pub headers: Vec<(String, String)>,
     /// What sessions know it by; default the model's name.
     pub name: Option<String>,
+    /// Merged into each request's body; it wins, but for `tools`, which are added to the session's.
+    pub body: Map<String, Value>,
+    /// Asks for token counts with `stream_options`, unless the server has refused that once; default true.
+    pub usage: bool,
+    /// Sends what the model thought along with the answers that it led to, by the name it came by; default false.
+    pub send_reasoning: bool,
+    /// Called in place of the global `fetch`.
+    pub fetch: Option<Function>,
+}
+
+impl Default for OpenAiOptions {
+    fn default() -> Self {
+        Self {
+            base_url: String::new(),
+            model: String::new(),
+            api_key: None,
+            headers: Vec::new(),
+            name: None,
+            body: Map::new(),
+            usage: true,
+            send_reasoning: false,
+            fetch: None,
+        }
+    }
 }
 
 /// What became of a request.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum OpenAiError {
     /// No answer; what `fetch` threw.
-    #[error("no answer from {0}: {text}", text = js_sys::Error::from(.1.clone()).message())]
+    #[error("no answer from {0}: {text}", text = message_of(.1))]
     Unreachable(String, JsValue),
     /// An error status.
     #[error(transparent)]
@@ -68,6 +87,12 @@ pub enum OpenAiError {
     Stream(#[from] StreamFault),
 }
 
+/// Anything can be thrown, also what throws when it is looked at.
+fn message_of(error: &JsValue) -> String {
+    let message = Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
+    message.or_else(|| error.as_string()).unwrap_or_else(|| "fetch failed".to_owned())
+}
+
 /// Any server that speaks the OpenAI chat-completions stream, over `fetch`. Asked to end, it closes the connection.
 ///
 /// A server that answers 429 or 503 is asked again, twice at most, after the time its `Retry-After` asks for and a
@@ -78,17 +103,95 @@ pub enum OpenAiError {
 #[derive(Debug)]
 pub struct OpenAiCompatible {
     options: OpenAiOptions,
+    /// The server takes no `stream_options`.
+    usage_refused: Cell<bool>,
+    reasoning_name: Cell<&'static str>,
 }
 
 impl OpenAiCompatible {
     /// A provider; nothing is sent yet.
     #[must_use]
     pub fn new(options: OpenAiOptions) -> Self {
-        Self { options }
+        Self { options, usage_refused: Cell::default(), reasoning_name: Cell::new("reasoning_content") }
     }
 
-    fn prepare(&self, request: &ModelRequest, cancellation: &Cancellation) -> Result<Call, JsValue> {
-        let OpenAiOptions { base_url, model, api_key, headers: given, .. } = &self.options;
+    /// By which name what the model thought is sent, if at all.
+    pub(crate) fn reasoning_name(&self) -> Option<&'static str> {
+        self.options.send_reasoning.then(|| self.reasoning_name.get())
+    }
+
+    /// Asks with messages that are JSON already, with commas between; `turn` is how many.
+    pub(crate) async fn ask(
+        &self,
+        messages: &JsValue,
+        turn: usize,
+        tools: &[ToolSpec],
+        context: &RequestContext,
+    ) -> Result<ModelResponse, JobError> {
+        let reply = self.open(messages, tools, &context.cancellation).await?;
+        let answer = self.read(&reply, turn, context).await?;
+        for call in &answer.tool_calls {
+            context.chunks.send(ModelResponseChunk::ToolCall { call: call.clone() }).await?;
+        }
+        Ok(answer)
+    }
+
+    /// The head of the answer.
+    async fn open(
+        &self,
+        messages: &JsValue,
+        tools: &[ToolSpec],
+        cancellation: &Cancellation,
+    ) -> Result<Reply, JobError> {
+        let url = address(&self.options.base_url);
+        let mut usage = self.options.usage && !self.usage_refused.get();
+        let (mut again, mut tried) = (0, false);
+        loop {
+            let call = self.prepare(messages, tools, usage, cancellation).map_err(Thrown)?;
+            let asked = match &self.options.fetch {
+                Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &url.as_str().into(), &call),
+                None => fetch(&url.as_str().into(), &call),
+            };
+            let answered = match asked {
+                Ok(asked) => settled(&asked).await.and_then(Reply::read),
+                Err(error) => Err(error),
+            };
+            cancellation.check()?;
+            let reply = answered.map_err(|error| OpenAiError::Unreachable(url.clone(), error))?;
+            if reply.is_ok() {
+                if tried {
+                    self.usage_refused.set(true);
+                }
+                return Ok(reply);
+            }
+            // One that breaks off says nothing; the status says enough.
+            let text = text(&reply, cancellation).await.unwrap_or_default();
+            cancellation.check()?;
+            let retry_after = reply.header("retry-after");
+            let refused = refused(reply.status, &reply.status_text, retry_after.as_deref(), &text, Date::now());
+            if usage && refused.usage != UsageRefused::No {
+                if refused.usage == UsageRefused::Yes {
+                    self.usage_refused.set(true);
+                }
+                (usage, tried) = (false, true);
+            } else if refused.retriable && again < RETRIES {
+                let pause = pause(&refused, again, Math::random());
+                again += 1;
+                cancellation.or_aborted(slept(pause.as_millis())).await?;
+            } else {
+                return Err(OpenAiError::Refused(refused).into());
+            }
+        }
+    }
+
+    fn prepare(
+        &self,
+        messages: &JsValue,
+        tools: &[ToolSpec],
+        usage: bool,
+        cancellation: &Cancellation,
+    ) -> Result<RequestInit, JsValue> {
+        let OpenAiOptions { model, api_key, headers: given, body, .. } = &self.options;
         let headers = Headers::new()?;
         headers.set("Content-Type", "application/json")?;
         headers.set("Accept", "text/event-stream")?;
@@ -98,12 +201,60 @@ impl OpenAiCompatible {
         for (name, value) in given {
             headers.set(name, value)?;
         }
+        let begin = Asking { model, tools, body, usage }.begin();
         let init = RequestInit::new();
         init.set_method("POST");
         init.set_headers(&headers);
-        init.set_body(&JsValue::from_str(&body(model, request).to_string()));
+        init.set_body(&JsString::from(begin).concat(messages).concat(&END.into()));
         init.set_signal(Some(cancellation.signal()));
-        Ok(Call { url: address(base_url), init, cancellation: cancellation.clone() })
+        Ok(init)
+    }
+
+    /// The answer, passed on as it arrives.
+    async fn read(&self, reply: &Reply, turn: usize, context: &RequestContext) -> Result<ModelResponse, JobError> {
+        let kind = reply.header("content-type").unwrap_or_default();
+        if kind.contains("html") {
+            // A page where the model was thought to be.
+            return Err(OpenAiError::from(StreamFault::Unreadable(kind)).into());
+        }
+        let (mut lines, mut assembly) = (Lines::default(), Assembly::default());
+        let mut body = reply.body(&context.cancellation).await.map_err(Thrown)?;
+        let mut broken = None;
+        while !assembly.is_done() {
+            let events = match body.next().await {
+                Some(Ok(bytes)) => lines.take(&bytes),
+                Some(Err(error)) => {
+                    broken = Some(error);
+                    lines.finish()
+                }
+                None if lines.is_over() => break,
+                None => lines.finish(),
+            };
+            // What it says of a server whose connection was closed from here counts for nothing.
+            context.cancellation.check()?;
+            for event in events {
+                self.pass(&event, &mut assembly, context).await?;
+            }
+        }
+        // Where all has been said, it does not matter how the connection ends.
+        Ok(assembly.finish(turn).map_err(|fault| match (broken, fault) {
+            (Some(error), StreamFault::Cut) => OpenAiError::Broken(error),
+            (_, fault) => OpenAiError::from(fault),
+        })?)
+    }
+
+    async fn pass(&self, event: &Event, assembly: &mut Assembly, context: &RequestContext) -> Result<(), JobError> {
+        let Piece { text, reasoning } = assembly.take(event).map_err(OpenAiError::from)?;
+        if !reasoning.is_empty() {
+            if let Some(name) = assembly.reasoning_name() {
+                self.reasoning_name.set(name);
+            }
+            context.chunks.send(ModelResponseChunk::Reasoning { text: reasoning }).await?;
+        }
+        if !text.is_empty() {
+            context.chunks.send(ModelResponseChunk::Text { text }).await?;
+        }
+        Ok(())
     }
 }
 
@@ -117,128 +268,26 @@ impl ModelProvider for OpenAiCompatible {
         request: &'a ModelRequest,
         context: &'a RequestContext,
     ) -> LocalBoxFuture<'a, Result<ModelResponse, JobError>> {
-        Box::pin(async move {
-            let call = self.prepare(request, &context.cancellation).map_err(Thrown)?;
-            let response = open(call, &context.cancellation).await?;
-            let answer = read(&response, request.messages.len(), context).await?;
-            for call in &answer.tool_calls {
-                context.chunks.send(ModelResponseChunk::ToolCall { call: call.clone() }).await?;
-            }
-            Ok(answer)
-        })
+        let messages: Vec<String> = request.messages.iter().map(|said| message(said, self.reasoning_name())).collect();
+        let messages = JsValue::from_str(&messages.join(","));
+        Box::pin(async move { self.ask(&messages, request.messages.len(), &request.tools, context).await })
     }
 }
 
-struct Call {
-    url: String,
-    init: RequestInit,
-    cancellation: Cancellation,
+async fn slept(milliseconds: u128) -> Result<(), Cancelled> {
+    TimeoutFuture::new(u32::try_from(milliseconds).unwrap_or(u32::MAX)).await;
+    Ok(())
 }
 
-/// The head of the answer, from a job of its own: the retries are the engine's.
-async fn open(call: Call, cancellation: &Cancellation) -> Result<Response, JobError> {
-    let call = Rc::new(call);
-    let manager: JobManager<(), (), (), Response> = JobManager::new(&ManagerOptions::default())?;
-    let retry = RetryOptions { limit: f64::from(RETRIES), delay: SPREAD, ..RetryOptions::default() };
-    let options = RunOptions { retry: Some(retry), ..RunOptions::default() };
-    let job = manager.run_job((), move |job| attempt(job, call.clone()), &options)?.into_job();
-    match select(job.result(), cancellation.aborted()).await {
-        Either::Right(_) => {
-            // During a retry's wait it ends at once; else the same signal ends its fetch.
-            job.stop().await;
-            Err(Cancelled.into())
-        }
-        Either::Left((Completion::Normal(response), _)) => Ok(Clone::clone(&*response)),
-        Either::Left((Completion::Cancelled(_), _)) => Err(Cancelled.into()),
-        Either::Left((Completion::Failed(error), _)) => match error.downcast_ref::<OpenAiError>() {
-            Some(error) => Err(error.clone().into()),
-            None => Err(JobError::new(error.to_string())),
-        },
-    }
-}
-
-async fn attempt(job: JobContext<(), ()>, call: Rc<Call>) -> Result<Response, JobError> {
-    let unreachable = |error| JobError::non_retriable(OpenAiError::Unreachable(call.url.clone(), error));
-    let asked = fetch(&call.url, &call.init).map_err(unreachable)?;
-    let response = JsFuture::from(asked).await.map_err(unreachable)?;
-    let response: Response = response.dyn_into().map_err(unreachable)?;
-    if response.ok() {
-        return Ok(response);
-    }
-    // One that breaks off says nothing; the status says enough.
-    let text = text(&response, &call.cancellation, LONGEST_REFUSAL).await.unwrap_or_default();
-    let retry_after = header(&response, "retry-after");
-    let refused = refused(response.status(), &response.status_text(), retry_after.as_deref(), &text, Date::now());
-    if !refused.retriable {
-        return Err(JobError::non_retriable(OpenAiError::Refused(refused)));
-    }
-    if job.attempt() <= RETRIES {
-        job.sleep(refused.wait).await?;
-    }
-    Err(OpenAiError::Refused(refused).into())
-}
-
-fn header(response: &Response, name: &str) -> Option<String> {
-    response.headers().get(name).ok().flatten()
-}
-
-/// What the body says; of one that is longer than `most` bytes, a little more than so many.
-async fn text(response: &Response, cancellation: &Cancellation, most: usize) -> Result<String, JsValue> {
+/// What the body says; of one that is longer than any message, a little more than that.
+async fn text(reply: &Reply, cancellation: &Cancellation) -> Result<String, JsValue> {
     let mut bytes = Vec::new();
-    if let Some(body) = response.body() {
-        let mut chunks = Body::new(&body, cancellation)?.into_chunks();
-        while let Some(chunk) = chunks.next().await {
-            bytes.extend(chunk?);
-            if bytes.len() > most {
-                break;
-            }
-        }
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// The answer, passed on as it arrives.
-async fn read(response: &Response, turn: usize, context: &RequestContext) -> Result<ModelResponse, JobError> {
-    let mut assembly = Assembly::default();
-    let kind = header(response, "content-type").unwrap_or_default();
-    if kind.contains("html") {
-        // A page where the model was thought to be.
-        return Err(OpenAiError::from(StreamFault::Unreadable(kind)).into());
-    }
-    if kind.contains("json") {
-        let whole = text(response, &context.cancellation, usize::MAX).await;
-        context.cancellation.check()?;
-        let piece = assembly.take(&whole.map_err(OpenAiError::Broken)?).map_err(OpenAiError::from)?;
-        if let Some(text) = piece {
-            context.chunks.send(ModelResponseChunk::Text { text }).await?;
-        }
-        return Ok(assembly.finish(turn).map_err(OpenAiError::from)?);
-    }
-    let Some(body) = response.body() else { return Err(OpenAiError::from(StreamFault::Cut).into()) };
-    let bytes = Body::new(&body, &context.cancellation).map_err(Thrown)?;
-    let mut events = events(bytes.into_chunks());
-    while let Some(event) = events.next().await {
-        match event {
-            Ok(data) => {
-                if let Some(text) = assembly.take(&data).map_err(OpenAiError::from)? {
-                    context.chunks.send(ModelResponseChunk::Text { text }).await?;
-                }
-            }
-            Err(broken) => {
-                context.cancellation.check()?;
-                // Where all has been said, it does not matter how the connection ends.
-                return assembly.finish(turn).map_err(|_| {
-                    JobError::new(match broken {
-                        Broken::Stream(error) => OpenAiError::Broken(error),
-                        Broken::Garbled => StreamFault::Unreadable("it is not UTF-8".to_owned()).into(),
-                    })
-                });
-            }
-        }
-        if assembly.is_done() {
+    let mut body = reply.body(cancellation).await?;
+    while let Some(chunk) = body.next().await {
+        bytes.extend(chunk?);
+        if bytes.len() > LONGEST_REFUSAL {
             break;
         }
     }
-    context.cancellation.check()?;
-    Ok(assembly.finish(turn).map_err(OpenAiError::from)?)
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

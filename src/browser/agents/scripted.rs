@@ -56,6 +56,7 @@ impl ModelProvider for Scripted {
                 context.chunks.send(chunk.clone()).await?;
                 match chunk {
                     ModelResponseChunk::Text { text } => response.content.push_str(text),
+                    ModelResponseChunk::Reasoning { .. } => {}
                     ModelResponseChunk::ToolCall { call } => response.tool_calls.push(call.clone()),
                 }
             }

@@ -1,5 +1,6 @@
 //! The loop: ask the model, stream its answer, use the tools it calls, ask again.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
@@ -10,8 +11,8 @@ use super::host::{Decision, WorkerToHostInterface};
 use super::tool::Tool;
 use crate::browser::error::JobError;
 use crate::engine::agents::{
-    CANCELLED, DENIED, ModelRequest, ModelResponse, ModelResponseChunk, Step, ToolCall, ToolSpec, Turns, WorkerState,
-    check_call,
+    CANCELLED, DENIED, History, ModelRequest, ModelResponse, ModelResponseChunk, Step, ToolCall, ToolSpec, Turns,
+    WorkerState, check_call,
 };
 
 /// One prompt and all that it takes to answer it.
@@ -25,20 +26,20 @@ pub(crate) struct Talk {
 impl WorkerTask for Talk {
     fn run<'a>(&'a self, context: &'a TaskContext) -> LocalBoxFuture<'a, Result<(), JobError>> {
         Box::pin(async move {
-            let history = &context.worker().history;
-            history.borrow_mut().ask(&self.prompt);
+            let worker = context.worker();
+            worker.edit(|history| history.ask(&self.prompt));
             let mut turns = Turns::new(self.max_turns);
             loop {
                 context.cancellation().check()?;
-                let step = turns.next(&history.borrow())?;
+                let step = worker.read(|history| turns.next(history))?;
                 match step {
                     Step::Ask => {
                         let response = self.ask(context).await?;
-                        turns.answered(&mut history.borrow_mut(), response);
+                        worker.edit(|history| turns.answered(history, response));
                     }
                     Step::Use(call) => {
                         let result = self.use_tool(&call, context).await?;
-                        history.borrow_mut().tool_result(result);
+                        worker.edit(|history| history.tool_result(result));
                     }
                     Step::Done => return Ok(()),
                 }
@@ -58,10 +59,10 @@ impl Talk {
 
     async fn ask(&self, context: &TaskContext) -> Result<ModelResponse, JobError> {
         let worker = context.worker();
-        let tools: Vec<ToolSpec> = self.tools.iter().map(|tool| tool.spec().clone()).collect();
         self.enter(WorkerState::Requesting, context)?;
         context.cancellation().check()?;
-        let request = ModelRequest { messages: worker.messages(), tools };
+        let tools: Vec<ToolSpec> = self.tools.iter().map(|tool| tool.spec().clone()).collect();
+        let request = ModelRequest { messages: worker.read(History::settled), tools: Rc::new(tools) };
         let mut sent = Sent::default();
         let deliver = async |chunk| self.deliver(chunk, &mut sent, context).await;
         let response = stream_answer(&**worker.provider(), &request, &context.scope, deliver).await?;
@@ -81,8 +82,9 @@ impl Talk {
         match &chunk {
             ModelResponseChunk::Text { text } => {
                 sent.text |= !text.is_empty();
-                context.worker().history.borrow_mut().receive(text);
+                context.worker().edit(|history| history.receive(text));
             }
+            ModelResponseChunk::Reasoning { text } => context.worker().edit(|history| history.receive_reasoning(text)),
             ModelResponseChunk::ToolCall { call } => sent.calls.push(call.id.clone()),
         }
         self.host.response_chunk_received(context.worker().id(), &chunk).await
@@ -134,10 +136,16 @@ impl Sent {
         let text = (!self.text && !response.content.is_empty())
             .then(|| ModelResponseChunk::Text { text: response.content.clone() });
         // Models give the same id twice, too.
-        let mut sent: Vec<&str> = self.calls.iter().map(String::as_str).collect();
-        let calls = response.tool_calls.iter().filter(move |call| {
-            let known = sent.iter().position(|id| *id == call.id);
-            known.map(|at| sent.swap_remove(at)).is_none()
+        let mut sent: HashMap<&str, usize> = HashMap::new();
+        for id in &self.calls {
+            *sent.entry(id).or_default() += 1;
+        }
+        let calls = response.tool_calls.iter().filter(move |call| match sent.get_mut(call.id.as_str()) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                false
+            }
+            _ => true,
         });
         text.into_iter().chain(calls.map(|call| ModelResponseChunk::ToolCall { call: call.clone() })).collect()
     }

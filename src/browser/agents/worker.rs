@@ -13,7 +13,8 @@ pub struct Worker {
     provider: Rc<dyn ModelProvider>,
     state: Cell<WorkerState>,
     last_failure: RefCell<Option<Rc<JobError>>>,
-    pub(crate) history: RefCell<History>,
+    history: RefCell<History>,
+    changed: RefCell<Option<Rc<dyn Fn()>>>,
 }
 
 impl Worker {
@@ -26,6 +27,7 @@ impl Worker {
             state: Cell::default(),
             last_failure: RefCell::default(),
             history: RefCell::new(history),
+            changed: RefCell::default(),
         }
     }
 
@@ -62,7 +64,32 @@ impl Worker {
     /// What was said so far, with what has arrived of an answer. A run that was cancelled keeps what had arrived.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
-        self.history.borrow().messages().to_vec()
+        self.read(History::messages)
+    }
+
+    /// What of the conversation is asked for.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&History) -> T) -> T {
+        look(&self.history.borrow())
+    }
+
+    /// Changes the conversation, then tells of it.
+    pub(crate) fn edit<T>(&self, change: impl FnOnce(&mut History) -> T) -> T {
+        let (before, changed, after) = {
+            let mut history = self.history.borrow_mut();
+            let before = history.revision();
+            (before, change(&mut history), history.revision())
+        };
+        let told = self.changed.borrow().clone();
+        if let Some(told) = told.filter(|_| before != after) {
+            told();
+        }
+        changed
+    }
+
+    /// Who is told of changes of the conversation during a run.
+    #[cfg(feature = "npm-agents")]
+    pub(crate) fn on_change(&self, told: Option<Rc<dyn Fn()>>) {
+        self.changed.replace(told);
     }
 
     /// For whoever keeps it elsewhere.

@@ -4,8 +4,17 @@
 //! that calls tools one result for each call, in order; after any other answer a prompt; after the last result an
 //! answer or a prompt. No answer is empty. Servers refuse what is not so.
 
+mod news;
+
+use std::rc::Rc;
+
+pub use news::{News, OpenNews};
+
+use news::Told;
+
 use super::message::{Message, ToolCall};
 
+const PARAGRAPH: &str = "\n\n";
 const RESULT_MISSING: &str = "must be the result of a tool's call before it";
 
 /// A message cannot stand where it stands: no server would accept the conversation.
@@ -18,21 +27,44 @@ pub struct Unfit {
     pub fault: &'static str,
 }
 
-/// What was said in one conversation so far.
+/// An answer that still arrives.
 #[derive(Debug, Clone, PartialEq, Default)]
+struct Open {
+    content: String,
+    reasoning: String,
+}
+
+/// What was said in one conversation so far.
+#[derive(Debug, Clone, Default)]
 pub struct History {
-    messages: Vec<Message>,
-    /// The last message is an answer that still arrives.
-    open: bool,
+    /// Shared with a request under way, during which only `open` changes: nothing is copied.
+    settled: Rc<Vec<Message>>,
+    open: Option<Open>,
+    /// Results at the end of `settled`.
+    results: usize,
+    /// Of the last prompt, bytes that were there before the last run asked; that run failed before an answer came.
+    failed: Option<usize>,
+    /// Those bytes, of the run under way.
+    asked: Option<usize>,
     revision: u32,
+    told: Told,
+}
+
+impl PartialEq for History {
+    fn eq(&self, other: &Self) -> bool {
+        self.settled == other.settled && self.open == other.open
+    }
 }
 
 impl History {
     /// Nothing said yet, but maybe how the model is to behave.
     #[must_use]
     pub fn new(system: Option<String>) -> Self {
-        let messages = system.into_iter().map(|content| Message::System { content }).collect();
-        Self { messages, ..Self::default() }
+        let mut history = Self::default();
+        if let Some(content) = system {
+            history.push(Message::System { content });
+        }
+        history
     }
 
     /// A conversation taken up again, where it was left or at an earlier place.
@@ -42,24 +74,67 @@ impl History {
     /// [`Unfit`] names the first message that makes it invalid; a call without a result is the fault of what follows.
     pub fn resume(system: Option<String>, said: Vec<Message>) -> Result<Self, Unfit> {
         let mut history = Self::new(system);
+        history.extend(said)?;
+        Ok(history)
+    }
+
+    fn extend(&mut self, said: Vec<Message>) -> Result<(), Unfit> {
         let count = said.len();
         for (at, message) in said.into_iter().enumerate() {
-            if let Some(fault) = history.fault(&message) {
+            if let Some(fault) = self.fault(&message) {
                 return Err(Unfit { at, fault });
             }
-            history.messages.push(message);
+            self.push(message);
         }
-        match history.next_call() {
+        match self.next_call() {
             Some(_) => Err(Unfit { at: count, fault: RESULT_MISSING }),
-            None => Ok(history),
+            None => Ok(()),
         }
+    }
+
+    /// Other messages in place of all, the system's among them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::resume`]; then nothing has changed.
+    pub fn replace(&mut self, said: Vec<Message>) -> Result<(), Unfit> {
+        let mut other = Self::resume(None, said)?;
+        other.revision = self.revision + 1;
+        *self = other;
+        Ok(())
+    }
+
+    /// Drops the message of that index and all after it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfit`] if a call would be left without its result; then nothing has changed.
+    pub fn truncate(&mut self, length: usize) -> Result<(), Unfit> {
+        if length >= self.settled.len() {
+            return Ok(());
+        }
+        // What is left is valid up to there, but for the results of its last answer.
+        let results =
+            self.settled.iter().take(length).rev().take_while(|one| matches!(one, Message::Tool { .. })).count();
+        let caller = length.checked_sub(results + 1).and_then(|at| self.settled.get(at));
+        if let Some(Message::Assistant { tool_calls, .. }) = caller
+            && tool_calls.len() > results
+        {
+            return Err(Unfit { at: length, fault: RESULT_MISSING });
+        }
+        self.revision += 1;
+        self.results = results;
+        self.failed = None;
+        Rc::make_mut(&mut self.settled).truncate(length);
+        self.told.settled = self.told.settled.min(length);
+        Ok(())
     }
 
     /// What is wrong with that message as the next.
     fn fault(&self, next: &Message) -> Option<&'static str> {
         use Message::{Assistant, System, Tool, User};
 
-        let last = self.messages.last();
+        let last = self.settled.last();
         let unanswered = self.next_call();
         let (right, fault) = match next {
             Tool { tool_call_id, .. } => {
@@ -68,7 +143,7 @@ impl History {
             _ if unanswered.is_some() => (false, RESULT_MISSING),
             System { .. } => (last.is_none(), "must be the first if it is the system's, and the only one"),
             User { .. } => (!matches!(last, Some(User { .. })), "must not be a prompt after a prompt"),
-            Assistant { content, tool_calls } if content.is_empty() && tool_calls.is_empty() => {
+            Assistant { content, tool_calls, .. } if content.is_empty() && tool_calls.is_empty() => {
                 (false, "must say something or call a tool")
             }
             Assistant { .. } => {
@@ -78,10 +153,23 @@ impl History {
         (!right).then_some(fault)
     }
 
-    /// All messages. Only the last ever changes; those before it stay as they are.
+    /// All messages, with what has arrived of an answer.
     #[must_use]
-    pub fn messages(&self) -> &[Message] {
-        &self.messages
+    pub fn messages(&self) -> Vec<Message> {
+        let mut messages = Vec::with_capacity(self.settled.len() + 1);
+        messages.extend_from_slice(&self.settled);
+        messages.extend(self.open.clone().map(|Open { content, reasoning }| Message::Assistant {
+            content,
+            tool_calls: Vec::new(),
+            reasoning,
+        }));
+        messages
+    }
+
+    /// The messages that a request is made of; an answer that still arrives is not among them.
+    #[must_use]
+    pub fn settled(&self) -> Rc<Vec<Message>> {
+        self.settled.clone()
     }
 
     /// Another number whenever something has changed.
@@ -90,59 +178,81 @@ impl History {
         self.revision
     }
 
-    /// A prompt. One that follows a prompt without an answer is joined to it as a paragraph of its own; the same prompt
-    /// again, as a retry asks it, stays the one it is.
+    fn push(&mut self, message: Message) {
+        self.results = if matches!(message, Message::Tool { .. }) { self.results + 1 } else { 0 };
+        Rc::make_mut(&mut self.settled).push(message);
+    }
+
+    /// A prompt. One that follows a prompt whose run was cancelled before an answer came is joined to it as a paragraph
+    /// of its own; the same prompt again, as a retry asks it, stays the one it is. A prompt whose run failed before an
+    /// answer came gives way: it is not asked again.
     pub fn ask(&mut self, prompt: &str) {
         self.revision += 1;
-        if let Some(Message::User { content }) = self.messages.last_mut() {
-            if content != prompt && !content.ends_with(&format!("\n\n{prompt}")) {
-                content.push_str("\n\n");
+        let failed = self.failed.take();
+        let last = self.settled.len().saturating_sub(1);
+        if let Some(Message::User { .. }) = self.settled.last()
+            && let Some(Message::User { content }) = Rc::make_mut(&mut self.settled).last_mut()
+        {
+            self.told.settled = self.told.settled.min(last);
+            if let Some(before) = failed {
+                content.truncate(before);
+            }
+            let again = match content.strip_suffix(prompt) {
+                Some("") => Some(0),
+                before => before.and_then(|before| before.strip_suffix(PARAGRAPH)).map(str::len),
+            };
+            self.asked = again.or(Some(content.len()));
+            if again.is_none() {
+                if !content.is_empty() {
+                    content.push_str(PARAGRAPH);
+                }
                 content.push_str(prompt);
             }
         } else {
-            self.messages.push(Message::User { content: prompt.to_owned() });
+            self.asked = Some(0);
+            self.push(Message::User { content: prompt.to_owned() });
         }
     }
 
     /// More of the answer that arrives.
     pub fn receive(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        self.revision += 1;
-        match self.messages.last_mut() {
-            Some(Message::Assistant { content, .. }) if self.open => content.push_str(text),
-            _ => {
-                self.open = true;
-                self.messages.push(Message::Assistant { content: text.to_owned(), tool_calls: Vec::new() });
-            }
+        if !text.is_empty() {
+            self.open().content.push_str(text);
         }
     }
 
+    /// More of what the model thinks before it answers.
+    pub fn receive_reasoning(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.open().reasoning.push_str(text);
+        }
+    }
+
+    fn open(&mut self) -> &mut Open {
+        self.revision += 1;
+        if self.open.is_none() {
+            self.told.open = None;
+        }
+        self.open.get_or_insert_default()
+    }
+
     /// The whole answer. Its text takes the place of what has arrived of it, unless it has none. An answer without text
-    /// and calls leaves no message.
+    /// and calls leaves no message, whatever the model thought.
     pub fn answer(&mut self, content: String, tool_calls: Vec<ToolCall>) {
         self.revision += 1;
-        let open = std::mem::take(&mut self.open);
-        match self.messages.last_mut() {
-            Some(Message::Assistant { content: arrived, tool_calls: none }) if open => {
-                if !content.is_empty() {
-                    *arrived = content;
-                }
-                *none = tool_calls;
-            }
-            _ if content.is_empty() && tool_calls.is_empty() => {}
-            _ => self.messages.push(Message::Assistant { content, tool_calls }),
+        let Open { content: arrived, reasoning } = self.open.take().unwrap_or_default();
+        let content = if content.is_empty() { arrived } else { content };
+        if !content.is_empty() || !tool_calls.is_empty() {
+            self.push(Message::Assistant { content, tool_calls, reasoning });
         }
     }
 
     /// The first call that has no result yet.
     #[must_use]
     pub fn next_call(&self) -> Option<&ToolCall> {
-        let results = self.messages.iter().rev().take_while(|message| matches!(message, Message::Tool { .. })).count();
-        let caller = self.messages.len().checked_sub(results + 1).and_then(|index| self.messages.get(index));
+        let caller = self.settled.len().checked_sub(self.results + 1).and_then(|index| self.settled.get(index));
         match caller {
-            Some(Message::Assistant { tool_calls, .. }) => tool_calls.get(results),
+            Some(Message::Assistant { tool_calls, .. }) => tool_calls.get(self.results),
             _ => None,
         }
     }
@@ -152,73 +262,24 @@ impl History {
         let Some(call) = self.next_call() else { return };
         let tool_call_id = call.id.clone();
         self.revision += 1;
-        self.messages.push(Message::Tool { tool_call_id, content });
+        self.push(Message::Tool { tool_call_id, content });
     }
 
     /// The run is over: what has arrived of an answer is the answer, and each call without a result gets `content`.
     pub fn close(&mut self, content: &str) {
-        if std::mem::take(&mut self.open) {
-            self.revision += 1;
+        if self.open.is_some() {
+            self.answer(String::new(), Vec::new());
         }
         while self.next_call().is_some() {
             self.tool_result(content.to_owned());
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn resumed(system: Option<&str>, said: serde_json::Value) -> Result<History, Unfit> {
-        History::resume(system.map(str::to_owned), serde_json::from_value(said).unwrap())
-    }
-
-    #[test]
-    fn a_conversation_is_taken_up_where_it_was_left() {
-        let said = json!([
-            { "role": "system", "content": "Be brief" },
-            { "role": "user", "content": "Twice" },
-            { "role": "assistant", "content": "", "toolCalls": [
-                { "id": "a", "name": "ipsum", "arguments": {} },
-                { "id": "b", "name": "ipsum", "arguments": {} },
-            ] },
-            { "role": "tool", "toolCallId": "a", "content": "one" },
-            { "role": "tool", "toolCallId": "b", "content": "two" },
-            { "role": "assistant", "content": "Done" },
-        ]);
-        let mut history = resumed(None, said.clone()).unwrap();
-        assert_eq!(serde_json::to_value(history.messages()).unwrap(), said);
-        history.ask("Again");
-        assert_eq!(history.messages().len(), 7);
-        assert_eq!(resumed(Some("Be brief"), json!([])).unwrap(), History::new(Some("Be brief".into())));
-    }
-
-    #[test]
-    fn one_that_no_server_accepts_is_refused_with_the_place() {
-        let prompt = json!({ "role": "user", "content": "Hello" });
-        let answer = json!({ "role": "assistant", "content": "Hello" });
-        let call = json!({ "role": "assistant", "content": "", "toolCalls": [{ "id": "a", "name": "ipsum" }] });
-        let result = json!({ "role": "tool", "toolCallId": "a", "content": "one" });
-        let other = json!({ "role": "tool", "toolCallId": "z", "content": "one" });
-        let empty = json!({ "role": "assistant", "content": "" });
-        let system = json!({ "role": "system", "content": "Be brief" });
-        for (said, at) in [
-            (json!([answer]), 0),
-            (json!([prompt, prompt]), 1),
-            (json!([prompt, answer, answer]), 2),
-            (json!([prompt, empty]), 1),
-            (json!([prompt, result]), 1),
-            (json!([prompt, call]), 2),
-            (json!([prompt, call, other]), 2),
-            (json!([prompt, call, prompt]), 2),
-            (json!([prompt, call, result, result]), 3),
-            (json!([prompt, system]), 1),
-        ] {
-            assert_eq!(resumed(None, said.clone()).map_err(|unfit| unfit.at), Err(at), "{said}");
+    /// How the run ended that is over.
+    pub fn end(&mut self, failed: bool) {
+        // Other tasks ask nothing.
+        if let Some(asked) = self.asked.take() {
+            self.failed = (failed && matches!(self.settled.last(), Some(Message::User { .. }))).then_some(asked);
         }
-        assert_eq!(resumed(Some("Be brief"), json!([system])).unwrap_err().at, 0);
     }
 }

@@ -1,5 +1,7 @@
 //! What is said between a user, a model and tools. As JSON it has the shapes of the npm API.
 
+use std::rc::Rc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -24,6 +26,9 @@ pub enum Message {
         /// The tools it wants used, in order.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<ToolCall>,
+        /// What it thought before it said so, where the server tells; empty if not.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        reasoning: String,
     },
     /// What a tool answered.
     Tool {
@@ -41,6 +46,7 @@ struct AnyMessage {
     role: Role,
     content: String,
     tool_calls: Option<Vec<ToolCall>>,
+    reasoning: Option<String>,
     tool_call_id: Option<String>,
 }
 
@@ -61,11 +67,15 @@ impl TryFrom<AnyMessage> for Message {
     type Error = Missing;
 
     fn try_from(message: AnyMessage) -> Result<Self, Missing> {
-        let AnyMessage { role, content, tool_calls, tool_call_id } = message;
+        let AnyMessage { role, content, tool_calls, reasoning, tool_call_id } = message;
         Ok(match role {
             Role::System => Self::System { content },
             Role::User => Self::User { content },
-            Role::Assistant => Self::Assistant { content, tool_calls: tool_calls.unwrap_or_default() },
+            Role::Assistant => Self::Assistant {
+                content,
+                tool_calls: tool_calls.unwrap_or_default(),
+                reasoning: reasoning.unwrap_or_default(),
+            },
             Role::Tool => Self::Tool { tool_call_id: tool_call_id.ok_or(Missing("toolCallId"))?, content },
         })
     }
@@ -92,6 +102,11 @@ pub enum ModelResponseChunk {
         /// To be joined to what came before.
         text: String,
     },
+    /// More of what the model thinks before it answers.
+    Reasoning {
+        /// To be joined to what came before.
+        text: String,
+    },
     /// A whole call.
     ToolCall {
         /// The call.
@@ -112,6 +127,7 @@ struct AnyChunk {
 #[serde(rename_all = "snake_case")]
 enum Kind {
     Text,
+    Reasoning,
     ToolCall,
 }
 
@@ -122,6 +138,7 @@ impl TryFrom<AnyChunk> for ModelResponseChunk {
         let AnyChunk { kind, text, call } = chunk;
         Ok(match kind {
             Kind::Text => Self::Text { text: text.ok_or(Missing("text"))? },
+            Kind::Reasoning => Self::Reasoning { text: text.ok_or(Missing("text"))? },
             Kind::ToolCall => Self::ToolCall { call: call.ok_or(Missing("call"))? },
         })
     }
@@ -148,11 +165,11 @@ fn yes() -> bool {
 /// What a model is asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelRequest {
-    /// All that was said.
-    pub messages: Vec<Message>,
+    /// All that was said, shared with the conversation: a long one is not copied for each request.
+    pub messages: Rc<Vec<Message>>,
     /// What it may call.
     #[serde(default)]
-    pub tools: Vec<ToolSpec>,
+    pub tools: Rc<Vec<ToolSpec>>,
 }
 
 /// A whole answer.

@@ -7,7 +7,7 @@ pub mod openai;
 mod state;
 mod turns;
 
-pub use history::{History, Unfit};
+pub use history::{History, News, OpenNews, Unfit};
 pub use message::{Message, ModelRequest, ModelResponse, ModelResponseChunk, ToolCall, ToolSpec, Usage};
 pub use state::WorkerState;
 pub use turns::{CANCELLED, DENIED, OutOfTurns, Step, Turns, check_call};

@@ -5,22 +5,33 @@ import { report } from "../errors.js";
 import { AgentError } from "./errors.js";
 import { checkChunk, checkResponse, errorText, frozen, toJson, wholeLetters } from "./json.js";
 import type { ReadyTool } from "./tools.js";
-import type { ModelProvider, ModelResponseChunk, ToolCall, WorkerState, WorkerToHostInterface } from "./types.js";
-import { orFailure, untilAborted } from "./wasm.js";
+import type {
+  ModelProvider,
+  ModelResponseChunk,
+  ToolCall,
+  ToolSpec,
+  WorkerState,
+  WorkerToHostInterface,
+} from "./types.js";
+import { orFailure, promiseOf, untilAborted } from "./wasm.js";
+import type { SessionWorker } from "./worker.js";
 
 /** What of a run does not depend on what it does. */
 export interface Frame {
   readonly signal: AbortSignal;
   timedOut(): boolean;
   entered(state: WorkerState, failure: unknown): void;
+  changed(): void;
 }
 
 /** Of the loop. */
 export interface Parts {
-  readonly id: string;
+  readonly worker: SessionWorker;
   readonly host: WorkerToHostInterface;
   readonly provider: ModelProvider;
   readonly tools: readonly ReadyTool[];
+  /** The same for every request of a session. */
+  readonly specs: readonly ToolSpec[];
 }
 
 /** Its methods are named as src/bindings/agents/bridge.rs calls them. */
@@ -28,22 +39,24 @@ export class Bridge {
   readonly signal: AbortSignal;
   readonly timedOut: Frame["timedOut"];
   readonly entered: Frame["entered"];
+  readonly changed: Frame["changed"];
   private readonly parts: Parts;
 
   constructor(frame: Frame, parts: Parts) {
     this.signal = frame.signal;
     this.timedOut = frame.timedOut;
     this.entered = frame.entered;
+    this.changed = frame.changed;
     this.parts = parts;
   }
 
   get tools(): string {
-    return JSON.stringify(this.parts.tools.map(({ spec }) => spec));
+    return JSON.stringify(this.parts.specs);
   }
 
   state(state: WorkerState): void {
     try {
-      this.parts.host.workerStateChange(this.parts.id, state);
+      this.parts.host.workerStateChange(this.parts.worker.id, state);
     } catch (error) {
       // The run has an end already, and cannot fail with this.
       if (state === "failed" || this.signal.aborted) report(error);
@@ -52,10 +65,12 @@ export class Bridge {
   }
 
   chunk(json: string): void | Promise<void> {
-    const taken = this.parts.host.responseChunkReceived(this.parts.id, frozen<ModelResponseChunk>(json));
+    const chunk = frozen<ModelResponseChunk>(json);
+    const taken = this.parts.host.responseChunkReceived(this.parts.worker.id, chunk);
     if (taken === undefined) return;
-    Promise.resolve(taken).catch((error) => reportLate(error, this.signal));
-    return untilAborted(taken, this.signal);
+    const settled = promiseOf(taken);
+    settled.catch((error) => reportLate(error, this.signal));
+    return untilAborted(settled, this.signal);
   }
 
   confirm(json: string, signal: AbortSignal): Promise<string> {
@@ -65,7 +80,7 @@ export class Bridge {
   private async decision(json: string, signal: AbortSignal): Promise<string> {
     let answer: unknown;
     try {
-      answer = await this.parts.host.getToolConfirmation(this.parts.id, frozen<ToolCall>(json), signal);
+      answer = await this.parts.host.getToolConfirmation(this.parts.worker.id, frozen<ToolCall>(json), signal);
     } catch (error) {
       reportLate(error, signal);
       throw error;
@@ -76,26 +91,28 @@ export class Bridge {
     return answer;
   }
 
-  async request(json: string, signal: AbortSignal, take: (chunk: string) => Promise<void>): Promise<string> {
+  async request(signal: AbortSignal, take: (chunk: string) => Promise<void>): Promise<string> {
     let over = false;
-    const whole = wholeLetters();
+    const whole = { text: wholeLetters(), reasoning: wholeLetters() };
     const pass = (chunk: string) => orFailure(take(chunk));
-    const sendText = (given: string) => {
-      const text = whole(given);
-      return text === "" && given !== "" ? Promise.resolve() : pass(toJson({ type: "text", text }));
+    const sendText = (type: "text" | "reasoning", given: string) => {
+      const text = whole[type](given);
+      return text === "" && given !== "" ? Promise.resolve() : pass(toJson({ type, text }));
     };
     const send = (chunk: ModelResponseChunk): Promise<void> => {
       if (over) return quiet(Promise.reject(new AgentError("The request is over: it takes no more chunks", "E_OVER")));
       try {
         checkEngine();
         const checked = checkChunk("chunk", chunk);
-        return quiet(checked.type === "text" ? sendText(checked.text) : pass(toJson(checked)));
+        return quiet(checked.type === "tool_call" ? pass(toJson(checked)) : sendText(checked.type, checked.text));
       } catch (error) {
         return Promise.reject(error);
       }
     };
+    const { worker, specs, provider } = this.parts;
+    const request = Object.freeze({ messages: worker.messages, tools: specs });
     try {
-      return toJson(checkResponse(await this.parts.provider.request(frozen(json), { signal, send })));
+      return toJson(checkResponse(await provider.request(request, { signal, send })));
     } finally {
       over = true;
     }

@@ -5,7 +5,7 @@ import { JobgateError } from "../errors.js";
  * E_MAX_TURNS: the model still called tools after `maxTurns` answers. Of `openAiCompatible`: E_NETWORK: no answer, or none
  * that the page may see (`cause`); E_HTTP: an error status (`status`), with the message of its body; E_STREAM: the
  * answer broke off or was unreadable (`cause`). E_PROVIDER: a provider has broken its contract; E_OVER: it sent a chunk
- * after its request was over.
+ * after its request was over. E_BUSY: the worker's conversation cannot be changed while a run is under way.
  */
 export class AgentError extends JobgateError {
   override readonly name = "AgentError";
@@ -15,6 +15,7 @@ export class AgentError extends JobgateError {
     message: string,
     override readonly code:
       | "E_UNKNOWN_WORKER"
+      | "E_BUSY"
       | "E_MAX_TURNS"
       | "E_NETWORK"
       | "E_HTTP"

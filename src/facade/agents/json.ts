@@ -1,5 +1,6 @@
 // What crosses to the loop and back as JSON, checked where it comes from the outside.
 
+import { fieldOf } from "../text.js";
 import type { Message, ModelResponse, ModelResponseChunk, ToolCall } from "./types.js";
 
 function need(field: string, expected: string, right: boolean, given: unknown): void {
@@ -20,38 +21,55 @@ export function needArray(field: string, value: unknown): asserts value is reado
 
 function checkCall(field: string, call: ToolCall): ToolCall {
   needObject(field, call);
-  const { id, name } = call;
+  const { id, name, arguments: given } = call;
   needString(`${field}.id`, id);
   needString(`${field}.name`, name);
-  return { id, name, arguments: call.arguments ?? {} };
+  return { id, name, arguments: given ?? {} };
 }
 
-/** Their shapes; whether each may stand where it does, the rules decide. */
-export function checkMessages(messages: readonly Message[]): void {
-  needArray("messages", messages);
-  for (const [at, message] of messages.entries()) {
-    const field = `messages[${at}]`;
-    needObject(field, message);
-    needString(`${field}.content`, message.content);
-    if (message.role === "tool") needString(`${field}.toolCallId`, message.toolCallId);
-    else if (message.role === "assistant") {
-      const { toolCalls = [] } = message;
-      needArray(`${field}.toolCalls`, toolCalls);
-      for (const [index, call] of toolCalls.entries()) checkCall(`${field}.toolCalls[${index}]`, call);
-    } else if (message.role !== "system" && message.role !== "user") {
-      throw new TypeError(`${field}.role must be "system", "user", "assistant" or "tool"`);
-    }
+/** Not by map: it would look for what is missing in the longest array there can be. */
+function checkCalls(field: string, calls: readonly unknown[]): ToolCall[] {
+  return Array.from(calls, (call, at) => checkCall(`${field}[${at}]`, call as ToolCall));
+}
+
+function checkMessage(field: string, message: Message): Message {
+  needObject(field, message);
+  // Each is read once: what is looked at again may be something else.
+  const { role, content, toolCallId, toolCalls = [], reasoning } = message as Record<string, unknown>;
+  needString(`${field}.content`, content);
+  if (role === "tool") {
+    needString(`${field}.toolCallId`, toolCallId);
+    return { role, toolCallId, content };
   }
+  if (role === "system" || role === "user") return { role, content };
+  if (role !== "assistant") throw new TypeError(`${field}.role must be "system", "user", "assistant" or "tool"`);
+  if (reasoning !== undefined) needString(`${field}.reasoning`, reasoning);
+  needArray(`${field}.toolCalls`, toolCalls);
+  const calls = checkCalls(`${field}.toolCalls`, toolCalls);
+  return {
+    role,
+    content,
+    ...(calls.length > 0 && { toolCalls: calls }),
+    ...(reasoning !== undefined && { reasoning }),
+  };
+}
+
+/** As JSON. Their shapes are checked here; whether each may stand where it does, the rules decide. */
+export function writeMessages(messages: readonly Message[]): string {
+  needArray("messages", messages);
+  return toJson(Array.from(messages, (message, at) => checkMessage(`messages[${at}]`, message)));
 }
 
 export function checkChunk(field: string, chunk: ModelResponseChunk): ModelResponseChunk {
   needObject(field, chunk);
-  if (chunk.type === "text") {
-    needString(`${field}.text`, chunk.text);
-    return { type: "text", text: chunk.text };
+  const { type } = chunk;
+  if (type === "text" || type === "reasoning") {
+    const { text } = chunk;
+    needString(`${field}.text`, text);
+    return { type, text };
   }
-  if (chunk.type === "tool_call") return { type: "tool_call", call: checkCall(`${field}.call`, chunk.call) };
-  throw new TypeError(`${field}.type must be "text" or "tool_call"`);
+  if (type === "tool_call") return { type, call: checkCall(`${field}.call`, chunk.call) };
+  throw new TypeError(`${field}.type must be "text", "reasoning" or "tool_call"`);
 }
 
 export function checkResponse(response: ModelResponse): ModelResponse {
@@ -60,7 +78,7 @@ export function checkResponse(response: ModelResponse): ModelResponse {
   needString("response.content", content);
   needArray("response.toolCalls", toolCalls);
   needString("response.stopReason", stopReason);
-  return { content, toolCalls: toolCalls.map((call, at) => checkCall(`response.toolCalls[${at}]`, call)), stopReason };
+  return { content, toolCalls: checkCalls("response.toolCalls", toolCalls), stopReason };
 }
 
 /**
@@ -88,7 +106,8 @@ export function frozen<T>(json: string): T {
   return freeze(JSON.parse(json));
 }
 
-function freeze<T>(value: T): T {
+/** As `frozen`, of what is no JSON. */
+export function freeze<T>(value: T): T {
   if (typeof value === "object" && value !== null) {
     for (const part of Object.values(value)) freeze(part);
     Object.freeze(value);
@@ -96,15 +115,13 @@ function freeze<T>(value: T): T {
   return value;
 }
 
-export function parseMessages(json: string): readonly Message[] {
-  return frozen<readonly Message[]>(json);
-}
-
-/** What a model is told of an error. */
+/** What a model is told of an error, of whatever realm; anything can be thrown, also what throws when it is looked at. */
 export function errorText(error: unknown): string {
-  if (error instanceof Error) return error.message || error.name;
+  if (typeof error === "string") return error;
+  const [message, name] = [fieldOf(error, "message"), fieldOf(error, "name")];
+  if (typeof message === "string" && typeof name === "string") return message || name;
   try {
-    return typeof error === "string" ? error : (JSON.stringify(error) ?? String(error));
+    return JSON.stringify(error) ?? String(error);
   } catch {
     return "it failed";
   }

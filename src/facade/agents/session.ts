@@ -3,17 +3,19 @@ import { ManagerClosedError } from "../errors.js";
 import type { AnyJob } from "../extras.js";
 import { JobManager } from "../manager.js";
 import { checkNumber, checkObject, needFunction } from "../options.js";
+import { Listeners } from "../runner/line.js";
 import { asyncDispose } from "../support.js";
-import type { JobContext, RunJobResult } from "../types.js";
+import type { JobContext, RunJobResult, Unsubscribe } from "../types.js";
 import { Bridge, type Frame } from "./bridge.js";
 import { AgentError } from "./errors.js";
-import { checkMessages, needArray, needObject, needString } from "./json.js";
+import { freeze, needArray, needObject, needString } from "./json.js";
 import { type ReadyTool, readyTools } from "./tools.js";
 import type {
   AgentRunOptions,
   AgentWorker,
   ModelProvider,
   SessionOptions,
+  ToolSpec,
   WorkerJob,
   WorkerOptions,
   WorkerState,
@@ -38,23 +40,33 @@ export class Session {
   private readonly manager: JobManager<string, WorkerState, never, void>;
   private readonly providers: ReadonlyMap<string, ModelProvider>;
   private readonly tools: readonly ReadyTool[];
+  private readonly specs: readonly ToolSpec[];
   private readonly maxTurns: number;
   private readonly known = new Map<string, SessionWorker>();
+  private readonly listeners = new Listeners<void>();
+  private readonly changed = () => this.listeners.call();
   private closed = false;
 
   /** Throws TypeError or RangeError that names the option and its bound. */
   constructor(options: SessionOptions) {
     needObject("options", options);
-    this.providers = readyProviders(options.providers);
-    this.tools = readyTools(options.tools ?? []);
-    this.maxTurns = checkNumber("maxTurns", options.maxTurns, MAX_TURNS);
+    const { providers, tools = [], maxTurns, concurrency, trace } = options;
+    this.providers = readyProviders(providers);
+    this.tools = readyTools(tools);
+    this.specs = freeze(this.tools.map(({ spec }) => spec));
+    this.maxTurns = checkNumber("maxTurns", maxTurns, MAX_TURNS);
     if (!Number.isInteger(this.maxTurns) || this.maxTurns < 1 || this.maxTurns > LARGEST_MAX_TURNS) {
       throw new RangeError(`maxTurns must be an integer of at least 1, got ${this.maxTurns}`);
     }
     startAgentsWasm();
-    const concurrency = checkNumber("concurrency", options.concurrency, Infinity);
-    const { trace } = options;
-    this.manager = new JobManager({ name: "Session", concurrency, ...(trace !== undefined && { trace }) });
+    this.manager = new JobManager({
+      name: "Session",
+      concurrency: checkNumber("concurrency", concurrency, Infinity),
+      // A worker's jobs are a group: one at a time.
+      groupConcurrency: 1,
+      ...(trace !== undefined && { trace }),
+    });
+    this.subscribe = this.subscribe.bind(this);
     this.createWorker = this.createWorker.bind(this);
     this.removeWorker = this.removeWorker.bind(this);
     this.run = this.run.bind(this);
@@ -72,6 +84,12 @@ export class Session {
     return this.manager.jobs().filter((job) => job.completion === undefined) as unknown as WorkerJob[];
   }
 
+  /** A worker was made, removed, or changed: its messages, state or failure. */
+  subscribe(listener: () => void): Unsubscribe {
+    needFunction("listener", listener);
+    return this.listeners.add(() => listener());
+  }
+
   /** Throws RangeError for an unknown provider or messages that no server would accept, ManagerClosedError after `close`. */
   createWorker(options: WorkerOptions): AgentWorker {
     checkEngine();
@@ -80,22 +98,29 @@ export class Session {
     needString("name", name);
     if (system !== undefined) needString("system", system);
     if (wanted !== undefined) needString("provider", wanted);
-    checkMessages(messages);
-    const provider = this.providers.get(wanted ?? this.providers.keys().next().value!);
+    const providerName = wanted ?? this.providers.keys().next().value!;
+    const provider = this.providers.get(providerName);
     if (provider === undefined) {
       const names = [...this.providers.keys()].map((known) => `"${known}"`).join(", ");
       throw new RangeError(`provider must be one of ${names}, got "${wanted}"`);
     }
     if (this.closed) throw new ManagerClosedError("The session was closed and takes no new workers");
-    const worker = new SessionWorker(name, provider, system, messages);
+    const worker = new SessionWorker(name, [providerName, provider], system, messages, this.changed);
     this.known.set(worker.id, worker);
+    this.changed();
     return worker;
   }
 
   /** Stops its job; resolves when that has ended. The worker takes no new run from the call on. Unknown: nothing happens. */
   async removeWorker(id: string): Promise<void> {
+    const worker = this.known.get(id);
+    if (worker === undefined) return;
     this.known.delete(id);
-    await this.manager.stopJob(id);
+    worker.removed();
+    // The last first: none of them begins because another has ended.
+    const ended = [...worker.standing()].reverse().map((job) => job.stop());
+    this.changed();
+    await Promise.all(ended);
   }
 
   /**
@@ -120,7 +145,7 @@ export class Session {
     needString("prompt", prompt);
     needObject("host", host);
     for (const method of HOST) needFunction(`host.${method}`, host[method]);
-    const parts = { id: mine.id, host, provider: mine.provider, tools: this.tools };
+    const parts = { worker: mine, host, provider: mine.provider, tools: this.tools, specs: this.specs };
     return this.start(mine, options, (frame) => mine.wasm.talk(prompt, this.maxTurns, new Bridge(frame, parts)));
   }
 
@@ -156,7 +181,12 @@ export class Session {
     run: (frame: Frame) => Promise<number>,
   ): RunJobResult<WorkerJob> {
     checkObject("options", options);
-    const { signal, timeout } = options;
+    const { signal, timeout, onBusy = "join" } = options;
+    if (onBusy !== "join" && onBusy !== "queue") throw new RangeError(`onBusy must be "join" or "queue"`);
+    const standing = worker.standing();
+    const busy = standing.find((job) => !job.stopping);
+    if (busy !== undefined && onBusy === "join") return { type: "JOB_ALREADY_RUNNING", job: busy };
+
     let handle: AnyJob | undefined;
     const body = async (context: JobContext<WorkerState>) => {
       const end = await run({
@@ -166,22 +196,25 @@ export class Session {
           worker.enter(state, failure);
           context.setState(state);
         },
+        changed: () => worker.changed(),
       });
       if (end === END.cancelled) throw context.signal.reason;
       if (end === END.failed) throw worker.lastFailure;
     };
-    const { type, job } = this.manager.runJob(worker.id, body, {
+    // A key has room for one that waits: a queue of any length is the group's. Whoever looks sees the worker's id.
+    const key = standing.length === 0 ? worker.id : `${worker.id} ${++worker.queued}`;
+    const { job } = this.manager.runJob(key, body, {
       name: worker.name,
+      group: worker.id,
       initialState: worker.state,
       ...(signal !== undefined && { signal }),
       ...(timeout !== undefined && { timeout }),
     });
     handle = job as unknown as AnyJob;
-    if (type === "JOB_CREATED") {
-      const cancel = (reason?: unknown) => void job.stop(reason);
-      Object.assign(job, { worker, cancel, wait: () => job.settled });
-    }
-    return { type, job: job as WorkerJob };
+    const cancel = (reason?: unknown) => void job.stop(reason);
+    Object.assign(job, { key: worker.id, worker, cancel, wait: () => job.settled });
+    worker.began(job as WorkerJob);
+    return { type: "JOB_CREATED", job: job as WorkerJob };
   }
 }
 

@@ -5,6 +5,7 @@ import { dereference, type Schema, type SchemaDraft, Validator } from "@cfworker
 import metaSchema from "ajv/dist/refs/json-schema-draft-07.json" with { type: "json" };
 import { needFunction } from "../options.js";
 import { errorText, needArray, needObject, needString } from "./json.js";
+import { SchemaRegExp } from "./schema-reg-exp.js";
 import type { Tool, ToolSpec } from "./types.js";
 
 /** A model is told of so many faults at a time. */
@@ -25,10 +26,27 @@ export interface ReadyTool {
   run: Tool["run"];
 }
 
-/** Draft 7 does not look into what later drafts have added. */
+const SCHEMA = { $ref: "#" };
+const SCHEMAS = { type: "object", additionalProperties: SCHEMA };
+const COUNT = { $ref: "#/definitions/nonNegativeInteger" };
+const { format: _, ...pattern } = metaSchema.properties.pattern;
+const { propertyNames: __, ...patternProperties } = metaSchema.properties.patternProperties;
+/** Draft 7 does not look into what later drafts have added. Patterns are tried here, and told of by name. */
 const META = {
   ...metaSchema,
-  properties: { ...metaSchema.properties, $defs: metaSchema.properties.definitions },
+  properties: {
+    ...metaSchema.properties,
+    pattern,
+    patternProperties,
+    $defs: SCHEMAS,
+    dependentSchemas: SCHEMAS,
+    dependentRequired: { type: "object", additionalProperties: { $ref: "#/definitions/stringArray" } },
+    prefixItems: { $ref: "#/definitions/schemaArray" },
+    unevaluatedItems: SCHEMA,
+    unevaluatedProperties: SCHEMA,
+    minContains: COUNT,
+    maxContains: COUNT,
+  },
 } as Schema;
 let meta: Validator | undefined;
 
@@ -45,44 +63,71 @@ function isAbove(location: string, { instanceLocation }: { readonly instanceLoca
   return instanceLocation.startsWith(`${location}/`);
 }
 
+/** A part of a schema, with what the library has found out about it. */
+interface Part {
+  readonly pattern?: unknown;
+  readonly patternProperties?: unknown;
+  readonly $ref?: unknown;
+  readonly __absolute_ref__?: string;
+  readonly __absolute_uri__?: string;
+}
+
+function checkPart(part: Part, lookup: Readonly<Record<string, unknown>>): void {
+  const { pattern, patternProperties, $ref, __absolute_uri__: uri = "" } = part;
+  const where = uri.includes("#") ? uri.slice(uri.indexOf("#")) : "#";
+  if (typeof pattern === "string") checkPattern(`${where}/pattern`, pattern);
+  for (const name of Object.keys(Object(patternProperties ?? {}))) checkPattern(`${where}/patternProperties`, name);
+  const reference = part.__absolute_ref__ ?? $ref;
+  if (reference !== undefined && lookup[String(reference)] === undefined) {
+    throw new TypeError(`$ref "${$ref}" leads nowhere`);
+  }
+}
+
+function checkPattern(where: string, pattern: string): void {
+  try {
+    new SchemaRegExp(pattern, "u");
+  } catch (error) {
+    throw new TypeError(`${where}: "${pattern}" cannot be used: ${errorText(error)}`);
+  }
+}
+
 /** Throws what is wrong with the schema. */
 function validatorOf(schema: Schema): Validator {
   meta ??= new Validator(META, "7", false);
   const fault = faults(meta, schema);
   if (fault !== undefined) throw new TypeError(fault);
-  const lookup = dereference(structuredClone(schema));
-  for (const part of Object.values(lookup)) {
-    const reference = typeof part === "object" ? (part.__absolute_ref__ ?? part.$ref) : undefined;
-    if (reference !== undefined && lookup[reference] === undefined) {
-      throw new TypeError(`$ref "${(part as Schema).$ref}" leads nowhere`);
-    }
-  }
+  // The library marks what it has seen.
+  const lookup = dereference(copyOf(schema));
+  for (const part of Object.values(lookup)) if (typeof part === "object") checkPart(part, lookup);
   const named = String(schema.$schema ?? "");
   const draft = DRAFTS.find(([name]) => named.includes(name))?.[1] ?? "2020-12";
-  // The library marks what it has seen.
-  return new Validator(structuredClone(schema), draft, false);
+  return new Validator(copyOf(schema), draft, false);
+}
+
+function copyOf<T>(json: T): T {
+  return JSON.parse(JSON.stringify(json));
 }
 
 /** Throws TypeError or RangeError that names the tool and what is wrong with it. */
 export function readyTools(tools: readonly Tool[]): readonly ReadyTool[] {
   needArray("tools", tools);
   const names = new Set<string>();
-  return tools.map((tool, at) => {
+  return Array.from(tools, (tool, at) => {
     needObject(`tools[${at}]`, tool);
-    const { name, description, confirm = true } = tool;
+    const { name, description, confirm = true, parameters: given, run } = tool;
     needString(`tools[${at}].name`, name);
     if (name === "") throw new RangeError(`tools[${at}].name must have something in it`);
     if (names.has(name)) throw new RangeError(`tools[${at}].name: there are two tools "${name}"; name them apart`);
     names.add(name);
     needString(`tool "${name}": description`, description);
     if (typeof confirm !== "boolean") throw new TypeError(`tool "${name}": confirm must be a boolean`);
-    needFunction(`tool "${name}": run`, tool.run);
+    needFunction(`tool "${name}": run`, run);
     let parameters: Schema;
     let validator: Validator;
     try {
-      needObject("it", tool.parameters);
+      needObject("it", given);
       // The caller's may change.
-      parameters = JSON.parse(JSON.stringify(tool.parameters));
+      parameters = copyOf(given) as Schema;
       validator = validatorOf(parameters);
     } catch (error) {
       throw new TypeError(`tool "${name}": parameters must be a valid JSON Schema: ${errorText(error)}`);
@@ -90,7 +135,7 @@ export function readyTools(tools: readonly Tool[]): readonly ReadyTool[] {
     return {
       spec: { name, description, parameters, confirm },
       check: (args) => faults(validator, args),
-      run: (args, context) => tool.run(args, context),
+      run: (args, context) => run.call(tool, args, context),
     };
   });
 }

@@ -11,7 +11,13 @@ export type WorkerState = "inactive" | "working" | "requesting" | "receiving" | 
 /** What was said by whom. */
 export type Message =
   | { readonly role: "system" | "user"; readonly content: string }
-  | { readonly role: "assistant"; readonly content: string; readonly toolCalls?: readonly ToolCall[] }
+  | {
+      readonly role: "assistant";
+      readonly content: string;
+      readonly toolCalls?: readonly ToolCall[];
+      /** What the model thought before, where its server tells. */
+      readonly reasoning?: string;
+    }
   | { readonly role: "tool"; readonly toolCallId: string; readonly content: string };
 
 /** A tool that the model wants used. */
@@ -22,9 +28,10 @@ export interface ToolCall {
   readonly arguments: unknown;
 }
 
-/** A piece of an answer: more text, or a whole call. */
+/** A piece of an answer: more text, more of what the model thinks, or a whole call. */
 export type ModelResponseChunk =
   | { readonly type: "text"; readonly text: string }
+  | { readonly type: "reasoning"; readonly text: string }
   | { readonly type: "tool_call"; readonly call: ToolCall };
 
 /** All that was said, and what the model may call. */
@@ -66,7 +73,10 @@ export interface ModelProvider {
 
 /** Where an OpenAI-compatible server is, and what it wants to know. */
 export interface OpenAiOptions {
-  /** Up to and including the version: "https://api.openai.com/v1". A query in it is sent along. */
+  /**
+   * Up to and including the version: "https://api.openai.com/v1", or "/v1" on the page's own server. A query in it is
+   * sent along.
+   */
   baseUrl: string;
   model: string;
   /** Sent as a bearer token. */
@@ -75,6 +85,20 @@ export interface OpenAiOptions {
   headers?: Record<string, string>;
   /** What sessions know it by; default the model's name. */
   name?: string;
+  /**
+   * Merged into each request's body: temperature, max_tokens, tool_choice, response_format, whatever the server takes. It
+   * wins over what is sent otherwise, but for `tools`, which are added to the session's; `messages` are refused. Copied.
+   */
+  body?: Record<string, unknown>;
+  /**
+   * Asks for token counts with `stream_options`; default true. Where a server refuses a request for that, it is asked
+   * again without, and that is left out from then on.
+   */
+  usage?: boolean;
+  /** Sends what the model thought along with each answer, by the name that the server gave it; default false. */
+  sendReasoning?: boolean;
+  /** Called in place of the global `fetch`, with an absolute address where there is a page. */
+  fetch?: typeof fetch;
 }
 
 /** What to answer. */
@@ -136,11 +160,31 @@ export interface AgentWorker {
   /**
    * What was said so far, with what has arrived of an answer; the same array until it changes. Between runs it is a
    * conversation that servers accept: a cancelled answer keeps the text that arrived, a call without a result has one
-   * that says so. A prompt that follows one without an answer is joined to it; the same prompt again stays one.
+   * that says so. A prompt that follows one whose run was cancelled before an answer came is joined to it, one whose run
+   * failed gives way to it; the same prompt again stays one.
    */
   readonly messages: readonly Message[];
   /** Before the host is told. */
   onStateChange(listener: (state: WorkerState) => void): Unsubscribe;
+  /** Messages, state or failure changed: with `getSnapshot` this is what useSyncExternalStore takes. */
+  subscribe(listener: () => void): Unsubscribe;
+  /** The same object until something has changed. */
+  getSnapshot(): WorkerSnapshot;
+  /**
+   * Drops the message of that index and all after it, for an answer to be made anew or a prompt to be edited; more than
+   * there are drops none. Throws RangeError for a length that is none, or that would part a call from its results;
+   * AgentError E_BUSY while a run is under way or waits. Then nothing has changed.
+   */
+  truncate(length: number): void;
+  /** Puts others in the place of all messages, the system's among them. Throws as `truncate` does, and TypeError. */
+  setMessages(messages: readonly Message[]): void;
+}
+
+/** What a worker shows, at one moment. */
+export interface WorkerSnapshot {
+  readonly messages: readonly Message[];
+  readonly state: WorkerState;
+  readonly lastFailure: unknown;
 }
 
 /** Something else that a worker does as a job. */
@@ -194,4 +238,10 @@ export interface AgentRunOptions {
   signal?: AbortSignal;
   /** Counted from the start. The job fails with a TimeoutError DOMException. */
   timeout?: Millis;
+  /**
+   * What to do if the worker is busy. "join" (default): answer JOB_ALREADY_RUNNING, and nothing of this is taken; a job
+   * that was asked to stop is not joined: the new one waits for its end. "queue": the new one waits until all before it
+   * have ended.
+   */
+  onBusy?: "join" | "queue";
 }

@@ -3,7 +3,10 @@
 import coreText, { order as coreOrder, size as coreSize } from "../../../build/wasm/inline.js";
 import { initSync, WasmProvider, WasmWorker } from "../../../build/wasm-agents/agents.js";
 import text, { order, size } from "../../../build/wasm-agents/inline.js";
+import { abortReason } from "../abort.js";
 import { breakDown, checkEngine, compileNow, provideWasm, whenEngineFails } from "../engine.js";
+import { follow } from "../signals.js";
+import type { Unsubscribe } from "../types.js";
 import { unpackBytes } from "../unpack-bytes.js";
 import { AgentError } from "./errors.js";
 
@@ -38,16 +41,33 @@ export function orFailure<T>(promise: Promise<T>): Promise<T> {
   });
 }
 
+/** Settles as `value` does, if it is a promise of any kind: one that misbehaves rejects, and counts once. */
+export async function promiseOf<T>(value: T | PromiseLike<T>): Promise<T> {
+  return value;
+}
+
 /** What the binary stops waiting for when asked to end, and would keep its callbacks for until it settles: maybe never. */
 export function untilAborted<T>(value: PromiseLike<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
+    const abort = () => reject(abortReason(signal));
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
-    Promise.resolve(value)
+    promiseOf(value)
       .finally(() => signal.removeEventListener("abort", abort))
       .then(resolve, reject);
   });
+}
+
+/** A signal of this realm that aborts as a caller's does, whatever that is: the binary looks at no other. */
+export function followed(given: AbortSignal): { readonly signal: AbortSignal; readonly unfollow: Unsubscribe } {
+  if (typeof given?.addEventListener !== "function") {
+    throw new TypeError(`signal must be an AbortSignal, got ${given === null ? "null" : typeof given}`);
+  }
+  const controller = new AbortController();
+  const askToStop = (reason: unknown) => controller.abort(reason);
+  if (!given.aborted) return { signal: controller.signal, unfollow: follow(given, { askToStop }) };
+  askToStop(abortReason(given));
+  return { signal: controller.signal, unfollow() {} };
 }
 
 export { WasmProvider, WasmWorker };

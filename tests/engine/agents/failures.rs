@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jobgate::engine::agents::openai::{LONGEST_WAIT, Refused, refused};
+use jobgate::engine::agents::openai::{LONGEST_WAIT, Refused, UsageRefused, pause, refused};
 
 /// 1994-11-06 08:49:37 UTC.
 const NOW: f64 = 784_111_777_000.0;
@@ -55,4 +55,73 @@ fn who_wants_to_be_left_alone_for_long_is() {
     assert!(!long.retriable && long.wait > LONGEST_WAIT);
     assert!(!asked(503, Some("1e300"), "").retriable);
     assert!(!asked(503, Some("inf"), "").retriable);
+}
+
+#[test]
+fn a_refusal_is_told_in_the_servers_words_whatever_their_shape() {
+    for (body, told) in [
+        (r#"[{"error":{"code":400,"message":"bad key","status":"INVALID_ARGUMENT"}}]"#, "bad key"),
+        (r#"{"detail":[{"type":"missing","msg":"Field required"}]}"#, "Field required"),
+        (
+            r#"{"detail":[{"loc":["body","messages",0],"msg":"Field required"},{"msg":"No"}]}"#,
+            "body.messages.0: Field required; No",
+        ),
+        (r#"{"detail":{"message":"gone"}}"#, "gone"),
+        (r#"{"errors":[{"code":7003,"message":"no route"}],"success":false}"#, "no route"),
+        (r#"{"errors":["one","two"]}"#, "one; two"),
+        (r#"{"error":["too long"]}"#, "too long"),
+        (r#"{"error":true,"message":"too long"}"#, "too long"),
+        (r#"{"error":{"message":{"detail":"too long"}}}"#, "too long"),
+        (r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"no such model"}"#, "no such model"),
+        (r#"{"Message":"expired"}"#, "expired"),
+        (r#"{"msg":"expired"}"#, "expired"),
+        (r#""expired""#, "expired"),
+        (
+            r#"{"error":{"message":"Provider returned error","metadata":{"raw":"{\"error\":{\"message\":\"too long\"}}"}}}"#,
+            "Provider returned error: too long",
+        ),
+        (
+            r#"{"error":{"message":"Provider returned error","metadata":{"raw":"too long"}}}"#,
+            "Provider returned error: too long",
+        ),
+        (r#"{"success":false,"code":7}"#, r#"{"success":false,"code":7}"#),
+        (r#"{"error":{"message":""}}"#, r#"{"error":{"message":""}}"#),
+        ("<html><head><title>502 Bad Gateway</title></head></html>", "502 Bad Gateway"),
+        ("[]", "Status Text"),
+        ("null", "Status Text"),
+    ] {
+        assert_eq!(asked(400, None, body).message, told, "{body}");
+    }
+    let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(9000));
+    assert_eq!(asked(400, None, &long).message.len(), 500);
+    let long = format!(r#"{{"error":{{"message":"{}"}}}}"#, "x".repeat(9000));
+    assert_eq!(asked(400, None, &long).message.len(), 500);
+}
+
+#[test]
+fn who_takes_no_stream_options_is_recognised() {
+    for (status, body, expected) in [
+        (400, r#"{"error":{"message":"Unrecognized request argument supplied: stream_options"}}"#, UsageRefused::Yes),
+        (
+            422,
+            r#"{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}"#,
+            UsageRefused::Yes,
+        ),
+        (500, "unexpected keyword argument 'stream_options'", UsageRefused::Yes),
+        (422, r#"{"message":"Extra inputs are not permitted"}"#, UsageRefused::Maybe),
+        (400, r#"{"error":"unknown field"}"#, UsageRefused::Maybe),
+        (400, r#"{"error":"the conversation is too long"}"#, UsageRefused::No),
+        (401, r#"{"error":"unknown key in the header field"}"#, UsageRefused::No),
+        (429, r#"{"error":"too many requests with stream_options"}"#, UsageRefused::No),
+    ] {
+        assert_eq!(asked(status, None, body).usage, expected, "{body}");
+    }
+}
+
+#[test]
+fn a_pause_is_what_is_asked_for_and_a_little_more() {
+    let busy = asked(429, Some("7"), "");
+    assert_eq!(pause(&busy, 0, 0.0), Duration::from_secs(7));
+    assert_eq!(pause(&busy, 0, 1.0), Duration::from_millis(7500));
+    assert_eq!(pause(&busy, 1, 1.0), Duration::from_secs(8));
 }

@@ -1,6 +1,6 @@
 //! Conversations stay valid, whatever happens to the runs that make them.
 
-use jobgate::engine::agents::{History, Message, ToolCall};
+use jobgate::engine::agents::{History, Message, News, ToolCall, Unfit};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -16,8 +16,10 @@ fn fault(messages: &[Message], between_runs: bool) -> Option<String> {
         let now = match message {
             Message::System { .. } if at == 0 => "system",
             Message::User { .. } if before != "user" => "user",
-            Message::Assistant { content, tool_calls } if matches!(before, "user" | "tool") => {
-                if content.is_empty() && tool_calls.is_empty() {
+            Message::Assistant { content, tool_calls, reasoning } if matches!(before, "user" | "tool") => {
+                // What the model thinks is there before it has said anything.
+                let thinks = !between_runs && at + 1 == messages.len() && !reasoning.is_empty();
+                if content.is_empty() && tool_calls.is_empty() && !thinks {
                     return wrong("an empty answer");
                 }
                 open = tool_calls.iter().map(|call| call.id.as_str()).collect();
@@ -38,9 +40,13 @@ fn fault(messages: &[Message], between_runs: bool) -> Option<String> {
 enum Op {
     Ask(&'static str),
     Receive(&'static str),
+    Think(&'static str),
     Answer(&'static str, usize),
     Result,
-    Close,
+    Close(bool),
+    Truncate(usize),
+    /// Somebody looks.
+    Look,
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
@@ -48,9 +54,12 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     let op = prop_oneof![
         text().prop_map(Op::Ask),
         text().prop_map(Op::Receive),
+        text().prop_map(Op::Think),
         (text(), 0..3_usize).prop_map(|(text, calls)| Op::Answer(text, calls)),
         Just(Op::Result),
-        Just(Op::Close),
+        any::<bool>().prop_map(Op::Close),
+        (0..8_usize).prop_map(Op::Truncate),
+        Just(Op::Look),
     ];
     prop::collection::vec(op, 0..40)
 }
@@ -65,6 +74,7 @@ proptest! {
     fn a_conversation_is_valid_between_runs_and_in_them(system in any::<bool>(), ops in ops()) {
         let mut history = History::new(system.then(|| "Be brief.".into()));
         let mut running = false;
+        let mut mirror = Mirror::default();
         for op in ops {
             let before = history.clone();
             let free = running && history.next_call().is_none();
@@ -74,23 +84,60 @@ proptest! {
                     history.ask(prompt);
                 }
                 Op::Receive(text) if free => history.receive(text),
+                Op::Think(text) if free => history.receive_reasoning(text),
                 Op::Answer(text, count) if free => {
                     history.answer(text.into(), calls(count));
                     // An answer without calls ends the run.
                     running = count > 0;
+                    if !running {
+                        history.end(false);
+                    }
                 }
                 Op::Result if running => history.tool_result("ok".into()),
-                Op::Close => {
+                Op::Close(failed) => {
                     history.close("closed");
+                    history.end(failed);
                     running = false;
                 }
+                Op::Truncate(length) if !running => {
+                    if history.truncate(length).is_err() {
+                        prop_assert_eq!(&history, &before);
+                    }
+                }
+                Op::Look => mirror.look(&mut history),
                 _ => continue,
             }
-            prop_assert_eq!(fault(history.messages(), !running), None);
+            prop_assert_eq!(fault(&history.messages(), !running), None);
             prop_assert!(history == before || history.revision() != before.revision());
-            let settled = before.messages().len().saturating_sub(1);
-            prop_assert_eq!(&history.messages()[..settled], &before.messages()[..settled], "only the last one changes");
         }
+        mirror.look(&mut history);
+        prop_assert_eq!(mirror.shown(), history.messages());
+    }
+}
+
+/// Knows only what it is told.
+#[derive(Default)]
+struct Mirror {
+    settled: Vec<Message>,
+    open: Option<(String, String)>,
+}
+
+impl Mirror {
+    fn look(&mut self, history: &mut History) {
+        let News { kept, settled, open } = history.news();
+        self.settled.truncate(kept);
+        self.settled.extend_from_slice(settled);
+        self.open = open.map(|open| {
+            let (content, reasoning) = if open.more { self.open.take().unwrap() } else { Default::default() };
+            (content + open.content, reasoning + open.reasoning)
+        });
+        assert_eq!(self.shown(), history.messages());
+    }
+
+    fn shown(&self) -> Vec<Message> {
+        let open =
+            self.open.clone().map(|(content, reasoning)| Message::Assistant { content, tool_calls: vec![], reasoning });
+        self.settled.iter().cloned().chain(open).collect()
     }
 }
 
@@ -105,12 +152,95 @@ fn a_prompt_without_an_answer_is_joined_and_not_doubled() {
 }
 
 #[test]
+fn a_prompt_whose_run_failed_before_an_answer_gives_way_to_the_next() {
+    let ended = |history: &mut History, prompt: &str, failed: bool| {
+        history.ask(prompt);
+        history.close("closed");
+        history.end(failed);
+    };
+    let user = |content: &str| vec![Message::User { content: content.into() }];
+    let mut history = History::new(None);
+    ended(&mut history, "one", true);
+    assert_eq!(history.messages(), user("one"), "it is shown until then");
+    ended(&mut history, "two", true);
+    assert_eq!(history.messages(), user("two"));
+    ended(&mut history, "two", false);
+    ended(&mut history, "three", true);
+    assert_eq!(history.messages(), user("two\n\nthree"));
+    // Another task that fails has asked nothing.
+    history.end(true);
+    history.ask("four");
+    assert_eq!(history.messages(), user("two\n\nfour"), "the one that was cancelled stays");
+
+    let mut history = History::new(None);
+    history.ask("one");
+    history.receive("so");
+    history.close("closed");
+    history.end(true);
+    history.ask("two");
+    assert_eq!(history.messages().len(), 3, "an answer that broke off was one");
+}
+
+#[test]
+fn what_was_thought_stays_with_its_answer_and_is_none_by_itself() {
+    let mut history = History::new(None);
+    history.ask("go");
+    history.receive_reasoning("Hm");
+    history.receive_reasoning(".");
+    assert_eq!(history.messages().len(), 2, "it is shown while it arrives");
+    history.answer("Hi".into(), vec![]);
+    let said = Message::Assistant { content: "Hi".into(), tool_calls: vec![], reasoning: "Hm.".into() };
+    assert_eq!(history.messages()[1], said);
+    history.ask("again");
+    history.receive_reasoning("Hm");
+    history.close("closed");
+    assert_eq!(history.messages().len(), 3);
+}
+
+#[test]
+fn a_conversation_is_cut_where_servers_still_accept_it() {
+    let mut history = History::new(Some("Be brief.".into()));
+    history.ask("go");
+    history.answer(String::new(), calls(2));
+    history.tool_result("one".into());
+    history.tool_result("two".into());
+    history.answer("done".into(), vec![]);
+    let before = history.clone();
+    for length in [3, 4] {
+        assert_eq!(history.truncate(length).map_err(|unfit| unfit.at), Err(length));
+        assert_eq!(history, before);
+    }
+    for length in [9, 6, 5, 2, 1, 0] {
+        history.truncate(length).unwrap();
+        assert_eq!(history.messages().len(), length.min(6));
+    }
+}
+
+#[test]
+fn a_call_of_many_costs_what_it_is() {
+    let cost = |count: usize| {
+        let mut history = History::new(None);
+        history.ask("go");
+        history.answer(String::new(), calls(count));
+        let begun = std::time::Instant::now();
+        while history.next_call().is_some() {
+            history.tool_result("ok".into());
+        }
+        begun.elapsed().as_secs_f64()
+    };
+    cost(5_000);
+    let (one, four) = (cost(5_000), cost(20_000));
+    assert!(four < one * 12.0 + 0.05, "{one} {four}");
+}
+
+#[test]
 fn what_has_arrived_of_an_answer_is_there_and_stays() {
     let mut history = History::new(None);
     history.ask("go");
     history.receive("He");
     history.receive("llo");
-    let answer = |content: &str| Message::Assistant { content: content.into(), tool_calls: vec![] };
+    let answer =
+        |content: &str| Message::Assistant { content: content.into(), tool_calls: vec![], reasoning: String::new() };
     assert_eq!(history.messages().last(), Some(&answer("Hello")));
     history.close("closed");
     history.ask("again");
@@ -118,4 +248,54 @@ fn what_has_arrived_of_an_answer_is_there_and_stays() {
     history.answer("Ho ho".into(), vec![]);
     assert_eq!(history.messages()[1..2], [answer("Hello")]);
     assert_eq!(history.messages().last(), Some(&answer("Ho ho")));
+}
+
+fn resumed(system: Option<&str>, said: serde_json::Value) -> Result<History, Unfit> {
+    History::resume(system.map(str::to_owned), serde_json::from_value(said).unwrap())
+}
+
+#[test]
+fn a_conversation_is_taken_up_where_it_was_left() {
+    let said = json!([
+        { "role": "system", "content": "Be brief" },
+        { "role": "user", "content": "Twice" },
+        { "role": "assistant", "content": "", "toolCalls": [
+            { "id": "a", "name": "ipsum", "arguments": {} },
+            { "id": "b", "name": "ipsum", "arguments": {} },
+        ] },
+        { "role": "tool", "toolCallId": "a", "content": "one" },
+        { "role": "tool", "toolCallId": "b", "content": "two" },
+        { "role": "assistant", "content": "Done" },
+    ]);
+    let mut history = resumed(None, said.clone()).unwrap();
+    assert_eq!(serde_json::to_value(history.messages()).unwrap(), said);
+    history.ask("Again");
+    assert_eq!(history.messages().len(), 7);
+    assert_eq!(resumed(Some("Be brief"), json!([])).unwrap(), History::new(Some("Be brief".into())));
+}
+
+#[test]
+fn one_that_no_server_accepts_is_refused_with_the_place() {
+    let prompt = json!({ "role": "user", "content": "Hello" });
+    let answer = json!({ "role": "assistant", "content": "Hello" });
+    let call = json!({ "role": "assistant", "content": "", "toolCalls": [{ "id": "a", "name": "ipsum" }] });
+    let result = json!({ "role": "tool", "toolCallId": "a", "content": "one" });
+    let other = json!({ "role": "tool", "toolCallId": "z", "content": "one" });
+    let empty = json!({ "role": "assistant", "content": "" });
+    let system = json!({ "role": "system", "content": "Be brief" });
+    for (said, at) in [
+        (json!([answer]), 0),
+        (json!([prompt, prompt]), 1),
+        (json!([prompt, answer, answer]), 2),
+        (json!([prompt, empty]), 1),
+        (json!([prompt, result]), 1),
+        (json!([prompt, call]), 2),
+        (json!([prompt, call, other]), 2),
+        (json!([prompt, call, prompt]), 2),
+        (json!([prompt, call, result, result]), 3),
+        (json!([prompt, system]), 1),
+    ] {
+        assert_eq!(resumed(None, said.clone()).map_err(|unfit| unfit.at), Err(at), "{said}");
+    }
+    assert_eq!(resumed(Some("Be brief"), json!([system])).unwrap_err().at, 0);
 }

@@ -1,7 +1,6 @@
 //! Answers as servers stream them, cut at every byte.
 
-use futures::{FutureExt, StreamExt, stream};
-use jobgate::engine::agents::openai::{Assembly, Broken, StreamFault, events};
+use jobgate::engine::agents::openai::{Assembly, Lines, StreamFault};
 use jobgate::engine::agents::{ModelResponse, ToolCall, Usage};
 use serde_json::json;
 
@@ -39,30 +38,21 @@ const TOOLS: &str = concat!(
 enum End {
     Answer(ModelResponse),
     Fault(StreamFault),
-    Garbled,
 }
 
 /// The pieces of text as they came, and how it ended.
 fn receive(chunks: &[&[u8]]) -> (String, End) {
-    let mut assembly = Assembly::default();
+    let (mut lines, mut assembly) = (Lines::default(), Assembly::default());
     let mut text = String::new();
-    let bytes = stream::iter(chunks.iter().map(|chunk| Ok::<_, ()>(chunk.to_vec())));
-    let received = async {
-        let mut events = events(bytes);
-        while let Some(event) = events.next().await {
-            match event {
-                Ok(data) => match assembly.take(&data) {
-                    Ok(piece) => text.extend(piece),
-                    Err(fault) => return Some(End::Fault(fault)),
-                },
-                Err(Broken::Stream(()) | Broken::Garbled) => return Some(End::Garbled),
-            }
+    let mut events: Vec<_> = chunks.iter().map(|chunk| lines.take(chunk)).collect();
+    events.push(lines.finish());
+    for event in events.into_iter().flatten() {
+        match assembly.take(&event) {
+            Ok(piece) => text.push_str(&piece.text),
+            Err(fault) => return (text, End::Fault(fault)),
         }
-        None
-    };
-    let end = received.now_or_never().expect("nothing to wait for");
-    let end = end.unwrap_or_else(|| assembly.finish(3).map_or_else(End::Fault, End::Answer));
-    (text, end)
+    }
+    (text, assembly.finish(3).map_or_else(End::Fault, End::Answer))
 }
 
 fn text_answer() -> ModelResponse {
@@ -101,7 +91,7 @@ fn an_answer_is_the_same_wherever_its_bytes_are_cut() {
 fn an_answer_that_breaks_off_is_never_taken_for_a_short_one() {
     for stream in [TEXT, TOOLS] {
         let said = stream.find(r#""finish_reason":""#).unwrap();
-        let whole = said + stream[said..].find("\n").unwrap();
+        let whole = said + stream[said..].find(['\r', '\n']).unwrap();
         for cut in 0..stream.len() {
             let (text, end) = receive(&[&stream.as_bytes()[..cut]]);
             if cut < whole {
@@ -138,7 +128,7 @@ fn an_error_amid_the_answer_is_told_in_the_servers_words() {
     assert_eq!(end_of(&[at_the_top]), End::Fault(StreamFault::Reported("no such model".into())));
     let not_an_error = r#"{"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}],"message":"ok","error":null}"#;
     assert!(matches!(end_of(&[not_an_error]), End::Answer(_)));
-    assert_eq!(receive(&[b"data: \xff\xfe\n\n"]).1, End::Garbled);
+    assert!(matches!(receive(&[b"data: \xff\xfe\n\n"]).1, End::Fault(StreamFault::Unreadable(_))));
 }
 
 #[test]
@@ -200,7 +190,8 @@ fn an_answer_that_is_not_streamed_is_one_too() {
                            { "id": "y", "type": "function", "function": { "name": "b", "arguments": "{}" } }] } }],
         "usage": { "prompt_tokens": 9, "completion_tokens": 12 },
     });
-    assert_eq!(assembly.take(&whole.to_string()), Ok(Some("So.".into())));
+    let piece = assembly.take(&whole.to_string().as_str().into()).unwrap();
+    assert_eq!(piece.text, "So.");
     let answer = assembly.finish(1).unwrap();
     let names: Vec<String> = answer.tool_calls.into_iter().map(|call| call.id + &call.name).collect();
     assert_eq!((answer.stop_reason.as_str(), answer.usage.is_some()), ("tool_calls", true));

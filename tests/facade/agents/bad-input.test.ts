@@ -36,9 +36,30 @@ describe("a session refuses", () => {
     expect(withSchema(schema)).toThrow(message);
   });
 
-  it("a schema with a fault where only later drafts look", () => {
-    const $defs = { b: { pattern: "^[\\w-.]+$" } };
-    expect(withSchema({ properties: { a: { $ref: "#/$defs/b" } }, $defs })).toThrow(/#\/\$defs\/b\/pattern/);
+  it("a pattern that cannot be used, by its name, wherever it is", () => {
+    const bad = { pattern: "(?i)x" };
+    for (const [where, schema] of [
+      ["#/$defs/b/pattern", { properties: { a: { $ref: "#/$defs/b" } }, $defs: { b: bad } }],
+      ["#/prefixItems/0/pattern", { prefixItems: [bad] }],
+      ["#/dependentSchemas/a/pattern", { dependentSchemas: { a: bad } }],
+      ["#/unevaluatedProperties/pattern", { unevaluatedProperties: bad }],
+      ["#/patternProperties", { patternProperties: { "(?i)x": {} } }],
+    ] as const) {
+      expect(withSchema(schema)).toThrow(/^tool "add": parameters must be a valid JSON Schema: /);
+      expect(withSchema(schema)).toThrow(`${where}: "(?i)x" cannot be used: `);
+    }
+    // Read without Unicode mode they would be mere letters.
+    for (const pattern of ["\\A[\\w-.]\\Z", "^[\\p{L}\\w-.]+$", "[\\w-.]\\u{1f600}"]) {
+      expect(withSchema({ properties: { a: { pattern } } })).toThrow(/"add".*cannot be used/);
+    }
+  });
+
+  it.each([
+    ["prefixItems", { prefixItems: [{ type: "objekt" }] }],
+    ["dependentSchemas", { dependentSchemas: { a: { minLength: "1" } } }],
+    ["$defs", { $defs: { a: 7 } }],
+  ])("a schema with a fault under %s, where only later drafts look", (name, schema) => {
+    expect(withSchema(schema)).toThrow(`#/${name}`);
   });
 
   it("no schema that is in order", () => {

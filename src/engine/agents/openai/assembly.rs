@@ -1,11 +1,13 @@
 //! An answer put together from what the stream brings.
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::failure::message;
+use super::calls::Calls;
+use super::failure::{bounded, words};
 use super::halves::Halves;
-use crate::engine::agents::message::{ModelResponse, ToolCall, Usage};
+use super::lenient::{content, index, items, number, scalar, some};
+use super::lines::Event;
+use crate::engine::agents::message::{ModelResponse, Usage};
 
 /// What is wrong with a stream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,135 +23,167 @@ pub enum StreamFault {
     Unreadable(String),
 }
 
-#[derive(Deserialize)]
-struct Chunk {
-    choices: Option<Vec<Choice>>,
-    usage: Option<Tokens>,
-}
+/// Where servers tell what the model thinks. It goes back under the name it came by.
+const REASONING: [&str; 3] = ["reasoning_content", "reasoning", "thinking"];
 
-#[derive(Deserialize)]
-struct Choice {
-    #[serde(default)]
-    index: u32,
-    delta: Option<Delta>,
-    /// Of an answer that is not streamed.
-    message: Option<Delta>,
-    finish_reason: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-struct Delta {
-    content: Option<String>,
-    refusal: Option<String>,
-    tool_calls: Option<Vec<Fragment>>,
-}
-
-#[derive(Deserialize)]
-struct Fragment {
-    index: Option<u32>,
-    id: Option<String>,
-    function: Option<Function>,
-}
-
-#[derive(Deserialize, Default)]
-struct Function {
-    name: Option<String>,
-    arguments: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Tokens {
-    prompt_tokens: Option<f64>,
-    completion_tokens: Option<f64>,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Call {
-    index: u32,
-    id: String,
-    name: String,
-    arguments: String,
+/// What an event brings.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Piece {
+    /// More text.
+    pub text: String,
+    /// More of what the model thinks.
+    pub reasoning: String,
 }
 
 /// An answer as far as it has arrived.
 #[derive(Debug, Clone, Default)]
 pub struct Assembly {
     content: String,
-    calls: Vec<Call>,
+    calls: Calls,
     stop_reason: Option<String>,
     usage: Option<Usage>,
+    reasoning_name: Option<&'static str>,
     halves: Halves,
+    /// Told if the answer stays without an end: an event that may have been harmless.
+    aside: Option<StreamFault>,
     done: bool,
 }
 
 impl Assembly {
-    /// Takes the data of one event, or a whole answer that is not streamed; gives the text it brings, if any.
+    /// Takes one event, or a whole answer that is not streamed; gives what it brings of the answer.
     ///
     /// # Errors
     ///
     /// [`StreamFault::Reported`], [`StreamFault::Unreadable`].
-    pub fn take(&mut self, data: &str) -> Result<Option<String>, StreamFault> {
-        let data = data.trim();
+    pub fn take(&mut self, event: &Event) -> Result<Piece, StreamFault> {
+        let data = event.data.trim();
         if data == "[DONE]" {
             self.done = true;
         }
         if self.done || data.is_empty() {
-            return Ok(None);
+            return Ok(Piece::default());
         }
         let data = self.halves.mend(data);
-        let chunk: Value = serde_json::from_str(&data).map_err(|fault| StreamFault::Unreadable(fault.to_string()))?;
-        let faulty = chunk.get("error").is_some_and(|error| !error.is_null());
-        // Some servers say what is wrong at the top, where otherwise the answer's parts are.
-        let said = if faulty || chunk.get("choices").is_none() { message(&chunk) } else { None };
-        if faulty || said.is_some() {
-            return Err(StreamFault::Reported(said.unwrap_or_else(|| chunk.to_string())));
+        match serde_json::from_str(&data) {
+            Ok(value) if event.failed => Err(reported(&value)),
+            Ok(value) => self.take_value(&value),
+            Err(_) if event.failed => Err(StreamFault::Reported(bounded(&data))),
+            // After its end nothing can be missing any more.
+            Err(_) if self.stop_reason.is_some() => Ok(Piece::default()),
+            Err(fault) if data.starts_with(['{', '[']) => {
+                Err(StreamFault::Unreadable(format!("{fault}: {}", bounded(&data))))
+            }
+            // Not a piece of an answer, which is an object: a sign of life, or what went wrong.
+            Err(_) => {
+                self.aside = Some(StreamFault::Unreadable(bounded(&data)));
+                Ok(Piece::default())
+            }
         }
-        let chunk = Chunk::deserialize(chunk).map_err(|fault| StreamFault::Unreadable(fault.to_string()))?;
-        if let Some(Tokens { prompt_tokens, completion_tokens }) = chunk.usage {
-            let (input_tokens, output_tokens) = (prompt_tokens.unwrap_or(0.0), completion_tokens.unwrap_or(0.0));
-            self.usage = Some(Usage { input_tokens, output_tokens });
-        }
-        // One answer was asked for.
-        let choice = chunk.choices.unwrap_or_default().into_iter().find(|choice| choice.index == 0);
-        let Some(Choice { delta, message, finish_reason, .. }) = choice else { return Ok(None) };
-        // Some servers repeat the whole answer at the end of its stream.
-        let whole = message.filter(|_| self.content.is_empty() && self.calls.is_empty());
-        let delta = delta.or(whole).unwrap_or_default();
-        for fragment in delta.tool_calls.unwrap_or_default() {
-            self.take_fragment(fragment);
-        }
-        // Some servers send an empty one with every chunk.
-        if let Some(reason) = finish_reason.filter(|reason| !reason.is_empty()) {
-            self.stop_reason = Some(reason);
-        }
-        let text = delta.content.unwrap_or_default() + &delta.refusal.unwrap_or_default();
-        self.content.push_str(&text);
-        Ok((!text.is_empty()).then_some(text))
     }
 
-    fn take_fragment(&mut self, fragment: Fragment) {
-        let Fragment { index, id, function } = fragment;
-        let function = function.unwrap_or_default();
-        let id = id.unwrap_or_default();
-        // Servers that send whole calls leave the index out: another id is another call.
-        let index = index.unwrap_or_else(|| match self.calls.last() {
-            Some(last) if id.is_empty() || last.id == id => last.index,
-            Some(last) => last.index + 1,
-            None => 0,
-        });
-        let known = self.calls.iter().position(|call| call.index == index);
-        let position = known.unwrap_or_else(|| {
-            self.calls.push(Call { index, ..Call::default() });
-            self.calls.len() - 1
-        });
-        let Some(call) = self.calls.get_mut(position) else { return };
-        if call.id.is_empty() {
-            call.id = id;
+    fn take_value(&mut self, value: &Value) -> Result<Piece, StreamFault> {
+        if let Value::Array(values) = value {
+            let mut all = Piece::default();
+            for value in values {
+                let Piece { text, reasoning } = self.take_value(value)?;
+                all.text.push_str(&text);
+                all.reasoning.push_str(&reasoning);
+            }
+            return Ok(all);
         }
-        if call.name.is_empty() {
-            call.name = function.name.unwrap_or_default();
+        if is_error(value.get("error")) || is_error(value.get("errors")) {
+            return Err(reported(value));
         }
-        call.arguments.push_str(&function.arguments.unwrap_or_default());
+        let choices = some(value.get("choices"));
+        if let Some(choices) = choices
+            && !matches!(choices, Value::Array(_) | Value::Object(_))
+            && self.stop_reason.is_none()
+        {
+            return Err(StreamFault::Unreadable(bounded(&value.to_string())));
+        }
+        // One answer was asked for.
+        let choice = items(choices).iter().find(|choice| index(choice.get("index")).unwrap_or(0) == 0);
+        self.take_usage([
+            value.get("usage"),
+            value.pointer("/x_groq/usage"),
+            choice.and_then(|choice| choice.get("usage")),
+        ]);
+        if let Some(choice) = choice {
+            return self.take_choice(choice);
+        }
+        if choices.is_none() {
+            self.take_aside(value)?;
+        }
+        Ok(Piece::default())
+    }
+
+    /// Neither an answer nor an error by name. Some servers say at the top what is wrong.
+    fn take_aside(&mut self, value: &Value) -> Result<(), StreamFault> {
+        let is = |name: &str| ["object", "type"].iter().any(|key| value.get(key).and_then(Value::as_str) == Some(name));
+        let status = ["code", "status", "status_code"].iter().find_map(|key| number(value.get(key)));
+        if is("error") || status.is_some_and(|status| status >= 400.0) || value.get("detail").is_some() {
+            return Err(reported(value));
+        }
+        if let Some(said) = words(value) {
+            self.aside = Some(StreamFault::Reported(said));
+        } else if self.is_empty() && value.get("usage").is_none() && !items(Some(value)).is_empty() {
+            self.aside.get_or_insert(StreamFault::Unreadable(bounded(&value.to_string())));
+        }
+        Ok(())
+    }
+
+    fn take_choice(&mut self, choice: &Value) -> Result<Piece, StreamFault> {
+        // Some servers send an empty one with every chunk.
+        let reason = scalar(choice.get("finish_reason")).filter(|reason| !reason.is_empty());
+        if is_error(choice.get("error")) || reason.as_deref() == Some("error") {
+            return Err(reported(choice));
+        }
+        // Some servers repeat the whole answer at the end of its stream.
+        let whole = some(choice.get("message")).filter(|_| self.content.is_empty() && self.calls.is_empty());
+        let delta = some(choice.get("delta")).filter(|delta| !items(Some(delta)).is_empty()).or(whole);
+        let piece = delta.map(|delta| self.take_delta(delta)).unwrap_or_default();
+        if reason.is_some() {
+            self.stop_reason = reason;
+        }
+        Ok(piece)
+    }
+
+    fn take_delta(&mut self, delta: &Value) -> Piece {
+        let mut reasoning = String::new();
+        let mut text = content(delta.get("content"), &mut reasoning);
+        text.push_str(&content(delta.get("refusal"), &mut reasoning));
+        // Some servers send the same under two names.
+        for name in REASONING {
+            let thought = content(delta.get(name), &mut String::new());
+            if !thought.is_empty() {
+                self.reasoning_name = Some(name);
+                reasoning.push_str(&thought);
+                break;
+            }
+        }
+        let fragments = items(delta.get("tool_calls"));
+        if fragments.is_empty() {
+            // As it was called before there could be more than one.
+            self.calls.take(items(delta.get("function_call")));
+        } else {
+            self.calls.take(fragments);
+        }
+        self.content.push_str(&text);
+        Piece { text, reasoning }
+    }
+
+    /// The last that says something: some servers count along with every chunk.
+    fn take_usage(&mut self, places: [Option<&Value>; 3]) {
+        for usage in places.into_iter().flatten() {
+            let count = |names: [&str; 2]| names.iter().find_map(|name| number(usage.get(*name)));
+            let input = count(["prompt_tokens", "input_tokens"]);
+            let output = count(["completion_tokens", "output_tokens"]);
+            if input.is_some() || output.is_some() {
+                let (input_tokens, output_tokens) = (input.unwrap_or(0.0), output.unwrap_or(0.0));
+                self.usage = Some(Usage { input_tokens, output_tokens });
+                return;
+            }
+        }
     }
 
     /// `[DONE]` has come; what follows counts for nothing.
@@ -158,32 +192,45 @@ impl Assembly {
         self.done
     }
 
+    /// By which name the server tells what the model thinks, if it has.
+    #[must_use]
+    pub fn reasoning_name(&self) -> Option<&'static str> {
+        self.reasoning_name
+    }
+
     /// The whole answer, at the end of the stream. A call without an id gets one of `turn`, the conversation's length.
     ///
     /// # Errors
     ///
-    /// [`StreamFault::Cut`] if the server has not said that the answer is whole: an end of the connection is not.
+    /// [`StreamFault::Cut`] if the server has not said that the answer is whole: an end of the connection is not. If
+    /// there was an event that was no answer, the fault says what stood there.
     pub fn finish(self, turn: usize) -> Result<ModelResponse, StreamFault> {
-        let Self { content, mut calls, stop_reason, usage, done, .. } = self;
-        if !done && stop_reason.is_none() {
-            return Err(StreamFault::Cut);
-        }
-        calls.sort_by_key(|call| call.index);
-        let tool_calls = calls.into_iter().map(|call| ToolCall {
-            id: if call.id.is_empty() { format!("call_{turn}_{}", call.index) } else { call.id },
-            name: call.name,
-            arguments: arguments(call.arguments),
-        });
-        let tool_calls: Vec<ToolCall> = tool_calls.collect();
-        let stop_reason = stop_reason.unwrap_or_else(|| "stop".to_owned());
-        Ok(ModelResponse { content, tool_calls, stop_reason, usage })
+        let empty = self.is_empty();
+        let Self { content, calls, stop_reason, usage, aside, done, .. } = self;
+        let stop_reason = match stop_reason {
+            Some(stop_reason) => stop_reason,
+            None if done && !(empty && aside.is_some()) => "stop".to_owned(),
+            None => return Err(aside.unwrap_or(StreamFault::Cut)),
+        };
+        Ok(ModelResponse { content, tool_calls: calls.finish(turn), stop_reason, usage })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.content.is_empty() && self.calls.is_empty()
     }
 }
 
-/// None were written: a call without arguments. Not JSON: as written, for the loop to tell the model.
-fn arguments(text: String) -> Value {
-    if text.trim().is_empty() {
-        return Value::Object(serde_json::Map::new());
+/// Something is said there that is not "none".
+fn is_error(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::String(text)) => !text.trim().is_empty(),
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::Object(fields)) => !fields.is_empty(),
+        Some(_) => true,
     }
-    serde_json::from_str(&text).unwrap_or(Value::String(text))
+}
+
+fn reported(value: &Value) -> StreamFault {
+    StreamFault::Reported(words(value).unwrap_or_else(|| bounded(&value.to_string())))
 }

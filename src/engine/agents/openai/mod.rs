@@ -2,12 +2,14 @@
 //! (<https://platform.openai.com/docs/api-reference/chat-streaming>).
 
 mod assembly;
-mod events;
+mod calls;
 mod failure;
 mod halves;
+mod lenient;
+mod lines;
 mod request;
 
-pub use assembly::{Assembly, StreamFault};
-pub use events::{Broken, events};
-pub use failure::{LONGEST_WAIT, Refused, refused};
-pub use request::{address, body};
+pub use assembly::{Assembly, Piece, StreamFault};
+pub use failure::{LONGEST_WAIT, RETRIES, Refused, UsageRefused, pause, refused};
+pub use lines::{Event, Lines};
+pub use request::{Asking, END, address, message};

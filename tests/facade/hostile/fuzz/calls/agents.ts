@@ -153,7 +153,11 @@ const host = (world: World, draw: Draw): Any =>
   );
 
 const runOptions = (draw: Draw): Any =>
-  options(draw, { signal: () => signal(draw), timeout: () => number(draw, 1, 5, 1000) });
+  options(draw, {
+    signal: () => signal(draw),
+    timeout: () => number(draw, 1, 5, 1000),
+    onBusy: () => draw.random.pick(["join", "queue"]),
+  });
 
 /** Whatever it answers with, its job ends. */
 function took(world: World, { job }: { readonly job: Any }): void {
@@ -164,6 +168,7 @@ function took(world: World, { job }: { readonly job: Any }): void {
 const sessionCalls: Readonly<Record<Exclude<keyof Session, symbol> | "new" | "run again", Call>> = {
   new: newSession,
   workers: (world, draw) => one(world, draw).workers,
+  subscribe: (world, draw) => world.unsubscribes.push(one(world, draw).subscribe(listener(world, draw))),
   jobs: (world, draw) => one(world, draw).jobs,
   createWorker(world, draw) {
     const fields = {
@@ -229,6 +234,18 @@ const workerCalls: Readonly<Record<`worker's ${Extract<keyof AgentWorker, string
   "worker's messages": read("messages"),
   "worker's onStateChange": (world, draw) =>
     world.unsubscribes.push(agent(world, draw)[1].onStateChange(listener(world, draw))),
+  "worker's subscribe": (world, draw) =>
+    world.unsubscribes.push(agent(world, draw)[1].subscribe(listener(world, draw))),
+  "worker's getSnapshot": (world, draw) => agent(world, draw)[1].getSnapshot(),
+  "worker's truncate": (world, draw) => agent(world, draw)[1].truncate(number(draw, 0, 1, 3)),
+  "worker's setMessages": (world, draw) =>
+    agent(world, draw)[1].setMessages(
+      draw.mostly(
+        () => [{ role: "user", content: "hello" }],
+        () => anything(draw),
+        2,
+      ),
+    ),
 };
 
 const agentJobCalls: Readonly<

@@ -1,0 +1,63 @@
+import { type AgentWorker, type ModelProvider, Session, scriptedProvider } from "jobgate/agents";
+import { expect, it } from "vitest";
+import { served, streaming, well } from "./support/served.js";
+
+const host = {
+  workerStateChange() {},
+  responseChunkReceived() {},
+  getToolConfirmation: async () => "approve" as const,
+};
+const own: ModelProvider = {
+  name: "own",
+  request: async ({ messages }) => ({ content: `${messages.length}`, toolCalls: [], stopReason: "stop" }),
+};
+
+async function cost(provider: ModelProvider, work: (worker: AgentWorker, session: Session) => Promise<unknown>) {
+  const session = new Session({ providers: [provider] });
+  const begun = performance.now();
+  await work(session.createWorker({ name: "helper" }), session);
+  const took = performance.now() - begun;
+  await session.close();
+  return took;
+}
+
+/** Four times as much costs about four times as much: with the square it would be sixteen. */
+function expectLinear(one: number, four: number): void {
+  expect(four, `${one} ms, then ${four} ms`).toBeLessThan(one * 9 + 100);
+}
+
+it.each<[string, number, () => ModelProvider]>([
+  ["a provider of the page's own", 1500, () => own],
+  ["a script", 1500, () => scriptedProvider({ replies: ["hi"] })],
+  ["a server", 400, () => served([well]).provider],
+])("a long conversation with %s costs what is said, not its square", async (_, turns, provider) => {
+  const talk = (count: number) =>
+    cost(provider(), async (worker, session) => {
+      for (let turn = 0; turn < count; turn += 1) {
+        const { type } = await session.run(worker, { prompt: `${turn}` }, host).job.wait();
+        if (type !== "Normal") throw new Error(type);
+        expect(worker.messages.length).toBe(2 * turn + 2);
+      }
+    });
+  await talk(turns / 4);
+  expectLinear(await talk(turns), await talk(4 * turns));
+});
+
+it("a long answer whose reader looks at every piece costs its length", async () => {
+  const listen = (chunks: number) =>
+    cost(
+      served([streaming(...Array(chunks).fill({ choices: [{ delta: { content: "word " } }] }), "data: [DONE]\n\n")])
+        .provider,
+      async (worker, session) => {
+        let seen = 0;
+        worker.subscribe(() => {
+          const last = worker.getSnapshot().messages.at(-1);
+          if (last?.role === "assistant") seen = last.content.length;
+        });
+        await session.run(worker, { prompt: "go" }, host).job.wait();
+        expect(seen).toBe(5 * chunks);
+      },
+    );
+  await listen(1000);
+  expectLinear(await listen(3000), await listen(12_000));
+});
