@@ -81,7 +81,8 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
   ): Unsubscribe;
   /**
    * All that happens from here on; ends when the manager is closed and idle. For a slow reader, unread progress and
-   * statistics give way to the newest.
+   * statistics give way to the newest. Of more than 5000 unread events, jobs that have come and gone are left out (the
+   * statistics have counted them), of others what a later event supersedes, of logs all but the newest 1000 lines.
    */
   events(): ReadableStream<JobEvent>;
   /** Refuses new jobs (ManagerClosedError), stops all, resolves when all have ended. */

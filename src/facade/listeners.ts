@@ -23,11 +23,14 @@ export interface Subscription {
   hasLeft: boolean;
 }
 
-/** Those that a telling named. */
+/** Those that a telling named; `ignore` for who has left before. */
 interface Named {
-  readonly numbers: readonly number[];
-  readonly subscriptions: readonly (Subscription | undefined)[];
+  readonly newest: number;
+  readonly subscriptions: (Subscription | undefined)[];
+  readonly listeners: Listener[];
 }
+
+const ignore = () => {};
 
 /** From so many on, it costs less to remember who was told last. */
 const SEVERAL = 4;
@@ -74,35 +77,47 @@ export class ListenerTable {
 
   /** Calls the `count` whose numbers the engine has written from `first` on; passes over who has left. */
   call(first: number, count: number, value: unknown): void {
-    if (count < SEVERAL) {
-      for (let at = first; at < first + count; at++) tell(this.present?.get(numberAt(at)), value);
-    } else {
-      for (const subscription of this.named(first, count)) tell(subscription, value);
-    }
+    if (count < SEVERAL) this.callFew(first, count, value);
+    else this.callNamed(this.named(first, count), value);
     if (this.once) this.clear();
   }
 
-  private named(first: number, count: number): Named["subscriptions"] {
-    const { last, present } = this;
-    if (last !== undefined && isNamed(last.numbers, first, count)) return last.subscriptions;
-    const numbers = Array.from({ length: count }, (_, index) => numberAt(first + index));
-    const subscriptions = numbers.map((number) => present?.get(number));
-    this.last = { numbers, subscriptions };
-    return subscriptions;
+  private callFew(first: number, count: number, value: unknown): void {
+    for (let at = first; at < first + count; at++) {
+      const listener = this.present?.get(numberAt(at))?.listener;
+      try {
+        listener?.(value);
+      } catch (error) {
+        report(error);
+      }
+    }
   }
-}
 
-function isNamed(numbers: readonly number[], first: number, count: number): boolean {
-  if (numbers.length !== count) return false;
-  for (let index = 0; index < count; index++) if (numbers[index] !== numberAt(first + index)) return false;
-  return true;
-}
+  private callNamed(named: Named, value: unknown): void {
+    const { listeners, subscriptions } = named;
+    for (let index = 0; index < listeners.length; index++) {
+      // Somebody has left since.
+      if (this.last !== named && subscriptions[index]?.hasLeft) continue;
+      try {
+        listeners[index]!(value);
+      } catch (error) {
+        report(error);
+      }
+    }
+  }
 
-function tell(subscription: Subscription | undefined, value: unknown): void {
-  if (subscription === undefined || subscription.hasLeft) return;
-  try {
-    subscription.listener(value);
-  } catch (error) {
-    report(error);
+  private named(first: number, count: number): Named {
+    const { last, present } = this;
+    const newest = numberAt(first + count - 1);
+    // Tellings come in order, and nobody has left since the last: if the newest is the same and as many are there, all are.
+    if (last !== undefined && last.newest === newest && last.listeners.length === count) return last;
+    const named: Named = { newest, subscriptions: [], listeners: [] };
+    for (let at = first; at < first + count; at++) {
+      const subscription = present?.get(numberAt(at));
+      named.subscriptions.push(subscription);
+      named.listeners.push(subscription?.listener ?? ignore);
+    }
+    this.last = named;
+    return named;
   }
 }

@@ -129,7 +129,8 @@ export interface ManagedJob<Key = string, State = unknown, Action = never, Resul
   stop(reason?: unknown, options?: { timeout?: Millis }): Promise<void>;
   /**
    * First a `job_created` whose record is the present state, then what follows; ends with the job. On an ended job:
-   * its record and how it ended. For a slow reader, unread progress gives way to the newest.
+   * its record and how it ended. For a slow reader, unread progress gives way to the newest; of more than 5000 unread
+   * events only the newest 1000 lines of the log are kept, and of attempts the newest.
    */
   events(): ReadableStream<JobEvent>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -1,7 +1,7 @@
 /** Four would be in proportion and sixteen the square; caches and collections have their share. */
 const MOST = 13;
 /** Milliseconds; what is over sooner says nothing. */
-const LEAST = 8;
+const LEAST = 20;
 /** Whatever else the machine does can only add to the shortest of several. */
 const ROUNDS = 8;
 
