@@ -44,6 +44,8 @@ export const jobCalls: Named<ManagedJob> = {
   createdAt: read("createdAt"),
   startedAt: read("startedAt"),
   finishedAt: read("finishedAt"),
+  readyAt: read("readyAt"),
+  lastError: read("lastError"),
   completion: read("completion"),
   state: read("state"),
   signal: read("signal"),

@@ -80,10 +80,17 @@ export const constructing: Readonly<Record<string, Call>> = {
 export const managerCalls: Readonly<Record<Exclude<keyof JobManager, symbol>, Call>> = {
   runJob,
   getRunningJob: (world, draw) => one(world, draw).getRunningJob(key(draw)),
+  add(world, draw) {
+    const manager = one(world, draw);
+    world.took(manager, { type: "JOB_CREATED", job: manager.add(body(world, draw), options(draw, runFields(draw))) });
+  },
+  getLastJob: (world, draw) => one(world, draw).getLastJob(key(draw)),
+  forget: (world, draw) => one(world, draw).forget(text(draw, "job-1", "job-2")),
   getJob: (world, draw) => one(world, draw).getJob(text(draw, "job-1", "job-2")),
   jobs: (world, draw) => one(world, draw).jobs(text(draw, "running", "completed")),
   stopJob: (world, draw) => world.settles("stopJob", one(world, draw).stopJob(key(draw), anything(draw))),
   stopAll: (world, draw) => world.settles("stopAll", one(world, draw).stopAll(anything(draw))),
+  stopPending: (world, draw) => one(world, draw).stopPending(anything(draw)),
   pause: (world, draw) => one(world, draw).pause(),
   resume: (world, draw) => one(world, draw).resume(),
   isPaused: (world, draw) => one(world, draw).isPaused,
@@ -98,6 +105,7 @@ export const managerCalls: Readonly<Record<Exclude<keyof JobManager, symbol>, Ca
   subscribe: (world, draw) => world.unsubscribes.push(one(world, draw).subscribe(listener(world, draw))),
   getSnapshot: (world, draw) => one(world, draw).getSnapshot(),
   onKeyChange: (world, draw) => world.unsubscribes.push(one(world, draw).onKeyChange(key(draw), listener(world, draw))),
+  onJobEnded: (world, draw) => world.unsubscribes.push(one(world, draw).onJobEnded(listener(world, draw))),
   events: (world, draw) => readSome(world, draw, one(world, draw).events()),
   close(world, draw) {
     // Seldom, and never the first: it would take no more jobs for the rest of the program.
