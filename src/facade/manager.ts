@@ -44,6 +44,8 @@ import { subscribeIn } from "./watching.js";
 
 /** For the engine: a command to which time means nothing. Reading the clock costs as much as the command. */
 const UNTIMED = -1;
+/** What the engine answers for a job that is pending or running. */
+const LIVING = [0, 1];
 const dropped = new FinalizationRegistry<{ readonly number: number; readonly keys: Keys<unknown> }>(
   ({ number, keys }) => {
     keys.sweep();
@@ -79,6 +81,10 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   private empty: Deferred<void> | undefined = undefined;
   private byId: Map<string, AnyJob> | undefined = undefined;
   private retained: Map<number, AnyJob> | undefined = undefined;
+  /** Oldest first, once someone has asked; among them those that were forgotten since. */
+  private list: JobHandle<Key, State, Action, Result>[] | undefined = undefined;
+  private gone = 0;
+  private readonly retains: boolean;
   private version = -1;
   private snapshot: Snapshot<ManagedJob<Key, State, Action, Result>> | undefined = undefined;
 
@@ -95,6 +101,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.defaultPriority = defaults.priority ?? 0;
     this.timed = rateLimit !== undefined || checked.timed;
     this.slots = checkNumber("concurrency", options.concurrency, Infinity);
+    const retain = checkNumber("retain", options.retain, 0);
+    this.retains = retain > 0;
     this.number = engine.createManager(
       (checkFlag("paused", options.paused) ? MANAGER_FLAGS.paused : 0) | (rateLimit ? MANAGER_FLAGS.rateLimited : 0),
       this.slots,
@@ -102,7 +110,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
       rateLimit ? needNumber("rateLimit.limit", rateLimit.limit) : 0,
       rateLimit ? needNumber("rateLimit.interval", rateLimit.interval) : 0,
       checkNumber("maxPending", options.maxPending, Infinity),
-      checkNumber("retain", options.retain, 0),
+      retain,
       UNTIMED,
     );
     if (this.number < 0) throw outOfBounds({ ...defaults, ...options });
@@ -167,6 +175,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     );
     jobs[slot] = job;
     this.byId?.set(job.id, job);
+    this.list?.push(job);
     if (checked !== undefined || this.defaults !== undefined) equip(job, checked, this.defaults);
     if ((answer & 1) === 1) {
       job.started = job.created;
@@ -312,6 +321,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.retained?.delete(slot);
     this.byId?.delete(job.id);
     job.slot = -1;
+    this.version = -1;
+    if (this.list !== undefined && ++this.gone * 2 > this.list.length) this.compact(this.list);
   }
 
   at(slot: number): JobHandle<Key, State, Action, Result> | undefined {
@@ -345,8 +356,17 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.streams.clear();
   }
 
+  /** Asked of the engine once: for each snapshot of many jobs, that would cost more than what they do. */
   private all(): JobHandle<Key, State, Action, Result>[] {
-    return Array.from(engine.jobs(this.number), (slot) => this.at(slot)!);
+    if (this.list === undefined) this.list = Array.from(engine.jobs(this.number), (slot) => this.at(slot)!);
+    else if (this.gone > 0) this.compact(this.list);
+    // One that is not kept is gone once it has ended, also before that is told.
+    return this.retains ? this.list.slice() : this.list.filter(({ slot }) => LIVING.includes(engine.status(slot)));
+  }
+
+  private compact(list: JobHandle<Key, State, Action, Result>[]): void {
+    this.list = list.filter(({ slot }) => slot >= 0);
+    this.gone = 0;
   }
 
   private joined(slot: number, options: RunOptions<State> | undefined): JobHandle<Key, State, Action, Result> {
