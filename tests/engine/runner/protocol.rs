@@ -23,11 +23,8 @@ fn each_message_reads_as_what_it_asks_for() {
     assert!(read_message(&of("present")).is_err_and(|refusal| refusal.error.starts_with("lock must be a string")));
     let cancel = map([("type", Value::from("cancel_job")), ("job_id", Value::from("7"))]);
     assert_eq!(read_message(&cancel), Ok(Request::Cancel { job_id: "7".to_owned(), reason: None }));
-    let cancel = map([
-        ("type", Value::from("cancel_job")),
-        ("job_id", Value::from("7")),
-        ("reason", Value::from("not needed")),
-    ]);
+    let cancel =
+        map([("type", Value::from("cancel_job")), ("job_id", Value::from("7")), ("reason", Value::from("not needed"))]);
     let reason = Some("not needed".to_owned());
     assert_eq!(read_message(&cancel), Ok(Request::Cancel { job_id: "7".to_owned(), reason }));
     let params = map([("seconds", Value::Number(3.0))]);
