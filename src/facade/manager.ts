@@ -3,19 +3,15 @@ import { start } from "./body.js";
 import { now } from "./clock.js";
 import { drain } from "./drain.js";
 import { ready } from "./effects.js";
+import { Ends } from "./ends.js";
 import { checkEngine, command, engine, failure, header, memoryWords, question, statsAt } from "./engine.js";
-import { report } from "./errors.js";
 import { type AnyJob, type Deferred, defer } from "./extras.js";
 import { JobHandle } from "./job.js";
 import type { JobManager as PublicManager } from "./job-manager.js";
 import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
 import { textOf } from "./look.js";
+import { createManager, readManagerOptions } from "./manager-options.js";
 import {
-  checkFlag,
-  checkNumber,
-  checkObject,
-  checkString,
-  MANAGER_FLAGS,
   needFunction,
   needNumber,
   outOfBounds,
@@ -24,10 +20,11 @@ import {
   refusalError,
   sendOptions,
 } from "./options.js";
+import { Roster } from "./roster.js";
 import { follow } from "./signals.js";
 import { holdStamp, releaseStamp, stamp } from "./stamp.js";
 import { type EventQueue, managerStream } from "./streams.js";
-import { asyncDispose, completionOf } from "./support.js";
+import { asyncDispose } from "./support.js";
 import { type AnyManager, jobs, type KeyNumbers, Keys, managers } from "./tables.js";
 import { type Tracer, trace } from "./trace.js";
 import type {
@@ -81,54 +78,23 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   private closed = false;
   private idle: Deferred<void> | undefined = undefined;
   private empty: Deferred<void> | undefined = undefined;
-  private byId: Map<string, AnyJob> | undefined = undefined;
-  private retained: Map<number, AnyJob> | undefined = undefined;
-  /** The retained ones by key, in the order of their ends. */
-  private readonly endedUnder = new Map<Key, AnyJob[]>();
-  private readonly onError: JobManagerOptions["onError"];
-  private readonly endListeners = new Set<{
-    readonly listener: (job: AnyJob, completion: Completion<Result>) => void;
-  }>();
+  private readonly roster: Roster<Key>;
+  private readonly ends: Ends;
   private version = -1;
   private snapshot: Snapshot<ManagedJob<Key, State, Action, Result>> | undefined = undefined;
 
   constructor(options: JobManagerOptions = {}) {
     ready();
-    checkObject("options", options);
-    const { name, concurrency, groupConcurrency, rateLimit, maxPending, retain, paused, defaults } = options;
-    const isTraced = checkFlag("trace", options.trace);
-    const { onError } = options;
-    if (onError !== undefined) needFunction("onError", onError);
-    this.onError = onError;
-    const isPaused = checkFlag("paused", paused);
-    checkObject("rateLimit", rateLimit);
-    const rate = rateLimit && readRateLimit(rateLimit);
-    const read = defaults && readOptions(defaults);
-    this.name = checkString("name", name) ?? "JobManager";
-    const numbers = {
-      concurrency: checkNumber("concurrency", concurrency, Infinity),
-      groupConcurrency: checkNumber("groupConcurrency", groupConcurrency, Infinity),
-      maxPending: checkNumber("maxPending", maxPending, Infinity),
-      retain: checkNumber("retain", retain, 0),
-    };
-    const engine = command();
-    sendOptions(read ?? NO_OPTIONS);
-    this.number = engine.createManager(
-      (isPaused ? MANAGER_FLAGS.paused : 0) | (rate ? MANAGER_FLAGS.rateLimited : 0),
-      numbers.concurrency,
-      numbers.groupConcurrency,
-      rate?.limit ?? 0,
-      rate?.interval ?? 0,
-      numbers.maxPending,
-      numbers.retain,
-      UNTIMED,
-    );
-    if (this.number < 0) throw outOfBounds({ ...read, ...numbers, rateLimit: rate });
-    this.defaults = read;
-    this.isRateLimited = rate !== undefined;
-    this.timed = rate !== undefined || (read?.timed ?? false);
-    this.slots = numbers.concurrency;
-    this.tracer = isTraced ? trace(this.name) : undefined;
+    const read = readManagerOptions(options);
+    this.name = read.name;
+    this.ends = new Ends(read.onError);
+    this.number = createManager(read, UNTIMED);
+    this.defaults = read.defaults;
+    this.isRateLimited = read.rateLimit !== undefined;
+    this.timed = this.isRateLimited || (read.defaults?.timed ?? false);
+    this.slots = read.concurrency;
+    this.tracer = read.trace ? trace(this.name) : undefined;
+    this.roster = new Roster(this.number, read.retain > 0);
     managers[this.number] = new WeakRef(this);
     dropped.register(this, { number: this.number, keys: this.keys.taken });
     // Named one by one: in a loop, V8 would make the manager a slow dictionary.
@@ -231,7 +197,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
       own?.initialState as State,
     );
     jobs[slot] = job;
-    this.byId?.set(job.id, job);
+    this.roster.add(job);
     if (own !== undefined || this.defaults !== undefined) equip(job, own, this.defaults);
     if (unhook !== undefined) job.extras().unhook = unhook;
     if (own?.aborted) job.noteStop(abortReason(own.signal!));
@@ -251,8 +217,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   getLastJob(key: Key): ManagedJob<Key, State, Action, Result> | undefined {
-    const latest = this.endedUnder.get(key)?.at(-1) as JobHandle<Key, State, Action, Result> | undefined;
-    return this.getRunningJob(key) ?? latest;
+    return this.getRunningJob(key) ?? this.roster.lastEndedUnder(key);
   }
 
   forget(id: string): boolean {
@@ -264,12 +229,11 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   getJob(id: string): ManagedJob<Key, State, Action, Result> | undefined {
-    this.byId ??= new Map(this.all().map((job) => [job.id, job]));
-    return this.byId.get(id);
+    return this.roster.withId(id);
   }
 
   jobs(status?: JobStatus): ManagedJob<Key, State, Action, Result>[] {
-    const all = this.all();
+    const all = this.roster.all();
     return status === undefined ? all : all.filter((job) => job.status === status);
   }
 
@@ -360,11 +324,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   ): Unsubscribe {
     needFunction("listener", listener);
     checkEngine();
-    const entry = { listener };
-    this.endListeners.add(entry);
-    return () => {
-      this.endListeners.delete(entry);
-    };
+    return this.ends.add(listener);
   }
 
   events(): ReadableStream<JobEvent> {
@@ -405,47 +365,24 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return { type: "stats_update", stats: this.stats };
   }
 
-  /** It has ended and stays to be looked at. Held here, so that it goes with the manager. */
+  /** It has ended and stays to be looked at. */
   retain(job: AnyJob): void {
-    this.retained ??= new Map();
-    this.retained.set(job.slot, job);
-    const ended = this.endedUnder.get(job.key);
-    if (ended === undefined) this.endedUnder.set(job.key, [job]);
-    else ended.push(job);
+    this.roster.retain(job);
   }
 
   /** It has ended, and its promises have been settled. */
   tellEnd(job: AnyJob, hasFailed: boolean): void {
-    const completion = hasFailed || this.endListeners.size > 0 ? completionOf(job)! : undefined;
-    try {
-      if (completion?.type === "Failed") this.onError?.(completion.error, job);
-    } catch (error) {
-      report(error);
-    }
-    if (this.endListeners.size === 0) return;
-    for (const entry of [...this.endListeners]) {
-      if (!this.endListeners.has(entry)) continue;
-      try {
-        entry.listener(job, completion as Completion<Result>);
-      } catch (error) {
-        report(error);
-      }
-    }
+    this.ends.tell(job, hasFailed);
   }
 
   /** The engine knows it no more; whoever holds the job can still read it. */
-  letGo(slot: number, job = this.at(slot) as AnyJob): void {
-    if (this.retained?.delete(slot)) {
-      const ended = this.endedUnder.get(job.key)!;
-      ended.splice(ended.indexOf(job), 1);
-      if (ended.length === 0) this.endedUnder.delete(job.key);
-    }
-    this.byId?.delete(job.id);
-    job.slot = -1;
+  letGo(slot: number, job = this.roster.at(slot) as AnyJob): void {
+    this.roster.letGo(slot, job);
+    this.version = -1;
   }
 
   at(slot: number): JobHandle<Key, State, Action, Result> | undefined {
-    return (jobs[slot] ?? this.retained?.get(slot)) as JobHandle<Key, State, Action, Result> | undefined;
+    return this.roster.at(slot);
   }
 
   // A listener told before may have started more: then the wait goes on.
@@ -473,10 +410,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   endStreams(): void {
     for (const stream of this.streams) stream.close();
     this.streams.clear();
-  }
-
-  private all(): JobHandle<Key, State, Action, Result>[] {
-    return Array.from(question().jobs(this.number), (slot) => this.at(slot)!);
   }
 
   private joined(slot: number, own: ReadOptions | undefined): JobHandle<Key, State, Action, Result> {
@@ -518,11 +451,4 @@ function equip(job: AnyJob, own: ReadOptions | undefined, defaults: ReadOptions 
   extras.delayOf = retry?.delayOf;
   extras.timeout = timeout;
   extras.name = name;
-}
-
-const NO_OPTIONS = readOptions({});
-
-function readRateLimit(rateLimit: NonNullable<JobManagerOptions["rateLimit"]>): { limit: number; interval: number } {
-  const { limit, interval } = rateLimit;
-  return { limit: needNumber("rateLimit.limit", limit), interval: needNumber("rateLimit.interval", interval) };
 }

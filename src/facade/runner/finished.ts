@@ -1,12 +1,11 @@
 import type { JobRecord } from "../types.js";
 import type { Task } from "./task.js";
 
-/** Records of jobs whose ends have been told, in that order. */
+/** Records of jobs whose ends have been told. Lists of them are copied in one go: a snapshot at each change has to be cheap. */
 export class Finished {
-  /** What has gone is cut off once it is half of the list: cut off each time, a long list would be copied each time. */
-  private records: JobRecord[] = [];
-  private gone = 0;
-  /** The newest, whose records nobody has asked for, or whose ends are still being told: when is known after that. */
+  /** The newest first. */
+  private records: readonly JobRecord[] = [];
+  /** Newer ones, the oldest first: nobody has asked for their records, or their ends are still being told. */
   private recent: Task[] = [];
   private readonly recordOf: (task: Task) => JobRecord;
 
@@ -20,35 +19,30 @@ export class Finished {
 
   /** The oldest go. */
   drop(count: number): void {
-    const old = Math.min(count, this.records.length - this.gone);
-    this.gone += old;
-    this.recent.splice(0, count - old);
-    if (this.gone * 2 <= this.records.length) return;
-    this.records = this.records.slice(this.gone);
-    this.gone = 0;
+    const kept = Math.max(this.records.length - count, 0);
+    this.recent.splice(0, count - (this.records.length - kept));
+    if (kept < this.records.length) this.records = this.records.slice(0, kept);
   }
 
   remove(task: Task): void {
     this.settle();
     this.recent = this.recent.filter((one) => one !== task);
-    const at = this.records.indexOf(this.recordOf(task), this.gone);
-    if (at >= 0) this.records.splice(at, 1);
+    const record = this.recordOf(task);
+    this.records = this.records.filter((one) => one !== record);
   }
 
-  /** Appends them, newest first. */
-  listTo(list: JobRecord[]): void {
+  /** The others, then these, newest first. */
+  after(others: JobRecord[]): JobRecord[] {
     this.settle();
-    for (let at = this.recent.length - 1; at >= 0; at--) list.push(this.recordOf(this.recent[at]!));
-    for (let at = this.records.length - 1; at >= this.gone; at--) list.push(this.records[at]!);
+    for (let at = this.recent.length - 1; at >= 0; at--) others.push(this.recordOf(this.recent[at]!));
+    return others.concat(this.records);
   }
 
+  /** When a job ended is known once its end has been told to all. */
   private settle(): void {
-    let count = 0;
-    for (const task of this.recent) {
-      if (task.job.finishedAt === undefined) break;
-      this.records.push(this.recordOf(task));
-      count++;
-    }
-    this.recent.splice(0, count);
+    const open = this.recent.findIndex(({ job }) => job.finishedAt === undefined);
+    const settled = this.recent.splice(0, open < 0 ? this.recent.length : open);
+    if (settled.length === 0) return;
+    this.records = settled.map(this.recordOf).reverse().concat(this.records);
   }
 }

@@ -210,8 +210,7 @@ export class Tasks {
       const task = this.bound(this.byNumber.get(number)!);
       list.push(task.isStale ? this.record(task) : task.record!);
     }
-    this.finished.listTo(list);
-    return list;
+    return this.finished.after(list);
   }
 
   /** Nothing will start or end any more. */

@@ -1,0 +1,75 @@
+import { command } from "./engine.js";
+import {
+  checkFlag,
+  checkNumber,
+  checkObject,
+  checkString,
+  MANAGER_FLAGS,
+  needFunction,
+  needNumber,
+  outOfBounds,
+  type ReadOptions,
+  readOptions,
+  sendOptions,
+} from "./options.js";
+import type { JobManagerOptions } from "./types.js";
+
+/** A manager's options as they were when they were handed in: each read once, whatever it is, before anything changes. */
+export interface ReadManagerOptions {
+  readonly name: string;
+  readonly concurrency: number;
+  readonly groupConcurrency: number;
+  readonly rateLimit: { readonly limit: number; readonly interval: number } | undefined;
+  readonly maxPending: number;
+  readonly retain: number;
+  readonly paused: boolean;
+  readonly trace: boolean;
+  readonly defaults: ReadOptions | undefined;
+  readonly onError: JobManagerOptions["onError"];
+}
+
+export function readManagerOptions(options: JobManagerOptions): ReadManagerOptions {
+  checkObject("options", options);
+  const { name, concurrency, groupConcurrency, rateLimit, maxPending } = options;
+  const { retain, paused, trace, defaults, onError } = options;
+  checkObject("rateLimit", rateLimit);
+  checkObject("defaults", defaults);
+  if (onError !== undefined) needFunction("onError", onError);
+  return {
+    name: checkString("name", name) ?? "JobManager",
+    concurrency: checkNumber("concurrency", concurrency, Infinity),
+    groupConcurrency: checkNumber("groupConcurrency", groupConcurrency, Infinity),
+    rateLimit: rateLimit && readRateLimit(rateLimit),
+    maxPending: checkNumber("maxPending", maxPending, Infinity),
+    retain: checkNumber("retain", retain, 0),
+    paused: checkFlag("paused", paused),
+    trace: checkFlag("trace", trace),
+    defaults: defaults && readOptions(defaults),
+    onError,
+  };
+}
+
+function readRateLimit({ limit, interval }: NonNullable<JobManagerOptions["rateLimit"]>) {
+  return { limit: needNumber("rateLimit.limit", limit), interval: needNumber("rateLimit.interval", interval) };
+}
+
+const NO_OPTIONS = readOptions({});
+
+/** The engine's number for a new manager. Throws the engine's refusal. */
+export function createManager(options: ReadManagerOptions, moment: number): number {
+  const { rateLimit } = options;
+  const engine = command();
+  sendOptions(options.defaults ?? NO_OPTIONS);
+  const number = engine.createManager(
+    (options.paused ? MANAGER_FLAGS.paused : 0) | (rateLimit ? MANAGER_FLAGS.rateLimited : 0),
+    options.concurrency,
+    options.groupConcurrency,
+    rateLimit?.limit ?? 0,
+    rateLimit?.interval ?? 0,
+    options.maxPending,
+    options.retain,
+    moment,
+  );
+  if (number < 0) throw outOfBounds({ ...options.defaults, ...options });
+  return number;
+}
