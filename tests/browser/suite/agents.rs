@@ -241,7 +241,9 @@ impl Stage {
         let line = |message: Message| match message {
             Message::System { content } => format!("system: {content}"),
             Message::User { content } => format!("user: {content}"),
-            Message::Assistant { content, tool_calls, .. } => format!("model: {content}{}", "+".repeat(tool_calls.len())),
+            Message::Assistant { content, tool_calls, .. } => {
+                format!("model: {content}{}", "+".repeat(tool_calls.len()))
+            }
             Message::Tool { content, .. } => format!("tool: {content}"),
         };
         self.worker.messages().into_iter().map(line).collect()
