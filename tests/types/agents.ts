@@ -26,7 +26,10 @@ interface Call {
   readonly name: string;
   readonly arguments: unknown;
 }
-type Chunk = { readonly type: "text"; readonly text: string } | { readonly type: "tool_call"; readonly call: Call };
+type Chunk =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "reasoning"; readonly text: string }
+  | { readonly type: "tool_call"; readonly call: Call };
 interface Spec {
   readonly name: string;
   readonly description: string;
@@ -36,6 +39,7 @@ interface Spec {
 interface Options {
   signal?: AbortSignal;
   timeout?: number;
+  onBusy?: "join" | "queue";
 }
 
 export type Agents = [
@@ -59,6 +63,16 @@ export type Agents = [
     Fits<AgentWorker, { id: string; name: string; state: WorkerState; lastFailure: unknown; provider: ModelProvider }>
   >,
   Is<Same<AgentWorker["messages"], readonly Message[]>>,
+  Is<Same<AgentWorker["subscribe"], (listener: () => void) => Unsubscribe>>,
+  Is<
+    Same<
+      ReturnType<AgentWorker["getSnapshot"]>,
+      { readonly messages: readonly Message[]; readonly state: WorkerState; readonly lastFailure: unknown }
+    >
+  >,
+  Is<Same<AgentWorker["truncate"], (length: number) => void>>,
+  Is<Same<AgentWorker["setMessages"], (messages: readonly Message[]) => void>>,
+  Is<Same<Session["subscribe"], (listener: () => void) => Unsubscribe>>,
   Is<Fits<WorkerJob, ManagedJob<string, WorkerState, never, void>>>,
   Is<Same<WorkerJob["worker"], AgentWorker>>,
   Is<Same<WorkerJob["cancel"], (reason?: unknown) => void>>,
@@ -101,6 +115,7 @@ const session = new Session({
   providers: [
     provider,
     openAiCompatible({ baseUrl: "https://api.openai.com/v1", model: "m", apiKey: "k", headers: { a: "b" }, name: "n" }),
+    openAiCompatible({ baseUrl: "/v1", model: "o", body: { top_k: 5 }, usage: false, sendReasoning: true, fetch }),
     scriptedProvider({ replies: ["a", [{ type: "text", text: "b" }]], chunkDelay: 5, name: "s" }),
   ],
   tools: [tool],

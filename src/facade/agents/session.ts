@@ -113,6 +113,7 @@ export class Session {
 
   /** Stops its job; resolves when that has ended. The worker takes no new run from the call on. Unknown: nothing happens. */
   async removeWorker(id: string): Promise<void> {
+    checkEngine();
     const worker = this.known.get(id);
     if (worker === undefined) return;
     this.known.delete(id);

@@ -159,6 +159,7 @@ impl WorkerToHostInterface for Host {
     ) -> LocalBoxFuture<'a, Result<(), JobError>> {
         self.trace.add(match chunk {
             ModelResponseChunk::Text { text } => format!("text {text}"),
+            ModelResponseChunk::Reasoning { text } => format!("thought {text}"),
             ModelResponseChunk::ToolCall { call } => call.id.clone(),
         });
         Box::pin(async {
@@ -240,7 +241,9 @@ impl Stage {
         let line = |message: Message| match message {
             Message::System { content } => format!("system: {content}"),
             Message::User { content } => format!("user: {content}"),
-            Message::Assistant { content, tool_calls } => format!("model: {content}{}", "+".repeat(tool_calls.len())),
+            Message::Assistant { content, tool_calls, .. } => {
+                format!("model: {content}{}", "+".repeat(tool_calls.len()))
+            }
             Message::Tool { content, .. } => format!("tool: {content}"),
         };
         self.worker.messages().into_iter().map(line).collect()

@@ -1,4 +1,4 @@
-import { type AgentWorker, type ModelProvider, Session, scriptedProvider } from "jobgate/agents";
+import { type AgentWorker, type ModelProvider, openAiCompatible, Session, scriptedProvider } from "jobgate/agents";
 import { expect, it } from "vitest";
 import { served, streaming, well } from "./support/served.js";
 
@@ -29,7 +29,11 @@ function expectLinear(one: number, four: number): void {
 it.each<[string, number, () => ModelProvider]>([
   ["a provider of the page's own", 1500, () => own],
   ["a script", 1500, () => scriptedProvider({ replies: ["hi"] })],
-  ["a server", 400, () => served([well]).provider],
+  [
+    "a server, whatever sending it takes",
+    400,
+    () => openAiCompatible({ baseUrl: "http://model.test/v1", model: "m", fetch: async () => well() }),
+  ],
 ])("a long conversation with %s costs what is said, not its square", async (_, turns, provider) => {
   const talk = (count: number) =>
     cost(provider(), async (worker, session) => {
