@@ -132,7 +132,7 @@ fn a_listener_that_comes_and_goes() {
             kept: ValueId::NONE,
         });
         let Reply::Listener { listener, .. } = reply else { panic!("{reply:?}") };
-        hot.send(Command::Emit { emitter: emitter, value: ValueId::NONE });
+        hot.send(Command::Emit { emitter, value: ValueId::NONE });
         hot.send(Command::Unlisten(listener));
         hot.drain();
     });

@@ -29,7 +29,7 @@ fn subject(world: &mut World) -> Source {
 
 fn emit(world: &mut World, subject: Source) -> Reply {
     let Source::Emitter(emitter) = subject else { panic!("not a subject") };
-    world.send(Command::Emit { emitter: emitter, value: ValueId::NONE })
+    world.send(Command::Emit { emitter, value: ValueId::NONE })
 }
 
 #[test]
@@ -77,8 +77,8 @@ fn a_dropped_subject_is_silent_and_takes_its_listeners_with_it() {
     assert_eq!(world.engine.listener_count(emitter), 1);
     assert_eq!(world.send(Command::DropEmitter(emitter)), Reply::Done);
     for command in [
-        Command::Emit { emitter: emitter, value: ValueId::NONE },
-        Command::Open { emitter: emitter, value: ValueId::NONE },
+        Command::Emit { emitter, value: ValueId::NONE },
+        Command::Open { emitter, value: ValueId::NONE },
         Command::DropEmitter(emitter),
         Command::Unlisten(listener),
         Command::Listen { source: subject, channel: Channel::Value, kept: ValueId::NONE },
@@ -171,17 +171,17 @@ fn actions_are_kept_for_the_first_who_listens() {
     let first = world.run(0);
     let job = world.run(1);
     for _ in 0..3 {
-        assert_eq!(world.send(Command::Dispatch { job: job, value: ValueId::NONE }), Reply::Kept, "pending");
+        assert_eq!(world.send(Command::Dispatch { job, value: ValueId::NONE }), Reply::Kept, "pending");
     }
     world.resolve(first);
-    assert_eq!(world.send(Command::Dispatch { job: job, value: ValueId::NONE }), Reply::Kept, "nobody listens yet");
+    assert_eq!(world.send(Command::Dispatch { job, value: ValueId::NONE }), Reply::Kept, "nobody listens yet");
     world.news();
     let reply = world.send(Command::Listen { source: Source::Job(job), channel: Channel::Action, kept: ValueId::NONE });
     let Reply::Listener { listener, kept: 4 } = reply else { panic!("{reply:?}") };
     assert_eq!(called(&mut world, Channel::Action), [listener; 4]);
     let reply = world.send(Command::Listen { source: Source::Job(job), channel: Channel::Action, kept: ValueId::NONE });
     assert!(matches!(reply, Reply::Listener { kept: 0, .. }), "{reply:?}");
-    assert_eq!(world.send(Command::Dispatch { job: job, value: ValueId::NONE }), Reply::Told(2));
+    assert_eq!(world.send(Command::Dispatch { job, value: ValueId::NONE }), Reply::Told(2));
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn actions_of_a_retry_wait_are_for_the_next_attempt() {
     let watcher = world.listen(Source::Job(job), Channel::State);
     world.reject(job);
     world.send(Command::Retry { job, again: true, wait: None, random: 0.5 });
-    assert_eq!(world.send(Command::Dispatch { job: job, value: ValueId::NONE }), Reply::Kept);
+    assert_eq!(world.send(Command::Dispatch { job, value: ValueId::NONE }), Reply::Kept);
     world.pass(1000.0);
     world.news();
     let new = world.listen(Source::Job(job), Channel::Action);

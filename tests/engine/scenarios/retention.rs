@@ -92,7 +92,7 @@ fn a_kept_job_answers_late_comers_and_takes_no_orders() {
             Reply::Ignored
         );
     }
-    assert_eq!(world.send(Command::Dispatch { job: job, value: ValueId::NONE }), Reply::Ignored);
+    assert_eq!(world.send(Command::Dispatch { job, value: ValueId::NONE }), Reply::Ignored);
     assert_eq!(world.send(Command::SetState { job, attempt: 1, value: ValueId::NONE }), Reply::Ignored);
     assert_eq!(world.send(Command::Log { job, attempt: 1, value: ValueId::NONE }), Reply::Ignored);
     assert_eq!(world.send(Command::Progress { job, attempt: 1, percent: 1.0, value: ValueId::NONE }), Reply::Ignored);

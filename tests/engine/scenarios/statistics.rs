@@ -75,7 +75,7 @@ fn the_version_counts_what_can_be_seen_and_nothing_else() {
         Command::SetConcurrency { manager, concurrency: 1.0 },
         Command::SetState { job, attempt: 1, value: ValueId::NONE },
         Command::Progress { job, attempt: 1, percent: 5.0, value: ValueId::NONE },
-        Command::Dispatch { job: job, value: ValueId::NONE },
+        Command::Dispatch { job, value: ValueId::NONE },
         Command::AwaitIdle(manager),
         Command::AwaitStop { job, timeout: 1.0 },
         Command::Tick,
