@@ -2,7 +2,7 @@ import { stateOf } from "./adopted.js";
 import { now } from "./clock.js";
 import { continuationsOf } from "./continuations.js";
 import { drain } from "./drain.js";
-import { command, question, REFUSED } from "./engine.js";
+import { checkEngine, command, question, REFUSED } from "./engine.js";
 import { JobStopTimeoutError } from "./errors.js";
 import { defer, Extras } from "./extras.js";
 import { CHANNEL } from "./listeners.js";
@@ -245,6 +245,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   askToStop(reason: unknown): void {
+    checkEngine();
     if (this.end !== 0) return;
     if (command().stop(this.slot, this.manager.moment()) === 0) this.noteStop(reason);
     drain();
@@ -275,7 +276,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get name(): string {
-    return this.more?.name ?? (this.key === undefined ? this.id : textOf(this.key));
+    return this.more?.name ?? textOf(this.key);
   }
 
   setState(state: State, attempt: number): void {

@@ -199,6 +199,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     jobs[slot] = job;
     this.roster.add(job);
     if (own !== undefined || this.defaults !== undefined) equip(job, own, this.defaults);
+    if (!isKeyed) job.extras().name ??= job.id;
     if (unhook !== undefined) job.extras().unhook = unhook;
     if (own?.aborted) job.noteStop(abortReason(own.signal!));
     this.tracer?.created(job);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { newManager } from "./support/manager.js";
-import { Work } from "./support/work.js";
+import { untilAborted, Work } from "./support/work.js";
 
 describe("getLastJob", () => {
   it("is the one that stands, else the latest retained one under the key", async () => {
@@ -11,8 +11,7 @@ describe("getLastJob", () => {
     const second = manager.runJob("report", () => 2).job;
     await second.settled;
     expect(manager.getLastJob("report")).toBe(second);
-    const work = new Work();
-    const third = manager.runJob("report", work.factory).job;
+    const third = manager.runJob("report", untilAborted).job;
     expect(manager.getLastJob("report")).toBe(third);
     await third.stop();
     expect(manager.getLastJob("report")).toBe(third);
@@ -74,18 +73,18 @@ describe("forget", () => {
 describe("add", () => {
   it("runs a job under no key: nobody joins it, and its number is given back", async () => {
     const manager = newManager({ concurrency: 2 });
-    const works = [new Work(), new Work(), new Work()];
-    const jobs = works.map((work) => manager.add(work.factory));
+    const [first, last] = [new Work(), new Work()];
+    const jobs = [first.factory, untilAborted, last.factory].map((body) => manager.add(body));
     expect(jobs.map(({ key, status }) => [key, status])).toEqual([
       [undefined, "running"],
       [undefined, "running"],
       [undefined, "pending"],
     ]);
     expect(jobs[0]!.id).not.toBe(jobs[1]!.id);
-    works[0]!.resolve("a");
+    first.resolve("a");
     expect(await jobs[0]!.result).toBe("a");
     await jobs[1]!.stop("enough");
-    works[2]!.resolve("c");
+    last.resolve("c");
     expect(await jobs[2]!.result).toBe("c");
     expect(await manager.add(() => 4).result).toBe(4);
     await manager.onIdle();
@@ -93,14 +92,14 @@ describe("add", () => {
 
   it("has nothing to do with a job whose key is undefined", async () => {
     const manager = newManager<undefined>();
-    const keyed = new Work();
-    const { job } = manager.runJob(undefined, keyed.factory);
-    const added = manager.add(new Work().factory);
+    const { job } = manager.runJob(undefined, untilAborted);
+    const added = manager.add(untilAborted);
     expect(added).not.toBe(job);
     expect(manager.getRunningJob(undefined)).toBe(job);
     await added.stop();
     expect(manager.getRunningJob(undefined)).toBe(job);
     expect(manager.runJob(undefined, () => "never").type).toBe("JOB_ALREADY_RUNNING");
+    await manager.stopJob(undefined);
   });
 });
 
