@@ -1,6 +1,7 @@
 // "jobgate/slim": the same without the wasm inside. It is `jobgate/jobgate.wasm`, fetched from where the app puts it.
 
 import { loadEngine } from "./engine.js";
+import { prepareStack } from "./stack.js";
 
 export * from "./api.js";
 
@@ -11,7 +12,9 @@ export * from "./api.js";
 export async function init(
   source: string | URL | Request | Response | BufferSource | WebAssembly.Module,
 ): Promise<void> {
-  await loadEngine(await compile(source));
+  const module = await compile(source);
+  await prepareStack();
+  await loadEngine(module);
 }
 
 async function compile(source: Parameters<typeof init>[0]): Promise<WebAssembly.Module> {

@@ -15,7 +15,7 @@ const sized = (bytes: number[]): number[] => [...leb(bytes.length), ...bytes];
  * VALUES numbers over a call, so that the function's frame has room for them; whether a frame fits, platforms check when
  * a function is entered, and it costs nothing that the room is not used.
  */
-function compile(): (calls: number) => void {
+function bytes(): Uint8Array<ArrayBuffer> {
   const body = [0, 0x20, 0, 0x45, 0x04, 0x40, 0x0f, 0x0b, 0x20, 0, 0x41, 0x7f, 0x46, 0x04, 0x40];
   for (let at = 0; at < VALUES; at++) body.push(0x20, 0, 0x29, 0, ...leb(at * 8));
   body.push(0x10, 0);
@@ -30,14 +30,24 @@ function compile(): (calls: number) => void {
     [7, [1, 1, 0x72, 0, 1]],
     [10, [1, ...sized(body)]],
   ];
-  const bytes = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-  for (const [id, section] of sections) bytes.push(id, ...sized(section));
-  const module = new WebAssembly.Module(Uint8Array.from(bytes));
-  const { r } = new WebAssembly.Instance(module, { "": { "": () => {} } }).exports;
-  return r as (calls: number) => void;
+  const binary = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  for (const [id, section] of sections) binary.push(id, ...sized(section));
+  return Uint8Array.from(binary);
 }
 
-let reserve: ((calls: number) => void) | undefined;
+type Reserve = (calls: number) => void;
+let reserve: Reserve | undefined;
+const imports = { "": { "": () => {} } };
+
+function compile(): Reserve {
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes()), imports).exports.r as Reserve;
+}
+
+/** For platforms that compile nothing of this size while a page waits. */
+export async function prepareStack(): Promise<void> {
+  const { instance } = await WebAssembly.instantiate(bytes(), imports);
+  reserve = instance.exports.r as Reserve;
+}
 
 /** Throws what the platform throws when the stack overflows, while there still is room to go on. */
 export function reserveStack(calls = FOR_COMMAND): void {

@@ -107,6 +107,8 @@ export type ManagedJobs = [
   Is<Same<J["createdAt"], number>>,
   Is<Same<J["startedAt"], number | undefined>>,
   Is<Same<J["finishedAt"], number | undefined>>,
+  Is<Same<J["readyAt"], number | undefined>>,
+  Is<Same<J["lastError"], unknown>>,
   Is<Same<J["completion"], Completion<R> | undefined>>,
   Is<Same<J["result"], Promise<R>>>,
   Is<Same<J["settled"], Promise<Completion<R>>>>,
@@ -134,6 +136,8 @@ type JobMembers =
   | "createdAt"
   | "startedAt"
   | "finishedAt"
+  | "readyAt"
+  | "lastError"
   | "completion"
   | "result"
   | "settled"
@@ -145,11 +149,15 @@ type JobMembers =
   | typeof Symbol.asyncDispose;
 type ManagerMembers =
   | "runJob"
+  | "add"
   | "getRunningJob"
+  | "getLastJob"
+  | "forget"
   | "getJob"
   | "jobs"
   | "stopJob"
   | "stopAll"
+  | "stopPending"
   | "pause"
   | "resume"
   | "isPaused"
@@ -160,6 +168,7 @@ type ManagerMembers =
   | "subscribe"
   | "getSnapshot"
   | "onKeyChange"
+  | "onJobEnded"
   | "events"
   | "close"
   | typeof Symbol.asyncDispose;
@@ -171,7 +180,26 @@ export type Managers = [
   Is<Same<ConstructorParameters<typeof JobManager>, [options?: JobManagerOptions]>>,
   Is<Same<RunJobResult<J>["type"], "JOB_CREATED" | "JOB_ALREADY_RUNNING">>,
   Is<Same<RunJobResult<J>["job"], J>>,
-  Is<Same<M["runJob"], (key: K, factory: JobFactory<S, A, R>, options?: RunOptions<S>) => RunJobResult<J>>>,
+  Is<
+    Same<
+      M["runJob"],
+      <T extends R = R>(
+        key: K,
+        factory: JobFactory<S, A, T>,
+        options?: RunOptions<S>,
+      ) => RunJobResult<ManagedJob<K, S, A, T>>
+    >
+  >,
+  Is<
+    Same<
+      M["add"],
+      <T extends R = R>(factory: JobFactory<S, A, T>, options?: RunOptions<S>) => ManagedJob<undefined, S, A, T>
+    >
+  >,
+  Is<Same<M["getLastJob"], (key: K) => J | undefined>>,
+  Is<Same<M["forget"], (id: string) => boolean>>,
+  Is<Same<M["stopPending"], (reason?: unknown) => number>>,
+  Is<Same<M["onJobEnded"], (listener: (job: J, completion: Completion<R>) => void) => Unsubscribe>>,
   Is<Same<M["getRunningJob"], (key: K) => J | undefined>>,
   Is<Same<M["getJob"], (id: string) => J | undefined>>,
   Is<Same<M["jobs"], (status?: JobStatus) => J[]>>,

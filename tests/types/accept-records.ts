@@ -6,6 +6,7 @@ import type {
   JobManagerOptions,
   JobRecord,
   JobStatus,
+  ManagedJob,
   ManagerStats,
   Millis,
   NonRetriableError,
@@ -24,7 +25,7 @@ export type Options = [
       RetryOptions,
       {
         limit: number;
-        delay?: Millis;
+        delay?: Millis | ((error: unknown, attempt: number) => Millis | undefined);
         backoff?: "fixed" | "exponential";
         maxDelay?: Millis;
         jitter?: "full" | "none";
@@ -61,6 +62,8 @@ export type Options = [
         paused?: boolean;
         retain?: number;
         defaults?: Omit<RunOptions, "signal" | "initialState">;
+        // biome-ignore lint/suspicious/noExplicitAny: a job of any types, as the option has it.
+        onError?: (error: unknown, job: ManagedJob<any, any, any, any>) => void;
       }
     >
   >,
@@ -92,6 +95,8 @@ export type Events = [
       | "created_at"
       | "started_at"
       | "completed_at"
+      | "ready_at"
+      | "stopping"
       | "worker_id"
     >
   >,

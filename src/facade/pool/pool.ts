@@ -90,7 +90,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
     params?: Parameters<Jobs[Name]>[0],
     options?: { transfer?: Transferable[] },
     // biome-ignore lint/suspicious/noExplicitAny: fits a manager of any type.
-  ): JobFactory<any, any, Awaited<ReturnType<Jobs[Name]>>>;
+  ): JobFactory<any, any, string extends keyof Jobs ? any : Awaited<ReturnType<Jobs[Name]>>>;
   job<Params = unknown, Result = unknown>(
     type: ExposedJobs extends Jobs ? string : never,
     params?: Params,
