@@ -8,7 +8,8 @@ const strict = {
   "style-src": "'self'",
   "connect-src": "'self'",
   "img-src": "'self' data:",
-  "worker-src": "'self'",
+  // `blob:` is the worker that keeps the time while a page is hidden.
+  "worker-src": "'self' blob:",
   "base-uri": "'none'",
   "form-action": "'none'",
 };
