@@ -37,22 +37,30 @@ export function start(job: AnyJob, attempt: number): void {
     adopt(job, attempt, returned, (rejected, value) => settle(job, attempt, rejected, value));
     return;
   }
-  then.call(
-    isPlainPromise(returned) ? returned : new Promise((resolve) => resolve(returned)),
-    (result) => settle(job, attempt, false, result),
-    (error) => settle(job, attempt, true, error),
-  );
+  try {
+    then.call(
+      promiseOf(returned),
+      (result) => settle(job, attempt, false, result),
+      (error) => settle(job, attempt, true, error),
+    );
+  } catch (error) {
+    settle(job, attempt, true, error);
+  }
 }
 
 const { then } = Promise.prototype;
 
-/** The platform's own, unchanged. Anything else goes through a promise of ours, which is settled once whatever it does. */
-function isPlainPromise(value: unknown): value is Promise<unknown> {
+/**
+ * The platform's own as it is. Anything else that is to be followed, and whose `then` may do anything, is followed by a
+ * promise of ours, which is settled once.
+ */
+function promiseOf(value: unknown): Promise<unknown> {
   try {
-    return (value as Promise<unknown> | undefined)?.then === then && Promise.resolve(value) === value;
+    if ((value as Promise<unknown> | undefined)?.then === then) return Promise.resolve(value);
   } catch {
-    return false;
+    // It can't be looked at, which the promise says.
   }
+  return new Promise((resolve) => resolve(value));
 }
 
 /** An attempt's body has settled; of one that is over already it counts for nothing. */
