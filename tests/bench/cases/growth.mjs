@@ -1,5 +1,7 @@
 /** Case 14: what each costs when there are many: N against 4 N. Level means in proportion; four times means the square. */
 import { gate, JobManager, subject } from "jobgate";
+import { Session, scriptedProvider } from "jobgate/agents";
+import { JobRunner, QueueClient } from "jobgate/runner";
 import { expectEqual } from "../work.mjs";
 
 export const title = "Many of a kind: N against 4 N";
@@ -24,6 +26,15 @@ function running() {
   };
   return { job, finish };
 }
+
+const reporting = {
+  name: "reporting",
+  description: "Says how far it is",
+  params: [],
+  execute: (_, { progress }) => {
+    for (let percent = 20; percent <= 100; percent += 20) progress(percent);
+  },
+};
 
 function counted() {
   const count = { calls: 0, call: () => void count.calls++ };
@@ -98,6 +109,63 @@ const trials = {
         return manager.onIdle();
       },
       check: () => expectEqual("completed", manager.stats.completed, n),
+    };
+  },
+  "a runner's jobs, each with a watcher": (n) => {
+    const count = Math.ceil(n / 20);
+    const runner = new JobRunner({ builtins: false, autoStart: false, retain: count, types: [reporting] });
+    const ids = each(count, () => runner.createJob("reporting").id);
+    const read = async (id) => {
+      let events = 0;
+      for await (const _ of runner.watch(id)) events++;
+      return events;
+    };
+    let heard = [];
+    return {
+      run: async () => {
+        const watched = ids.map(read);
+        runner.start();
+        heard = await Promise.all(watched);
+      },
+      check: () => expectEqual("heard to their ends", heard.filter((events) => events >= 2).length, count),
+      end: () => runner.close(),
+    };
+  },
+  "a runner's delays that end, with a client": (n) => {
+    const count = Math.ceil(n / 20);
+    const runner = new JobRunner({ builtins: false, retain: count, types: [reporting] });
+    const { port1, port2 } = new MessageChannel();
+    runner.serve(port1);
+    const client = new QueueClient(port2);
+    return {
+      run: () => {
+        for (let index = 0; index < count; index++) runner.createJob("reporting", {}, { delay: 1 + (index % 50) });
+        return runner.manager.onIdle();
+      },
+      check: () => expectEqual("completed", runner.getQueueStats().completed, count),
+      end: () => {
+        client.close();
+        port1.close();
+        port2.close();
+        return runner.close();
+      },
+    };
+  },
+  "turns of a conversation": (n) => {
+    const count = Math.ceil(n / 40);
+    const session = new Session({ providers: [scriptedProvider({ replies: ["yes"] })] });
+    const worker = session.createWorker({ name: "helper" });
+    const host = {
+      workerStateChange: nothing,
+      responseChunkReceived: nothing,
+      getToolConfirmation: async () => "deny",
+    };
+    return {
+      run: async () => {
+        for (let turn = 0; turn < count; turn++) await session.run(worker, { prompt: `${turn}` }, host).job.wait();
+      },
+      check: () => expectEqual("messages", worker.messages.length, 2 * count),
+      end: () => session.close(),
     };
   },
   "events read late": (n) => {
