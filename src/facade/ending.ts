@@ -17,14 +17,14 @@ export function end(job: AnyJob, completion: number, cause: number, forgotten: b
   jobs[slot] = undefined;
   if (completion === END.cancelled) job.outcome = undefined;
   if (forgotten) manager.letGo(slot, job);
-  else manager.retain(job);
+  else manager.roster.retain(job);
   manager.keys.leave(job);
   if (cause === CAUSE.replaced) {
     job.noteStop(new DOMException("Replaced by a newer job under the same key", "AbortError"));
   }
   if (job.more !== undefined) settle(job, cause);
   releaseStamp();
-  manager.tellEnd(job, completion === END.failed);
+  manager.ends.tell(job, completion === END.failed);
 }
 
 function settle(job: AnyJob, cause: number): void {

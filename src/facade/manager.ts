@@ -78,8 +78,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   private closed = false;
   private idle: Deferred<void> | undefined = undefined;
   private empty: Deferred<void> | undefined = undefined;
-  private readonly roster: Roster<Key>;
-  private readonly ends: Ends;
+  readonly roster: Roster<Key>;
+  readonly ends: Ends;
   private version = -1;
   private snapshot: Snapshot<ManagedJob<Key, State, Action, Result>> | undefined = undefined;
 
@@ -364,16 +364,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   statsEvent(): JobEvent {
     return { type: "stats_update", stats: this.stats };
-  }
-
-  /** It has ended and stays to be looked at. */
-  retain(job: AnyJob): void {
-    this.roster.retain(job);
-  }
-
-  /** It has ended, and its promises have been settled. */
-  tellEnd(job: AnyJob, hasFailed: boolean): void {
-    this.ends.tell(job, hasFailed);
   }
 
   /** The engine knows it no more; whoever holds the job can still read it. */
