@@ -4,9 +4,10 @@ use super::command::{Refusal, Reply};
 use super::deadlines::{Due, Ticket};
 use super::effect::{EffectSink, Event, JobId};
 use super::job::{AbortCause, CompletionType, Extras, Job, Phase};
-use super::manager::{Admission, Manager};
+use super::manager::Manager;
 use super::options::{self, OnDuplicate, Plan, RunOptions};
 use super::queue::rank;
+use super::rate::Admission;
 use super::slab::NONE;
 use super::time::Time;
 use super::{Engine, KeyEntry};
@@ -98,7 +99,7 @@ impl Engine {
         !manager.paused
             && manager.stats.running < manager.concurrency
             && manager.group_has_room(group)
-            && manager.admits(now) == Admission::Now
+            && manager.rate.admits(now, manager.granted) == Admission::Now
     }
 
     fn create(&mut self, manager_index: u32, key: u32, plan: &Plan, group: u32, effects: &mut impl EffectSink) -> u32 {
@@ -193,7 +194,7 @@ impl Engine {
                 self.deadlines.cancel(&mut manager.rate_window);
                 return;
             };
-            match manager.admits(now) {
+            match manager.rate.admits(now, manager.granted) {
                 Admission::Now => {}
                 Admission::AfterGranted => {
                     self.deadlines.cancel(&mut manager.rate_window);

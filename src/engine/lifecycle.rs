@@ -41,7 +41,7 @@ impl Engine {
         let (manager_index, extras) = (job.manager, job.extras);
         if let Some(manager) = self.managers.get_mut(manager_index) {
             manager.granted -= 1;
-            if let Some(start) = manager.count_start(now) {
+            if let Some(start) = manager.rate.count_start(now) {
                 job.entered = start;
                 manager.stir(manager_index, &mut self.stirred);
             }
@@ -60,7 +60,7 @@ impl Engine {
         let Some(job) = self.jobs.get(index).filter(|job| job.phase == Phase::Running) else { return Reply::Ignored };
         let (index, start) = (job.manager, job.entered);
         if let Some(manager) = self.managers.get_mut(index) {
-            manager.note_call(start, now);
+            manager.rate.note_call(start, now);
             manager.stir(index, &mut self.stirred);
         }
         Reply::Done

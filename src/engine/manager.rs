@@ -1,6 +1,6 @@
 //! One manager's record: limits, the line in front of its slots, statistics, rate window.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
@@ -9,8 +9,9 @@ use super::deadlines::Ticket;
 use super::job::Job;
 use super::options::{Limits, Plan};
 use super::queue::{Place, ReadyQueue};
+use super::rate::RateLimit;
 use super::slab::{NONE, Slab};
-use super::time::{Span, Time};
+use super::time::Time;
 
 /// Counts of a manager's jobs. The last four count since the manager was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -27,15 +28,6 @@ pub struct Stats {
     pub cancelled: u32,
     /// All that were ever created.
     pub total: u32,
-}
-
-/// What a rate limit says to one more start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Admission {
-    Now,
-    At(Time),
-    /// The start that has to lie an interval back is still to come.
-    AfterGranted,
 }
 
 #[derive(Debug)]
@@ -75,7 +67,7 @@ impl Hasher for Fnv {
 pub(crate) struct Manager {
     pub(crate) concurrency: u32,
     pub(crate) group_concurrency: u32,
-    rate: Option<(usize, Span)>,
+    pub(crate) rate: RateLimit,
     pub(crate) max_pending: u32,
     pub(crate) retain: usize,
     /// Of jobs that do not say.
@@ -108,9 +100,6 @@ pub(crate) struct Manager {
     pub(crate) rate_window_at: Time,
     /// Jobs that hold a slot and whose bodies the driver has not begun to call.
     pub(crate) granted: u32,
-    starts: VecDeque<Time>,
-    /// Starts that count no longer.
-    past_starts: u64,
     line: ReadyQueue,
     groups: Slab<Group, 8>,
     group_names: HashMap<Rc<str>, u32, BuildHasherDefault<Fnv>>,
@@ -122,7 +111,7 @@ impl Manager {
         Self {
             concurrency: limits.concurrency,
             group_concurrency: limits.group_concurrency,
-            rate: limits.rate,
+            rate: RateLimit::new(limits.rate),
             max_pending: limits.max_pending,
             retain: limits.retain,
             plan: Rc::new(plan),
@@ -145,8 +134,6 @@ impl Manager {
             rate_window: Ticket::NONE,
             rate_window_at: Time::default(),
             granted: 0,
-            starts: VecDeque::new(),
-            past_starts: 0,
             line: ReadyQueue::default(),
             groups: Slab::new(),
             group_names: HashMap::default(),
@@ -228,40 +215,6 @@ impl Manager {
 
     pub(crate) fn first_retained(&self) -> Option<u32> {
         Some(self.first_retained).filter(|job| *job != NONE)
-    }
-
-    // ── rate limit ──────────────────────────────────────────────────────────────────────────────
-
-    /// Whether the rate limit lets one more body be called. Those granted will be called, nobody knows when yet.
-    pub(crate) fn admits(&self, now: Time) -> Admission {
-        let Some((limit, interval)) = self.rate else { return Admission::Now };
-        let Some(oldest_that_counts) = (self.starts.len() + self.granted as usize).checked_sub(limit) else {
-            return Admission::Now;
-        };
-        match self.starts.get(oldest_that_counts).map(|start| start.after(interval)) {
-            None => Admission::AfterGranted,
-            Some(at) if at > now => Admission::At(at),
-            Some(_) => Admission::Now,
-        }
-    }
-
-    /// A body is called. Its number among the starts, if anyone counts.
-    pub(crate) fn count_start(&mut self, now: Time) -> Option<u64> {
-        let (_, interval) = self.rate?;
-        while self.starts.front().is_some_and(|start| start.after(interval) <= now) {
-            self.starts.pop_front();
-            self.past_starts += 1;
-        }
-        self.starts.push_back(now);
-        Some(self.past_starts + self.starts.len() as u64 - 1)
-    }
-
-    /// The body has been called, by now: bodies measure from call to call.
-    pub(crate) fn note_call(&mut self, start: u64, now: Time) {
-        let index = start.checked_sub(self.past_starts).and_then(|index| usize::try_from(index).ok());
-        if let Some(start) = index.and_then(|index| self.starts.get_mut(index)) {
-            *start = now.max(*start);
-        }
     }
 
     // ── groups ──────────────────────────────────────────────────────────────────────────────────
@@ -400,43 +353,6 @@ mod tests {
     fn end(manager: &mut Manager, jobs: &Slab<Job>, (_, group): (u32, u32)) {
         manager.group_freed(jobs, group);
         manager.leave_group(group);
-    }
-
-    #[test]
-    fn a_rate_limit_remembers_no_more_starts_than_count() {
-        let mut manager = manager(&ManagerOptions { rate_limit: Some((3.0, 10.0)), ..ManagerOptions::default() });
-        for millis in 0..100 {
-            let now = Time::from_millis(f64::from(millis) * 4.0);
-            assert_eq!(manager.admits(now), Admission::Now);
-            manager.count_start(now);
-            assert!(manager.starts.len() <= 3);
-        }
-        let (first, now) = (Time::from_millis(500.0), Time::from_millis(509.0));
-        for _ in 0..3 {
-            manager.count_start(first);
-        }
-        assert_eq!(manager.admits(now), Admission::At(Time::from_millis(510.0)));
-        assert_eq!(manager.admits(Time::from_millis(510.0)), Admission::Now);
-        manager.granted = 3;
-        assert_eq!(manager.admits(Time::from_millis(510.0)), Admission::AfterGranted);
-    }
-
-    #[test]
-    fn a_start_counts_from_when_its_body_was_called() {
-        let mut manager = manager(&ManagerOptions { rate_limit: Some((2.0, 10.0)), ..ManagerOptions::default() });
-        let at = Time::from_millis;
-        let begun = [0.0, 0.0].map(|millis| manager.count_start(at(millis)).unwrap());
-        assert_eq!(manager.admits(at(1.0)), Admission::At(at(10.0)));
-        manager.note_call(begun[0], at(3.0));
-        manager.note_call(begun[1], at(4.0));
-        assert_eq!(manager.admits(at(10.0)), Admission::At(at(13.0)));
-        let third = manager.count_start(at(13.0)).unwrap();
-        assert_eq!(manager.admits(at(13.0)), Admission::At(at(14.0)));
-        manager.note_call(begun[0], at(99.0));
-        manager.note_call(third, at(13.5));
-        let fourth = manager.count_start(at(14.0)).unwrap();
-        manager.note_call(fourth, at(14.0));
-        assert_eq!(manager.admits(at(14.0)), Admission::At(at(23.5)));
     }
 
     #[test]

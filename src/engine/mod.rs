@@ -50,6 +50,7 @@ mod manager;
 mod options;
 pub mod pool;
 mod queue;
+mod rate;
 pub mod runner;
 mod slab;
 mod time;
