@@ -1,6 +1,6 @@
 // Bytes as text that gzip packs as well as the bytes. Base64 spreads a byte over two characters, so that gzip no longer
 // sees what repeats: this project's wasm took a third more on the wire. Here a byte is one character, or two if it is
-// rare; src/facade/unpack-bytes.ts is the way back.
+// rare; src/facade/wasm/unpack-bytes.ts is the way back.
 
 /** Characters that stand in a JavaScript string as they are; `!` and `~` are kept for the rare bytes. */
 const alphabet = Array.from({ length: 91 }, (_, index) => String.fromCharCode(35 + index)).filter(

@@ -11,10 +11,10 @@ export {
   UnknownJobTypeError,
   WorkerCrashedError,
 } from "./errors.js";
-export { gate } from "./gate.js";
-export { type AnyJobManager, JobManager, type JobManagerConstructor } from "./job-manager.js";
-export { retryAfter } from "./retry-after.js";
-export { subject } from "./subject.js";
+export { type AnyJobManager, JobManager, type JobManagerConstructor } from "./manager/job-manager.js";
+export { gate } from "./primitives/gate.js";
+export { subject } from "./primitives/subject.js";
+export { retryAfter } from "./support/retry-after.js";
 export type {
   Completion,
   CompletionType,

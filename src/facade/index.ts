@@ -1,8 +1,8 @@
 // "jobgate": the wasm is inside, nothing to wait for.
 
 import text, { order, size } from "../../build/wasm/inline.js";
-import { provideWasm } from "./engine.js";
-import { unpackBytes } from "./unpack-bytes.js";
+import { provideWasm } from "./wasm/engine.js";
+import { unpackBytes } from "./wasm/unpack-bytes.js";
 
 provideWasm(() => unpackBytes(text, order, size));
 

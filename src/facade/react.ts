@@ -1,7 +1,7 @@
 // "jobgate/react": thin hooks over useSyncExternalStore.
 
 import { useEffect, useRef } from "react";
-import type { JobManager } from "./job-manager.js";
+import type { JobManager } from "./manager/job-manager.js";
 import { JobWatch } from "./react/job-watch.js";
 import { useTracked } from "./react/use-tracked.js";
 import type { QueueClient } from "./runner/client.js";

@@ -1,7 +1,7 @@
 // "jobgate/slim": the same without the wasm inside. It is `jobgate/jobgate.wasm`, fetched from where the app puts it.
 
-import { loadEngine } from "./engine.js";
-import { prepareStack } from "./stack.js";
+import { loadEngine } from "./wasm/engine.js";
+import { prepareStack } from "./wasm/stack.js";
 
 export * from "./api.js";
 

@@ -16,25 +16,35 @@ const policy =
   "require-trusted-types-for 'script'; trusted-types jobgate";
 const profile = mkdtempSync(join(tmpdir(), "jobgate-hidden-"));
 let browser: ChildProcess | undefined;
-afterAll(() => {
-  browser?.kill("SIGKILL");
-  rmSync(profile, { recursive: true, force: true, maxRetries: 20 });
+afterAll(async () => {
+  if (browser !== undefined) {
+    // Its children write to the profile, too. All of them hold its stderr: that closes with the last one.
+    const gone = new Promise((resolve) => browser!.once("close", resolve));
+    process.kill(-browser.pid!, "SIGKILL");
+    await gone;
+  }
+  rmSync(profile, { recursive: true });
 });
 
 /** Starts Chromium as it is and returns the address of its DevTools. */
-async function startChromium(): Promise<string> {
+function startChromium(): Promise<string> {
   const { executablePath } = launchOptions.chromium;
   const args = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
   browser = spawn(executablePath, [...args, "--remote-debugging-port=0", `--user-data-dir=${profile}`], {
     stdio: ["ignore", "ignore", "pipe"],
+    // A process group of its own.
+    detached: true,
   });
-  let said = "";
-  for await (const text of browser.stderr!) {
-    said += text;
-    const [, address] = /ws:\/\/(.+?)\//.exec(said) ?? [];
-    if (address !== undefined) return `http://${address}`;
-  }
-  throw new Error(`Chromium has ended: ${said}`);
+  const { stderr } = browser;
+  return new Promise((resolve, reject) => {
+    let said = "";
+    stderr!.on("data", (text) => {
+      said += text;
+      const [, address] = /ws:\/\/(.+?)\//.exec(said) ?? [];
+      if (address !== undefined) resolve(`http://${address}`);
+    });
+    browser!.once("close", () => reject(new Error(`Chromium has ended: ${said}`)));
+  });
 }
 
 it("a page's jobs keep their time while its tab is hidden and its own timers do not", async () => {

@@ -1,7 +1,7 @@
 // One run as the loop sees it: the host, the tools and the provider, behind JSON.
 
-import { checkEngine } from "../engine.js";
 import { report } from "../errors.js";
+import { checkEngine } from "../wasm/engine.js";
 import { AgentError } from "./errors.js";
 import { checkChunk, checkResponse, errorText, frozen, toJson, wholeLetters } from "./json.js";
 import type { ReadyTool } from "./tools.js";

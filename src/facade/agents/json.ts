@@ -1,6 +1,6 @@
 // What crosses to the loop and back as JSON, checked where it comes from the outside.
 
-import { fieldOf } from "../look.js";
+import { fieldOf } from "../support/look.js";
 import type { Message, ModelResponse, ModelResponseChunk, ToolCall } from "./types.js";
 
 function need(field: string, expected: string, right: boolean, given: unknown): void {

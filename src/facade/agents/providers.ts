@@ -1,5 +1,5 @@
-import { checkEngine } from "../engine.js";
-import { checkFlag, checkNumber, needFunction } from "../options.js";
+import { checkEngine } from "../wasm/engine.js";
+import { checkFlag, checkNumber, needFunction } from "../wasm/options.js";
 import { checkChunk, frozen, needArray, needObject, needString, toJson, wholeLetters } from "./json.js";
 import type { Message, ModelProvider, OpenAiOptions, ScriptedOptions } from "./types.js";
 import { followed, orFailure, startAgentsWasm, untilAborted, WasmProvider } from "./wasm.js";

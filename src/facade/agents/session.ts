@@ -1,11 +1,11 @@
-import { checkEngine } from "../engine.js";
 import { ManagerClosedError } from "../errors.js";
-import type { AnyJob } from "../extras.js";
-import { JobManager } from "../manager.js";
-import { checkNumber, checkObject, needFunction } from "../options.js";
+import { asyncDispose } from "../job/completion.js";
+import type { AnyJob } from "../job/record.js";
+import { JobManager } from "../manager/manager.js";
 import { Listeners } from "../runner/line.js";
-import { asyncDispose } from "../support.js";
 import type { JobContext, RunJobResult, Unsubscribe } from "../types.js";
+import { checkEngine } from "../wasm/engine.js";
+import { checkNumber, checkObject, needFunction } from "../wasm/options.js";
 import { Bridge, type Frame } from "./bridge.js";
 import { AgentError } from "./errors.js";
 import { freeze, needArray, needObject, needString } from "./json.js";

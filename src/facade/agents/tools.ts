@@ -3,7 +3,7 @@
 
 import { dereference, type Schema, type SchemaDraft, Validator } from "@cfworker/json-schema";
 import metaSchema from "ajv/dist/refs/json-schema-draft-07.json" with { type: "json" };
-import { needFunction } from "../options.js";
+import { needFunction } from "../wasm/options.js";
 import { errorText, needArray, needObject, needString } from "./json.js";
 import { SchemaRegExp } from "./schema-reg-exp.js";
 import type { Tool, ToolSpec } from "./types.js";

@@ -3,11 +3,11 @@
 import coreText, { order as coreOrder, size as coreSize } from "../../../build/wasm/inline.js";
 import { initSync, WasmProvider, WasmWorker } from "../../../build/wasm-agents/agents.js";
 import text, { order, size } from "../../../build/wasm-agents/inline.js";
-import { abortReason } from "../abort.js";
-import { breakDown, checkEngine, compileNow, provideWasm, whenEngineFails } from "../engine.js";
-import { follow } from "../signals.js";
+import { follow } from "../job/signals.js";
+import { abortReason } from "../support/abort.js";
 import type { Unsubscribe } from "../types.js";
-import { unpackBytes } from "../unpack-bytes.js";
+import { breakDown, checkEngine, compileNow, provideWasm, whenEngineFails } from "../wasm/engine.js";
+import { unpackBytes } from "../wasm/unpack-bytes.js";
 import { AgentError } from "./errors.js";
 
 let started = false;

@@ -1,7 +1,7 @@
-import { checkEngine } from "../engine.js";
-import { needFunction } from "../options.js";
 import { Listeners } from "../runner/line.js";
 import type { Unsubscribe } from "../types.js";
+import { checkEngine } from "../wasm/engine.js";
+import { needFunction } from "../wasm/options.js";
 import { AgentError } from "./errors.js";
 import { frozen, writeMessages } from "./json.js";
 import type { AgentWorker, Message, ModelProvider, WorkerJob, WorkerSnapshot, WorkerState } from "./types.js";

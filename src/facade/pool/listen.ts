@@ -1,7 +1,7 @@
 // A worker of the web or one of Node's, heard in one way.
 
 import { report } from "../errors.js";
-import { textOf } from "../look.js";
+import { textOf } from "../support/look.js";
 import type { NodeWorker } from "./types.js";
 
 export type AnyWorker = Worker | NodeWorker;

@@ -1,7 +1,7 @@
 // What page and worker say to each other. Both may have messages of their own on the same line: those without the mark
 // are passed over, and so is what has the mark and not the shape.
 
-import { fieldOf, isArray, tagOf, textOf } from "../look.js";
+import { fieldOf, isArray, tagOf, textOf } from "../support/look.js";
 import type { Serialized } from "./serialize.js";
 
 /** From the page. */

@@ -13,7 +13,7 @@ import {
   UnknownJobTypeError,
   WorkerCrashedError,
 } from "../errors.js";
-import { fieldOf, hasField, isArray, prototypesOf, tagOf, textOf } from "../look.js";
+import { fieldOf, hasField, isArray, prototypesOf, tagOf, textOf } from "../support/look.js";
 import { cloned } from "./clone.js";
 
 export type Serialized = { readonly value: unknown } | { readonly error: SerializedError };

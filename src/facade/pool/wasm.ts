@@ -2,8 +2,8 @@
 
 import text, { size as bytes, order } from "../../../build/wasm-pool/inline.js";
 import { initSync, WasmPool } from "../../../build/wasm-pool/pool.js";
-import { breakDown, checkEngine, compileNow } from "../engine.js";
-import { unpackBytes } from "../unpack-bytes.js";
+import { breakDown, checkEngine, compileNow } from "../wasm/engine.js";
+import { unpackBytes } from "../wasm/unpack-bytes.js";
 
 let memory: WebAssembly.Memory | undefined;
 let words = new Uint32Array();

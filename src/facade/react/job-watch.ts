@@ -1,5 +1,5 @@
-import type { AnyJob } from "../extras.js";
-import type { JobManager } from "../job-manager.js";
+import type { AnyJob } from "../job/record.js";
+import type { JobManager } from "../manager/job-manager.js";
 import type { UseJob } from "../react.js";
 import type { JobFactory, JobStatus, ManagedJob, Progress, RunOptions, Unsubscribe } from "../types.js";
 import type { Source } from "./use-tracked.js";

@@ -1,7 +1,7 @@
 // What a client has asked and has no answer to yet: sent in its order, a bounded number at a time, each for a bounded
 // time.
 
-import { type Deferred, defer } from "../extras.js";
+import { type Deferred, defer } from "../job/record.js";
 import { RunnerError } from "./errors.js";
 import type { ClientMessage, ServerMessage } from "./types.js";
 

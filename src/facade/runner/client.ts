@@ -1,7 +1,7 @@
-import { holdLock } from "../lifetime.js";
-import { checkNumber, checkObject, checkString, needFunction } from "../options.js";
-import { reasonText } from "../records.js";
+import { reasonText } from "../job/events.js";
+import { holdLock } from "../support/lifetime.js";
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
+import { checkNumber, checkObject, checkString, needFunction } from "../wasm/options.js";
 import { Calls } from "./calls.js";
 import { RunnerError, refusalOf } from "./errors.js";
 import { MESSAGE } from "./inert.js";

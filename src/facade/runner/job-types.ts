@@ -1,8 +1,8 @@
 // The types that a runner knows: the built-in ones and the app's.
 
 import { invalidParams, UnknownJobTypeError } from "../errors.js";
-import { textOf } from "../look.js";
-import { needFunction } from "../options.js";
+import { textOf } from "../support/look.js";
+import { needFunction } from "../wasm/options.js";
 import { inert, PARAMS, type Shape } from "./inert.js";
 import type { JobType, ParamSpec, TaskContext, TypeDescription, Validation } from "./types.js";
 import { type Rules, WasmRunner } from "./wasm.js";

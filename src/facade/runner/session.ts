@@ -1,7 +1,7 @@
 // One port that a runner speaks the queue protocol over.
 
-import { whenFree } from "../lifetime.js";
-import { errorRecord } from "../records.js";
+import { errorRecord } from "../job/events.js";
+import { whenFree } from "../support/lifetime.js";
 import type { JobEvent, JobRecord, ParamError, Unsubscribe } from "../types.js";
 import { type Heard, readClientMessage } from "./client-message.js";
 import { isEnd, type Notification } from "./events.js";

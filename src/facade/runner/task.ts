@@ -1,6 +1,6 @@
-import { now } from "../clock.js";
-import type { AnyJob } from "../extras.js";
+import type { AnyJob } from "../job/record.js";
 import type { JobRecord } from "../types.js";
+import { now } from "../wasm/clock.js";
 import type { CreateOptions } from "./types.js";
 
 /** What a runner's job is made of. */

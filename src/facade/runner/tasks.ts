@@ -1,11 +1,11 @@
 // The jobs of one runner. What they are and which come first is known to the manager's engine and to the rules; here is
 // the JavaScript side of both.
 
-import { now } from "../clock.js";
-import type { AnyJob } from "../extras.js";
-import type { JobManager } from "../job-manager.js";
-import { recordOf, subjects } from "../records.js";
+import { recordOf, subjects } from "../job/events.js";
+import type { AnyJob } from "../job/record.js";
+import type { JobManager } from "../manager/job-manager.js";
 import type { JobEvent, JobRecord } from "../types.js";
+import { now } from "../wasm/clock.js";
 import { Finished } from "./finished.js";
 import { Task, type TaskPlan } from "./task.js";
 import { Waits } from "./waits.js";

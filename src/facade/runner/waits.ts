@@ -1,6 +1,6 @@
 // Delays and waits for retries: when one is over, its job is in the ready queue, also where no slot is free to start it.
 
-import { now } from "../clock.js";
+import { now } from "../wasm/clock.js";
 import type { Rules } from "./wasm.js";
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1;

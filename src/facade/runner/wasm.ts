@@ -3,8 +3,8 @@
 import coreText, { order as coreOrder, size as coreSize } from "../../../build/wasm/inline.js";
 import text, { order, size } from "../../../build/wasm-runner/inline.js";
 import { initSync, WasmRunner } from "../../../build/wasm-runner/runner.js";
-import { breakDown, checkEngine, compileNow, provideWasm } from "../engine.js";
-import { unpackBytes } from "../unpack-bytes.js";
+import { breakDown, checkEngine, compileNow, provideWasm } from "../wasm/engine.js";
+import { unpackBytes } from "../wasm/unpack-bytes.js";
 
 export type Rules = WasmRunner;
 

@@ -1,6 +1,6 @@
-import { textOf } from "../look.js";
 import type { TaskContext } from "../runner/types.js";
-import { takeTurn } from "../turn.js";
+import { textOf } from "../support/look.js";
+import { takeTurn } from "../support/turn.js";
 import type { Reports } from "./reports.js";
 
 /** What a body in a worker is given. Methods work detached. */

@@ -1,8 +1,8 @@
 import { UnknownJobTypeError } from "../errors.js";
-import { holdLock } from "../lifetime.js";
-import { textOf } from "../look.js";
 import { type Answer, notCloned, type Order, readOrder, taskOf } from "../pool/messages.js";
 import { deserialize, inWords, serialize } from "../pool/serialize.js";
+import { holdLock } from "../support/lifetime.js";
+import { textOf } from "../support/look.js";
 import { Running, type WorkerTypes } from "./context.js";
 import { Reports } from "./reports.js";
 import { ownScope } from "./scope.js";

@@ -1,6 +1,5 @@
 // The public face of a manager: an interface, so that its types say nothing of what it is made of.
 
-import { JobManager as Manager } from "./manager.js";
 import type {
   Completion,
   JobEvent,
@@ -12,7 +11,8 @@ import type {
   RunJobResult,
   RunOptions,
   Unsubscribe,
-} from "./types.js";
+} from "../types.js";
+import { JobManager as Manager } from "./manager.js";
 
 /** Runs jobs, one a key at a time. Make one per kind of work and share it. Every method works detached. */
 export interface JobManager<Key = string, State = unknown, Action = never, Result = unknown> {

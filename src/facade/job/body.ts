@@ -1,17 +1,17 @@
 // Running a job's body: calling the factory, taking what it returns, asking it to end. Whatever a body returns or throws
 // may be hostile: it is looked at once, guarded, and the job ends.
 
+import { isNonRetriable, report } from "../errors.js";
+import { isCancellation } from "../support/cancellation.js";
+import { now } from "../wasm/clock.js";
+import { drain } from "../wasm/drain.js";
+import { engine, failure, unexpected } from "../wasm/engine.js";
+import { holdStamp, releaseStamp, stamp } from "../wasm/stamp.js";
+import { CAUSE } from "../wasm/wire.js";
 import { adopt, isJob, stopAdopted } from "./adopted.js";
-import { isCancellation } from "./cancellation.js";
-import { now } from "./clock.js";
+import { errorOf, reasonOf } from "./completion.js";
 import { Context } from "./context.js";
-import { drain } from "./drain.js";
-import { engine, failure, unexpected } from "./engine.js";
-import { isNonRetriable, report } from "./errors.js";
-import type { AnyJob } from "./extras.js";
-import { holdStamp, releaseStamp, stamp } from "./stamp.js";
-import { errorOf, reasonOf } from "./support.js";
-import { CAUSE } from "./wire.js";
+import type { AnyJob } from "./record.js";
 
 export function start(job: AnyJob, attempt: number): void {
   job.attempt = attempt;

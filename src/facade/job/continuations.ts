@@ -1,9 +1,9 @@
-import { report } from "./errors.js";
-import type { AnyJob, Continuation } from "./extras.js";
-import { needFunction } from "./options.js";
-import { completionOf } from "./support.js";
-import type { Continuations } from "./types.js";
-import { soon } from "./watching.js";
+import { report } from "../errors.js";
+import type { Continuations } from "../types.js";
+import { needFunction } from "../wasm/options.js";
+import { completionOf } from "./completion.js";
+import { soon } from "./listen.js";
+import type { AnyJob, Continuation } from "./record.js";
 
 function run(job: AnyJob, callback: Continuation): void {
   try {

@@ -1,4 +1,4 @@
-import type { Millis } from "./types.js";
+import type { Millis } from "../types.js";
 
 /** As HTTP writes dates, in its present form and its two old ones (RFC 9110, 5.6.7): a day's name comes first. */
 const DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;

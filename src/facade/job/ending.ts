@@ -1,12 +1,12 @@
 // What happens when a job has ended: promises, continuations, and letting go of everything.
 
+import { releaseStamp, stamp } from "../wasm/stamp.js";
+import { CAUSE, END } from "../wasm/wire.js";
 import { abortForGood } from "./body.js";
+import { completionOf } from "./completion.js";
 import { runContinuations } from "./continuations.js";
-import type { AnyJob } from "./extras.js";
-import { releaseStamp, stamp } from "./stamp.js";
-import { completionOf } from "./support.js";
+import type { AnyJob } from "./record.js";
 import { jobs } from "./tables.js";
-import { CAUSE, END } from "./wire.js";
 
 export function end(job: AnyJob, completion: number, cause: number, forgotten: boolean): void {
   // First what nothing can keep from being done: after it, no number of the engine's leads to this job any more.

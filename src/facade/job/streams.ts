@@ -2,16 +2,16 @@
 // kept as they came (unread.ts); of more, a handful for each job that is there or that the reader has heard of
 // (condense.ts).
 
+import { iterable } from "../support/iterable-stream.js";
+import type { JobEvent, Unsubscribe } from "../types.js";
+import { command } from "../wasm/engine.js";
+import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { condense } from "./condense.js";
-import { command } from "./engine.js";
-import type { AnyJob } from "./extras.js";
-import { iterable } from "./iterable-stream.js";
-import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
-import { endEventOf, recordOf } from "./records.js";
+import { endEventOf, recordOf } from "./events.js";
+import { subscribeIn } from "./listen.js";
+import type { AnyJob } from "./record.js";
 import type { AnyManager } from "./tables.js";
-import type { JobEvent, Unsubscribe } from "./types.js";
 import { Unread } from "./unread.js";
-import { subscribeIn } from "./watching.js";
 
 export interface EventQueue<T = JobEvent> {
   readonly stream: ReadableStream<T>;

@@ -1,17 +1,17 @@
 // What the engine wants done, read from its words and done.
 
-import { abort, decideRetry, start } from "./body.js";
-import { applyWith, moveTimer } from "./drain.js";
-import { breakOff, end } from "./ending.js";
-import { engine, startEngine, whenEngineFails } from "./engine.js";
-import { stopWaiters } from "./job.js";
-import { CHANNEL, type ListenerTable, SOURCE } from "./listeners.js";
-import { eventOf } from "./records.js";
-import { releaseStamp } from "./stamp.js";
-import { jobs, keyListeners, managers } from "./tables.js";
-import { disarmTimer } from "./timer.js";
-import { valueAt } from "./values.js";
-import { EFFECT, EVENT, NO_JOB } from "./wire.js";
+import { abort, decideRetry, start } from "../job/body.js";
+import { breakOff, end } from "../job/ending.js";
+import { eventOf } from "../job/events.js";
+import { stopWaiters } from "../job/handle.js";
+import { jobs, keyListeners, managers } from "../job/tables.js";
+import { applyWith, moveTimer } from "../wasm/drain.js";
+import { engine, startEngine, whenEngineFails } from "../wasm/engine.js";
+import { CHANNEL, type ListenerTable, SOURCE } from "../wasm/listeners.js";
+import { releaseStamp } from "../wasm/stamp.js";
+import { disarmTimer } from "../wasm/timer.js";
+import { valueAt } from "../wasm/values.js";
+import { EFFECT, EVENT, NO_JOB } from "../wasm/wire.js";
 
 /** Before anything else: the engine, and this as what applies its effects. */
 export function ready(): void {

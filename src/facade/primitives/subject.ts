@@ -1,10 +1,10 @@
-import { ready } from "./effects.js";
-import { checkEngine, command, engine, failure, question } from "./engine.js";
-import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
-import { needFunction } from "./options.js";
-import type { Subject } from "./types.js";
-import { keepValue } from "./values.js";
-import { subscribeIn, tell } from "./watching.js";
+import { subscribeIn, tell } from "../job/listen.js";
+import { ready } from "../manager/effects.js";
+import type { Subject } from "../types.js";
+import { checkEngine, command, engine, failure, question } from "../wasm/engine.js";
+import { CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
+import { needFunction } from "../wasm/options.js";
+import { keepValue } from "../wasm/values.js";
 
 /** Frees the engine's record of a subject or gate that nobody holds any more. */
 export const droppedEmitters = new FinalizationRegistry<number>((emitter) => {

@@ -1,8 +1,8 @@
+import type { Completion, JobContext, ManagedJob, Progress, RetryOptions, Unsubscribe } from "../types.js";
+import type { ListenerTable } from "../wasm/listeners.js";
+import type { DelayOf } from "../wasm/options.js";
 import type { AdoptedJob } from "./adopted.js";
-import type { JobHandle } from "./job.js";
-import type { ListenerTable } from "./listeners.js";
-import type { DelayOf } from "./options.js";
-import type { Completion, JobContext, ManagedJob, Progress, RetryOptions, Unsubscribe } from "./types.js";
+import type { JobHandle } from "./handle.js";
 
 export interface Deferred<T> {
   readonly promise: Promise<T>;

@@ -1,12 +1,12 @@
 // Small things that jobs, bodies and streams share.
 
-import { abortError } from "./abort.js";
-import { now } from "./clock.js";
-import { question } from "./engine.js";
-import type { AnyJob } from "./extras.js";
-import { stamp, wallTime } from "./stamp.js";
-import type { Completion } from "./types.js";
-import { END } from "./wire.js";
+import { abortError } from "../support/abort.js";
+import type { Completion } from "../types.js";
+import { now } from "../wasm/clock.js";
+import { question } from "../wasm/engine.js";
+import { stamp, wallTime } from "../wasm/stamp.js";
+import { END } from "../wasm/wire.js";
+import type { AnyJob } from "./record.js";
 
 /** Where the platform has no such symbol yet, one that `using` polyfills agree on. */
 export const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");

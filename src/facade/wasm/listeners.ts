@@ -1,5 +1,5 @@
+import { report } from "../errors.js";
 import { header, memoryWords } from "./engine.js";
-import { report } from "./errors.js";
 
 /** What the engine can listen to: where a change comes from. */
 export const SOURCE = { emitter: 0, job: 1, manager: 2, key: 3 } as const;

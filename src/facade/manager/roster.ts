@@ -1,6 +1,6 @@
-import { question } from "./engine.js";
-import type { AnyJob } from "./extras.js";
-import { jobs } from "./tables.js";
+import type { AnyJob } from "../job/record.js";
+import { jobs } from "../job/tables.js";
+import { question } from "../wasm/engine.js";
 
 /** What the engine answers for a job that is pending or running. */
 const LIVING = [0, 1];

@@ -1,6 +1,6 @@
 // The waits on a gate that are under way.
 
-import { whenEngineFails } from "./engine.js";
+import { whenEngineFails } from "../wasm/engine.js";
 
 type Reject = (error: unknown) => void;
 

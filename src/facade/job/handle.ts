@@ -1,17 +1,6 @@
-import { stateOf } from "./adopted.js";
-import { now } from "./clock.js";
-import { continuationsOf } from "./continuations.js";
-import { drain } from "./drain.js";
-import { checkEngine, command, question, REFUSED } from "./engine.js";
-import { JobStopTimeoutError } from "./errors.js";
-import { defer, Extras } from "./extras.js";
-import { CHANNEL } from "./listeners.js";
-import { textOf } from "./look.js";
-import type { JobManager } from "./manager.js";
-import { checkObject, needNumber, outOfBounds, priorityNumber } from "./options.js";
-import { wallTime } from "./stamp.js";
-import { jobStream } from "./streams.js";
-import { asyncDispose, completionOf, errorOf, readyAtOf, reasonOf } from "./support.js";
+import { JobStopTimeoutError } from "../errors.js";
+import type { JobManager } from "../manager/manager.js";
+import { textOf } from "../support/look.js";
 import type {
   Completion,
   Continuations,
@@ -23,10 +12,21 @@ import type {
   Priority,
   Progress,
   Unsubscribe,
-} from "./types.js";
-import { keepValue } from "./values.js";
-import { listenTo, tell } from "./watching.js";
-import { END } from "./wire.js";
+} from "../types.js";
+import { now } from "../wasm/clock.js";
+import { drain } from "../wasm/drain.js";
+import { checkEngine, command, question, REFUSED } from "../wasm/engine.js";
+import { CHANNEL } from "../wasm/listeners.js";
+import { checkObject, needNumber, outOfBounds, priorityNumber } from "../wasm/options.js";
+import { wallTime } from "../wasm/stamp.js";
+import { keepValue } from "../wasm/values.js";
+import { END } from "../wasm/wire.js";
+import { stateOf } from "./adopted.js";
+import { asyncDispose, completionOf, errorOf, readyAtOf, reasonOf } from "./completion.js";
+import { continuationsOf } from "./continuations.js";
+import { listenTo, tell } from "./listen.js";
+import { defer, Extras } from "./record.js";
+import { jobStream } from "./streams.js";
 
 const STATUS: readonly JobStatus[] = ["pending", "running", "completed", "failed", "cancelled"];
 const ENDED_AS: readonly JobStatus[] = ["running", "completed", "failed", "cancelled"];

@@ -1,10 +1,10 @@
 // Jobs and what happens to them as plain data.
 
-import type { AnyJob } from "./extras.js";
-import { fieldOf, messageOf, textOf } from "./look.js";
-import { completionOf, errorOf, readyAtOf } from "./support.js";
-import type { JobEvent, JobRecord, Progress } from "./types.js";
-import { EVENT } from "./wire.js";
+import { fieldOf, messageOf, textOf } from "../support/look.js";
+import type { JobEvent, JobRecord, Progress } from "../types.js";
+import { EVENT } from "../wasm/wire.js";
+import { completionOf, errorOf, readyAtOf } from "./completion.js";
+import type { AnyJob } from "./record.js";
 
 type ErrorRecord = NonNullable<JobRecord["error"]>;
 

@@ -1,32 +1,13 @@
-import { abortError, abortReason } from "./abort.js";
-import { start } from "./body.js";
-import { now } from "./clock.js";
-import { drain } from "./drain.js";
-import { ready } from "./effects.js";
-import { Ends } from "./ends.js";
-import { checkEngine, command, engine, failure, header, memoryWords, question, statsAt } from "./engine.js";
-import { type AnyJob, type Deferred, defer } from "./extras.js";
-import { JobHandle } from "./job.js";
-import type { JobManager as PublicManager } from "./job-manager.js";
-import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
-import { textOf } from "./look.js";
-import { createManager, readManagerOptions } from "./manager-options.js";
-import {
-  needFunction,
-  needNumber,
-  outOfBounds,
-  type ReadOptions,
-  readOptions,
-  refusalError,
-  sendOptions,
-} from "./options.js";
-import { Roster } from "./roster.js";
-import { follow } from "./signals.js";
-import { holdStamp, releaseStamp, stamp } from "./stamp.js";
-import { type EventQueue, managerStream } from "./streams.js";
-import { asyncDispose } from "./support.js";
-import { type AnyManager, jobs, type KeyNumbers, Keys, managers } from "./tables.js";
-import { type Tracer, trace } from "./trace.js";
+import { start } from "../job/body.js";
+import { asyncDispose } from "../job/completion.js";
+import { JobHandle } from "../job/handle.js";
+import { subscribeIn } from "../job/listen.js";
+import { type AnyJob, type Deferred, defer } from "../job/record.js";
+import { follow } from "../job/signals.js";
+import { type EventQueue, managerStream } from "../job/streams.js";
+import { type AnyManager, jobs, type KeyNumbers, Keys, managers } from "../job/tables.js";
+import { abortError, abortReason } from "../support/abort.js";
+import { textOf } from "../support/look.js";
 import type {
   Completion,
   JobEvent,
@@ -38,8 +19,27 @@ import type {
   RunJobResult,
   RunOptions,
   Unsubscribe,
-} from "./types.js";
-import { subscribeIn } from "./watching.js";
+} from "../types.js";
+import { now } from "../wasm/clock.js";
+import { drain } from "../wasm/drain.js";
+import { checkEngine, command, engine, failure, header, memoryWords, question, statsAt } from "../wasm/engine.js";
+import { CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
+import {
+  needFunction,
+  needNumber,
+  outOfBounds,
+  type ReadOptions,
+  readOptions,
+  refusalError,
+  sendOptions,
+} from "../wasm/options.js";
+import { holdStamp, releaseStamp, stamp } from "../wasm/stamp.js";
+import { ready } from "./effects.js";
+import { Ends } from "./ends.js";
+import type { JobManager as PublicManager } from "./job-manager.js";
+import { createManager, readManagerOptions } from "./options.js";
+import { Roster } from "./roster.js";
+import { type Tracer, trace } from "./trace.js";
 
 /** For the engine: a command to which time means nothing. Reading the clock costs as much as the command. */
 const UNTIMED = -1;

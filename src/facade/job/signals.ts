@@ -1,9 +1,9 @@
 // The signals that callers hand in. What counts is the signal itself: an event can be dispatched by anyone, and in Node and
 // with ponyfills it does not always say whose it is.
 
-import { abortReason } from "./abort.js";
-import { report } from "./errors.js";
-import type { Unsubscribe } from "./types.js";
+import { report } from "../errors.js";
+import { abortReason } from "../support/abort.js";
+import type { Unsubscribe } from "../types.js";
 
 /** Whatever an abort stops: a job, a wait. */
 interface Follower {

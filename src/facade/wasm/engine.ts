@@ -1,9 +1,9 @@
 // The one engine of this page or worker, and its end. The only file that knows the generated code.
 
-import initAsync, { initSync, WasmEngine } from "../../build/wasm/jobgate.js";
-import { EngineError, type JobgateError, report } from "./errors.js";
+import initAsync, { initSync, WasmEngine } from "../../../build/wasm/jobgate.js";
+import { EngineError, type JobgateError, report } from "../errors.js";
+import type { ManagerStats } from "../types.js";
 import { FOR_QUESTION, reserveStack } from "./stack.js";
-import type { ManagerStats } from "./types.js";
 
 /** What `run` and others answer below zero. */
 export const REFUSED = { bounds: -2, duplicate: -3, full: -4, closed: -5 } as const;

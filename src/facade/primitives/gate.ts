@@ -1,14 +1,14 @@
-import { throwIfAborted } from "./abort.js";
-import { ready } from "./effects.js";
-import { command, question } from "./engine.js";
-import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "./listeners.js";
-import { needFunction } from "./options.js";
-import { follow } from "./signals.js";
+import { NOTHING, soon, subscribeIn, tell } from "../job/listen.js";
+import { follow } from "../job/signals.js";
+import { ready } from "../manager/effects.js";
+import { throwIfAborted } from "../support/abort.js";
+import type { Gate, Unsubscribe } from "../types.js";
+import { command, question } from "../wasm/engine.js";
+import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
+import { needFunction } from "../wasm/options.js";
+import { keepValue } from "../wasm/values.js";
 import { droppedEmitters } from "./subject.js";
-import type { Gate, Unsubscribe } from "./types.js";
-import { keepValue } from "./values.js";
 import { Waits } from "./waits.js";
-import { NOTHING, soon, subscribeIn, tell } from "./watching.js";
 
 /**
  * A new barrier, closed.

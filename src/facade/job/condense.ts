@@ -1,6 +1,6 @@
 // What is still worth telling a reader of events who is far behind.
 
-import type { JobEvent } from "./types.js";
+import type { JobEvent } from "../types.js";
 
 /** So many lines of logs, the newest. */
 const LINES = 1000;

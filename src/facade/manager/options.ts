@@ -1,4 +1,5 @@
-import { command } from "./engine.js";
+import type { JobManagerOptions } from "../types.js";
+import { command } from "../wasm/engine.js";
 import {
   checkFlag,
   checkNumber,
@@ -11,8 +12,7 @@ import {
   type ReadOptions,
   readOptions,
   sendOptions,
-} from "./options.js";
-import type { JobManagerOptions } from "./types.js";
+} from "../wasm/options.js";
 
 /** A manager's options as they were when they were handed in: each read once, whatever it is, before anything changes. */
 export interface ReadManagerOptions {

@@ -1,9 +1,9 @@
 // `trace: true`: a manager's jobs in the browser's Performance panel, and their bodies' async stacks led back to runJob.
 // It only listens and wraps: a manager without it has no line of this on its way.
 
-import type { AnyContext, AnyJob } from "./extras.js";
-import { textOf } from "./look.js";
-import type { JobEvent } from "./types.js";
+import type { AnyContext, AnyJob } from "../job/record.js";
+import { textOf } from "../support/look.js";
+import type { JobEvent } from "../types.js";
 
 /** https://developer.chrome.com/docs/devtools/console/api/#createtask: Chromium has it, others do without. */
 declare const console: { createTask?(name: string): { run<T>(work: () => T): T } };

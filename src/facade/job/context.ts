@@ -1,14 +1,14 @@
-import { throwIfAborted } from "./abort.js";
-import { pendingWords } from "./drain.js";
-import { checkEngine, command } from "./engine.js";
-import type { AnyJob } from "./extras.js";
-import { CHANNEL } from "./listeners.js";
-import { textOf } from "./look.js";
-import { needNumber, outOfBounds } from "./options.js";
-import { takeTurn } from "./turn.js";
-import type { JobContext } from "./types.js";
-import { keepValue } from "./values.js";
-import { listenTo, NOTHING, tell } from "./watching.js";
+import { throwIfAborted } from "../support/abort.js";
+import { textOf } from "../support/look.js";
+import { takeTurn } from "../support/turn.js";
+import type { JobContext } from "../types.js";
+import { pendingWords } from "../wasm/drain.js";
+import { checkEngine, command } from "../wasm/engine.js";
+import { CHANNEL } from "../wasm/listeners.js";
+import { needNumber, outOfBounds } from "../wasm/options.js";
+import { keepValue } from "../wasm/values.js";
+import { listenTo, NOTHING, tell } from "./listen.js";
+import type { AnyJob } from "./record.js";
 
 /** A body that computes gives the event loop a turn this often; half a frame at 60 Hz. */
 const LONGEST_HOLD = 8;

@@ -1,12 +1,12 @@
 // JavaScript values behind the engine's numbers.
 
-import { command, engine } from "./engine.js";
-import type { AnyJob } from "./extras.js";
-import { CHANNEL, ListenerTable, SOURCE } from "./listeners.js";
-import type { JobManager } from "./manager.js";
-import { needFunction } from "./options.js";
-import type { Unsubscribe } from "./types.js";
-import { subscribeIn } from "./watching.js";
+import type { JobManager } from "../manager/manager.js";
+import type { Unsubscribe } from "../types.js";
+import { command, engine } from "../wasm/engine.js";
+import { CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
+import { needFunction } from "../wasm/options.js";
+import { subscribeIn } from "./listen.js";
+import type { AnyJob } from "./record.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: managers of every type.
 export type AnyManager = JobManager<any, any, any, any>;

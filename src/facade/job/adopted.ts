@@ -1,11 +1,11 @@
 // A factory that returns a job of its own: that one's end is the end, its state and actions pass through. It may be made
 // by hand and do anything, so each of its parts is touched once, guarded.
 
-import { report } from "./errors.js";
-import type { AnyJob } from "./extras.js";
-import { CHANNEL } from "./listeners.js";
-import type { Job } from "./types.js";
-import { listenTo } from "./watching.js";
+import { report } from "../errors.js";
+import type { Job } from "../types.js";
+import { CHANNEL } from "../wasm/listeners.js";
+import { listenTo } from "./listen.js";
+import type { AnyJob } from "./record.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: jobs of every type.
 export type AdoptedJob = Job<any, any>;

@@ -1,7 +1,7 @@
-import { report } from "./errors.js";
-import type { AnyJob } from "./extras.js";
-import { completionOf } from "./support.js";
-import type { Completion, JobManagerOptions, Unsubscribe } from "./types.js";
+import { report } from "../errors.js";
+import { completionOf } from "../job/completion.js";
+import type { AnyJob } from "../job/record.js";
+import type { Completion, JobManagerOptions, Unsubscribe } from "../types.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: completions of every type.
 type OnEnd = (job: AnyJob, completion: Completion<any>) => void;

@@ -1,8 +1,8 @@
 // Options on their way to the engine: types are checked here, bounds there.
 
+import { DuplicateJobError, EngineError, ManagerClosedError, QueueFullError } from "../errors.js";
+import type { Priority, RetryOptions, RunOptions } from "../types.js";
 import { engine, REFUSED } from "./engine.js";
-import { DuplicateJobError, EngineError, ManagerClosedError, QueueFullError } from "./errors.js";
-import type { Priority, RetryOptions, RunOptions } from "./types.js";
 
 const WORDS: Readonly<Record<string, number>> = { "user-blocking": 100, "user-visible": 0, background: -100 };
 const POLICIES = ["join", "replace", "queue", "reject"];

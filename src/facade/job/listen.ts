@@ -1,14 +1,14 @@
 // Listening to jobs, and the values on their way to listeners.
 
-import { drain } from "./drain.js";
-import { checkEngine, command, engine, failure } from "./engine.js";
-import { report } from "./errors.js";
-import type { AnyJob } from "./extras.js";
-import { CHANNEL, LATCHED, ListenerTable, NOTHING_TO_HEAR, SOURCE } from "./listeners.js";
-import { needFunction } from "./options.js";
-import { reserveStack } from "./stack.js";
-import type { Unsubscribe } from "./types.js";
-import { dropValue, keepValue, NO_VALUE } from "./values.js";
+import { report } from "../errors.js";
+import type { Unsubscribe } from "../types.js";
+import { drain } from "../wasm/drain.js";
+import { checkEngine, command, engine, failure } from "../wasm/engine.js";
+import { CHANNEL, LATCHED, ListenerTable, NOTHING_TO_HEAR, SOURCE } from "../wasm/listeners.js";
+import { needFunction } from "../wasm/options.js";
+import { reserveStack } from "../wasm/stack.js";
+import { dropValue, keepValue, NO_VALUE } from "../wasm/values.js";
+import type { AnyJob } from "./record.js";
 
 export const NOTHING: Unsubscribe = () => {};
 
