@@ -27,7 +27,7 @@
 
 #[cfg(all(
     target_family = "wasm",
-    any(not(any(feature = "npm", feature = "npm-pool")), feature = "npm-runner", feature = "npm-agents")
+    any(not(any(feature = "npm", feature = "npm-pool", feature = "npm-agents")), feature = "npm-runner")
 ))]
 pub mod browser;
 pub mod engine;
