@@ -16,5 +16,6 @@ mod agents {
     mod lookup;
     mod requests;
     mod runs;
+    mod servers;
     mod streams;
 }
