@@ -9,11 +9,13 @@ import "./landing.css";
 const recipes = [
   ["search", "Search as you type"],
   ["save-once", "Save once"],
+  ["autosave", "Save as you type"],
   ["upload", "Upload with retry, and wait while offline"],
   ["poll", "Poll with backoff"],
   ["per-host", "Limit per host"],
   ["undo", "Undo by cancelling"],
   ["wizard", "A wizard that is left cleanly"],
+  ["checksum", "Read a large file in a worker"],
   ["answer", "A stream that outlives its page"],
 ] as const;
 
@@ -67,7 +69,7 @@ function Page() {
           </Panel>
         </div>
       </div>
-      <Panel title="Eight recipes" aside={<span class="muted small">code that runs beside its text</span>}>
+      <Panel title="Recipes" aside={<span class="muted small">code that runs beside its text</span>}>
         <ul class="recipe-links">
           {recipes.map(([anchor, title]) => (
             <li key={anchor}>
