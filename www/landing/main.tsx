@@ -3,7 +3,9 @@ import { render } from "preact";
 import { Code } from "../shared/Code.tsx";
 import { Panel } from "../shared/components.tsx";
 import { Layout, pages } from "../shared/Layout.tsx";
+import { LiveJob } from "./LiveJob.tsx";
 import "./landing.css";
+import { Speed } from "./Speed.tsx";
 
 /** Where each stands on the page of recipes, and its title there. */
 const recipes = [
@@ -40,9 +42,13 @@ function Page() {
         </p>
       </div>
       <div class="landing-grid">
-        <Panel title="The first lines" aside={<code>npm install jobgate</code>}>
-          <Code source={firstCode} label="The first lines of code" />
-        </Panel>
+        <div class="landing-side">
+          <Panel title="The first lines" aside={<code>npm install jobgate</code>}>
+            <Code source={firstCode} label="The first lines of code" />
+          </Panel>
+          <LiveJob />
+          <Speed />
+        </div>
         <div class="landing-side">
           <Panel title="See it work">
             <ul class="demos">
