@@ -10,7 +10,7 @@ import type { JobFactory, JobRecord, JobStatus, ManagedJob, ManagerStats, Progre
 
 /** What `useJob` gives. `run` and `stop` stay the same functions as long as manager and key do. */
 export interface UseJob<S, A, R> {
-  /** The one that stands under the key, else the last one seen by this component. */
+  /** The one that stands under the key, else the last one seen by this component, else the manager's retained one. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the key is.
   readonly job: ManagedJob<any, S, A, R> | undefined;
   readonly state: S | undefined;
@@ -18,12 +18,22 @@ export interface UseJob<S, A, R> {
   /** Pending or running. */
   readonly isActive: boolean;
   readonly progress: Progress;
-  /** Of a job that completed. */
+  /** Of the last job that completed under the key: it stays while the next one runs, and if that one fails. */
   readonly result: R | undefined;
+  /** 0 before the first start. */
+  readonly attempt: number;
+  /** While the job waits for a delay or for its next attempt: until when, epoch ms. */
+  readonly readyAt: number | undefined;
+  /** What the latest failed attempt threw, while another may follow. */
+  readonly lastError: unknown;
   /** Of a job that failed; why one was cancelled is in `job.completion`. */
   readonly error: unknown;
-  /** The manager's `runJob` under the key; throws what that throws. For handlers and effects, not while rendering. */
-  run(factory: JobFactory<S, A, R>, options?: RunOptions<S>): void;
+  /**
+   * The manager's `runJob` under the key; throws what that throws. For handlers and effects, not while rendering. Returns
+   * the job, or the one that runs already: await its `result`, or don't, nothing is unhandled.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the key is.
+  run<T extends R = R>(factory: JobFactory<S, A, T>, options?: RunOptions<S>): ManagedJob<any, S, A, T>;
   /** The manager's `stopJob`: resolves when the job has ended. */
   stop(reason?: unknown): Promise<void>;
 }
