@@ -1,8 +1,8 @@
 import type { AnyJob } from "../job/record.js";
 import type { JobManager } from "../manager/job-manager.js";
 import type { JobManager as AnyManager } from "../manager/manager.js";
-import type { UseJob } from "../react.js";
 import type { JobFactory, JobStatus, ManagedJob, Progress, RunOptions, Unsubscribe } from "../types.js";
+import type { UseJob } from "./types.js";
 import type { Source } from "./use-tracked.js";
 
 const NO_PROGRESS: Progress = Object.freeze({ percent: 0, message: "" });
@@ -33,10 +33,7 @@ export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
     return this.manager === manager && Object.is(this.key, key);
   }
 
-  readonly run = <T extends R = R>(
-    factory: JobFactory<S, A, T>,
-    options?: RunOptions<S>,
-  ): ManagedJob<K, S, A, T> => {
+  readonly run = <T extends R = R>(factory: JobFactory<S, A, T>, options?: RunOptions<S>): ManagedJob<K, S, A, T> => {
     const { job } = this.manager.runJob(this.key, factory, options);
     if (isActive(job.status)) return job;
     // Ended at once, its signal had aborted: it never stood under the key, where it would have been seen.
