@@ -66,13 +66,7 @@ export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
       watched = job;
       changed();
     };
-    /** The one that stood before, which may have come and gone unseen. */
-    let stood: ManagedJob<K, S, A, R> | undefined;
-    const leaveKey = this.manager.onKeyChange(this.key, (job) => {
-      this.note(stood);
-      stood = job;
-      follow();
-    });
+    const leaveKey = this.manager.onKeyChange(this.key, follow);
     this.tell = follow;
     follow();
     return () => {

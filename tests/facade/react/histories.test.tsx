@@ -63,8 +63,9 @@ class Expected {
 
 async function play(seed: number): Promise<void> {
   const random = randomOf(seed);
-  const manager = newManager({ retain: random(2) * 3 });
+  const manager = newManager({ retain: random(2) * 5 });
   const works: Work[] = [];
+  let step = 0;
   const watchers: { view: AnyView; expected: Expected; mounted: Awaited<ReturnType<typeof mount>> }[] = [];
   manager.onJobEnded((job) => {
     for (const { expected } of watchers) expected.ended(job);
@@ -98,6 +99,14 @@ async function play(seed: number): Promise<void> {
       const job = run?.(work.factory, options) ?? manager.runJob("key", work.factory, options).job;
       expect(job.key).toBe("key");
     },
+    // Some that come and go before anybody can look.
+    () => {
+      for (let at = 0; at <= random(3); at += 1) {
+        const isWell = random(2) === 0;
+        const quick = () => (isWell ? `quick ${step}.${at}` : Promise.reject(new Error(`quick ${step}.${at}`)));
+        manager.runJob("key", quick, { onDuplicate: "queue" });
+      }
+    },
     () => open()?.resolve(`result ${works.length}`),
     () => open()?.reject(new Error(`error ${works.length}`)),
     () => open()?.context.setState(`later ${works.length}`),
@@ -107,7 +116,7 @@ async function play(seed: number): Promise<void> {
     () => manager.jobs().map(({ id }) => random(2) === 0 && manager.forget(id)),
     () => (random(2) === 0 ? manager.pause() : manager.resume()),
   ];
-  for (let step = 0; step < STEPS; step += 1) {
+  for (; step < STEPS; step += 1) {
     const choice = random(steps.length + 2);
     if (choice === steps.length && watchers.length < 4) await add();
     else if (choice > steps.length && watchers.length > 0) {
