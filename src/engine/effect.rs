@@ -71,6 +71,9 @@ pub enum Channel {
     Change,
     /// The job that stands under a key changed.
     Key,
+    /// A job of a manager is listed elsewhere, or has another priority, and no event tells of it: see
+    /// [`super::Engine::rank`].
+    Order,
 }
 
 /// What happened to a job, told to those who watch events.
@@ -97,6 +100,8 @@ pub enum Event {
     Removed,
     /// The manager's statistics changed.
     Stats,
+    /// Asked to end, by stop or timeout, and its body has not settled yet.
+    Stopping,
 }
 
 /// A run of an [`EffectSink`]'s listeners: those present when the change was made, in the order they came.
@@ -170,8 +175,8 @@ pub enum Effect {
         source: Source,
         /// What for.
         channel: Channel,
-        /// For [`Channel::Key`]: who stands under the key now.
-        standing: Option<JobId>,
+        /// For [`Channel::Key`]: who stands under the key now. For [`Channel::Order`]: whose place has changed.
+        about: Option<JobId>,
         /// What they are told, where the host's value is what was told.
         value: ValueId,
         /// Who is told.

@@ -7,7 +7,7 @@
 use super::effect::{Channel, EffectSink, ListenerId, Targets};
 use super::slab::{NONE, Slab};
 
-const CHANNELS: usize = Channel::Key as usize + 1;
+const CHANNELS: usize = Channel::Order as usize + 1;
 
 /// What stands in a list where someone has left.
 const LEFT: ListenerId = ListenerId(NONE);
