@@ -14,6 +14,11 @@ export function now(): number {
   return Math.max(reading + state[1]!, state[2]!);
 }
 
+/** Epoch milliseconds of a moment that is to come. */
+export function epochOf(moment: number): number {
+  return Math.round(Date.now() + Math.max(moment - now(), 0));
+}
+
 /**
  * A timer that was set `wait` before `moment` has fired: has that moment come? A real timer is early by a hair, and the
  * rest is to be waited for. One that is earlier than that was moved by a test which leaves this clock alone, and then
