@@ -12,7 +12,7 @@ const POLICIES = ["join", "replace", "queue", "reject"];
 
 // Which numbers are given, and the yes-or-no ones: src/bindings/engine.rs.
 const GIVEN = { priority: 1, timeout: 2, delay: 4, retry: 8, fixedBackoff: 16, noJitter: 32, aborted: 64 };
-export const MANAGER_FLAGS = { paused: 128, rateLimited: 256 };
+export const MANAGER_FLAGS = { paused: 128, rateLimited: 256, groupRateLimited: 512 };
 
 const RETRY_DEFAULTS = { delay: 1000, maxDelay: 30_000 };
 
