@@ -5,6 +5,7 @@ import { defineConfig } from "vitest/config";
 import { launchOptions } from "./scripts/browsers.mjs";
 import { modelSite } from "./tests/facade/agents/support/site.ts";
 import { wholePackage } from "./tests/facade/hostile/support/whole-package.ts";
+import { httpSite } from "./tests/facade/http/support/site.ts";
 import { fetchSite } from "./tests/facade/runner/support/site.ts";
 
 /** "jobgate" is the package as packed and "jobgate-panic" its panic flavour, each resolved through its own `exports`. */
@@ -85,7 +86,7 @@ export default defineConfig({
     allowOnly: false,
     projects: [
       {
-        plugins: [packedPackage(), wholePackage(), fetchSite(), modelSite()],
+        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), modelSite()],
         // Packed anew before each run, and small: nothing to gain from a bundle of it in a cache.
         optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
         test: {
