@@ -2,7 +2,8 @@
 
 use super::command::{Refusal, Reply};
 use super::deadlines::{Due, Ticket};
-use super::effect::{EffectSink, Event, JobId};
+use super::effect::{EffectSink, Event};
+use super::ids::JobId;
 use super::job::{AbortCause, CompletionType, Extras, Job, Phase};
 use super::manager::Manager;
 use super::options::{self, OnDuplicate, Plan, RunOptions};

@@ -1,8 +1,9 @@
 //! What is not about one job: managers, waiting for quiet, the passing of time, the end of each command.
 
-use super::command::{Refusal, Reply, Source};
+use super::command::{Refusal, Reply};
 use super::deadlines::{Due, Ticket};
-use super::effect::{Channel, Effect, EffectSink, Event, JobId, ManagerId, ValueId, WaiterId};
+use super::effect::{Effect, EffectSink, Event};
+use super::ids::{Channel, JobId, ManagerId, Source, ValueId, WaiterId};
 use super::job::AbortCause;
 use super::manager::{Manager, Stats};
 use super::options::{self, ManagerOptions, Plan};

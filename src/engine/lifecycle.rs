@@ -1,9 +1,10 @@
 //! The life of a job from its first start: attempts, retries, stops, the end.
 
 use super::Engine;
-use super::command::{Outcome, Reply, Source};
+use super::command::{Outcome, Reply};
 use super::deadlines::Due;
-use super::effect::{Channel, Effect, EffectSink, Event, JobId, KeyId, ManagerId, ValueId};
+use super::effect::{Effect, EffectSink, Event};
+use super::ids::{Channel, JobId, KeyId, ManagerId, Source, ValueId};
 use super::job::{AbortCause, CompletionType, Job, Phase};
 use super::slab::NONE;
 use super::time::Time;

@@ -43,6 +43,7 @@ mod deadlines;
 mod effect;
 mod emitters;
 mod housekeeping;
+mod ids;
 mod job;
 mod lifecycle;
 mod listening;
@@ -55,11 +56,9 @@ pub mod runner;
 mod slab;
 mod time;
 
-pub use command::{Command, Outcome, Refusal, Reply, Source};
-pub use effect::{
-    Channel, Effect, EffectSink, Effects, EmitterId, Event, JobId, KeyId, ListenerId, ManagerId, Targets, ValueId,
-    WaiterId,
-};
+pub use command::{Command, Outcome, Refusal, Reply};
+pub use effect::{Effect, EffectSink, Effects, Event, Targets};
+pub use ids::{Channel, EmitterId, JobId, KeyId, ListenerId, ManagerId, Source, ValueId, WaiterId};
 pub use job::{AbortCause, CompletionType, JobStatus};
 pub use manager::Stats;
 pub use options::{Backoff, ManagerOptions, OnDuplicate, OutOfBounds, RetryOptions, RunOptions};

@@ -10,7 +10,6 @@ import { condense } from "./condense.js";
 import { endEventOf, recordOf } from "./events.js";
 import { subscribeIn } from "./listen.js";
 import type { AnyJob } from "./record.js";
-import type { AnyManager } from "./tables.js";
 import { Unread } from "./unread.js";
 
 export interface EventQueue<T = JobEvent> {
@@ -103,8 +102,16 @@ export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
   return queue.stream;
 }
 
+export interface StreamedManager {
+  readonly streams: Set<EventQueue>;
+  /** Closed, and nothing left to happen. */
+  readonly isOver: boolean;
+  listen(channel: number, listener: (event: JobEvent) => void): Unsubscribe;
+  endStreams(): void;
+}
+
 /** All that happens in a manager from here on; ends when it is closed and idle. */
-export function managerStream(manager: AnyManager): ReadableStream<JobEvent> {
+export function managerStream(manager: StreamedManager): ReadableStream<JobEvent> {
   let unsubscribe: Unsubscribe = () => {};
   const queue = eventQueue(() => {
     unsubscribe();

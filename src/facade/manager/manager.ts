@@ -5,7 +5,7 @@ import { subscribeIn } from "../job/listen.js";
 import { type AnyJob, type Deferred, defer } from "../job/record.js";
 import { follow } from "../job/signals.js";
 import { type EventQueue, managerStream } from "../job/streams.js";
-import { type AnyManager, jobs, type KeyNumbers, Keys, managers } from "../job/tables.js";
+import { jobs, managers } from "../job/tables.js";
 import { abortError, abortReason } from "../support/abort.js";
 import { textOf } from "../support/look.js";
 import type {
@@ -36,7 +36,7 @@ import {
 import { holdStamp, releaseStamp, stamp } from "../wasm/stamp.js";
 import { ready } from "./effects.js";
 import { Ends } from "./ends.js";
-import type { JobManager as PublicManager } from "./job-manager.js";
+import { type KeyNumbers, Keys } from "./keys.js";
 import { createManager, readManagerOptions } from "./options.js";
 import { Roster } from "./roster.js";
 import { type Tracer, trace } from "./trace.js";
@@ -56,10 +56,8 @@ export interface Snapshot<Job> {
   readonly jobs: readonly Job[];
 }
 
-/** The public interface says what each method does. What is not in it is for the rest of the facade. */
-export class JobManager<Key = string, State = unknown, Action = never, Result = unknown>
-  implements PublicManager<Key, State, Action, Result>
-{
+/** job-manager.ts says what each method does. What is not in it is for the rest of the facade. */
+export class JobManager<Key = string, State = unknown, Action = never, Result = unknown> {
   readonly keys = new Keys<Key>(this);
   listeners: ListenerTable | undefined = undefined;
   /** Told when the engine has broken; held here, so that it goes with the manager. */
@@ -186,7 +184,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     keys.enter(keyNumber, known !== undefined);
     const serial = memoryWords()[header + 2]!;
     job = new JobHandle<Key, State, Action, R>(
-      this as AnyManager,
+      this,
       key,
       keyNumber,
       factory,
@@ -373,7 +371,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   at(slot: number): JobHandle<Key, State, Action, Result> | undefined {
-    return this.roster.at(slot);
+    return this.roster.at(slot) as JobHandle<Key, State, Action, Result> | undefined;
   }
 
   // A listener told before may have started more: then the wait goes on.
