@@ -79,9 +79,9 @@ const steps = {
     work: () => run("node", ["--test", "tests/bench/quick.test.mjs"]),
   },
   docs: {
-    title: "API reference, without warnings",
+    title: "Guides and API reference, without warnings or dead links",
     work: () => {
-      run("typedoc", ["--treatWarningsAsErrors"]);
+      run("node", ["scripts/docs.mjs", "--anew"]);
       run("cargo", ["doc", "--no-deps", ...wasm], { env: { RUSTDOCFLAGS: "-Dwarnings" } });
     },
   },

@@ -1,8 +1,9 @@
 //! What is not about one job: managers, waiting for quiet, the passing of time, the end of each command.
 
-use super::command::{Refusal, Reply, Source};
+use super::command::{Refusal, Reply};
 use super::deadlines::{Due, Ticket};
-use super::effect::{Channel, Effect, EffectSink, Event, JobId, ManagerId, ValueId, WaiterId};
+use super::effect::{Effect, EffectSink, Event};
+use super::ids::{Channel, JobId, ManagerId, Source, ValueId, WaiterId};
 use super::job::AbortCause;
 use super::manager::{Manager, Stats};
 use super::options::{self, ManagerOptions, Plan};
@@ -106,20 +107,16 @@ impl Engine {
 
     pub(super) fn tick(&mut self, now: Time, effects: &mut impl EffectSink) -> Reply {
         self.deadlines.woken();
-        while let Some(due) = self.deadlines.pop_due(now) {
+        while let Some((at, due)) = self.deadlines.pop_due(now) {
             match due {
-                Due::Eligible(index) => {
-                    if let Some(job) = self.jobs.get_mut(index) {
-                        job.delayed = false;
-                    }
-                    self.line_up(index);
-                }
+                Due::Eligible(index) => self.become_eligible(now, at, index, effects),
                 Due::Timeout(index) => {
                     if let Some(job) = self.jobs.get_mut(index) {
                         job.timed_out = true;
                         let manager = job.manager;
                         let last = !self.extras.get(job.extras).is_some_and(|extras| extras.retry.allows(job.attempt));
                         effects.push(Effect::Abort { job: JobId(index), cause: AbortCause::Timeout, last });
+                        self.event(Event::Stopping, index, effects);
                         self.changed(manager);
                     }
                 }
@@ -133,6 +130,21 @@ impl Engine {
             }
         }
         Reply::Done
+    }
+
+    /// Its delay or its retry's wait was over at the moment `at`. However late the timer is, those whose waits were over
+    /// earlier start before it.
+    fn become_eligible(&mut self, now: Time, at: Time, index: u32, effects: &mut impl EffectSink) {
+        let Some(job) = self.jobs.get_mut(index) else { return };
+        job.delayed = false;
+        let manager_index = job.manager;
+        if let Some(manager) = self.managers.get_mut(manager_index)
+            && std::mem::replace(&mut manager.lined_up_at, at) != at
+        {
+            self.schedule(now, manager_index, effects);
+        }
+        self.line_up(index);
+        self.tell_order(index, effects);
     }
 
     // ── after every command ─────────────────────────────────────────────────────────────────────

@@ -82,8 +82,8 @@ impl Default for Extras {
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) priority: f64,
-    /// When it entered the line, counted in entries: first in, first out also across groups. Once it has left the line to
-    /// start: the number of that start, where the manager limits their rate.
+    /// When it came to where it is (the line, a slot, its end), counted over all jobs: first in, first out also across
+    /// groups. While its body runs: the number of that start, where the manager limits their rate.
     pub(crate) entered: u64,
     pub(crate) manager: u32,
     pub(crate) key: u32,

@@ -1,9 +1,10 @@
 //! The life of a job from its first start: attempts, retries, stops, the end.
 
 use super::Engine;
-use super::command::{Outcome, Reply, Source};
+use super::command::{Outcome, Reply};
 use super::deadlines::Due;
-use super::effect::{Channel, Effect, EffectSink, Event, JobId, KeyId, ManagerId, ValueId};
+use super::effect::{Effect, EffectSink, Event};
+use super::ids::{Channel, JobId, KeyId, ManagerId, Source, ValueId};
 use super::job::{AbortCause, CompletionType, Job, Phase};
 use super::slab::NONE;
 use super::time::Time;
@@ -13,6 +14,8 @@ impl Engine {
     /// before have not begun yet: bodies are called in the order of the grants.
     pub(super) fn grant(&mut self, now: Time, index: u32, effects: &mut impl EffectSink) {
         let Some(job) = self.jobs.get_mut(index) else { return };
+        self.entries += 1;
+        job.entered = self.entries;
         job.phase = Phase::Granted;
         job.attempt += 1;
         let (attempt, manager_index, extras) = (job.attempt, job.manager, job.extras);
@@ -156,6 +159,7 @@ impl Engine {
             self.cancel_deadline(index);
             effects.push(Effect::Abort { job: JobId(index), cause, last: true });
             if !was_stopping {
+                self.event(Event::Stopping, index, effects);
                 self.changed(manager);
             }
         } else {
@@ -204,6 +208,8 @@ impl Engine {
         }
         let Some(job) = self.jobs.get_mut(index) else { return };
         let Job { phase, manager: manager_index, key, extras, stop, timed_out, .. } = *job;
+        self.entries += 1;
+        job.entered = self.entries;
         job.phase = Phase::Ended(completion);
         job.extras = NONE;
         let cause = if timed_out && stop.is_none() { Some(AbortCause::Timeout) } else { stop };

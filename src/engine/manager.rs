@@ -98,6 +98,8 @@ pub(crate) struct Manager {
     pub(crate) rate_window: Ticket,
     /// When that falls due.
     pub(crate) rate_window_at: Time,
+    /// The latest moment at which a delay or a retry's wait of its jobs was over.
+    pub(crate) lined_up_at: Time,
     /// Jobs that hold a slot and whose bodies the driver has not begun to call.
     pub(crate) granted: u32,
     line: ReadyQueue,
@@ -133,6 +135,7 @@ impl Manager {
             retained: 0,
             rate_window: Ticket::NONE,
             rate_window_at: Time::default(),
+            lined_up_at: Time::default(),
             granted: 0,
             line: ReadyQueue::default(),
             groups: Slab::new(),

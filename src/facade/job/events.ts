@@ -1,6 +1,6 @@
 // Jobs and what happens to them as plain data.
 
-import { fieldOf, messageOf, textOf } from "../support/look.js";
+import { fieldOf, messageOf, reasonText, textOf } from "../support/look.js";
 import { wallNow } from "../support/time.js";
 import type { JobEvent, JobRecord, Progress } from "../types.js";
 import { EVENT } from "../wasm/wire.js";
@@ -36,6 +36,7 @@ export function recordOf(job: AnyJob): JobRecord {
     ...(job.startedAt !== undefined && { started_at: job.startedAt }),
     ...(job.finishedAt !== undefined && { completed_at: job.finishedAt }),
     ...(readyAt !== undefined && { ready_at: readyAt }),
+    ...(job.stopping && { stopping: true }),
     ...describers.get(job.manager)?.(job),
   };
 }
@@ -64,10 +65,6 @@ export function errorRecord(error: unknown): ErrorRecord {
     message: messageOf(error),
     ...(typeof code === "string" && { code }),
   };
-}
-
-export function reasonText(reason: unknown): string | undefined {
-  return reason === undefined || reason === null ? undefined : messageOf(reason);
 }
 
 /** How an ended job ended. */
@@ -112,6 +109,10 @@ function toldOf(event: number, job: AnyJob, payload: unknown): JobEvent {
         error: errorRecord(errorOf(job)),
         retry_at: readyAtOf(job) ?? wallNow(),
       };
+    case EVENT.stopping: {
+      const reason = reasonText(job.stopAsked ? job.stopReason : job.more?.timeoutError);
+      return { type: "job_stopping", job_id, ...(reason !== undefined && { reason }) };
+    }
     case EVENT.removed:
       return { type: "job_removed", job_id };
     default:

@@ -2,11 +2,13 @@ import { start } from "../job/body.js";
 import { asyncDispose } from "../job/completion.js";
 import { JobHandle } from "../job/handle.js";
 import { subscribeIn } from "../job/listen.js";
-import { type AnyJob, type Deferred, defer } from "../job/record.js";
+import type { AnyJob } from "../job/record.js";
 import { follow } from "../job/signals.js";
-import { type EventQueue, managerStream } from "../job/streams.js";
+import { managerStream } from "../job/streams.js";
 import { jobs, managers } from "../job/tables.js";
 import { abortError, abortReason } from "../support/abort.js";
+import { type Deferred, defer } from "../support/defer.js";
+import type { EventQueue } from "../support/event-queue.js";
 import { textOf } from "../support/look.js";
 import type {
   Completion,
@@ -62,7 +64,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   listeners: ListenerTable | undefined = undefined;
   /** Told when the engine has broken; held here, so that it goes with the manager. */
   onFailure: ((error: Error) => void) | undefined = undefined;
-  readonly streams = new Set<EventQueue>();
+  readonly streams = new Set<EventQueue<JobEvent>>();
   /** The manager's name, for errors and traces. */
   readonly name: string;
   /** Calls the bodies, where they are traced. */
@@ -358,6 +360,11 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   /** Closed, and nothing left to happen. */
   get isOver(): boolean {
     return this.closed && engine.awaitIdle(this.number);
+  }
+
+  /** Those that have not ended, in the order in which they are listed. */
+  order(): AnyJob[] {
+    return Array.from(question().order(this.number), (slot) => this.at(slot) as AnyJob);
   }
 
   statsEvent(): JobEvent {

@@ -102,6 +102,7 @@ impl Model {
             start: 0,
             wait: None,
             limit: None,
+            granted: 0,
             in_line: None,
             stands: false,
             behind_key: false,
@@ -122,6 +123,7 @@ impl Model {
         if self.job(job).in_line.is_some() {
             self.line_up(job);
         }
+        self.tell_order(job);
         Reply::Done
     }
 

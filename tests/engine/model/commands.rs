@@ -82,6 +82,7 @@ impl Model {
             retained: Vec::new(),
             awaits_empty: false,
             awaits_idle: false,
+            lined_up_at: 0,
         });
         Ok(Reply::Manager(ManagerId(self.managers.len() as u32 - 1)))
     }

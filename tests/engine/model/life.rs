@@ -33,7 +33,10 @@ impl Model {
     pub(super) fn grant(&mut self, job: JobId) {
         let manager = self.job(job).manager;
         let is_first = self.granted(manager) == 0;
+        self.counter += 1;
+        let turn = self.counter;
         let record = self.job_mut(job);
+        record.granted = turn;
         record.phase = Phase::Granted;
         record.attempt += 1;
         record.in_line = None;
@@ -137,7 +140,11 @@ impl Model {
         record.stop = Some(cause);
         if record.phase == Phase::Running {
             record.limit = None;
+            let is_first = !record.timed_out;
             self.acts.push(Act::Abort(job, cause, true));
+            if is_first {
+                self.tell_of_job(job, Event::Stopping);
+            }
         } else {
             self.end(job, CompletionType::Cancelled);
         }
@@ -258,11 +265,19 @@ impl Model {
         }
         due.retain(|(at, _, _)| *at <= now);
         due.sort_by_key(|(at, order, _)| (*at, *order));
-        for (_, _, due) in due {
+        for (at, _, due) in due {
             match due {
                 Due::Wait(job) => {
+                    let manager = self.job(job).manager;
+                    // Those whose waits were over earlier start before it.
+                    if std::mem::replace(&mut self.manager_mut(manager).lined_up_at, at) != at {
+                        while let Some(earlier) = self.best_that_may_start(manager) {
+                            self.grant(earlier);
+                        }
+                    }
                     self.job_mut(job).wait = None;
                     self.line_up(job);
+                    self.tell_order(job);
                 }
                 Due::Limit(job) => {
                     let record = self.job_mut(job);
@@ -270,6 +285,7 @@ impl Model {
                     record.timed_out = true;
                     let last = f64::from(record.attempt) > record.retry.limit;
                     self.acts.push(Act::Abort(job, AbortCause::Timeout, last));
+                    self.tell_of_job(job, Event::Stopping);
                 }
                 Due::Patience(waiter) => {
                     self.waiters[waiter.0 as usize].over = true;
