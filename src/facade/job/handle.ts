@@ -1,5 +1,5 @@
 import { JobStopTimeoutError } from "../errors.js";
-import type { JobManager } from "../manager/manager.js";
+import { defer } from "../support/defer.js";
 import { textOf } from "../support/look.js";
 import type {
   Completion,
@@ -25,7 +25,7 @@ import { stateOf } from "./adopted.js";
 import { asyncDispose, completionOf, errorOf, readyAtOf, reasonOf } from "./completion.js";
 import { continuationsOf } from "./continuations.js";
 import { listenTo, tell } from "./listen.js";
-import { defer, Extras } from "./record.js";
+import { Extras, type JobOwner } from "./record.js";
 import { jobStream } from "./streams.js";
 
 const STATUS: readonly JobStatus[] = ["pending", "running", "completed", "failed", "cancelled"];
@@ -41,7 +41,7 @@ export const stopWaiters = new Map<number, () => void>();
  * Few fields, since there may be many jobs; everything that only a watched job needs is in its extras.
  */
 export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, State, Action, Result> {
-  readonly manager: JobManager<Key, State, Action, Result>;
+  readonly manager: JobOwner;
   readonly key: Key;
   readonly keyNumber: number;
   readonly serial: number;
@@ -63,7 +63,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   more: Extras | undefined = undefined;
 
   constructor(
-    manager: JobManager<Key, State, Action, Result>,
+    manager: JobOwner,
     key: Key,
     keyNumber: number,
     factory: JobFactory<State, Action, Result>,

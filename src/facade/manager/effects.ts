@@ -4,7 +4,7 @@ import { abort, decideRetry, start } from "../job/body.js";
 import { breakOff, end } from "../job/ending.js";
 import { eventOf } from "../job/events.js";
 import { stopWaiters } from "../job/handle.js";
-import { jobs, keyListeners, managers } from "../job/tables.js";
+import { jobs, managers } from "../job/tables.js";
 import { applyWith, moveTimer } from "../wasm/drain.js";
 import { engine, startEngine, whenEngineFails } from "../wasm/engine.js";
 import { CHANNEL, type ListenerTable, SOURCE } from "../wasm/listeners.js";
@@ -12,6 +12,7 @@ import { releaseStamp } from "../wasm/stamp.js";
 import { disarmTimer } from "../wasm/timer.js";
 import { valueAt } from "../wasm/values.js";
 import { EFFECT, EVENT, NO_JOB } from "../wasm/wire.js";
+import { keyListeners } from "./keys.js";
 
 /** Before anything else: the engine, and this as what applies its effects. */
 export function ready(): void {
@@ -66,7 +67,7 @@ function apply(words: Uint32Array, base: number): void {
   }
 }
 
-/** `carried`: the number of a value, or the job that stands under a key. */
+/** `carried`: the number of a value, or the job that stands under a key or whose place in the order has changed. */
 function deliver(code: number, source: number, carried: number, first: number, count: number): void {
   let table: ListenerTable | undefined;
   let value: unknown;
@@ -81,6 +82,7 @@ function deliver(code: number, source: number, carried: number, first: number, c
       break;
     case SOURCE.manager:
       table = managers[source]?.deref()?.listeners;
+      if (carried !== NO_JOB) value = jobs[carried];
       break;
     default:
       table = keyListeners.get(source);
