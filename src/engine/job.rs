@@ -61,6 +61,7 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Extras {
     pub(crate) timeout: Option<Span>,
+    pub(crate) abandon_after: Option<Span>,
     pub(crate) retry: RetryPlan,
     pub(crate) deadline: Ticket,
     /// While it is delayed: until when.
@@ -69,7 +70,7 @@ pub(crate) struct Extras {
     /// The number of the latest start among the group's, where the manager limits their rate.
     pub(crate) group_start: u64,
     pub(crate) emitter: u32,
-    /// The newest that waits for its stop barrier with a time limit.
+    /// The newest of its waits.
     pub(crate) waiter: u32,
 }
 
@@ -78,6 +79,7 @@ impl Default for Extras {
         let (timeout, retry, deadline) = (None, RetryPlan::default(), Ticket::NONE);
         Self {
             timeout,
+            abandon_after: None,
             retry,
             deadline,
             ready_at: Time::default(),

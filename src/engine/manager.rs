@@ -111,7 +111,8 @@ pub(crate) struct Manager {
     /// As its watchers know them; means nothing before the first.
     pub(crate) told: Stats,
     pub(crate) awaits_idle: bool,
-    pub(crate) awaits_empty: bool,
+    /// Someone waits for fewer pending ones than this; 0: nobody does.
+    pub(crate) awaits_below: u32,
     pub(crate) emitter: u32,
     /// All its jobs, oldest to newest, woven through the records.
     pub(crate) oldest: u32,
@@ -158,7 +159,7 @@ impl Manager {
             news: false,
             told: Stats::default(),
             awaits_idle: false,
-            awaits_empty: false,
+            awaits_below: 0,
             emitter: NONE,
             oldest: NONE,
             newest: NONE,
@@ -291,7 +292,7 @@ impl Manager {
     /// Unless someone is in it, or its starts still count.
     fn forget_group(&mut self, index: u32) {
         let is_over = |group: &&Group| group.members == 0 && group.rate.is_blank();
-        if self.groups.get(index).filter(is_over).is_some()
+        if self.groups.get(index).as_ref().is_some_and(is_over)
             && let Some(group) = self.groups.remove(index)
         {
             self.group_names.remove(&group.name);
