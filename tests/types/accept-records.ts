@@ -42,6 +42,7 @@ export type Options = [
         timeout?: Millis;
         retry?: number | RetryOptions;
         delay?: Millis;
+        abandonAfter?: Millis;
         group?: string;
         onDuplicate?: "join" | "replace" | "queue" | "reject";
         initialState?: S;
