@@ -27,6 +27,25 @@ impl Engine {
         Ok(Reply::Done)
     }
 
+    pub(super) fn set_rate_limit(&mut self, index: u32, value: Option<(f64, f64)>) -> Result<Reply, Refusal> {
+        let limit = options::rate_limit(value)?;
+        let Some(manager) = self.managers.get_mut(index) else { return Ok(Reply::Ignored) };
+        manager.rate.change(limit);
+        if value.is_some() {
+            manager.rate.remember();
+        }
+        self.stir(index);
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn note_start(&mut self, index: u32, at: Time) -> Reply {
+        let Some(manager) = self.managers.get_mut(index) else { return Reply::Ignored };
+        manager.rate.remember();
+        manager.rate.count_start(at);
+        self.stir(index);
+        Reply::Done
+    }
+
     pub(super) fn set_paused(&mut self, index: u32, paused: bool) -> Reply {
         let Some(manager) = self.managers.get_mut(index) else { return Reply::Ignored };
         manager.paused = paused;
@@ -168,9 +187,12 @@ impl Engine {
         let mut at = 0;
         while let Some(index) = self.stirred.get(at).copied() {
             at += 1;
+            let limited_until = self.limited_until(index);
             self.schedule(now, index, effects);
+            let is_news = self.limited_until(index) != limited_until;
             let Some(manager) = self.managers.get_mut(index) else { continue };
             manager.stirred = false;
+            manager.news |= is_news;
             let has_news = std::mem::take(&mut manager.news);
             manager.version = manager.version.wrapping_add(u32::from(has_news));
             let Stats { pending, running, .. } = manager.stats;
@@ -186,6 +208,11 @@ impl Engine {
         if self.deadlines.take_news() {
             effects.push(Effect::Wake { at: self.deadlines.next() });
         }
+    }
+
+    /// What watchers are told of: whole milliseconds.
+    fn limited_until(&self, index: u32) -> Option<u64> {
+        self.managers.get(index)?.limited_until.map(|until| until.as_micros() / 1000)
     }
 
     fn tell_watchers(&mut self, index: u32, has_news: bool, effects: &mut impl EffectSink) {

@@ -6,6 +6,7 @@ use super::deadlines::Due;
 use super::effect::{Effect, EffectSink, Event};
 use super::ids::{Channel, JobId, KeyId, ManagerId, Source, ValueId};
 use super::job::{AbortCause, CompletionType, Job, Phase};
+use super::rate::RateLimit;
 use super::slab::NONE;
 use super::time::Time;
 
@@ -25,7 +26,7 @@ impl Engine {
         manager.granted += 1;
         manager.changed(manager_index, &mut self.stirred);
         if let Some(extras) = self.extras.get(extras) {
-            manager.group_started(&self.jobs, extras.group);
+            manager.group_granted(extras.group);
         }
         if self.newborn == index && manager.granted == 1 {
             self.newborn_started = true;
@@ -44,15 +45,22 @@ impl Engine {
         let (manager_index, extras) = (job.manager, job.extras);
         if let Some(manager) = self.managers.get_mut(manager_index) {
             manager.granted -= 1;
-            if let Some(start) = manager.rate.count_start(now) {
-                job.entered = start;
+            job.entered = RateLimit::UNCOUNTED;
+            if manager.rate.counts() {
+                job.entered = manager.rate.count_start(now);
                 manager.stir(manager_index, &mut self.stirred);
             }
-        }
-        if let Some(extras) = self.extras.get_mut(extras)
-            && let Some(timeout) = extras.timeout
-        {
-            extras.deadline = self.deadlines.set(now.after(timeout), Due::Timeout(index));
+            if let Some(extras) = self.extras.get_mut(extras) {
+                if extras.group != NONE {
+                    extras.group_start = manager.group_begun(extras.group, now);
+                    if manager.group_rate.is_some() {
+                        manager.stir(manager_index, &mut self.stirred);
+                    }
+                }
+                if let Some(timeout) = extras.timeout {
+                    extras.deadline = self.deadlines.set(now.after(timeout), Due::Timeout(index));
+                }
+            }
         }
         // What the body says at once is told after.
         self.event(Event::Started, index, effects);
@@ -64,6 +72,9 @@ impl Engine {
         let (index, start) = (job.manager, job.entered);
         if let Some(manager) = self.managers.get_mut(index) {
             manager.rate.note_call(start, now);
+            if let Some(extras) = self.extras.get(job.extras) {
+                manager.group_called(extras.group, extras.group_start, now);
+            }
             manager.stir(index, &mut self.stirred);
         }
         Reply::Done
@@ -136,7 +147,7 @@ impl Engine {
         let Some(manager) = self.managers.get_mut(manager) else { return };
         manager.stats.running -= 1;
         if let Some(extras) = self.extras.get(extras) {
-            manager.group_freed(&self.jobs, extras.group);
+            manager.group_freed(extras.group, false);
         }
     }
 
@@ -232,7 +243,7 @@ impl Engine {
         {
             self.deadlines.cancel(&mut extras.deadline);
             if had_slot {
-                manager.group_freed(&self.jobs, extras.group);
+                manager.group_freed(extras.group, phase == Phase::Granted);
             }
             manager.leave_group(extras.group);
             self.drop_waiters(extras.waiter);

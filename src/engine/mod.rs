@@ -183,6 +183,8 @@ impl Engine {
             Command::Close(ManagerId(manager)) => self.close(manager, effects),
             Command::SetPriority { job, priority } => self.set_priority(job.0, priority, effects)?,
             Command::SetConcurrency { manager, concurrency } => self.set_concurrency(manager.0, concurrency)?,
+            Command::SetRateLimit { manager, rate_limit } => self.set_rate_limit(manager.0, rate_limit)?,
+            Command::NoteStart { manager, at } => self.note_start(manager.0, at),
             Command::Pause(ManagerId(manager)) => self.set_paused(manager, true),
             Command::Resume(ManagerId(manager)) => self.set_paused(manager, false),
             Command::AwaitStop { job, timeout } => self.await_stop(now, job.0, timeout)?,
@@ -260,6 +262,12 @@ impl Engine {
     #[must_use]
     pub fn version(&self, ManagerId(manager): ManagerId) -> u32 {
         self.managers.get(manager).map_or(0, |manager| manager.version)
+    }
+
+    /// While the manager's rate limit alone holds jobs back: until when.
+    #[must_use]
+    pub fn rate_limited_until(&self, ManagerId(manager): ManagerId) -> Option<Time> {
+        self.managers.get(manager)?.limited_until
     }
 
     /// Starts nothing until resumed.

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -144,6 +144,19 @@ describe.each(browserNames)("the landing page, in %s", (name) => {
         await expect.poll(() => listed()).toEqual(here);
         await page.getByRole("link", { name: "jobgate", exact: true }).click();
         await page.getByRole("heading", { level: 1, name: "The job manager for web apps" }).waitFor();
+      }
+    }));
+
+  test("each guide it names is there", () =>
+    visit(async ({ page }) => {
+      const links = await page
+        .locator(".guide-links a")
+        .evaluateAll((links) => links.map((link) => [(link as HTMLAnchorElement).href, link.textContent]));
+      expect(links.length).toBe(readdirSync(join(import.meta.dirname, "../../docs/guides")).length);
+      for (const [href, title] of links) {
+        const answer = await fetch(href ?? "");
+        expect(answer.status).toBe(200);
+        expect(await answer.text()).toContain(`<title>${title} | jobgate</title>`);
       }
     }));
 

@@ -1,4 +1,4 @@
-import { firstCode, sizes } from "virtual:readme";
+import { firstCode, guides, sizes } from "virtual:readme";
 import { render } from "preact";
 import { Code } from "../shared/Code.tsx";
 import { Panel } from "../shared/components.tsx";
@@ -76,10 +76,19 @@ function Page() {
         </div>
       </div>
       <Panel title="Recipes" aside={<span class="muted small">code that runs beside its text</span>}>
-        <ul class="recipe-links">
+        <ul class="recipe-links links">
           {recipes.map(([anchor, title]) => (
             <li key={anchor}>
               <a href={`/recipes.html#${anchor}`}>{title}</a>
+            </li>
+          ))}
+        </ul>
+      </Panel>
+      <Panel title="Guides" aside={<a href="/docs/index.html">All documentation</a>}>
+        <ul class="guide-links links">
+          {guides.map(({ title, href }) => (
+            <li key={href}>
+              <a href={href}>{title}</a>
             </li>
           ))}
         </ul>

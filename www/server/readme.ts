@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vite";
 
 const path = join(import.meta.dirname, "../../README.md");
+const guideFolder = join(import.meta.dirname, "../../docs/guides");
 const bench = join(import.meta.dirname, "../../tests/bench/bench-results.json");
 const id = "\0virtual:readme";
 
@@ -15,6 +16,14 @@ function facts() {
   );
   if (firstCode === undefined || sizes.length === 0) throw new Error("README.md has lost its first code or its sizes");
   return { firstCode, sizes };
+}
+
+/** Titles, and where the documentation has them. */
+function guides() {
+  return readdirSync(guideFolder)
+    .map((name) => /^title: (.+)$/m.exec(readFileSync(join(guideFolder, name), "utf8"))?.[1] ?? name)
+    .sort()
+    .map((title) => ({ title, href: `/docs/documents/${title.replaceAll(" ", "_")}.html` }));
 }
 
 /** Written by hand, with fewer features. */
@@ -33,7 +42,7 @@ function speed() {
   return { version: String(version).replace(/^(\w+ \d+).*/, "$1"), rows };
 }
 
-/** `import { firstCode, sizes, speed } from "virtual:readme"`: said once, in the README and by the bench. */
+/** `import { firstCode, sizes, speed, guides } from "virtual:readme"`: said once, in the README, by the bench, in the guides. */
 export function readme(): Plugin {
   return {
     name: "readme",
@@ -42,7 +51,7 @@ export function readme(): Plugin {
       if (loaded !== id) return null;
       this.addWatchFile(path);
       this.addWatchFile(bench);
-      return Object.entries({ ...facts(), speed: speed() })
+      return Object.entries({ ...facts(), speed: speed(), guides: guides() })
         .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};`)
         .join("\n");
     },

@@ -33,7 +33,8 @@ export function start(job: AnyJob, attempt: number): void {
     returned = Promise.reject(error);
   }
   // Bodies measure from call to call, so the limit counts from when this one has certainly been called.
-  if (job.manager.isRateLimited) engine.called(job.slot, now());
+  if (job.manager.countsCalls) engine.called(job.slot, now());
+  else job.manager.calls.note(attempt === 1 ? job.started : stamp());
   if (isJob(returned)) {
     adopt(job, attempt, returned, (rejected, value) => settle(job, attempt, rejected, value));
     return;

@@ -22,7 +22,7 @@ import type {
   RunOptions,
   Unsubscribe,
 } from "../types.js";
-import { now } from "../wasm/clock.js";
+import { epochOf, now } from "../wasm/clock.js";
 import { drain } from "../wasm/drain.js";
 import { checkEngine, command, engine, failure, header, memoryWords, question, statsAt } from "../wasm/engine.js";
 import { CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
@@ -36,10 +36,11 @@ import {
   sendOptions,
 } from "../wasm/options.js";
 import { holdStamp, releaseStamp, stamp } from "../wasm/stamp.js";
+import { Calls } from "./calls.js";
 import { ready } from "./effects.js";
 import { Ends } from "./ends.js";
 import { type KeyNumbers, Keys } from "./keys.js";
-import { createManager, readManagerOptions } from "./options.js";
+import { createManager, readManagerOptions, readRateLimit } from "./options.js";
 import { Roster } from "./roster.js";
 import { type Tracer, trace } from "./trace.js";
 
@@ -70,11 +71,13 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   /** Calls the bodies, where they are traced. */
   readonly tracer: Tracer | undefined;
   /** The engine is told when bodies were called. */
-  readonly isRateLimited: boolean;
+  countsCalls: boolean;
+  readonly calls = new Calls();
   private readonly number: number;
   private readonly defaults: ReadOptions | undefined;
   private timed: boolean;
   private slots: number;
+  private limit: JobManagerOptions["rateLimit"];
   private closed = false;
   private idle: Deferred<void> | undefined = undefined;
   private empty: Deferred<void> | undefined = undefined;
@@ -90,8 +93,9 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.ends = new Ends(read.onError);
     this.number = createManager(read, UNTIMED);
     this.defaults = read.defaults;
-    this.isRateLimited = read.rateLimit !== undefined;
-    this.timed = this.isRateLimited || (read.defaults?.timed ?? false);
+    this.limit = read.rateLimit;
+    this.countsCalls = (read.rateLimit ?? read.groupRateLimit) !== undefined;
+    this.timed = this.countsCalls || (read.defaults?.timed ?? false);
     this.slots = read.concurrency;
     this.tracer = read.trace ? trace(this.name) : undefined;
     this.roster = new Roster(this.number, read.retain > 0);
@@ -284,6 +288,29 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     if (command().setConcurrency(this.number, concurrency, this.moment()) < 0) throw outOfBounds({ concurrency });
     this.slots = concurrency;
     drain();
+  }
+
+  get rateLimit(): JobManagerOptions["rateLimit"] {
+    return this.limit;
+  }
+
+  set rateLimit(given: JobManagerOptions["rateLimit"]) {
+    const limit = readRateLimit("rateLimit", given);
+    const engine = command();
+    const { number } = this;
+    if (limit !== undefined && !this.countsCalls) {
+      this.countsCalls = this.timed = true;
+      for (const ago of this.calls.takeAges()) engine.noteStart(number, now() - ago, now());
+    }
+    const answer = engine.setRateLimit(number, limit !== undefined, limit?.limit ?? 0, limit?.interval ?? 0, now());
+    if (answer < 0) throw outOfBounds({ rateLimit: limit });
+    this.limit = limit;
+    drain();
+  }
+
+  get rateLimitedUntil(): number | undefined {
+    const at = question().rateLimitedUntil(this.number);
+    return Number.isNaN(at) ? undefined : epochOf(at);
   }
 
   onEmpty(): Promise<void> {

@@ -1,6 +1,6 @@
 // The engine's clock.
 
-import { clockNow } from "../support/time.js";
+import { clockNow, wallNow } from "../support/time.js";
 
 /** Typed, so that keeping time allocates nothing: the page's clock when last read, what to add to it, the least to say. */
 const state = new Float64Array(3);
@@ -20,6 +20,11 @@ export function now(): number {
 export function goOnFrom(moment: number): void {
   state[0] = clockNow();
   state[1] = moment - state[0];
+}
+
+/** Epoch milliseconds of a moment that is to come. */
+export function epochOf(moment: number): number {
+  return Math.round(wallNow() + Math.max(moment - now(), 0));
 }
 
 /**

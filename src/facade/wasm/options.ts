@@ -1,8 +1,16 @@
 // Options on their way to the engine: types are checked here, bounds there.
 
 import { DuplicateJobError, EngineError, ManagerClosedError, QueueFullError } from "../errors.js";
+import {
+  checkObject,
+  checkString,
+  checkWord,
+  givenNumber,
+  needFunction,
+  needNumber,
+  wrongType,
+} from "../support/check.js";
 import type { Priority, RetryOptions, RunOptions } from "../types.js";
-import { checkObject, checkString, checkWord, givenNumber, needFunction, needNumber, wrongType } from "../support/check.js";
 import { engine, REFUSED } from "./engine.js";
 
 export { checkFlag, checkNumber, checkObject, checkString, needFunction, needNumber } from "../support/check.js";
@@ -12,7 +20,7 @@ const POLICIES = ["join", "replace", "queue", "reject"];
 
 // Which numbers are given, and the yes-or-no ones: src/bindings/engine.rs.
 const GIVEN = { priority: 1, timeout: 2, delay: 4, retry: 8, fixedBackoff: 16, noJitter: 32, aborted: 64 };
-export const MANAGER_FLAGS = { paused: 128, rateLimited: 256 };
+export const MANAGER_FLAGS = { paused: 128, rateLimited: 256, groupRateLimited: 512 };
 
 const RETRY_DEFAULTS = { delay: 1000, maxDelay: 30_000 };
 

@@ -20,6 +20,8 @@ impl Driver {
             | Command::StopPending(id)
             | Command::Close(id)
             | Command::SetConcurrency { manager: id, .. }
+            | Command::SetRateLimit { manager: id, .. }
+            | Command::NoteStart { manager: id, .. }
             | Command::Pause(id)
             | Command::Resume(id)
             | Command::AwaitEmpty(id)
@@ -62,6 +64,8 @@ impl Driver {
             | Command::StopPending(id)
             | Command::Close(id)
             | Command::SetConcurrency { manager: id, .. }
+            | Command::SetRateLimit { manager: id, .. }
+            | Command::NoteStart { manager: id, .. }
             | Command::Pause(id)
             | Command::Resume(id)
             | Command::AwaitEmpty(id)

@@ -58,28 +58,38 @@ impl Model {
         record.phase = Phase::Running;
         record.limit = limit;
         let manager = record.manager;
+        let group = record.group.clone();
         let record = self.manager_mut(manager);
-        if let Some((_, interval)) = record.options.rate_limit {
-            while record.starts.get(record.past_starts).is_some_and(|start| start + micros(interval) <= now) {
-                record.past_starts += 1;
+        let (start, mut group_start) = (if record.counts { record.starts.len() } else { usize::MAX }, 0);
+        record.starts.extend(record.counts.then_some(now));
+        if let (Some((_, interval)), Some(group)) = (record.options.group_rate_limit, group) {
+            let starts = record.group_starts.entry(group).or_default();
+            while starts.all.get(starts.past).is_some_and(|start| start + micros(interval) <= now) {
+                starts.past += 1;
             }
+            starts.all.push(now);
+            group_start = starts.all.len() - 1;
         }
-        record.starts.push(now);
-        self.job_mut(job).start = self.manager(manager).starts.len() - 1;
+        (self.job_mut(job).start, self.job_mut(job).group_start) = (start, group_start);
         self.tell_of_job(job, Event::Started);
         self.stirred.push(manager);
         Reply::Done
     }
 
     pub(super) fn called(&mut self, job: JobId) -> Reply {
-        let Job { phase, manager, start, .. } = *self.job(job);
+        let Job { phase, manager, start, group_start, ref group, .. } = *self.job(job);
         if phase != Phase::Running {
             return Reply::Ignored;
         }
-        let now = self.now;
+        let (now, group) = (self.now, group.clone());
         let record = self.manager_mut(manager);
-        if start >= record.past_starts {
-            record.starts[start] = record.starts[start].max(now);
+        if let Some(start) = record.starts.get_mut(start) {
+            *start = now.max(*start);
+        }
+        if let Some(starts) = group.and_then(|group| record.group_starts.get_mut(&group))
+            && group_start >= starts.past
+        {
+            starts.all[group_start] = starts.all[group_start].max(now);
         }
         self.stirred.push(manager);
         Reply::Done
