@@ -11,7 +11,6 @@ import { useTracked } from "./react/use-tracked.js";
 import type { QueueClient } from "./runner/client.js";
 import type { JobRunner } from "./runner/runner.js";
 
-export type { ConversationSession } from "./react/conversation.js";
 export type { UseConversation, UseJob, UseJobs, UseQueue } from "./react/types.js";
 
 const NOTHING = Object.freeze({
