@@ -2,6 +2,7 @@
 
 import { errorRecord } from "../job/events.js";
 import { whenFree } from "../support/lifetime.js";
+import { wallNow } from "../support/time.js";
 import type { JobEvent, JobRecord, ParamError, Unsubscribe } from "../types.js";
 import { type Heard, readClientMessage } from "./client-message.js";
 import { isEnd, type Notification } from "./events.js";
@@ -192,7 +193,7 @@ export class Session {
       const { value, lost } = carry(event.result);
       if (lost !== undefined) {
         const { seq } = more;
-        this.send({ type: "job_log", job_id: event.job_id, message: lost, at: Date.now(), seq });
+        this.send({ type: "job_log", job_id: event.job_id, message: lost, at: wallNow(), seq });
       }
       told = { ...event, result: value };
     } else if (event.type === "job_failed") {

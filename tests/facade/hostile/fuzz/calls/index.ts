@@ -7,6 +7,7 @@ import { poolCalls } from "./pool.js";
 import { gateCalls, subjectCalls, unsubscribing } from "./primitives.js";
 import { clientCalls, runnerCalls } from "./runner.js";
 import { slimCalls } from "./slim.js";
+import { testClockCalls, testContextCalls } from "./testing.js";
 
 const groups: Readonly<Record<string, Calls>> = {
   make: constructing,
@@ -22,6 +23,8 @@ const groups: Readonly<Record<string, Calls>> = {
   pool: poolCalls,
   agents: agentCalls,
   slim: slimCalls,
+  testContext: testContextCalls,
+  testClock: testClockCalls,
 };
 
 /** By chance; each group as often as any other, but what makes something twice as often. */
