@@ -4,9 +4,14 @@ import {
   type builtinJobTypes,
   type ClientMessage,
   type CreateOptions,
+  type HandledQueue,
+  type HandlerOptions,
   type Histogram,
+  type JobHandler,
   JobRunner,
   type JobType,
+  type jobFetch,
+  jobHandler,
   type ParamSpec,
   QueueClient,
   type QueuePort,
@@ -82,6 +87,50 @@ export type Client = [
   Is<Same<Extract<WatchEvent, { event: "progress" }>["data"], { percent: number; message: string }>>,
 ];
 
+/** What every queue has: of a tab, of all tabs, of a server. */
+interface AnyQueue {
+  createJob(
+    type: string,
+    params?: Record<string, unknown>,
+    options?: Pick<CreateOptions, "id" | "priority" | "delay" | "timeout" | "retry">,
+  ): Promise<JobRecord>;
+  getJob(id: string): JobRecord | undefined;
+  getAllJobs(): readonly JobRecord[];
+  cancelJob(id: string, reason?: unknown): Promise<boolean>;
+  setPriority(id: string, priority: Priority): Promise<boolean>;
+  retryJob(id: string): Promise<JobRecord>;
+  clearCompleted(): Promise<number>;
+  getQueueStats(): ManagerStats;
+  watch(id: string): ReadableStream<WatchEvent>;
+  subscribe(listener: () => void): Unsubscribe;
+  getSnapshot(): { readonly jobs: readonly JobRecord[]; readonly stats: ManagerStats; readonly connected: boolean };
+}
+
+export type Http = [
+  Is<Fits<AnyQueue, HandledQueue>>,
+  Is<Fits<JobRunner, HandledQueue>>,
+  Is<Fits<AnyQueue, Parameters<typeof jobHandler>[0]>>,
+  Is<
+    Fits<
+      typeof jobHandler,
+      (queue: AnyQueue, options?: HandlerOptions) => (r: Request) => Promise<Response> | undefined
+    >
+  >,
+  Is<Same<JobHandler, (request: Request) => Promise<Response> | undefined>>,
+  Is<
+    Same<
+      HandlerOptions,
+      {
+        base?: string;
+        cors?: { origin: string | readonly string[] | ((origin: string) => boolean); credentials?: boolean };
+        authorize?(request: Request): boolean | Promise<boolean>;
+        keepAlive?: number;
+      }
+    >
+  >,
+  Is<Fits<ReturnType<typeof jobFetch>, typeof fetch>>,
+];
+
 const resize: JobType<{ width: number; format?: string }, Blob> = {
   name: "resize",
   description: "Makes an image smaller",
@@ -112,6 +161,9 @@ export async function program(worker: Worker, socket: WebSocket, channel: Broadc
     new QueueClient(end).close();
   }
   runner.createJob("resize", { width: 3 }, { priority: "background", retry: 2, id: "mine" });
+  jobHandler(runner, { base: "/queue", cors: { origin: ["https://app.example"] }, authorize: async () => true });
+  // @ts-expect-error no queue
+  jobHandler({ createJob: runner.createJob });
   // @ts-expect-error the type's name comes first
   runner.createJob({ width: 3 });
   // @ts-expect-error set by setConcurrency
