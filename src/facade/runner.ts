@@ -5,17 +5,21 @@ export { type JobHandler, jobHandler } from "./http/handler.js";
 export { jobFetch } from "./http/job-fetch.js";
 export type { HandlerOptions } from "./http/options.js";
 export type { HandledQueue, RequestedOptions } from "./http/queue.js";
-export { builtinJobTypes } from "./runner/builtins.js";
-export { type ClientSnapshot, QueueClient } from "./runner/client.js";
-export { JobRunner, type QueueSnapshot } from "./runner/runner.js";
+export { builtinJobTypes } from "./runner/builtins/names.js";
+export { QueueClient } from "./runner/client.js";
+export { JobRunner } from "./runner/runner.js";
 export type {
   ClientMessage,
+  ClientSnapshot,
   CreateOptions,
   Histogram,
+  JobQueue,
   JobType,
   ParamSpec,
   QueueClientOptions,
+  QueueCreateOptions,
   QueuePort,
+  QueueSnapshot,
   RunnerOptions,
   ServerMessage,
   TaskContext,
