@@ -8,6 +8,7 @@ import {
   type HandlerOptions,
   type Histogram,
   type JobHandler,
+  type JobQueue,
   JobRunner,
   type JobType,
   type jobFetch,
@@ -87,33 +88,14 @@ export type Client = [
   Is<Same<Extract<WatchEvent, { event: "progress" }>["data"], { percent: number; message: string }>>,
 ];
 
-/** What every queue has: of a tab, of all tabs, of a server. */
-interface AnyQueue {
-  createJob(
-    type: string,
-    params?: Record<string, unknown>,
-    options?: Pick<CreateOptions, "id" | "priority" | "delay" | "timeout" | "retry">,
-  ): Promise<JobRecord>;
-  getJob(id: string): JobRecord | undefined;
-  getAllJobs(): readonly JobRecord[];
-  cancelJob(id: string, reason?: unknown): Promise<boolean>;
-  setPriority(id: string, priority: Priority): Promise<boolean>;
-  retryJob(id: string): Promise<JobRecord>;
-  clearCompleted(): Promise<number>;
-  getQueueStats(): ManagerStats;
-  watch(id: string): ReadableStream<WatchEvent>;
-  subscribe(listener: () => void): Unsubscribe;
-  getSnapshot(): { readonly jobs: readonly JobRecord[]; readonly stats: ManagerStats; readonly connected: boolean };
-}
-
 export type Http = [
-  Is<Fits<AnyQueue, HandledQueue>>,
+  Is<Fits<JobQueue, HandledQueue>>,
   Is<Fits<JobRunner, HandledQueue>>,
-  Is<Fits<AnyQueue, Parameters<typeof jobHandler>[0]>>,
+  Is<Fits<JobQueue, Parameters<typeof jobHandler>[0]>>,
   Is<
     Fits<
       typeof jobHandler,
-      (queue: AnyQueue, options?: HandlerOptions) => (r: Request) => Promise<Response> | undefined
+      (queue: JobQueue, options?: HandlerOptions) => (r: Request) => Promise<Response> | undefined
     >
   >,
   Is<Same<JobHandler, (request: Request) => Promise<Response> | undefined>>,

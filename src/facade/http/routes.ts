@@ -192,7 +192,6 @@ async function cancel(asked: Asked): Promise<Response> {
 async function retry(asked: Asked): Promise<Response> {
   const found = await find(asked);
   if ("refused" in found) return found.refused;
-  if (!hasEnded(found.job)) return refusal(409, "Job has not ended");
   const job = await asked.queue.retryJob(asked.id);
   return created(job, asked.options.base, carryRecord(job).record);
 }

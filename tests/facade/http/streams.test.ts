@@ -10,12 +10,15 @@ import { allFrames, asker, type Frame, onlyQueue, readFrames, served } from "./s
 
 const clock = useFakeClock();
 
+const KINDS = ["a runner", "a runner's asQueue", "a queue"] as const;
+
 /** The same of a runner, which numbers its events itself, and of a queue that only lets its jobs be watched. */
-function servedAs(kind: "a runner" | "a queue", options?: HandlerOptions) {
+function servedAs(kind: (typeof KINDS)[number], options?: HandlerOptions) {
   const { type, held } = heldType();
   const runner = newRunner({ types: [type] });
   const queue = onlyQueue(runner);
-  const ask = asker(jobHandler(kind === "a runner" ? runner : queue, options));
+  const queues = { "a runner": runner, "a runner's asQueue": runner.asQueue(), "a queue": queue };
+  const ask = asker(jobHandler(queues[kind], options));
   const stream = async (id: string, lastEventId?: string, signal?: AbortSignal) => {
     const headers: Record<string, string> = lastEventId === undefined ? {} : { "Last-Event-ID": lastEventId };
     return ask(`/api/jobs/${id}/progress`, { headers, ...(signal !== undefined && { signal }) });
@@ -25,7 +28,7 @@ function servedAs(kind: "a runner" | "a queue", options?: HandlerOptions) {
 
 const namesOf = (frames: readonly Frame[]) => frames.map(({ event }) => event);
 
-describe.each(["a runner", "a queue"] as const)("the stream of %s", (kind) => {
+describe.each(KINDS)("the stream of %s", (kind) => {
   it("has numbers that rise", async () => {
     const { runner, held, stream } = servedAs(kind);
     const { id } = runner.createJob("held");
