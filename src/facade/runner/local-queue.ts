@@ -33,5 +33,9 @@ export function localQueue(runner: ServedRunner, isClosed: () => boolean): JobQu
       }
       return snapshot;
     },
+    // What `jobHandler` asks besides, where a queue has it.
+    getJobTypes: runner.getJobTypes,
+    getWorkerStats: runner.getWorkerStats,
+    eventStream: runner.eventStream,
   });
 }
