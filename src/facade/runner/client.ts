@@ -222,10 +222,7 @@ export class QueueClient implements JobQueue {
     const { seq } = this.mirror;
     const greeting = { acknowledges: true, protocol: PROTOCOL } as const;
     // A runner says its state of itself when it begins to serve; over a broadcast it may have begun before.
-    tryPost(
-      this.port,
-      seq === undefined ? { type: "get_state", ...greeting } : { type: "resume", seq, ...greeting },
-    );
+    tryPost(this.port, seq === undefined ? { type: "get_state", ...greeting } : { type: "resume", seq, ...greeting });
     // Of all ports it alone does not say everywhere that its other end is gone.
     if (tagOf(this.port) === "[object MessagePort]") {
       holdLock((lock) => lock !== "" && tryPost(this.port, { type: "present", lock }));
@@ -271,7 +268,8 @@ export class QueueClient implements JobQueue {
   private created(id: string): void {
     const request = this.creating.get(id);
     const job = this.mirror.get(id);
-    if (request !== undefined && job !== undefined) this.calls.answer({ type: "ok", request, job, seq: this.mirror.seq ?? 0 });
+    if (request !== undefined && job !== undefined)
+      this.calls.answer({ type: "ok", request, job, seq: this.mirror.seq ?? 0 });
   }
 
   private refused(message: ServerMessage & { type: "error" }): void {

@@ -234,25 +234,26 @@ interface Greeting {
  * `error` with the same number. `odd` names parts that JSON can't carry and for which null stands: each as a path from
  * the message on and a kind ("bigint", "function", "symbol", "undefined", "object", "NaN", "Infinity", "-Infinity").
  */
-export type ClientMessage = (
+export type ClientMessage =
   /** `id`: the one that the job is to have. Of a known job: the record that stands, so that one that got lost is repeated. */
-  | ({
-      readonly type: "create_job";
-      readonly job_type: string;
-      readonly params?: Record<string, unknown>;
-    } & QueueCreateOptions)
-  | { readonly type: "cancel_job"; readonly job_id: string; readonly reason?: string }
-  | { readonly type: "set_priority"; readonly job_id: string; readonly priority: Priority }
-  | { readonly type: "retry_job"; readonly job_id: string }
-  | { readonly type: "clear_completed" }
-  | ({ readonly type: "get_state" } & Greeting)
-  /** After a reconnect: all since the message of that number, or the state. */
-  | ({ readonly type: "resume"; readonly seq: number } & Greeting)
-  | { readonly type: "ack"; readonly ack: number }
-  | { readonly type: "ping" }
-  /** The name of a Web Lock that is held by who sends this for as long as its page or worker lives. */
-  | { readonly type: "present"; readonly lock: string }
-) & { readonly request?: number; readonly odd?: readonly (readonly [readonly (string | number)[], string])[] };
+  (
+    | ({
+        readonly type: "create_job";
+        readonly job_type: string;
+        readonly params?: Record<string, unknown>;
+      } & QueueCreateOptions)
+    | { readonly type: "cancel_job"; readonly job_id: string; readonly reason?: string }
+    | { readonly type: "set_priority"; readonly job_id: string; readonly priority: Priority }
+    | { readonly type: "retry_job"; readonly job_id: string }
+    | { readonly type: "clear_completed" }
+    | ({ readonly type: "get_state" } & Greeting)
+    /** After a reconnect: all since the message of that number, or the state. */
+    | ({ readonly type: "resume"; readonly seq: number } & Greeting)
+    | { readonly type: "ack"; readonly ack: number }
+    | { readonly type: "ping" }
+    /** The name of a Web Lock that is held by who sends this for as long as its page or worker lives. */
+    | { readonly type: "present"; readonly lock: string }
+  ) & { readonly request?: number; readonly odd?: readonly (readonly [readonly (string | number)[], string])[] };
 
 /** MessagePort, Worker, WebSocket and BroadcastChannel all fit. */
 export interface QueuePort {

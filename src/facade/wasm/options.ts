@@ -1,8 +1,16 @@
 // Options on their way to the engine: types are checked here, bounds there.
 
 import { DuplicateJobError, EngineError, ManagerClosedError, QueueFullError } from "../errors.js";
+import {
+  checkObject,
+  checkString,
+  checkWord,
+  givenNumber,
+  needFunction,
+  needNumber,
+  wrongType,
+} from "../support/check.js";
 import type { Priority, RetryOptions, RunOptions } from "../types.js";
-import { checkObject, checkString, checkWord, givenNumber, needFunction, needNumber, wrongType } from "../support/check.js";
 import { engine, REFUSED } from "./engine.js";
 
 export { checkFlag, checkNumber, checkObject, checkString, needFunction, needNumber } from "../support/check.js";
