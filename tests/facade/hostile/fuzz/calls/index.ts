@@ -1,6 +1,7 @@
 import type { Random } from "../random.js";
 import type { Calls } from "../world.js";
 import { agentCalls } from "./agents.js";
+import { httpCalls } from "./http.js";
 import { contextCalls, continuationsCalls, jobCalls } from "./job.js";
 import { constructing, managerCalls } from "./manager.js";
 import { poolCalls } from "./pool.js";
@@ -20,6 +21,7 @@ const groups: Readonly<Record<string, Calls>> = {
   unsubscribe: unsubscribing,
   runner: runnerCalls,
   client: clientCalls,
+  http: httpCalls,
   pool: poolCalls,
   agents: agentCalls,
   slim: slimCalls,
