@@ -53,6 +53,7 @@ pub mod pool;
 mod queue;
 mod rate;
 pub mod runner;
+pub mod shared;
 mod slab;
 mod time;
 
