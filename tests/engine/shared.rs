@@ -8,6 +8,9 @@
 #![allow(unreachable_pub, reason = "the crate is a test")]
 
 mod shared {
+    mod desk;
     mod histories;
+    mod scenarios;
     mod simulator;
+    mod transactions;
 }
