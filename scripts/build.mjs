@@ -30,7 +30,7 @@ const flavours = {
 const binaries = [
   // Measured: as small with -O3 as with -Oz, and calls are up to a fifth quicker.
   { entry: "index", feature: "npm", wasm: "build/wasm", name: "jobgate", level: "-O3" },
-  ...[["runner"], ["agents"], ["pool", "worker-pool"]].map(([name, entry = name]) => ({
+  ...[["runner"], ["agents"], ["pool", "worker-pool"], ["shared"]].map(([name, entry = name]) => ({
     entry,
     feature: `npm-${name}`,
     wasm: `build/wasm-${name}`,

@@ -15,3 +15,5 @@ mod panic;
 mod pool;
 #[cfg(feature = "npm-runner")]
 mod runner;
+#[cfg(feature = "npm-shared")]
+mod shared;
