@@ -15,7 +15,7 @@ use crate::engine::shared::{
     Claim, Command, Create, Found, Lock, Now, RequestId, Row, SharedJobId, SlotRow, Tab, TabOptions, TypeRules,
     remaining,
 };
-use crate::engine::{OnDuplicate, OutOfBounds, Time};
+use crate::engine::{Backoff, OnDuplicate, OutOfBounds, RetryOptions, RunOptions, Time};
 
 use self::numbers::{
     read_answer, read_kind, read_outcome, read_row, write_effect, write_recovered, write_row, write_waiting,
@@ -224,6 +224,32 @@ impl WasmTab {
             write_recovered(recovered, &mut numbers);
         }
         numbers
+    }
+
+    /// The row of a new job. NaN stands for what is not given; without `limit` nothing else of the retries counts.
+    ///
+    /// # Errors
+    ///
+    /// A `RangeError` that names the option and its bound.
+    #[allow(clippy::too_many_arguments)]
+    #[wasm_bindgen(js_name = newRow)]
+    pub fn new_row(
+        version: u32,
+        wall: f64,
+        priority: Option<f64>,
+        timeout: Option<f64>,
+        delay: Option<f64>,
+        limit: Option<f64>,
+        retry_delay: f64,
+        max_delay: f64,
+        fixed: bool,
+        no_jitter: bool,
+    ) -> Result<Vec<f64>, JsValue> {
+        let backoff = if fixed { Backoff::Fixed } else { Backoff::Exponential };
+        let retry =
+            limit.map(|limit| RetryOptions { limit, delay: retry_delay, backoff, max_delay, jitter: !no_jitter });
+        let options = RunOptions { priority, timeout, retry, delay, ..RunOptions::default() };
+        Row::new(&options, version, wall).map(|row| write_row(&row).into()).map_err(range)
     }
 
     /// What a run writes that is over. `random` is in 0..1.

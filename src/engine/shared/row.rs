@@ -1,7 +1,7 @@
 //! What the store knows of a job and of a slot: the numbers that the rules look at. Params, results, errors and reasons
 //! lie beside them, and no rule reads them.
 
-use crate::engine::options::{Plan, RetryOptions, RunOptions};
+use crate::engine::options::{OutOfBounds, Plan, RetryOptions, RunOptions};
 
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -105,6 +105,28 @@ impl Default for Row {
             timeout: f64::INFINITY,
             retry: RetryOptions::default(),
         }
+    }
+}
+
+impl Row {
+    /// A new job's, but for its place and what it meets under its key. What the options leave out is as in every queue.
+    ///
+    /// # Errors
+    ///
+    /// Names the option that is out of its bounds.
+    pub fn new(options: &RunOptions, version: u32, wall: f64) -> Result<Self, OutOfBounds> {
+        let plan = options.plan(&Plan::default())?;
+        let wait = plan.delay.as_millis();
+        Ok(Self {
+            version,
+            priority: plan.priority,
+            created_at: wall,
+            ready_at: if wait > 0.0 { wall + wait } else { 0.0 },
+            wait,
+            timeout: options.timeout.unwrap_or(f64::INFINITY),
+            retry: options.retry.unwrap_or_default(),
+            ..Self::default()
+        })
     }
 }
 
