@@ -4,7 +4,15 @@
 export interface Said {
   /** The store's counter has grown. */
   readonly hint?: true;
-  readonly log?: { readonly id: string; readonly message: string; readonly at: number };
+  readonly log?: Log;
+}
+
+export interface Log {
+  readonly id: string;
+  readonly message: string;
+  readonly at: number;
+  /** Of the row as it was then: who has not seen that one yet hears of it first. */
+  readonly changed: number;
 }
 
 export class Channel {

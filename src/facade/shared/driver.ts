@@ -6,7 +6,7 @@ import { deserialize, serialize } from "../pool/serialize.js";
 import type { JobTypes } from "../runner/job-types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
-import { Channel, type Said } from "./channel.js";
+import { Channel, type Log, type Said } from "./channel.js";
 import { HandoverError, LostOwnershipError } from "./errors.js";
 import { Locks, LonelyLocks } from "./locks.js";
 import type { Mirror } from "./mirror.js";
@@ -31,6 +31,9 @@ export interface DriverParts {
   readonly types: JobTypes;
 }
 
+/** What pending jobs wait for may be something else after these. */
+const CHANGES_WAITS: readonly number[] = [TELL.tick, TELL.parked, TELL.visible, TELL.online];
+
 export class Driver implements RunHost {
   private readonly parts: DriverParts;
   private readonly transactions: Transactions;
@@ -48,6 +51,8 @@ export class Driver implements RunHost {
   private readonly steps = new Map<string, Map<string, StoredStep>>();
   /** What bodies and callers of this tab have thrown and given as reasons: the very objects. */
   readonly thrown = new Map<string, unknown>();
+  /** Heard before what they follow was read. */
+  private logs: readonly Log[] = [];
   private left: (() => void)[] = [];
   private isClosed = false;
 
@@ -118,15 +123,28 @@ export class Driver implements RunHost {
 
   private hear({ hint, log }: Said): void {
     if (hint) this.tell(TELL.hint, 0);
-    if (log) this.parts.mirror.say(log.id, { type: "job_log", job_id: log.id, message: log.message, at: log.at });
+    if (log) {
+      this.logs = [...this.logs, log];
+      this.tellLogs();
+    }
+  }
+
+  private tellLogs(): void {
+    const { mirror } = this.parts;
+    this.logs = this.logs.filter((log) => {
+      const { id, message, at, changed } = log;
+      if ((mirror.get(id)?.changed ?? this.cursor) < changed) return true;
+      mirror.say(id, { type: "job_log", job_id: id, message, at });
+      return false;
+    });
   }
 
   // ── telling ─────────────────────────────────────────────────────────────────────────────────
 
   readonly tell = (what: number, number: number): void => {
     if (this.isClosed) return;
-    if (what === TELL.tick) this.parts.mirror.touch();
     this.apply(this.parts.rules.tell(now(), Date.now(), what, number));
+    if (CHANGES_WAITS.includes(what)) this.parts.mirror.touch();
   };
 
   /** What a transaction has seen, told in the order in which transactions complete. */
@@ -235,6 +253,7 @@ export class Driver implements RunHost {
         this.forget([...this.parts.mirror.all()].filter((id) => !there.has(id)));
       }
       this.seeJobs(jobs);
+      this.tellLogs();
       this.seeSlots(meta.slots);
       this.tell(TELL.readDone, 1);
     } catch {
@@ -411,7 +430,8 @@ export class Driver implements RunHost {
   }
 
   log(run: Run, message: string): void {
-    const log = { id: run.id, message, at: Date.now() };
+    const changed = this.parts.mirror.get(run.id)?.changed ?? 0;
+    const log = { id: run.id, message, at: Date.now(), changed };
     this.hear({ log });
     this.channel?.say({ log });
   }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { ended, latch, queue, type, until } from "./support/tabs.js";
+import { ended, latch, queue, until } from "./support/tabs.js";
+import { type } from "./support/types.js";
 
 test("a job that one tab creates is run, and every tab sees how it ended", async () => {
   const { open } = queue();

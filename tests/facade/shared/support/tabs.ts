@@ -1,14 +1,6 @@
-import { type SharedJobType, SharedRunner, type SharedRunnerOptions } from "jobgate/shared";
+import { SharedRunner, type SharedRunnerOptions } from "jobgate/shared";
 import { onTestFinished } from "vitest";
-
-/** A type that has nothing but a name and a body. */
-export function type<Params = unknown, Result = unknown, State = unknown, Action = unknown>(
-  name: string,
-  execute: SharedJobType<Params, Result, State, Action>["execute"],
-  more: Partial<SharedJobType<Params, Result, State, Action>> = {},
-): SharedJobType<Params, Result, State, Action> {
-  return { name, description: "", params: [], execute, ...more };
-}
+import type { TabMessage } from "./tab-worker.js";
 
 /** A queue of this test's own. Each runner of it is as a tab: what they have in common is the store, locks and hints. */
 export function queue(shared: SharedRunnerOptions = {}) {
@@ -55,4 +47,32 @@ export function latch<T = void>() {
     open = resolve;
   });
   return { open, opened };
+}
+
+/** A tab in a worker of its own, which can be killed and can hang. */
+export async function workerTab(options: SharedRunnerOptions) {
+  const worker = new Worker(new URL("./tab-worker.ts", import.meta.url), { type: "module" });
+  onTestFinished(() => worker.terminate());
+  const heard: TabMessage[] = [];
+  let wake = () => {};
+  worker.onmessage = ({ data }) => {
+    heard.push(data);
+    wake();
+  };
+  const hears = async (said: TabMessage["said"]): Promise<TabMessage> => {
+    for (;;) {
+      const at = heard.findIndex((message) => message.said === said);
+      if (at >= 0) return heard.splice(at, 1)[0]!;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  worker.postMessage({ options });
+  await hears("ready");
+  return {
+    hears,
+    kill: () => worker.terminate(),
+    hang: (millis: number) => worker.postMessage({ hang: millis }),
+  };
 }
