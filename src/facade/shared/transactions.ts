@@ -316,7 +316,7 @@ export class Transactions {
       const isCompleted = row[AT.status] === 2;
       return change.putRow(rest, row, {
         ...(error !== undefined && { error }),
-        ...(isCompleted && { result, progress: { percent: 100, message: job.progress.message } }),
+        ...(isCompleted && { result }),
       });
     });
   }
