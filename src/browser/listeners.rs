@@ -17,6 +17,8 @@ pub enum JobEvent {
     Created,
     /// An attempt begins.
     Started,
+    /// It has been asked to end, by stop or timeout, and its body has not returned yet.
+    Stopping,
     /// Its body reported progress.
     Progress,
     /// Its body logged this line.
@@ -39,6 +41,7 @@ impl JobEvent {
         Some(match event {
             Event::Created => Self::Created,
             Event::Started => Self::Started,
+            Event::Stopping => Self::Stopping,
             Event::Progress => Self::Progress,
             Event::Log => Self::Log(line()?),
             Event::Retrying => Self::Retrying,

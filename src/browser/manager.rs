@@ -166,6 +166,16 @@ where
         self.shared.driver.command(|manager| Command::SetConcurrency { manager, concurrency }).map(|_| ())
     }
 
+    /// At most `.0` bodies called in any window of `.1` milliseconds; `None`: no limit. What was started counts in the new
+    /// window, too, since there first was a limit.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OutOfBounds`]; then nothing has changed.
+    pub fn set_rate_limit(&self, rate_limit: Option<(f64, f64)>) -> Result<(), Refusal> {
+        self.shared.driver.command(|manager| Command::SetRateLimit { manager, rate_limit }).map(|_| ())
+    }
+
     // ── looking ─────────────────────────────────────────────────────────────────────────────────
 
     /// The job that runs or waits under `key`; where another waits behind it, the one in front.

@@ -60,8 +60,6 @@ pub mod agents;
 mod attempt;
 mod barrier;
 mod bell;
-#[cfg(feature = "npm-runner")]
-pub(crate) mod builtins;
 mod clock;
 mod completion;
 mod context;

@@ -27,6 +27,8 @@ pub enum Event {
     Removed,
     /// The manager's statistics changed.
     Stats,
+    /// Asked to end, by stop or timeout, and its body has not settled yet.
+    Stopping,
 }
 
 /// A run of an [`EffectSink`]'s listeners: those present when the change was made, in the order they came.
@@ -100,8 +102,8 @@ pub enum Effect {
         source: Source,
         /// What for.
         channel: Channel,
-        /// For [`Channel::Key`]: who stands under the key now.
-        standing: Option<JobId>,
+        /// For [`Channel::Key`]: who stands under the key now. For [`Channel::Order`]: whose place has changed.
+        about: Option<JobId>,
         /// What they are told, where the host's value is what was told.
         value: ValueId,
         /// Who is told.

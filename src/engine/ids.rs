@@ -67,6 +67,9 @@ pub enum Channel {
     Change,
     /// The job that stands under a key changed.
     Key,
+    /// A job of a manager is listed elsewhere, or has another priority, and no event tells of it: see
+    /// [`super::Engine::rank`].
+    Order,
 }
 
 /// Whom to listen to.

@@ -173,11 +173,11 @@ impl Engine {
     ) -> u32 {
         let to = self.emitters.targets(emitter, channel, effects);
         if to.count() > 0 {
-            let standing = match source {
+            let about = match source {
                 Source::Key(key) => self.standing(key),
                 _ => None,
             };
-            effects.push(Effect::Deliver { source, channel, standing, value, to });
+            effects.push(Effect::Deliver { source, channel, about, value, to });
         }
         to.count()
     }

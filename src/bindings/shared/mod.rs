@@ -25,6 +25,13 @@ fn range(why: OutOfBounds) -> JsValue {
     RangeError::new(&why.to_string()).into()
 }
 
+fn read_slot(numbers: &[u32]) -> SlotRow {
+    match *numbers {
+        [generation, beat] => SlotRow { generation, beat },
+        _ => SlotRow::default(),
+    }
+}
+
 /// Nothing: nothing is written.
 fn written(row: Option<Row>) -> Vec<f64> {
     row.map_or_else(Vec::new, |row| write_row(&row).into())
@@ -176,16 +183,16 @@ impl WasmTab {
 
     // ── inside transactions ─────────────────────────────────────────────────────────────────────
 
-    /// For a slot that is entered: nothing, if it is refused; else what became of the job that was left there and its
-    /// row (-1: there was none), then the row of the job that was claimed, if it was. `target` is empty where none is to
-    /// be.
+    /// For a slot that is entered: nothing, if it is refused; else its beat, what became of the job that was left there
+    /// and its row (-1: there was none), then the row of the job that was claimed, if it was. `target` is empty where none
+    /// is to be. `stored` is generation and beat.
     #[allow(clippy::too_many_arguments)]
     pub fn enter(
         &self,
         wall: f64,
         slot: u32,
         generation: u32,
-        stored: u32,
+        stored: &[u32],
         within: &[f64],
         target: &[f64],
         claim: &[f64],
@@ -200,13 +207,13 @@ impl WasmTab {
             }),
             _ => None,
         };
-        let stored = SlotRow { generation: stored, beat: 0 };
+        let stored = read_slot(stored);
         let most = self.inner.borrow().max_interruptions();
         let target = target.as_ref().zip(claim);
         let Some(entered) = transactions::enter((slot, generation), stored, within.as_ref(), target, wall, most) else {
             return Vec::new();
         };
-        let mut numbers = Vec::new();
+        let mut numbers = vec![f64::from(entered.slot.beat)];
         write_recovered(entered.recovered, &mut numbers);
         numbers.extend(written(entered.claimed));
         numbers
@@ -214,11 +221,11 @@ impl WasmTab {
 
     /// For a slot whose holder is given up: nothing, if it is refused; else what became of the job that was left there
     /// and its row (-1: there was none). The slot's generation is the next then.
-    pub fn retire(&self, wall: f64, slot: u32, generation: u32, stored: u32, within: &[f64]) -> Vec<f64> {
+    pub fn retire(&self, wall: f64, slot: u32, generation: u32, beat: u32, stored: &[u32], within: &[f64]) -> Vec<f64> {
         let within = read_row(within);
-        let stored = SlotRow { generation: stored, beat: 0 };
+        let stored = read_slot(stored);
         let most = self.inner.borrow().max_interruptions();
-        let retired = transactions::retire((slot, generation), stored, within.as_ref(), wall, most);
+        let retired = transactions::retire((slot, generation), beat, stored, within.as_ref(), wall, most);
         let mut numbers = Vec::new();
         if let Some((_, recovered)) = retired {
             write_recovered(recovered, &mut numbers);

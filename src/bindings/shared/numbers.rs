@@ -218,9 +218,10 @@ pub(super) fn write_effect(effect: Effect, numbers: &mut Vec<f64>) {
                 numbers.extend([of(version), flag(strict), flag(fail_interrupted)]);
             }
         }
-        Effect::Retire(lock) => {
+        Effect::Retire { lock, beat } => {
             numbers.push(4.0);
             numbers.extend(place(lock));
+            numbers.push(of(beat));
         }
         Effect::Settle { job, epoch, lock, outcome } => {
             numbers.push(5.0);

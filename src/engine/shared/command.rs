@@ -200,7 +200,12 @@ pub enum Effect {
     },
     /// In one transaction: give up the silent holder of the slot, recover what was left there. If that is written, also
     /// steal its lock and let go of it, so that whoever wakes up is told.
-    Retire(Lock),
+    Retire {
+        /// The one that is held.
+        lock: Lock,
+        /// The last that was heard.
+        beat: u32,
+    },
     /// Record what came of a run.
     Settle {
         /// Whose.

@@ -140,14 +140,10 @@ impl Tab {
         if slot.generation == row.generation {
             return;
         }
-        match slot.usage {
-            Usage::Asked | Usage::Granted => {
-                slot.usage = Usage::Free;
-                effects.push(Effect::Drop(slot.request));
-            }
-            // The transaction says so itself.
-            Usage::Free | Usage::Entering { .. } | Usage::Settling { .. } => {}
-            Usage::Running(run) => self.lose(run.job, run.epoch, effects),
+        // What is entered or runs there is told by its own row.
+        if slot.usage == Usage::Asked {
+            slot.usage = Usage::Free;
+            effects.push(Effect::Drop(slot.request));
         }
     }
 
@@ -163,7 +159,8 @@ impl Tab {
             let within = slot.within.and_then(|(id, _)| jobs.get(&id));
             if is_waited_for && is_silent && !slot.retiring && within.is_none_or(|job| !job.row.strict) {
                 slot.retiring = true;
-                effects.push(Effect::Retire(Lock { slot: slot.index, generation: slot.stored.generation }));
+                let SlotRow { generation, beat } = slot.stored;
+                effects.push(Effect::Retire { lock: Lock { slot: slot.index, generation }, beat });
             }
         }
     }

@@ -51,6 +51,8 @@ pub struct Claim {
 /// What is written by whoever holds a slot's lock. The slot then names the job that was claimed, or none.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entered {
+    /// With a sign of life: who was about to give its holder up looks again.
+    pub slot: SlotRow,
     /// The job that was left in the slot.
     pub recovered: Option<(Row, Recovery)>,
     /// The job that was to be claimed, if it could be.
@@ -68,7 +70,7 @@ pub fn enter(
     wall: f64,
     max_interruptions: u32,
 ) -> Option<Entered> {
-    (stored.generation == generation).then(|| {
+    stored.beaten(generation).map(|entered| {
         let recovered =
             within.filter(|row| row.is_in(slot, generation)).map(|row| recover(row, wall, max_interruptions));
         let claimed = target.and_then(|(row, claim)| {
@@ -88,22 +90,23 @@ pub fn enter(
                 ..*row
             })
         });
-        Entered { recovered, claimed }
+        Entered { slot: entered, recovered, claimed }
     })
 }
 
-/// Gives up whoever holds the slot's lock and is silent: the slot as it is then, and the job that was left in it.
-/// `None`: it has been given up already, or its job is one of those that are left to owners who may still be alive.
+/// Gives up whoever holds the slot's lock and was silent since `beat`: the slot as it is then, and the job that was left
+/// in it. `None`: it has been given up already, it lives, or its job is one of those that are left to owners who may.
 #[must_use]
 pub fn retire(
     (slot, generation): (u32, u32),
+    beat: u32,
     stored: SlotRow,
     within: Option<&Row>,
     wall: f64,
     max_interruptions: u32,
 ) -> Option<(SlotRow, Option<(Row, Recovery)>)> {
     let within = within.filter(|row| row.is_in(slot, generation));
-    let may_be = stored.generation == generation && within.is_none_or(|row| !row.strict);
+    let may_be = stored == (SlotRow { generation, beat }) && within.is_none_or(|row| !row.strict);
     may_be.then(|| {
         let retired = SlotRow { generation: generation.wrapping_add(1), ..stored };
         (retired, within.map(|row| recover(row, wall, max_interruptions)))

@@ -67,25 +67,32 @@ class Database implements Storage {
     this.durability = durability;
   }
 
-  async transact<T>(write: boolean, body: (rows: Rows) => Promise<T>): Promise<T> {
+  async transact<T>(write: boolean, body: (rows: Rows) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const { durability } = this;
     const transaction = this.database.transaction(STORES, write ? "readwrite" : "readonly", { durability });
     const writes = new Writes();
-    let result: T;
-    try {
-      result = await body(new DiskRows(transaction as IDBPTransaction<unknown, string[], "readwrite">, writes));
-    } catch (error) {
-      transaction.done.catch(() => {});
+    const abort = () => {
       try {
         transaction.abort();
       } catch {
-        // It has been aborted.
+        // It is over.
       }
+    };
+    transaction.done.catch(() => {});
+    signal?.addEventListener("abort", abort);
+    try {
+      signal?.throwIfAborted();
+      const rows = new DiskRows(transaction as IDBPTransaction<unknown, string[], "readwrite">, writes);
+      const result = await body(rows);
+      // What a request said, the commit may still take back.
+      await Promise.all([transaction.done, writes.all()]);
+      return result;
+    } catch (error) {
+      abort();
       throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
     }
-    // What a request said, the commit may still take back.
-    await Promise.all([transaction.done, writes.all()]);
-    return result;
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import { isNonRetriable, report } from "../errors.js";
 import { cloned } from "../pool/clone.js";
 import { deserialize, serialize } from "../pool/serialize.js";
 import type { JobTypes } from "../runner/job-types.js";
+import { setTimer, wallNow } from "../support/time.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { Channel, type Log, type Said } from "./channel.js";
@@ -44,6 +45,9 @@ export class Driver implements RunHost {
   private isDraining = false;
   private slots: readonly StoredSlot[] = [];
   private cursor = 0;
+  /** The latest request for each lock, and what is being written where one is held. */
+  private readonly asked = new Map<string, number>();
+  private readonly entering = new Map<number, AbortController>();
   private readonly runs = new Map<string, Run>();
   /** Of runs that have ended, until that is recorded: what is stored of it, and the very value. */
   private readonly endings = new Map<string, Ending & { readonly thrown?: unknown }>();
@@ -143,15 +147,16 @@ export class Driver implements RunHost {
 
   readonly tell = (what: number, number: number): void => {
     if (this.isClosed) return;
-    this.apply(this.parts.rules.tell(now(), Date.now(), what, number));
+    this.apply(this.parts.rules.tell(now(), wallNow(), what, number));
     if (CHANGES_WAITS.includes(what)) this.parts.mirror.touch();
   };
 
   /** What a transaction has seen, told in the order in which transactions complete. */
   see(seen: Seen): void {
     this.seeJobs(seen.jobs);
+    this.forget(seen.gone);
     this.seeSlots(seen.slots);
-    if (seen.jobs.length > 0) this.channel?.say({ hint: true });
+    if (seen.jobs.length > 0 || seen.gone.length > 0) this.channel?.say({ hint: true });
   }
 
   private seeJobs(jobs: readonly StoredJob[]): void {
@@ -160,7 +165,7 @@ export class Driver implements RunHost {
       const known = mirror.get(job.id);
       if (known !== undefined && known.changed > job.changed) continue;
       const number = mirror.put(job)!;
-      this.apply(rules.seen(now(), Date.now(), number, kinds.get(job.type)?.number ?? -1, Float64Array.from(job.row)));
+      this.apply(rules.seen(now(), wallNow(), number, kinds.get(job.type)?.number ?? -1, Float64Array.from(job.row)));
     }
   }
 
@@ -168,14 +173,15 @@ export class Driver implements RunHost {
     for (const [index, { generation, beat }] of slots.entries()) {
       const known = this.slots[index];
       if (known?.generation === generation && known.beat === beat) continue;
-      this.apply(this.parts.rules.slot(now(), Date.now(), index, generation, beat));
+      this.apply(this.parts.rules.slot(now(), wallNow(), index, generation, beat));
     }
     this.slots = slots;
   }
 
-  forget(ids: readonly string[]): void {
+  private forget(ids: readonly string[]): void {
     for (const id of ids) {
       this.thrown.delete(id);
+      this.thrown.delete(`stop:${id}`);
       const number = this.parts.mirror.remove(id);
       if (number !== undefined) this.tell(TELL.gone, number);
     }
@@ -205,9 +211,12 @@ export class Driver implements RunHost {
   private do([what, one, two, three, four, five, six, seven]: number[]): void {
     switch (what) {
       case EFFECT.ask:
+        this.asked.set(`${two}:${three}`, one!);
         this.locks.ask(one!, { slot: two!, generation: three! });
         break;
       case EFFECT.drop:
+        // Another holder of the lock must not find what this one still writes.
+        this.entering.get(one!)?.abort();
         this.locks.drop(one!);
         break;
       case EFFECT.read:
@@ -219,7 +228,7 @@ export class Driver implements RunHost {
         break;
       }
       case EFFECT.retire:
-        void this.retireSlot({ slot: one!, generation: two! });
+        void this.retireSlot({ slot: one!, generation: two! }, three!);
         break;
       case EFFECT.settle:
         void this.settle(one!, two!, { slot: three!, generation: four! }, [five!, six!]);
@@ -246,12 +255,14 @@ export class Driver implements RunHost {
     const numbers = this.parts.rules.held();
     for (let at = 0; at < numbers.length; at += 2) held.push({ slot: numbers[at]!, generation: numbers[at + 1]! });
     try {
-      const { meta, jobs, isWhole } = await this.transactions.read(this.cursor, held);
+      const since = this.cursor;
+      const { meta, jobs, isWhole } = await this.transactions.read(since, held);
       this.cursor = Math.max(this.cursor, meta.counter);
-      if (isWhole) {
-        const there = new Set(jobs.map(({ id }) => id));
-        this.forget([...this.parts.mirror.all()].filter((id) => !there.has(id)));
-      }
+      const there = new Set(jobs.map(({ id }) => id));
+      const known = isWhole
+        ? [...this.parts.mirror.all()]
+        : meta.gone.filter(({ at }) => at > since).map(({ id }) => id);
+      this.forget(known.filter((id) => !there.has(id)));
       this.seeJobs(jobs);
       this.tellLogs();
       this.seeSlots(meta.slots);
@@ -264,23 +275,29 @@ export class Driver implements RunHost {
   private async enter(lock: Lock, wanted: { number: number; rest: number[] } | undefined): Promise<void> {
     const { mirror, rules } = this.parts;
     const answered = (answer: number) =>
-      this.apply(rules.answered(now(), Date.now(), lock.slot, lock.generation, false, answer));
+      this.apply(rules.answered(now(), wallNow(), lock.slot, lock.generation, false, answer));
+    const request = this.asked.get(`${lock.slot}:${lock.generation}`) ?? 0;
+    const controller = new AbortController();
+    this.entering.set(request, controller);
     // Users' code runs before the transaction.
     await undefined;
     const job = wanted && mirror.of(wanted.number);
     const claim = job && this.claim(job, wanted!.rest);
     if (wanted !== undefined && claim === undefined) {
+      this.entering.delete(request);
       this.tell(TELL.parked, wanted.number);
       answered(ANSWER.refused);
       return;
     }
     try {
-      const { written, seen, steps } = await this.transactions.enter(lock, claim);
+      const { written, seen, steps } = await this.transactions.enter(lock, claim, controller.signal);
       if (written && claim !== undefined) this.steps.set(claim.id, steps);
       this.see(seen);
       answered(written ? ANSWER.written : ANSWER.refused);
     } catch {
       answered(ANSWER.failed);
+    } finally {
+      this.entering.delete(request);
     }
   }
 
@@ -303,11 +320,11 @@ export class Driver implements RunHost {
     }
   }
 
-  private async retireSlot(lock: Lock): Promise<void> {
+  private async retireSlot(lock: Lock, beat: number): Promise<void> {
     const answered = (answer: number) =>
-      this.apply(this.parts.rules.answered(now(), Date.now(), lock.slot, lock.generation, true, answer));
+      this.apply(this.parts.rules.answered(now(), wallNow(), lock.slot, lock.generation, true, answer));
     try {
-      const { written, seen } = await this.transactions.retire(lock);
+      const { written, seen } = await this.transactions.retire(lock, beat);
       this.see(seen);
       answered(written ? ANSWER.written : ANSWER.refused);
       if (written) this.locks.steal(lock);
@@ -321,7 +338,7 @@ export class Driver implements RunHost {
     const name = `${job?.id}:${epoch}`;
     const ending = this.endings.get(name) ?? {};
     const answer = (what: number) =>
-      this.apply(this.parts.rules.recorded(now(), Date.now(), number, epoch, false, what));
+      this.apply(this.parts.rules.recorded(now(), wallNow(), number, epoch, false, what));
     if (job === undefined) {
       answer(ANSWER.refused);
       return;
@@ -353,7 +370,7 @@ export class Driver implements RunHost {
     });
     await run.over();
     this.runs.delete(name);
-    this.apply(rules.settled(now(), Date.now(), number, epoch, outcome, wait));
+    this.apply(rules.settled(now(), wallNow(), number, epoch, outcome, wait));
     // Not to be recorded: it had been lost, or handed over.
     if (!this.isSettling(job.id, epoch)) this.endings.delete(name);
   }
@@ -399,7 +416,7 @@ export class Driver implements RunHost {
       given = await this.transactions.action(job.incarnation, action);
     } catch {
       // Acknowledged unheard it would be lost.
-      setTimeout(() => void this.deliver(number, epoch, action), 1000);
+      setTimer(() => void this.deliver(number, epoch, action), 1000);
       return;
     }
     await this.runOf(number, epoch)?.deliver(given);
@@ -407,8 +424,7 @@ export class Driver implements RunHost {
 
   private async acknowledge(number: number, epoch: number, action: number): Promise<void> {
     const id = this.parts.mirror.of(number)?.id ?? "";
-    const answer = (what: number) =>
-      this.apply(this.parts.rules.recorded(now(), Date.now(), number, epoch, true, what));
+    const answer = (what: number) => this.apply(this.parts.rules.recorded(now(), wallNow(), number, epoch, true, what));
     try {
       const { written, seen } = await this.transactions.acknowledge(id, epoch, action);
       this.see(seen);
@@ -431,7 +447,7 @@ export class Driver implements RunHost {
 
   log(run: Run, message: string): void {
     const changed = this.parts.mirror.get(run.id)?.changed ?? 0;
-    const log = { id: run.id, message, at: Date.now(), changed };
+    const log = { id: run.id, message, at: wallNow(), changed };
     this.hear({ log });
     this.channel?.say({ log });
   }
@@ -453,7 +469,7 @@ export class Driver implements RunHost {
   private heard(run: Run, handled: boolean): void {
     const number = this.parts.mirror.numberOf(run.id);
     if (number === undefined) return;
-    this.apply(this.parts.rules.action(now(), Date.now(), number, run.epoch, handled));
+    this.apply(this.parts.rules.action(now(), wallNow(), number, run.epoch, handled));
   }
 
   /** Whether the job has ended, as far as is known here. */

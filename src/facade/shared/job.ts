@@ -1,14 +1,14 @@
 // What users hold of a job, from any tab.
 
 import { JobStopTimeoutError } from "../errors.js";
-import { eventQueue } from "../job/streams.js";
 import { deserialize } from "../pool/serialize.js";
 import type { WatchEvent } from "../runner/types.js";
 import { abortError } from "../support/abort.js";
+import { checkObject, needFunction, needNumber } from "../support/check.js";
+import { eventQueue } from "../support/event-queue.js";
 import type { Completion, JobEvent, Millis, Progress, Unsubscribe } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
-import { checkObject, needFunction, needNumber } from "../wasm/options.js";
 import { SharedRunnerError } from "./errors.js";
 import { type Change, eventsOf, type Mirror, reasonText, recordOf } from "./mirror.js";
 import { AT, CANCELLED, COMPLETED, isOver, RUNNING } from "./numbers.js";

@@ -33,6 +33,7 @@ export class Mirror {
   private readonly rules: TabRules;
   private readonly entries = new Map<string, Entry>();
   private readonly byNumber = new Map<number, Entry>();
+  private readonly byKey = new Map<string, Entry>();
   private numbers = 0;
   private readonly listeners = new Map<string, Set<Listener>>();
   private readonly subscribers = new Set<() => void>();
@@ -61,8 +62,15 @@ export class Mirror {
   }
 
   standing(key: string): StoredJob | undefined {
-    for (const { job } of this.entries.values()) if (job.active === key) return job;
-    return undefined;
+    return this.byKey.get(key)?.job;
+  }
+
+  /** Rows of two jobs that change places may come in any order. */
+  private index(entry: Entry, before: StoredJob | undefined): void {
+    const { active } = entry.job;
+    const left = before?.active;
+    if (left !== undefined && left !== active && this.byKey.get(left) === entry) this.byKey.delete(left);
+    if (active !== undefined) this.byKey.set(active, entry);
   }
 
   // ── what is seen ────────────────────────────────────────────────────────────────────────────
@@ -77,9 +85,11 @@ export class Mirror {
       const made: Entry = { job, number: this.numbers, record: undefined };
       this.entries.set(job.id, made);
       this.byNumber.set(made.number, made);
+      this.index(made, undefined);
     } else {
       entry.job = job;
       entry.record = undefined;
+      this.index(entry, before);
     }
     this.tell(job.id, { before, after: job });
     return entry?.number ?? this.numbers;
@@ -91,6 +101,8 @@ export class Mirror {
     if (entry === undefined) return undefined;
     this.entries.delete(id);
     this.byNumber.delete(entry.number);
+    const { active } = entry.job;
+    if (active !== undefined && this.byKey.get(active) === entry) this.byKey.delete(active);
     this.tell(id, { before: entry.job, after: undefined });
     return entry.number;
   }
@@ -257,6 +269,10 @@ export function eventsOf({ before, after, event }: Change, record: () => JobReco
   if (status === PENDING && before !== undefined && before.row[AT.failures] !== row[AT.failures]) {
     const error = errorRecord(after.error);
     events.push({ type: "job_retrying", job_id, attempt: row[AT.attempt]!, error, retry_at: row[AT.ready_at]! });
+  }
+  if (status === RUNNING && row[AT.stop] === 1 && before?.row[AT.stop] === 0) {
+    const reason = reasonText(after);
+    events.push({ type: "job_stopping", job_id, ...(reason !== undefined && { reason }) });
   }
   if (!isOver(row) || (before !== undefined && isOver(before.row))) return events;
   if (status === COMPLETED) events.push({ type: "job_completed", job_id, result: after.result });

@@ -1,7 +1,8 @@
 // What users hand in, read once and checked before anything changes.
 
+import { checkFlag, checkNumber, checkObject, checkString, needFunction } from "../support/check.js";
 import type { Millis, Priority, RetryOptions } from "../types.js";
-import { checkFlag, checkNumber, checkObject, checkString, needFunction, readOptions } from "../wasm/options.js";
+import { readOptions } from "../wasm/options.js";
 import type { Row } from "./numbers.js";
 import type { SharedJobType, SharedRunnerOptions } from "./types.js";
 import { Rules } from "./wasm.js";

@@ -42,7 +42,9 @@ export interface StoredSlot {
 
 export interface Meta {
   readonly counter: number;
-  /** The highest `changed` of jobs that were let go of: who has not seen that one yet does not know that it is gone. */
+  /** The latest jobs that were let go of, and the counter then. */
+  readonly gone: readonly { readonly id: string; readonly at: number }[];
+  /** The counter when one was let go of that is no longer in that list: who has not read since reads all anew. */
   readonly forgotten: number;
   readonly slots: readonly StoredSlot[];
 }
@@ -79,9 +81,9 @@ export interface Rows {
 
 export interface Storage {
   readonly durable: boolean;
-  /** Resolves once all of it is written; rejects, and nothing is. */
-  transact<T>(write: boolean, body: (rows: Rows) => Promise<T>): Promise<T>;
+  /** Resolves once all of it is written; rejects, and nothing is, as where the signal aborts before. */
+  transact<T>(write: boolean, body: (rows: Rows) => Promise<T>, signal?: AbortSignal): Promise<T>;
   close(): void;
 }
 
-export const NO_META: Meta = { counter: 0, forgotten: 0, slots: [] };
+export const NO_META: Meta = { counter: 0, gone: [], forgotten: 0, slots: [] };

@@ -2,12 +2,13 @@
 
 import { report } from "../errors.js";
 import { cloned } from "../pool/clone.js";
+import { checkObject, checkString, needFunction, needNumber } from "../support/check.js";
 import { textOf } from "../support/look.js";
+import { chance, wallNow } from "../support/time.js";
 import { takeTurn } from "../support/turn.js";
 import type { Millis, Progress, RetryOptions, Unsubscribe } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
-import { checkObject, checkString, needFunction, needNumber } from "../wasm/options.js";
 import { DuplicateStepError, LostOwnershipError, NotStorableError } from "./errors.js";
 import { AT, OUTCOME, PENDING, RUNNING } from "./numbers.js";
 import { newRow } from "./options.js";
@@ -176,7 +177,7 @@ export class Run {
     needFunction("body", body);
     checkObject("options", options);
     const retryIf = typeof options.retry === "object" ? options.retry.retryIf : undefined;
-    let row = [...newRow(1, Date.now(), { ...options, delay: undefined, priority: undefined }, true)];
+    let row = [...newRow(1, wallNow(), { ...options, delay: undefined, priority: undefined }, true)];
     const known = this.begin(name);
     if (known !== undefined) return cloned(known.value) as T;
     for (let attempt = 1; ; attempt += 1) {
@@ -189,7 +190,7 @@ export class Run {
         row[AT.status] = RUNNING;
         const mayHelp = !isFinal(error) && (retryIf === undefined || retryIf(error, attempt));
         const outcome = mayHelp ? OUTCOME.rejected : OUTCOME.final;
-        row = Array.from(Rules.settle(Float64Array.from(row), 0, outcome, NaN, Date.now(), Math.random()));
+        row = Array.from(Rules.settle(Float64Array.from(row), 0, outcome, NaN, wallNow(), chance()));
         if (row[AT.status] !== PENDING) throw error;
         await this.pause(row[AT.wait]!);
       }
@@ -223,7 +224,7 @@ export class Run {
   }
 
   private async sleep(name: string, time: Millis | Date): Promise<void> {
-    const millis = typeof time === "number" ? time : Number(time) - Date.now();
+    const millis = typeof time === "number" ? time : Number(time) - wallNow();
     if (!(millis >= 0 || millis < 0) || millis === Infinity) {
       throw new RangeError("time must be a finite number of milliseconds, or a Date");
     }
@@ -231,10 +232,10 @@ export class Run {
     let { until, whole } = known ?? {};
     if (until === undefined || whole === undefined) {
       whole = Math.max(millis, 0);
-      until = Date.now() + whole;
+      until = wallNow() + whole;
       await this.keep(name, { until, whole });
     }
-    await this.pause(Rules.remaining(until, whole, Date.now()));
+    await this.pause(Rules.remaining(until, whole, wallNow()));
   }
 
   private pause(millis: Millis): Promise<void> {

@@ -1,11 +1,13 @@
 import { asyncDispose } from "../job/completion.js";
 import { serialize } from "../pool/serialize.js";
 import { JobTypes } from "../runner/job-types.js";
-import type { WatchEvent } from "../runner/types.js";
+import type { JobQueue, WatchEvent } from "../runner/types.js";
 import { newRules, WasmRunner } from "../runner/wasm.js";
+import { checkObject, checkString, needFunction } from "../support/check.js";
 import { textOf } from "../support/look.js";
+import { wallNow } from "../support/time.js";
 import type { ManagerStats, Priority, RunJobResult, Unsubscribe } from "../types.js";
-import { checkObject, checkString, needFunction, priorityNumber } from "../wasm/options.js";
+import { priorityNumber } from "../wasm/options.js";
 import { openDatabase } from "./database.js";
 import { Driver, type Kind } from "./driver.js";
 import { SharedRunnerError, StorageUnavailableError, storageError } from "./errors.js";
@@ -19,6 +21,12 @@ import { storable } from "./run.js";
 import { type Created, type Draft, type Seen, Transactions } from "./transactions.js";
 import type { SharedCreateOptions, SharedJob, SharedRecord, SharedRunnerOptions, SharedSnapshot } from "./types.js";
 import { newTab, type TabRules } from "./wasm.js";
+
+/** As unlikely to be given twice as a UUID, also where there is no function for those. */
+function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 interface Asked {
   readonly draft: Draft;
@@ -37,7 +45,7 @@ interface Open {
  * each. Reads are synchronous, from this tab's mirror; what changes something resolves once it is recorded. Every method
  * works detached.
  */
-export class SharedRunner {
+export class SharedRunner implements JobQueue {
   /** The mirror is loaded. Never rejects. */
   readonly ready: Promise<void>;
   private readonly options: CheckedOptions;
@@ -45,7 +53,7 @@ export class SharedRunner {
   private readonly types: JobTypes;
   private readonly kinds = new Map<string, Kind>();
   private readonly mirror: Mirror;
-  private readonly tab = crypto.randomUUID();
+  private readonly tab = newId();
   private readonly opening: Promise<Open | Error>;
   private readonly host: JobHost;
   private asked: Asked[] = [];
@@ -186,8 +194,8 @@ export class SharedRunner {
     const policy = policyNumber(onDuplicate);
     const valid = this.types.needValid(type, params);
     const { version } = this.kinds.get(type)!;
-    const row = newRow(version, Date.now(), { priority, timeout, delay, retry });
-    const draft = { id: given ?? crypto.randomUUID(), type, params: valid, row, key, policy };
+    const row = newRow(version, wallNow(), { priority, timeout, delay, retry });
+    const draft = { id: given ?? newId(), type, params: valid, row, key, policy };
     await this.store();
     return new Promise<Created>((resolve, reject) => {
       this.asked.push({ draft, resolve, reject });
@@ -337,8 +345,7 @@ export class SharedRunner {
 
   /** How many finished jobs were let go of. */
   async clearCompleted(): Promise<number> {
-    const { count, ids } = await this.change((transactions) => transactions.clear());
-    this.opened?.driver.forget(ids);
+    const { count } = await this.change((transactions) => transactions.clear());
     return count;
   }
 

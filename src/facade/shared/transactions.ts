@@ -3,6 +3,7 @@
 import { DuplicateJobError, QueueFullError } from "../errors.js";
 import type { Serialized } from "../pool/serialize.js";
 import { serialize } from "../pool/serialize.js";
+import { chance, wallNow } from "../support/time.js";
 import type { Progress } from "../types.js";
 import { InterruptedError } from "./errors.js";
 import { AT, FAILED, isOver, RECOVERY, ROW, type Row } from "./numbers.js";
@@ -17,8 +18,13 @@ export interface Lock {
 /** What a transaction has to tell: rows as they are now, and slots. */
 export interface Seen {
   readonly jobs: readonly StoredJob[];
+  /** Let go of. */
+  readonly gone: readonly string[];
   readonly slots: readonly StoredSlot[];
 }
+
+/** How many of the jobs that were let go of are told one by one. */
+const MOST_GONE = 200;
 
 export interface Draft {
   readonly id: string;
@@ -49,6 +55,7 @@ export interface Ending {
 
 const NO_SLOT: StoredSlot = { generation: 0, beat: 0 };
 const NONE = new Float64Array();
+const slotNumbers = ({ generation, beat }: StoredSlot) => Uint32Array.of(generation, beat);
 const numbers = (row: Row | undefined) => (row === undefined ? NONE : Float64Array.from(row));
 
 /** The rows of one transaction, and what has been changed of them. */
@@ -56,6 +63,7 @@ class Change {
   readonly rows: Rows;
   private meta: Meta;
   private readonly changed = new Map<string, StoredJob>();
+  private readonly gone: string[] = [];
   private readonly retain: number;
 
   constructor(rows: Rows, meta: Meta, retain: number) {
@@ -117,7 +125,7 @@ class Change {
   async end(): Promise<Seen> {
     await this.forget();
     this.rows.putMeta(this.meta);
-    return { jobs: [...this.changed.values()], slots: this.meta.slots };
+    return { jobs: [...this.changed.values()], gone: this.gone, slots: this.meta.slots };
   }
 
   /** Finished jobs beyond those that are kept. */
@@ -128,12 +136,14 @@ class Change {
   }
 
   remove(jobs: readonly StoredJob[]): void {
-    let { forgotten } = this.meta;
-    for (const job of jobs) {
-      this.rows.deleteJob(job.id);
-      forgotten = Math.max(forgotten, job.changed, this.changed.get(job.id)?.changed ?? 0);
+    const at = this.next();
+    for (const { id } of jobs) {
+      this.rows.deleteJob(id);
+      this.gone.push(id);
     }
-    this.meta = { ...this.meta, forgotten };
+    const gone = [...this.meta.gone, ...jobs.map(({ id }) => ({ id, at }))];
+    const untold = gone.splice(0, Math.max(gone.length - MOST_GONE, 0));
+    this.meta = { ...this.meta, gone, forgotten: untold.at(-1)?.at ?? this.meta.forgotten };
   }
 }
 
@@ -236,19 +246,23 @@ export class Transactions {
     return raised.length === ROW ? change.putRow(job, raised) : job;
   }
 
-  enter(lock: Lock, claim: Claim | undefined): Promise<Answered & { steps: Map<string, StoredStep> }> {
+  enter(
+    lock: Lock,
+    claim: Claim | undefined,
+    signal: AbortSignal,
+  ): Promise<Answered & { steps: Map<string, StoredStep> }> {
     const { slot, generation } = lock;
-    return this.storage.transact(true, async (rows) => {
+    const body = async (rows: Rows) => {
       const change = new Change(rows, await rows.meta(), this.retain);
       const stored = change.slot(slot);
       const within = await change.job(stored.job);
       const target = await change.job(claim?.id);
-      const wall = Date.now();
+      const wall = wallNow();
       const answer = this.rules.enter(
         wall,
         slot,
         generation,
-        stored.generation,
+        slotNumbers(stored),
         numbers(within?.row),
         numbers(target?.row),
         Float64Array.from(claim?.claim ?? []),
@@ -257,29 +271,30 @@ export class Transactions {
       let steps = new Map<string, StoredStep>();
       let written = false;
       if (answer.length > 0) {
-        const recovered = answer[0] === RECOVERY.none ? 1 : 1 + ROW;
-        if (recovered > 1) await this.recover(change, within!, answer[0]!, answer.subarray(1, recovered));
-        const row = answer.subarray(recovered);
+        const [beat, what] = answer as unknown as [number, number];
+        const rowAt = what === RECOVERY.none ? 2 : 2 + ROW;
+        if (what !== RECOVERY.none) await this.recover(change, within!, what, answer.subarray(2, rowAt));
+        const row = answer.subarray(rowAt);
         written = claim === undefined || row.length === ROW;
-        const { job: _, ...empty } = stored;
         if (row.length === ROW) {
           steps = await rows.steps(target!.incarnation);
           await change.putRow(target!, row, { owner: this.tab, params: claim!.params });
-          change.putSlot(slot, { ...empty, job: target!.id });
-        } else change.putSlot(slot, empty);
+          change.putSlot(slot, { generation, beat, job: target!.id });
+        } else change.putSlot(slot, { generation, beat });
       }
-      const { jobs, slots } = await change.end();
+      const seen = await change.end();
       // What was not changed is told, too: the tab was wrong about it.
-      const seen = { jobs: [...found.filter(({ id }) => !jobs.some((job) => job.id === id)), ...jobs], slots };
-      return { written, seen, steps };
-    });
+      const unchanged = found.filter(({ id }) => !seen.jobs.some((job) => job.id === id));
+      return { written, seen: { ...seen, jobs: [...unchanged, ...seen.jobs] }, steps };
+    };
+    return this.storage.transact(true, body, signal);
   }
 
-  async retire({ slot, generation }: Lock): Promise<Answered> {
+  async retire({ slot, generation }: Lock, beat: number): Promise<Answered> {
     const { value: written, seen } = await this.change(async (change) => {
       const stored = change.slot(slot);
       const within = await change.job(stored.job);
-      const answer = this.rules.retire(Date.now(), slot, generation, stored.generation, numbers(within?.row));
+      const answer = this.rules.retire(wallNow(), slot, generation, beat, slotNumbers(stored), numbers(within?.row));
       if (answer.length === 0) return false;
       if (answer[0] !== RECOVERY.none) await this.recover(change, within!, answer[0]!, answer.subarray(1));
       change.putSlot(slot, { generation: generation + 1, beat: stored.beat });
@@ -306,7 +321,7 @@ export class Transactions {
     ending: Ending,
   ): Promise<Answered> {
     return this.write(id, async (change, job) => {
-      const row = Rules.settle(numbers(job.row), epoch, outcome[0], outcome[1], Date.now(), Math.random());
+      const row = Rules.settle(numbers(job.row), epoch, outcome[0], outcome[1], wallNow(), chance());
       if (row.length === 0) return undefined;
       const stored = change.slot(lock.slot);
       const { job: _, ...empty } = stored;
@@ -367,7 +382,7 @@ export class Transactions {
     job: StoredJob,
     reason: Serialized | undefined,
   ): Promise<StoredJob | undefined> {
-    const row = Rules.stop(numbers(job.row), Date.now());
+    const row = Rules.stop(numbers(job.row), wallNow());
     if (row.length === 0) return undefined;
     return change.putRow(job, row, reason === undefined ? {} : { reason });
   }
@@ -379,13 +394,13 @@ export class Transactions {
     });
   }
 
-  async clear(): Promise<{ count: number; seen: Seen; ids: string[] }> {
-    const { value: gone, seen } = await this.change(async (change) => {
+  async clear(): Promise<{ count: number; seen: Seen }> {
+    const { value: count, seen } = await this.change(async (change) => {
       const ended = await change.rows.ended(2 ** 32 - 1);
       change.remove(ended);
-      return ended;
+      return ended.length;
     });
-    return { count: gone.length, seen, ids: gone.map(({ id }) => id) };
+    return { count, seen };
   }
 
   private async write(
@@ -397,7 +412,6 @@ export class Transactions {
       found = await change.job(id);
       return found !== undefined && (await body(change, found)) !== undefined;
     });
-    const { jobs, slots } = seen;
-    return { written, seen: written || found === undefined ? seen : { jobs: [...jobs, found], slots } };
+    return { written, seen: written || found === undefined ? seen : { ...seen, jobs: [...seen.jobs, found] } };
   }
 }

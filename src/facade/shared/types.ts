@@ -1,6 +1,6 @@
 // The shared queue's public shapes. Times are milliseconds.
 
-import type { CreateOptions, JobType, RunnerOptions, TaskContext } from "../runner/types.js";
+import type { JobType, QueueCreateOptions, RunnerOptions, TaskContext } from "../runner/types.js";
 import type {
   Completion,
   JobEvent,
@@ -13,7 +13,7 @@ import type {
   Unsubscribe,
 } from "../types.js";
 
-export interface SharedRunnerOptions extends Pick<RunnerOptions, "builtins" | "retain" | "maxPending"> {
+export interface SharedRunnerOptions extends Omit<RunnerOptions, "types" | "autoStart"> {
   /**
    * Jobs that run at once, in all tabs together: an integer of at least 1. More than 64, or Infinity, counts as 64.
    * @default 3
@@ -56,8 +56,8 @@ export interface SharedRunnerOptions extends Pick<RunnerOptions, "builtins" | "r
 }
 
 /** A kind of job that any tab of the app may run. */
-// biome-ignore lint/suspicious/noExplicitAny: a list holds types of all kinds of params, states and actions.
-export interface SharedJobType<Params = any, Result = unknown, State = any, Action = any>
+// biome-ignore lint/suspicious/noExplicitAny: a list holds types of all kinds of params.
+export interface SharedJobType<Params = any, Result = unknown, State = unknown, Action = never>
   extends Omit<JobType<Params, Result>, "execute"> {
   /**
    * Recorded with each job. A tab never runs a job of a higher version than its own: it leaves it to one that can.
@@ -115,8 +115,7 @@ export interface SharedTaskContext<State = unknown, Action = never> extends Task
   sleep(name: string, time: Millis | Date): Promise<void>;
 }
 
-export interface SharedCreateOptions extends Pick<CreateOptions, "id" | "priority" | "delay" | "timeout"> {
-  retry?: number | Omit<RetryOptions, "retryIf">;
+export interface SharedCreateOptions extends QueueCreateOptions {
   /** At most one job stands under a key, over all tabs. */
   key?: string;
   onDuplicate?: RunOptions["onDuplicate"];

@@ -1,5 +1,5 @@
 use jobgate::engine::shared::{
-    AbortWhy, Answer, Command, Effect, Outcome, SharedJobId, Status, TabOptions, TypeId, TypeRules, WaitingFor,
+    AbortWhy, Answer, Command, Effect, Outcome, Row, SharedJobId, Status, TabOptions, TypeId, TypeRules, WaitingFor,
 };
 use jobgate::engine::{OutOfBounds, Time};
 
@@ -110,6 +110,26 @@ fn a_store_that_takes_nothing_is_left_alone_for_a_while() {
 }
 
 #[test]
+fn a_job_that_the_store_did_not_take_is_tried_at_once_where_it_has_changed() {
+    let mut desk = Desk::plain();
+    desk.see(1, row(|_| {}));
+    desk.grant();
+    desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Failed });
+    desk.see(1, row(|row| row.place = 7.0));
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Slot));
+}
+
+#[test]
+fn a_hint_during_a_look_asks_for_another() {
+    let mut desk = Desk::plain();
+    assert_eq!(desk.tell(Command::Hint), [Effect::Read]);
+    assert_eq!(desk.tell(Command::Hint), []);
+    assert_eq!(desk.tell(Command::Hint), []);
+    assert_eq!(desk.tell(Command::ReadDone), [Effect::Read]);
+    assert_eq!(desk.tell(Command::ReadDone), []);
+}
+
+#[test]
 fn a_claim_that_was_answered_after_a_long_sleep_is_given_back() {
     let mut desk = Desk::plain();
     desk.see(1, row(|_| {}));
@@ -137,16 +157,30 @@ fn whoever_is_granted_the_lock_of_a_slot_recovers_what_was_left_in_it() {
 }
 
 #[test]
+fn what_could_not_be_recovered_is_tried_again_after_a_while_and_what_was_not_there_is_not() {
+    let mut desk = Desk::plain();
+    desk.see(1, running(0));
+    desk.grant();
+    let dropped = drops(&desk);
+    assert_eq!(desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Failed }), [dropped]);
+    assert!(matches!(desk.wait(250.0)[..], [Effect::Ask { .. }]));
+    desk.grant();
+    let dropped = drops(&desk);
+    assert_eq!(desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Written }), [dropped]);
+    assert_eq!(desk.wait(5000.0), [], "the store knows of nobody there");
+}
+
+#[test]
 fn a_silent_owner_is_given_up_and_a_sign_of_life_begins_the_silence_anew() {
     let mut desk = Desk::plain();
     desk.see(1, running(0));
     assert_eq!(desk.wait(900.0), []);
     desk.see_slot(0, 0, 1);
     assert_eq!(desk.wait(900.0), []);
-    assert_eq!(desk.wait(200.0), [Effect::Retire(lock(0, 0))]);
+    assert_eq!(desk.wait(200.0), [Effect::Retire { lock: lock(0, 0), beat: 1 }]);
     assert_eq!(desk.wait(5000.0), [], "once");
     desk.tell(Command::Retired { lock: lock(0, 0), answer: Answer::Failed });
-    assert_eq!(desk.wait(250.0), [Effect::Retire(lock(0, 0))]);
+    assert_eq!(desk.wait(250.0), [Effect::Retire { lock: lock(0, 0), beat: 1 }]);
     // It was alive after all: its next silence is counted from here.
     desk.tell(Command::Retired { lock: lock(0, 0), answer: Answer::Refused });
     assert_eq!(desk.wait(900.0), []);
@@ -161,7 +195,7 @@ fn the_silence_of_one_run_is_not_held_against_the_next() {
     next.epoch = 3;
     desk.see(1, next);
     assert_eq!(desk.wait(900.0), []);
-    assert_eq!(desk.wait(200.0), [Effect::Retire(lock(0, 0))]);
+    assert_eq!(desk.wait(200.0), [Effect::Retire { lock: lock(0, 0), beat: 0 }]);
 }
 
 #[test]
@@ -172,7 +206,7 @@ fn only_silence_while_this_tab_is_awake_counts() {
     desk.now += DAY;
     assert_eq!(desk.wait(0.0), []);
     assert_eq!(desk.wait(250.0), []);
-    assert_eq!(desk.wait(500.0), [Effect::Retire(lock(0, 0))]);
+    assert_eq!(desk.wait(500.0), [Effect::Retire { lock: lock(0, 0), beat: 0 }]);
 }
 
 #[test]
@@ -182,7 +216,7 @@ fn what_could_not_be_read_is_no_silence() {
     for _ in 0..40 {
         desk.now += 250.0;
         desk.tell(Command::Tick);
-        assert!(!desk.tell(Command::ReadFailed).iter().any(|effect| matches!(effect, Effect::Retire(_))));
+        assert!(!desk.tell(Command::ReadFailed).iter().any(|effect| matches!(effect, Effect::Retire { .. })));
     }
 }
 
@@ -200,7 +234,7 @@ fn a_strict_job_is_left_to_its_owner_however_silent() {
 fn a_holder_that_does_nothing_with_its_slot_is_given_up_by_those_who_wait_for_it() {
     let mut desk = Desk::plain();
     desk.see(1, row(|_| {}));
-    assert_eq!(desk.wait(1100.0), [Effect::Retire(lock(0, 0))]);
+    assert_eq!(desk.wait(1100.0), [Effect::Retire { lock: lock(0, 0), beat: 0 }]);
     let withdrawn = drops(&desk);
     let effects = desk.see_slot(0, 1, 0);
     assert_eq!(effects, [withdrawn, Effect::Ask { request: desk.request(), lock: lock(0, 1) }]);
@@ -229,14 +263,6 @@ fn a_run_that_was_recovered_by_others_is_aborted_as_lost_and_lets_go() {
     assert_eq!(desk.see(1, other)[..2], [abort, dropped]);
     let settled = Command::Settled { job: job(1), epoch: 1, outcome: Outcome::Resolved };
     assert_eq!(desk.tell(settled), [], "what it still says counts for nothing");
-}
-
-#[test]
-fn a_slot_of_another_generation_is_lost_with_what_runs_there() {
-    let mut desk = Desk::plain();
-    desk.run(1, row(|_| {}));
-    let (abort, dropped) = (Effect::Abort { job: job(1), epoch: 1, why: AbortWhy::Lost }, drops(&desk));
-    assert_eq!(desk.see_slot(0, 1, 0)[..2], [abort, dropped]);
 }
 
 #[test]
@@ -278,6 +304,8 @@ fn actions_come_one_at_a_time_each_once_the_one_before_is_recorded_as_done_with(
     let acknowledge = |number| Effect::Acknowledge { job: id, epoch, number };
     desk.run(1, row(|row| (row.sent, row.handled) = (3, 1)));
     assert_eq!(desk.tell(Command::Listening { job: id, epoch }), [deliver(2)]);
+    let again = Row { sent: 3, handled: 1, ..running(0) };
+    assert_eq!(desk.see(1, again), [], "it is with the body");
     assert_eq!(desk.tell(Command::Handled { job: id, epoch }), [acknowledge(2)]);
     assert_eq!(desk.tell(Command::Acknowledged { job: id, epoch, answer: Answer::Failed }), []);
     assert_eq!(desk.wait(250.0), [acknowledge(2)]);
@@ -316,6 +344,15 @@ fn a_tab_that_leaves_hands_over_what_it_runs_and_says_when_it_holds_nothing() {
     assert_eq!(desk.wait(60_000.0), [], "it asks for nothing");
     let effects = desk.tell(Command::Return);
     assert_eq!(effects, [Effect::Read, Effect::Ask { request: desk.request(), lock: lock(0, 0) }]);
+}
+
+#[test]
+fn a_tab_that_comes_back_recovers_what_it_could_not_hand_over() {
+    let mut desk = Desk::plain();
+    desk.run(1, row(|_| {}));
+    desk.tell(Command::Leave { at_once: true });
+    assert!(matches!(desk.tell(Command::Return)[..], [Effect::Read, Effect::Ask { .. }]));
+    assert_eq!(desk.grant(), [Effect::Enter { lock: lock(0, 0), claim: None }]);
 }
 
 #[test]

@@ -20,6 +20,7 @@ fn who_holds_the_slot_s_lock_recovers_what_was_left_there_and_claims() {
     let entered = enter((1, 4), SLOT, Some(&left()), Some((&target, CLAIM)), WALL, 3).unwrap();
     let (recovered, what) = entered.recovered.unwrap();
     assert_eq!((recovered.status, recovered.epoch, what), (Status::Pending, 2, Recovery::Again));
+    assert_eq!(entered.slot, SlotRow { generation: 4, beat: 10 });
     let claimed = entered.claimed.unwrap();
     assert_eq!((claimed.status, claimed.epoch, claimed.attempt, claimed.version), (Status::Running, 1, 2, 2));
     assert_eq!((claimed.slot, claimed.generation, claimed.started_at), (1, 4, WALL));
@@ -56,11 +57,12 @@ fn an_interruption_ends_the_job_where_a_stop_its_type_or_too_many_say_so() {
 
 #[test]
 fn a_silent_holder_is_given_up_once_and_a_strict_one_never() {
-    let (slot, recovered) = retire((1, 4), SLOT, Some(&left()), WALL, 3).unwrap();
+    let (slot, recovered) = retire((1, 4), 9, SLOT, Some(&left()), WALL, 3).unwrap();
     assert_eq!(slot.generation, 5);
     assert_eq!(recovered.map(|(row, _)| (row.status, row.epoch)), Some((Status::Pending, 2)));
-    assert_eq!(retire((1, 4), slot, None, WALL, 3), None);
-    assert_eq!(retire((1, 4), SLOT, Some(&Row { strict: true, ..left() }), WALL, 3), None);
+    assert_eq!(retire((1, 4), 9, slot, None, WALL, 3), None);
+    assert_eq!(retire((1, 4), 9, SLOT, Some(&Row { strict: true, ..left() }), WALL, 3), None);
+    assert_eq!(retire((1, 4), 8, SLOT, None, WALL, 3), None, "it has been heard since");
     assert_eq!(slot.beaten(4), None, "its sign of life comes too late");
     assert_eq!(slot.beaten(5).map(|slot| slot.beat), Some(10));
 }

@@ -46,7 +46,11 @@ test("a job that kills its tab again and again fails with E_CRASH_LOOP, one that
     await owner.hears("started");
     owner.kill();
   }
-  expect(await ended(watcher, id)).toMatchObject({ status: "failed", interruptions: 2, error: { code: "E_CRASH_LOOP" } });
+  expect(await ended(watcher, id)).toMatchObject({
+    status: "failed",
+    interruptions: 2,
+    error: { code: "E_CRASH_LOOP" },
+  });
 
   const fragile = await watcher.createJob("fragile");
   const owner = await workerTab({ name });

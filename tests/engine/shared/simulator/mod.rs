@@ -246,7 +246,7 @@ impl World {
                     body.known = known.to_vec();
                 }
             }
-            Transaction::Retire(lock) => {
+            Transaction::Retire { lock, .. } => {
                 self.handle(tab, Command::Retired { lock, answer });
                 if answer == Answer::Written {
                     self.steal(lock);
@@ -309,7 +309,7 @@ impl World {
                 self.transact(tab, Transaction::Read { held });
             }
             Effect::Enter { lock, claim } => self.transact(tab, Transaction::Enter { lock, claim }),
-            Effect::Retire(lock) => self.transact(tab, Transaction::Retire(lock)),
+            Effect::Retire { lock, beat } => self.transact(tab, Transaction::Retire { lock, beat }),
             Effect::Settle { job, epoch, lock, outcome } => {
                 self.transact(tab, Transaction::Settle { job, epoch, lock, outcome });
             }

@@ -23,7 +23,7 @@ pub struct Stored {
 pub enum Transaction {
     Read { held: Vec<Lock> },
     Enter { lock: Lock, claim: Option<(SharedJobId, Claim)> },
-    Retire(Lock),
+    Retire { lock: Lock, beat: u32 },
     Settle { job: SharedJobId, epoch: u32, lock: Lock, outcome: Outcome },
     Acknowledge { job: SharedJobId, epoch: u32, number: u32 },
     Step { job: SharedJobId, epoch: u32, step: u32 },
@@ -112,11 +112,12 @@ impl Store {
                 true
             }
             Transaction::Enter { lock, claim } => self.enter(tab, wall, lock, claim),
-            Transaction::Retire(lock) => {
+            Transaction::Retire { lock, beat } => {
                 let (place, within) = ((lock.slot, lock.generation), self.within(lock));
                 let stored = self.slots[lock.slot as usize].0;
                 let row = within.as_ref().map(|(_, row)| row);
-                let Some((slot, recovered)) = transactions::retire(place, stored, row, wall, MAX_INTERRUPTIONS) else {
+                let Some((slot, recovered)) = transactions::retire(place, beat, stored, row, wall, MAX_INTERRUPTIONS)
+                else {
                     return false;
                 };
                 self.slots[lock.slot as usize] = (slot, None);
@@ -190,7 +191,7 @@ impl Store {
             MAX_INTERRUPTIONS,
         );
         let Some(entered) = entered else { return false };
-        self.slots[lock.slot as usize].1 = None;
+        self.slots[lock.slot as usize] = (entered.slot, None);
         if let (Some((id, _)), Some((row, _))) = (within, entered.recovered) {
             self.put(id, row);
         }

@@ -38,7 +38,7 @@ const types = [
   }),
 ];
 
-onmessage = async ({ data }: MessageEvent<{ options?: SharedRunnerOptions; hang?: number }>) => {
+async function hear({ data }: MessageEvent<{ options?: SharedRunnerOptions; hang?: number }>): Promise<void> {
   if (data.options !== undefined) {
     await new SharedRunner({ ...data.options, builtins: false, types }).ready;
     say({ said: "ready" });
@@ -47,4 +47,6 @@ onmessage = async ({ data }: MessageEvent<{ options?: SharedRunnerOptions; hang?
   const until = performance.now() + (data.hang ?? 0);
   while (performance.now() < until);
   say({ said: "late" });
-};
+}
+
+addEventListener("message", hear);
