@@ -20,27 +20,8 @@ export async function openDatabase(
   durability: IDBTransactionDurability,
   events: DatabaseEvents,
 ): Promise<Storage> {
-  const database = await open(`jobgate:${name}`, events);
-  return new Database(database, durability);
-}
-
-async function open(name: string, events: DatabaseEvents): Promise<IDBPDatabase> {
-  const callbacks = {
-    blocking: (_: number, next: number | null) => {
-      database.close();
-      if (next !== null) events.outdated();
-      else events.lost();
-    },
-    terminated: () => events.lost(),
-  };
-  let database: IDBPDatabase;
-  try {
-    database = await openDB(name, VERSION, { ...callbacks, upgrade: (upgraded) => upgrade(upgraded) });
-  } catch (error) {
-    if ((error as Error).name !== "VersionError") throw error;
-    database = await openDB(name, undefined, callbacks);
-    events.outdated();
-  }
+  const database = new Database(`jobgate:${name}`, durability, events);
+  await database.opened;
   return database;
 }
 
@@ -59,17 +40,48 @@ function upgrade(database: IDBPDatabase): void {
 
 class Database implements Storage {
   readonly durable = true;
-  private readonly database: IDBPDatabase;
+  opened: Promise<IDBPDatabase>;
+  private readonly name: string;
   private readonly durability: IDBTransactionDurability;
+  private readonly events: DatabaseEvents;
 
-  constructor(database: IDBPDatabase, durability: IDBTransactionDurability) {
-    this.database = database;
+  constructor(name: string, durability: IDBTransactionDurability, events: DatabaseEvents) {
+    this.name = name;
     this.durability = durability;
+    this.events = events;
+    this.opened = this.open(VERSION);
+  }
+
+  private async open(version: number | undefined): Promise<IDBPDatabase> {
+    try {
+      const database = await openDB(this.name, version, {
+        upgrade: (upgraded) => upgrade(upgraded),
+        blocking: (_, next) => {
+          database.close();
+          if (next === null) this.events.lost();
+          else this.reopen();
+        },
+        terminated: () => this.events.lost(),
+      });
+      return database;
+    } catch (error) {
+      if (version === undefined || (error as Error).name !== "VersionError") throw error;
+      this.events.outdated();
+      return this.open(undefined);
+    }
+  }
+
+  /** Newer code adds to what is there, so what this code knows of it can still be read. */
+  private reopen(): void {
+    this.events.outdated();
+    this.opened = this.open(undefined);
+    this.opened.catch(() => {});
   }
 
   async transact<T>(write: boolean, body: (rows: Rows) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const { durability } = this;
-    const transaction = this.database.transaction(STORES, write ? "readwrite" : "readonly", { durability });
+    const database = await this.opened;
+    const transaction = database.transaction(STORES, write ? "readwrite" : "readonly", { durability });
     const writes = new Writes();
     const abort = () => {
       try {
@@ -96,7 +108,7 @@ class Database implements Storage {
   }
 
   close(): void {
-    this.database.close();
+    void this.opened.then((database) => database.close());
   }
 }
 

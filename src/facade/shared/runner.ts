@@ -151,7 +151,7 @@ export class SharedRunner implements JobQueue {
       driver.see(answer.seen);
       return answer;
     } catch (error) {
-      throw storageError(error, this.state === "lost" || this.state === "outdated");
+      throw storageError(error, this.state === "lost");
     }
   }
 
@@ -197,6 +197,10 @@ export class SharedRunner implements JobQueue {
     const row = newRow(version, wallNow(), { priority, timeout, delay, retry });
     const draft = { id: given ?? newId(), type, params: valid, row, key, policy };
     await this.store();
+    if (this.state === "outdated" || this.state === "lost") {
+      const why = this.state === "lost" ? "The browser took the store away" : "Newer code in another tab has the store";
+      throw new StorageUnavailableError(why);
+    }
     return new Promise<Created>((resolve, reject) => {
       this.asked.push({ draft, resolve, reject });
       if (this.asked.length === 1) queueMicrotask(() => void this.createAll());

@@ -20,8 +20,11 @@ test("concurrency counts all tabs", async () => {
   const { open } = queue({ concurrency: 2 });
   let running = 0;
   let most = 0;
+  const both = latch();
   const body = async () => {
     most = Math.max(most, ++running);
+    if (running === 2) both.open();
+    await both.opened;
     await new Promise((resolve) => setTimeout(resolve, 5));
     running--;
   };
