@@ -1,10 +1,12 @@
 import { JobStopTimeoutError } from "../errors.js";
 import type { JobManager } from "../manager/manager.js";
+import type { Bound } from "../support/async-context.js";
 import { textOf } from "../support/look.js";
 import type {
   Completion,
   Continuations,
   Job,
+  JobContext,
   JobEvent,
   JobFactory,
   JobStatus,
@@ -25,9 +27,16 @@ import { stateOf } from "./adopted.js";
 import { asyncDispose, completionOf, errorOf, readyAtOf, reasonOf } from "./completion.js";
 import { continuationsOf } from "./continuations.js";
 import { listenTo, tell } from "./listen.js";
-import { defer, Extras } from "./record.js";
+import { type AnyJob, defer, Extras } from "./record.js";
 import { jobStream } from "./streams.js";
 import { forgetWait, onWaitOver } from "./waits.js";
+
+/** What a factory is made into where more belongs to its calls. */
+export interface BoundBody<State, Action, Result>
+  extends Bound<JobContext<State, Action>, ReturnType<JobFactory<State, Action, Result>>> {
+  /** Told when the job has ended and its promises are settled. */
+  ended?(job: AnyJob): void;
+}
 
 const STATUS: readonly JobStatus[] = ["pending", "running", "completed", "failed", "cancelled"];
 const ENDED_AS: readonly JobStatus[] = ["running", "completed", "failed", "cancelled"];
@@ -43,7 +52,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   readonly key: Key;
   readonly keyNumber: number;
   readonly serial: number;
-  factory: JobFactory<State, Action, Result> | undefined;
+  factory: JobFactory<State, Action, Result> | BoundBody<State, Action, Result> | undefined;
   /** The engine's number for it; below zero once it is forgotten there. */
   slot: number;
   /** How it ended (wire.ts), 0 while it has not. */
@@ -64,7 +73,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     manager: JobManager<Key, State, Action, Result>,
     key: Key,
     keyNumber: number,
-    factory: JobFactory<State, Action, Result>,
+    factory: JobFactory<State, Action, Result> | BoundBody<State, Action, Result>,
     slot: number,
     serial: number,
     created: number,
@@ -278,7 +287,8 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get name(): string {
-    return this.more?.name ?? textOf(this.key);
+    // A job under no key is named by its id.
+    return this.more?.name ?? (this.key === undefined ? this.id : textOf(this.key));
   }
 
   setState(state: State, attempt: number): void {
