@@ -58,10 +58,7 @@ const dropped = new FinalizationRegistry<{ readonly number: number; readonly key
 });
 
 /** What `getSnapshot` gives. */
-export interface Snapshot<Job> {
-  readonly stats: ManagerStats;
-  readonly jobs: readonly Job[];
-}
+export type Snapshot<Job> = { readonly stats: ManagerStats; readonly jobs: readonly Job[] };
 
 /** The public interface says what each method does. What is not in it is for the rest of the facade. */
 export class JobManager<Key = string, State = unknown, Action = never, Result = unknown>

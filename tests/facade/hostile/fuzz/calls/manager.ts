@@ -111,7 +111,9 @@ export const managerCalls: Readonly<Record<Exclude<keyof JobManager, symbol>, Ca
   map(world, draw) {
     const { signal: _, ...fields } = runFields(draw);
     const given = options(draw, { ...fields, signal: () => signal(draw), settle: () => draw.random.once(2) });
-    world.settles("map", one(world, draw).map(items(draw), body(world, draw), given));
+    const manager = one(world, draw);
+    world.mapped.add(manager);
+    world.settles("map", manager.map(items(draw), body(world, draw), given));
   },
   getLastJob: (world, draw) => one(world, draw).getLastJob(key(draw)),
   forget: (world, draw) => one(world, draw).forget(text(draw, "job-1", "job-2")),
