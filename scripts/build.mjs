@@ -30,7 +30,13 @@ const flavours = {
 const binaries = [
   // Measured: as small with -O3 as with -Oz, and calls are up to a fifth quicker.
   { entry: "index", feature: "npm", wasm: "build/wasm", name: "jobgate", level: "-O3" },
-  ...[["runner"], ["agents"], ["pool", "worker-pool"]].map(([name, entry = name]) => ({
+  ...[
+    { name: "runner", entry: "runner" },
+    // No entry's own: loaded when the first of the built-in types starts, by a page or by a pool's worker.
+    { name: "builtins" },
+    { name: "agents", entry: "agents" },
+    { name: "pool", entry: "worker-pool" },
+  ].map(({ name, entry }) => ({
     entry,
     feature: `npm-${name}`,
     wasm: `build/wasm-${name}`,
@@ -40,6 +46,8 @@ const binaries = [
     env: { CARGO_PROFILE_RELEASE_OPT_LEVEL: "z" },
   })),
 ];
+
+const withEntry = binaries.filter(({ entry }) => entry !== undefined);
 
 /** What every browser of the floor that README states can do; wasm-opt refuses what is not named. */
 const wasmFeatures = ["bulk-memory", "nontrapping-float-to-int", "sign-ext"];
@@ -136,7 +144,7 @@ const schemaPatterns = {
 async function bundle({ suffix, dist }) {
   const { build } = await import("esbuild");
   const entries = Object.fromEntries(entryNames().map((name) => [name, `src/facade/${name}.ts`]));
-  for (const { entry, wasm, name } of suffix === "" ? [] : binaries) {
+  for (const { entry, wasm, name } of suffix === "" ? [] : withEntry) {
     entries[entry] = `build/panic-${entry}.ts`;
     const lines = [`export * from "../src/facade/${entry}.js";`, `export { __panic } from "../${wasm}/${name}.js";`];
     writeFileSync(path(entries[entry]), lines.join("\n"));
@@ -186,7 +194,7 @@ function declare({ suffix, dist }) {
     const library = entries.includes(file) ? '/// <reference lib="esnext.disposable" />\n' : "";
     writeFileSync(path(`${dist}/${file}`), library + text);
   }
-  for (const { entry } of suffix === "" ? [] : binaries) {
+  for (const { entry } of suffix === "" ? [] : withEntry) {
     appendFileSync(path(`${dist}/${entry}.d.ts`), "export declare function __panic(): never;\n");
   }
 }

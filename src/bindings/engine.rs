@@ -280,6 +280,11 @@ impl WasmEngine {
         self.ask(|engine| engine.ready_at(JobId(job))).map_or(f64::NAN, Time::as_millis)
     }
 
+    /// Where it is listed: four numbers; none if it is forgotten.
+    pub fn rank(&self, job: u32) -> Vec<f64> {
+        self.ask(|engine| engine.rank(JobId(job))).map_or_else(Vec::new, |rank| rank.to_vec())
+    }
+
     /// Lets go of a job that has ended and is kept. −1: it is not.
     pub fn forget(&self, job: u32, now: f64) -> i32 {
         self.tell(now, Command::Forget(JobId(job)))

@@ -41,7 +41,8 @@ impl WasmEngine {
             4 => Channel::Action,
             5 => Channel::Event,
             6 => Channel::Change,
-            _ => Channel::Key,
+            7 => Channel::Key,
+            _ => Channel::Order,
         };
         match self.handle_timeless(Command::Listen { source, channel, kept: kept.map_or(ValueId::NONE, ValueId) }) {
             Ok(Reply::Listener { listener, .. }) => listener.0 as i32,

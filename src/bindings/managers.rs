@@ -142,6 +142,11 @@ impl WasmEngine {
         self.ask(|engine| engine.jobs(ManagerId(manager)).map(|job| job.0).collect())
     }
 
+    /// Those that have not ended, in the order in which they are listed.
+    pub fn order(&self, manager: u32) -> Vec<u32> {
+        self.ask(|engine| engine.order(ManagerId(manager)).into_iter().map(|job| job.0).collect())
+    }
+
     /// Those that have not ended, oldest first.
     #[wasm_bindgen(js_name = livingJobs)]
     pub fn living_jobs(&self, manager: u32) -> Vec<u32> {

@@ -13,5 +13,5 @@ mod managers;
 mod panic;
 #[cfg(feature = "npm-pool")]
 mod pool;
-#[cfg(feature = "npm-runner")]
+#[cfg(any(feature = "npm-runner", feature = "npm-builtins"))]
 mod runner;

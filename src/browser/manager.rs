@@ -14,9 +14,10 @@ use super::error::JobError;
 use super::hosted::Hosted;
 use super::job::Job;
 use super::keys::Keys;
-use super::listeners::{JobEvent, Subscription};
+use super::listeners::JobEvent;
 use super::record::{Order, Record};
 use super::run_job::RunJob;
+use super::subscription::Subscription;
 use crate::engine::{Command, Engine, JobId, ManagerId, ManagerOptions, Refusal, RunOptions, Stats};
 
 /// Starts each job at most once per key, runs as many at a time as its options allow, and stops them for certain.

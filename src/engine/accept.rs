@@ -2,7 +2,8 @@
 
 use super::command::{Refusal, Reply};
 use super::deadlines::{Due, Ticket};
-use super::effect::{EffectSink, Event, JobId};
+use super::effect::{EffectSink, Event};
+use super::ids::JobId;
 use super::job::{AbortCause, CompletionType, Extras, Job, Phase};
 use super::manager::Manager;
 use super::options::{self, OnDuplicate, Plan, RunOptions};
@@ -45,7 +46,7 @@ impl Engine {
             OnDuplicate::Reject => return Err(Refusal::Duplicate),
             OnDuplicate::Join if joined != NONE => {
                 if options.is_some_and(|options| options.priority.is_some()) {
-                    self.raise(joined, plan.priority);
+                    self.raise(joined, plan.priority, effects);
                 }
                 return Ok(Reply::AlreadyRunning(JobId(joined)));
             }
@@ -127,18 +128,23 @@ impl Engine {
         index
     }
 
-    fn raise(&mut self, index: u32, priority: f64) {
+    fn raise(&mut self, index: u32, priority: f64, effects: &mut impl EffectSink) {
         if self.jobs.get(index).is_some_and(|job| priority > job.priority) {
-            self.reprioritise(index, priority);
+            self.reprioritise(index, priority, effects);
         }
     }
 
-    pub(super) fn set_priority(&mut self, index: u32, priority: f64) -> Result<Reply, Refusal> {
+    pub(super) fn set_priority(
+        &mut self,
+        index: u32,
+        priority: f64,
+        effects: &mut impl EffectSink,
+    ) -> Result<Reply, Refusal> {
         let priority = options::priority(priority)?;
-        Ok(self.reprioritise(index, priority))
+        Ok(self.reprioritise(index, priority, effects))
     }
 
-    fn reprioritise(&mut self, index: u32, priority: f64) -> Reply {
+    fn reprioritise(&mut self, index: u32, priority: f64, effects: &mut impl EffectSink) -> Reply {
         let Some(job) = self.jobs.get(index).filter(|job| !job.has_ended()) else { return Reply::Ignored };
         let (manager, in_line) = (job.manager, job.phase == Phase::Ready);
         let differs = rank(job.priority) != rank(priority);
@@ -154,6 +160,7 @@ impl Engine {
         if differs {
             self.changed(manager);
         }
+        self.tell_order(index, effects);
         Reply::Done
     }
 

@@ -1,6 +1,5 @@
 //! What the world tells the engine, and what it answers at once.
-
-use super::effect::{Channel, EmitterId, JobId, KeyId, ListenerId, ManagerId, ValueId, WaiterId};
+use super::ids::{Channel, EmitterId, JobId, KeyId, ListenerId, ManagerId, Source, ValueId, WaiterId};
 use super::options::{ManagerOptions, OutOfBounds, RunOptions};
 use super::time::{Span, Time};
 
@@ -11,19 +10,6 @@ pub enum Outcome {
     Resolved,
     /// It failed.
     Rejected,
-}
-
-/// Whom to listen to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Source {
-    /// A subject or gate.
-    Emitter(EmitterId),
-    /// A job.
-    Job(JobId),
-    /// A manager.
-    Manager(ManagerId),
-    /// Whoever stands under a key.
-    Key(KeyId),
 }
 
 /// One thing that happened or is asked for. An id that means nothing (any more) is answered [`Reply::Ignored`].

@@ -95,9 +95,11 @@ impl Default for Extras {
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) priority: f64,
-    /// When it entered the line, counted in entries: first in, first out also across groups. Once it has left the line to
-    /// start: the number of that start, where the manager counts them.
+    /// When it came to where it is (the line, a slot, its end), counted over all jobs: first in, first out also across
+    /// groups.
     pub(crate) entered: u64,
+    /// The number of its latest start, where the manager counts them.
+    pub(crate) start: u64,
     pub(crate) manager: u32,
     pub(crate) key: u32,
     pub(crate) attempt: u32,
@@ -124,6 +126,7 @@ impl Job {
         Self {
             priority,
             entered: 0,
+            start: 0,
             manager,
             key,
             attempt: 0,

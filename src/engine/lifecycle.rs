@@ -1,9 +1,10 @@
 //! The life of a job from its first start: attempts, retries, stops, the end.
 
 use super::Engine;
-use super::command::{Outcome, Reply, Source};
+use super::command::{Outcome, Reply};
 use super::deadlines::Due;
-use super::effect::{Channel, Effect, EffectSink, Event, JobId, KeyId, ManagerId, ValueId};
+use super::effect::{Effect, EffectSink, Event};
+use super::ids::{Channel, JobId, KeyId, ManagerId, Source, ValueId};
 use super::job::{AbortCause, CompletionType, Job, Phase};
 use super::rate::RateLimit;
 use super::slab::NONE;
@@ -14,6 +15,8 @@ impl Engine {
     /// before have not begun yet: bodies are called in the order of the grants.
     pub(super) fn grant(&mut self, now: Time, index: u32, effects: &mut impl EffectSink) {
         let Some(job) = self.jobs.get_mut(index) else { return };
+        self.entries += 1;
+        job.entered = self.entries;
         job.phase = Phase::Granted;
         job.attempt += 1;
         let (attempt, manager_index, extras) = (job.attempt, job.manager, job.extras);
@@ -42,9 +45,9 @@ impl Engine {
         let (manager_index, extras) = (job.manager, job.extras);
         if let Some(manager) = self.managers.get_mut(manager_index) {
             manager.granted -= 1;
-            job.entered = RateLimit::UNCOUNTED;
+            job.start = RateLimit::UNCOUNTED;
             if manager.rate.counts() {
-                job.entered = manager.rate.count_start(now);
+                job.start = manager.rate.count_start(now);
                 manager.stir(manager_index, &mut self.stirred);
             }
             if let Some(extras) = self.extras.get_mut(extras) {
@@ -66,7 +69,7 @@ impl Engine {
 
     pub(super) fn called(&mut self, now: Time, index: u32) -> Reply {
         let Some(job) = self.jobs.get(index).filter(|job| job.phase == Phase::Running) else { return Reply::Ignored };
-        let (index, start) = (job.manager, job.entered);
+        let (index, start) = (job.manager, job.start);
         if let Some(manager) = self.managers.get_mut(index) {
             manager.rate.note_call(start, now);
             if let Some(extras) = self.extras.get(job.extras) {
@@ -167,6 +170,7 @@ impl Engine {
             effects.push(Effect::Abort { job: JobId(index), cause, last: true });
             if !was_stopping {
                 self.cancel_deadline(index);
+                self.event(Event::Stopping, index, effects);
                 self.await_abandonment(now, index);
                 self.changed(manager);
             }
@@ -239,6 +243,8 @@ impl Engine {
         }
         let Some(job) = self.jobs.get_mut(index) else { return };
         let Job { phase, manager: manager_index, key, extras, stop, timed_out, .. } = *job;
+        self.entries += 1;
+        job.entered = self.entries;
         job.phase = Phase::Ended(completion);
         job.extras = NONE;
         let cause = if timed_out && stop.is_none() { Some(AbortCause::Timeout) } else { stop };

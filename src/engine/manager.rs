@@ -94,6 +94,8 @@ pub(crate) struct Manager {
     pub(crate) rate: RateLimit,
     /// While that alone holds jobs back: until when.
     pub(crate) limited_until: Option<Time>,
+    /// The one that watchers know of, in whole milliseconds.
+    pub(crate) told_limit: Option<u64>,
     pub(crate) max_pending: u32,
     pub(crate) retain: usize,
     /// Of jobs that do not say.
@@ -125,6 +127,8 @@ pub(crate) struct Manager {
     pub(crate) rate_window: Ticket,
     /// When that falls due.
     pub(crate) rate_window_at: Time,
+    /// The latest moment at which a delay or a retry's wait of its jobs was over.
+    pub(crate) lined_up_at: Time,
     /// Jobs that hold a slot and whose bodies the driver has not begun to call.
     pub(crate) granted: u32,
     line: ReadyQueue,
@@ -147,6 +151,7 @@ impl Manager {
             group_rate: limits.group_rate,
             rate: RateLimit::new(None),
             limited_until: None,
+            told_limit: None,
             max_pending: limits.max_pending,
             retain: limits.retain,
             plan: Rc::new(plan),
@@ -168,6 +173,7 @@ impl Manager {
             retained: 0,
             rate_window: Ticket::NONE,
             rate_window_at: Time::default(),
+            lined_up_at: Time::default(),
             granted: 0,
             line: ReadyQueue::default(),
             groups: Slab::new(),

@@ -382,6 +382,8 @@ export interface JobRecord {
 export type JobEvent =
   | { readonly type: "job_created"; readonly job: JobRecord }
   | { readonly type: "job_started"; readonly job_id: string; readonly started_at: number; readonly attempt: number }
+  /** Asked to end, by stop or timeout, while its body runs: told once an attempt. `reason`: in words. */
+  | { readonly type: "job_stopping"; readonly job_id: string; readonly reason?: string }
   | { readonly type: "job_progress"; readonly job_id: string; readonly percent: number; readonly message: string }
   | { readonly type: "job_log"; readonly job_id: string; readonly message: string; readonly at: number }
   | {

@@ -50,6 +50,8 @@ pub struct Job {
     pub wait: Option<Alarm>,
     /// When the running attempt's time is up.
     pub limit: Option<Alarm>,
+    /// Its turn among those that were given a slot.
+    pub granted: u64,
     /// When it is no longer waited for, asked to end as it is.
     pub abandon: Option<Alarm>,
     /// Its place in the line for a slot.
@@ -80,6 +82,8 @@ pub struct Manager {
     pub retained: Vec<JobId>,
     pub awaits_below: f64,
     pub awaits_idle: bool,
+    /// The latest moment at which one of its jobs had waited long enough.
+    pub lined_up_at: u64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -284,6 +288,31 @@ impl Model {
             } += 1;
         }
         stats
+    }
+
+    /// Those that have not ended: by the start, then by who starts next, then by who may line up next, then the others.
+    pub fn order(&self, manager: ManagerId) -> Vec<JobId> {
+        let mut jobs: Vec<JobId> = self.jobs_of(manager).filter(|job| !self.has_ended(*job)).collect();
+        jobs.sort_by(|one, other| {
+            let stage = |job: &Job| match (job.phase, job.in_line, job.wait) {
+                (Phase::Pending, Some(_), _) => 1,
+                (Phase::Pending, None, Some(_)) => 2,
+                (Phase::Pending, None, None) => 3,
+                _ => 0,
+            };
+            let (one, other) = (self.job(*one), self.job(*other));
+            let priority = other.priority.partial_cmp(&one.priority).unwrap();
+            stage(one).cmp(&stage(other)).then_with(|| match stage(one) {
+                0 => one.granted.cmp(&other.granted),
+                1 => priority.then(one.in_line.cmp(&other.in_line)),
+                2 => {
+                    let ((at, turn), (other_at, other_turn)) = (one.wait.unwrap(), other.wait.unwrap());
+                    at.cmp(&other_at).then(priority).then(turn.cmp(&other_turn))
+                }
+                _ => std::cmp::Ordering::Equal,
+            })
+        });
+        jobs
     }
 
     fn view(&self, manager: ManagerId) -> View {

@@ -7,28 +7,21 @@
 mod body;
 mod cancellation;
 mod chunks;
-mod execute;
 mod host;
 mod job;
 mod key;
 mod openai;
 mod provider;
 mod reply;
+mod run;
 mod scripted;
 mod session;
-mod talk;
+mod task;
 mod tool;
 mod worker;
 
-#[cfg(feature = "npm-agents")]
-pub(crate) use cancellation::Scope;
 pub use cancellation::{Aborted, Cancellation};
-#[cfg(feature = "npm-agents")]
-pub(crate) use chunks::stream_answer;
 pub use chunks::{ChunkSender, NotTaken};
-#[cfg(feature = "npm-agents")]
-pub(crate) use execute::{Outcome, execute};
-pub use execute::{TaskContext, WorkerTask};
 pub use host::{Decision, WorkerToHostInterface};
 pub use job::WorkerJob;
 pub use key::WorkerKey;
@@ -36,8 +29,7 @@ pub use openai::{OpenAiCompatible, OpenAiError, OpenAiOptions};
 pub use provider::{ModelProvider, RequestContext};
 pub use scripted::Scripted;
 pub use session::{RunFailed, RunWorker, Session, SessionError, SessionOptions, WorkerInput, WorkerOptions};
-#[cfg(feature = "npm-agents")]
-pub(crate) use talk::Talk;
+pub use task::{TaskContext, WorkerTask};
 pub use tool::Tool;
 pub use worker::Worker;
 

@@ -2,13 +2,9 @@
 // by hand and do anything, so each of its parts is touched once, guarded.
 
 import { report } from "../errors.js";
-import type { Job } from "../types.js";
 import { CHANNEL } from "../wasm/listeners.js";
 import { listenTo } from "./listen.js";
-import type { AnyJob } from "./record.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: jobs of every type.
-export type AdoptedJob = Job<any, any>;
+import type { AdoptedJob, AnyJob } from "./record.js";
 
 export function isJob(value: unknown): value is AdoptedJob {
   if (typeof value !== "object" || value === null) return false;

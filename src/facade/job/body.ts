@@ -4,6 +4,7 @@
 import { isNonRetriable, report } from "../errors.js";
 import { call } from "../support/async-context.js";
 import { isCancellation } from "../support/cancellation.js";
+import { chance } from "../support/time.js";
 import { now } from "../wasm/clock.js";
 import { drain } from "../wasm/drain.js";
 import { engine, failure, unexpected } from "../wasm/engine.js";
@@ -127,7 +128,7 @@ export function decideRetry(job: AnyJob): void {
     }
   }
   const wait = again ? waitFor(job, error) : Number.NaN;
-  engine.retry(job.slot, again, wait, Math.random(), now());
+  engine.retry(job.slot, again, wait, chance(), now());
 }
 
 /** What the caller's rule asks for; not a number if it asks for nothing. */

@@ -1,12 +1,10 @@
 import { JobStopTimeoutError } from "../errors.js";
-import type { JobManager } from "../manager/manager.js";
-import type { Bound } from "../support/async-context.js";
+import { defer } from "../support/defer.js";
 import { textOf } from "../support/look.js";
 import type {
   Completion,
   Continuations,
   Job,
-  JobContext,
   JobEvent,
   JobFactory,
   JobStatus,
@@ -27,16 +25,9 @@ import { stateOf } from "./adopted.js";
 import { asyncDispose, completionOf, errorOf, readyAtOf, reasonOf } from "./completion.js";
 import { continuationsOf } from "./continuations.js";
 import { listenTo, tell } from "./listen.js";
-import { type AnyJob, defer, Extras } from "./record.js";
+import { type AnyBody, Extras, type JobOwner } from "./record.js";
 import { jobStream } from "./streams.js";
 import { forgetWait, onWaitOver } from "./waits.js";
-
-/** What a factory is made into where more belongs to its calls. */
-export interface BoundBody<State, Action, Result>
-  extends Bound<JobContext<State, Action>, ReturnType<JobFactory<State, Action, Result>>> {
-  /** Told when the job has ended and its promises are settled. */
-  ended?(job: AnyJob): void;
-}
 
 const STATUS: readonly JobStatus[] = ["pending", "running", "completed", "failed", "cancelled"];
 const ENDED_AS: readonly JobStatus[] = ["running", "completed", "failed", "cancelled"];
@@ -48,11 +39,11 @@ const ENDED = Promise.resolve();
  * Few fields, since there may be many jobs; everything that only a watched job needs is in its extras.
  */
 export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, State, Action, Result> {
-  readonly manager: JobManager<Key, State, Action, Result>;
+  readonly manager: JobOwner;
   readonly key: Key;
   readonly keyNumber: number;
   readonly serial: number;
-  factory: JobFactory<State, Action, Result> | BoundBody<State, Action, Result> | undefined;
+  factory: JobFactory<State, Action, Result> | AnyBody | undefined;
   /** The engine's number for it; below zero once it is forgotten there. */
   slot: number;
   /** How it ended (wire.ts), 0 while it has not. */
@@ -70,10 +61,10 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   more: Extras | undefined = undefined;
 
   constructor(
-    manager: JobManager<Key, State, Action, Result>,
+    manager: JobOwner,
     key: Key,
     keyNumber: number,
-    factory: JobFactory<State, Action, Result> | BoundBody<State, Action, Result>,
+    factory: JobFactory<State, Action, Result> | AnyBody,
     slot: number,
     serial: number,
     created: number,

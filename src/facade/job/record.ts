@@ -1,31 +1,32 @@
-import type { Completion, JobContext, ManagedJob, Progress, RetryOptions, Unsubscribe } from "../types.js";
+import type { Bound } from "../support/async-context.js";
+import type { Deferred } from "../support/defer.js";
+import type {
+  Completion,
+  Job,
+  JobContext,
+  JobEvent,
+  JobFactory,
+  ManagedJob,
+  Progress,
+  RetryOptions,
+  Unsubscribe,
+} from "../types.js";
 import type { ListenerTable } from "../wasm/listeners.js";
 import type { DelayOf } from "../wasm/options.js";
-import type { AdoptedJob } from "./adopted.js";
-import type { JobHandle } from "./handle.js";
-
-export interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
-
-export function defer<T>(): Deferred<T> {
-  let resolve!: (value: T) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<T>((res, rej) => {
-    resolve = res;
-    reject = rej;
-  });
-  return { promise, resolve, reject };
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: internals hold jobs of every type.
-export type AnyJob = JobHandle<any, any, any, any>;
-// biome-ignore lint/suspicious/noExplicitAny: as above.
 export type AnyManagedJob = ManagedJob<any, any, any, any>;
 // biome-ignore lint/suspicious/noExplicitAny: as above.
+export type AdoptedJob = Job<any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: as above.
 export type AnyContext = JobContext<any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export type AnyFactory = JobFactory<any, any, any>;
+/** What a factory is made into where more belongs to its calls. */
+export interface AnyBody extends Bound<AnyContext, unknown> {
+  /** Told when the job has ended and its promises are settled. */
+  ended?(job: AnyJob): void;
+}
 export type Continuation = (job: AnyJob, completion: Completion) => void | Promise<void>;
 
 type Mutable<T> = { -readonly [K in keyof T]?: T[K] };
@@ -53,6 +54,9 @@ export class Extras {
   retryIf: RetryOptions["retryIf"] = undefined;
   delayOf: DelayOf = undefined;
   lastError: unknown = undefined;
+  /** Until when it waits: by the engine's clock, and in epoch ms. */
+  readyTick: number | undefined = undefined;
+  readyAt: number | undefined = undefined;
   /** Break off what its body sleeps, by the engine's numbers. */
   sleeps: Map<number, (reason: unknown) => void> | undefined = undefined;
   /** It has ended and its body has not settled. */
@@ -66,4 +70,55 @@ export class Extras {
   /** Break off the streams of its events. */
   streams: Set<(error: unknown) => void> | undefined = undefined;
   methods: Mutable<AnyManagedJob> | undefined = undefined;
+}
+
+/** What is known of a job. Everything in this folder works on it; `handle.ts` is what fills it and what users hold. */
+export interface AnyJob extends Omit<AnyManagedJob, "attempt" | "priority"> {
+  readonly manager: JobOwner;
+  readonly keyNumber: number;
+  factory: AnyFactory | AnyBody | undefined;
+  /** The engine's number for it; below zero once it is forgotten there. */
+  slot: number;
+  /** How it ended (wire.ts), 0 while it has not. */
+  end: number;
+  attempt: number;
+  stopAsked: boolean;
+  ownState: unknown;
+  /** What the latest attempt has returned or thrown. */
+  outcome: unknown;
+  stopReason: unknown;
+  readonly created: number;
+  started: number;
+  finished: number;
+  priority: number;
+  readonly more: Extras | undefined;
+  readonly hasEnded: boolean;
+  readonly name: string;
+  /** Opens when the job has ended. */
+  readonly barrier: Promise<void>;
+  extras(): Extras;
+  /** The job's own events, told in their place; what `events` gives is read later. */
+  onEvent(listener: (event: JobEvent) => void): Unsubscribe;
+  askToStop(reason: unknown): void;
+  /** The first reason counts. */
+  noteStop(reason: unknown): void;
+  setState(state: unknown, attempt: number): void;
+  /** The running attempt's signal: the job's own, unless a retry may follow it. */
+  attemptSignal(): AbortSignal;
+  settleResult(): void;
+}
+
+/** What a job needs of its manager. */
+export interface JobOwner {
+  /** Calls the bodies, where they are traced. */
+  readonly tracer: { call(job: AnyJob, context: AnyContext): unknown } | undefined;
+  /** The engine is told when bodies were called, or they are remembered for a limit that may be set later. */
+  readonly pace: { readonly isCounted: boolean; note(stamp: number): void };
+  readonly roster: { retain(job: AnyJob): void };
+  readonly keys: { leave(job: AnyJob): void };
+  readonly ends: { tell(job: AnyJob, hasFailed: boolean): void };
+  /** The engine's clock, read only for managers to whose jobs time ever meant something. */
+  moment(): number;
+  /** The engine knows it no more; whoever holds the job can still read it. */
+  letGo(slot: number, job: AnyJob): void;
 }

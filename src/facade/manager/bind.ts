@@ -1,7 +1,31 @@
-import type { AnyManager } from "../job/tables.js";
+type Name =
+  | "runJob"
+  | "add"
+  | "map"
+  | "getRunningJob"
+  | "getLastJob"
+  | "forget"
+  | "getJob"
+  | "jobs"
+  | "stopJob"
+  | "stopAll"
+  | "stopPending"
+  | "pause"
+  | "resume"
+  | "onEmpty"
+  | "onPendingBelow"
+  | "onIdle"
+  | "subscribe"
+  | "getSnapshot"
+  | "onKeyChange"
+  | "onJobEnded"
+  | "events"
+  | "close";
+// biome-ignore lint/suspicious/noExplicitAny: methods of every type.
+type Methods = Record<Name, (...args: any[]) => any>;
 
 /** Every method works detached. Named one by one: in a loop, V8 would make the manager a slow dictionary. */
-export function bindMethods(manager: AnyManager): void {
+export function bindMethods(manager: Methods): void {
   manager.runJob = manager.runJob.bind(manager);
   manager.add = manager.add.bind(manager);
   manager.map = manager.map.bind(manager);

@@ -3,7 +3,7 @@
 import { abort, decideRetry, start } from "../job/body.js";
 import { breakOff, end } from "../job/ending.js";
 import { eventOf } from "../job/events.js";
-import { jobs, keyListeners, managers } from "../job/tables.js";
+import { jobs, managers } from "../job/tables.js";
 import { endWait } from "../job/waits.js";
 import { applyWith, moveTimer } from "../wasm/drain.js";
 import { engine, startEngine, whenEngineFails } from "../wasm/engine.js";
@@ -12,6 +12,7 @@ import { releaseStamp } from "../wasm/stamp.js";
 import { disarmTimer } from "../wasm/timer.js";
 import { valueAt } from "../wasm/values.js";
 import { EFFECT, EVENT, NO_JOB } from "../wasm/wire.js";
+import { keyListeners } from "./keys.js";
 
 /** Before anything else: the engine, and this as what applies its effects. */
 export function ready(): void {
@@ -65,7 +66,7 @@ function apply(words: Uint32Array, base: number): void {
   }
 }
 
-/** `carried`: the number of a value, or the job that stands under a key. */
+/** `carried`: the number of a value, or the job that stands under a key or whose place in the order has changed. */
 function deliver(code: number, source: number, carried: number, first: number, count: number): void {
   let table: ListenerTable | undefined;
   let value: unknown;
@@ -80,6 +81,7 @@ function deliver(code: number, source: number, carried: number, first: number, c
       break;
     case SOURCE.manager:
       table = managers[source]?.deref()?.listeners;
+      if (carried !== NO_JOB) value = jobs[carried];
       break;
     default:
       table = keyListeners.get(source);

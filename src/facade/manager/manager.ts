@@ -1,14 +1,15 @@
 import { QueueFullError } from "../errors.js";
 import { start } from "../job/body.js";
 import { asyncDispose } from "../job/completion.js";
-import { type BoundBody, JobHandle } from "../job/handle.js";
+import { JobHandle } from "../job/handle.js";
 import { subscribeIn } from "../job/listen.js";
-import type { AnyJob } from "../job/record.js";
+import type { AnyBody, AnyJob } from "../job/record.js";
 import { follow } from "../job/signals.js";
-import { type EventQueue, managerStream } from "../job/streams.js";
-import { type AnyManager, jobs, type KeyNumbers, Keys, managers } from "../job/tables.js";
+import { managerStream } from "../job/streams.js";
+import { jobs, managers } from "../job/tables.js";
 import { abortError, abortReason } from "../support/abort.js";
 import { bind } from "../support/async-context.js";
+import type { EventQueue } from "../support/event-queue.js";
 import { textOf } from "../support/look.js";
 import type {
   Completion,
@@ -40,8 +41,8 @@ import { holdStamp, releaseStamp, stamp } from "../wasm/stamp.js";
 import { bindMethods } from "./bind.js";
 import { ready } from "./effects.js";
 import { Ends } from "./ends.js";
-import type { JobManager as PublicManager } from "./job-manager.js";
-import { type AnyBody, type Host, type MapBody, type Mapping, mapItems } from "./map.js";
+import { type KeyNumbers, Keys } from "./keys.js";
+import { type Host, type MapBody, type Mapping, mapItems } from "./map.js";
 import { createManager, equip, readManagerOptions } from "./options.js";
 import { limitedUntil, Pace, type RateLimit } from "./pace.js";
 import { Quiet } from "./quiet.js";
@@ -60,15 +61,13 @@ const dropped = new FinalizationRegistry<{ readonly number: number; readonly key
 /** What `getSnapshot` gives. */
 export type Snapshot<Job> = { readonly stats: ManagerStats; readonly jobs: readonly Job[] };
 
-/** The public interface says what each method does. What is not in it is for the rest of the facade. */
-export class JobManager<Key = string, State = unknown, Action = never, Result = unknown>
-  implements PublicManager<Key, State, Action, Result>, Host
-{
+/** job-manager.ts says what each method does. What is not in it is for the rest of the facade. */
+export class JobManager<Key = string, State = unknown, Action = never, Result = unknown> implements Host {
   readonly keys = new Keys<Key>(this);
   listeners: ListenerTable | undefined = undefined;
   /** Told when the engine has broken; held here, so that it goes with the manager. */
   onFailure: ((error: Error) => void) | undefined = undefined;
-  readonly streams = new Set<EventQueue>();
+  readonly streams = new Set<EventQueue<JobEvent>>();
   readonly mappings = new Set<Mapping>();
   /** The manager's name, for errors and traces. */
   readonly name: string;
@@ -137,7 +136,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   /** `isKeyed`: others can find the job under the key. */
   private launch<R extends Result>(
     key: Key,
-    factory: JobFactory<State, Action, R> | BoundBody<State, Action, R>,
+    factory: JobFactory<State, Action, R> | AnyBody,
     own: ReadOptions<State> | undefined,
     isKeyed: boolean,
     created?: () => void,
@@ -183,7 +182,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     const serial = memoryWords()[header + 2]!;
     const mayRetry = (own?.retry ?? this.defaults?.retry) !== undefined;
     job = new JobHandle<Key, State, Action, R>(
-      this as AnyManager,
+      this,
       key,
       keyNumber,
       // A body that is called later, or again, finds what its caller has.
@@ -373,10 +372,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     }
   }
 
-  onChange(listener: () => void): Unsubscribe {
-    return this.listen(CHANNEL.change, listener);
-  }
-
   // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
   listen(channel: number, listener: (value: any) => void): Unsubscribe {
     const number = command().listen(SOURCE.manager, this.number, channel);
@@ -387,6 +382,11 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   /** Closed, and nothing left to happen. */
   get isOver(): boolean {
     return this.closed && engine.awaitIdle(this.number);
+  }
+
+  /** Those that have not ended, in the order in which they are listed. */
+  order(): AnyJob[] {
+    return Array.from(question().order(this.number), (slot) => this.at(slot) as AnyJob);
   }
 
   statsEvent(): JobEvent {
@@ -400,7 +400,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   at(slot: number): JobHandle<Key, State, Action, Result> | undefined {
-    return this.roster.at(slot);
+    return this.roster.at(slot) as JobHandle<Key, State, Action, Result> | undefined;
   }
 
   becameIdle(): void {

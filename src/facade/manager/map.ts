@@ -3,8 +3,7 @@
 
 import { report } from "../errors.js";
 import { completionOf, errorOf, reasonOf } from "../job/completion.js";
-import type { BoundBody } from "../job/handle.js";
-import type { AnyContext, AnyJob } from "../job/record.js";
+import type { AnyBody, AnyContext, AnyJob } from "../job/record.js";
 import { follow } from "../job/signals.js";
 import { throwIfAborted } from "../support/abort.js";
 import { inPresentContext } from "../support/async-context.js";
@@ -18,9 +17,6 @@ import { checkOptions } from "./options.js";
 const LONGEST_HOLD = 8;
 const EVERY = 32;
 
-// biome-ignore lint/suspicious/noExplicitAny: a body of whatever types.
-export type AnyBody = BoundBody<any, any, any>;
-
 /** What it needs of a manager. */
 export interface Host {
   readonly number: number;
@@ -30,7 +26,7 @@ export interface Host {
   readonly mappings: Set<Mapping>;
   /** False: too many are pending. Throws any other refusal. */
   addItem(body: AnyBody, options: ReadOptions | undefined, created: () => void): boolean;
-  onChange(listener: () => void): Unsubscribe;
+  subscribe(listener: () => void): Unsubscribe;
   /** Its jobs that have not ended, oldest first. */
   living(): AnyJob[];
 }
@@ -198,7 +194,7 @@ export class Mapping {
         this.stopListening = undefined;
       } else {
         this.waiting--;
-        this.stopListening ??= host.onChange(() => this.take());
+        this.stopListening ??= host.subscribe(() => this.take());
       }
       return isIn;
     } catch (error) {

@@ -1,6 +1,6 @@
 // The binary of the built-in job types, for the workers. Imported when the first worker asks for it.
 
-import text, { order, size } from "../../../build/wasm-runner/inline.js";
+import text, { order, size } from "../../../build/wasm-builtins/inline.js";
 import { unpackBytes } from "../wasm/unpack-bytes.js";
 
 let compiled: Promise<WebAssembly.Module> | undefined;

@@ -9,7 +9,11 @@ export const notes = ["p-map has neither priorities nor rates nor anything to wa
 
 export const variants = (quick) => {
   const n = quick ? 10_000 : 100_000;
-  return [10, 100].map((concurrency) => ({ id: `N ${n.toLocaleString("en")}, ${concurrency} at once`, n, concurrency }));
+  return [10, 100].map((concurrency) => ({
+    id: `N ${n.toLocaleString("en")}, ${concurrency} at once`,
+    n,
+    concurrency,
+  }));
 };
 
 const contender =

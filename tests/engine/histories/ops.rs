@@ -288,7 +288,7 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => pick().prop_map(Op::DropEmitter),
         3 => pick().prop_map(Op::ListenToEmitter),
         5 => (pick(), job_channel()).prop_map(|(pick, channel)| Op::ListenToJob(pick, channel)),
-        2 => (pick(), prop_oneof![Just(Channel::Change), Just(Channel::Event)])
+        2 => (pick(), prop_oneof![Just(Channel::Change), Just(Channel::Event), Just(Channel::Order)])
             .prop_map(|(pick, channel)| Op::ListenToManager(pick, channel)),
         2 => (pick(), key()).prop_map(|(manager, key)| Op::ListenToKey { manager, key }),
         4 => pick().prop_map(Op::Unlisten),

@@ -158,8 +158,8 @@ impl Driver {
             Effect::Idle { manager: number } => Act::Idle(manager(number)),
             Effect::WaitOver { waiter } => Act::WaitOver(WaiterId(self.waiters.id(waiter.0))),
             Effect::Wake { at } => return Meaning::Wake(at),
-            Effect::Deliver { source, channel, standing, value, .. } => {
-                let news = News::Call(self.source(source), channel, standing.map(|job| self.job(job)), value);
+            Effect::Deliver { source, channel, about, value, .. } => {
+                let news = News::Call(self.source(source), channel, about.map(|job| self.job(job)), value);
                 return Meaning::Told(listeners.map(|listener| (listener, news)).collect());
             }
             Effect::Event { event, job, source, value, .. } => {

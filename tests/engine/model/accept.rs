@@ -105,6 +105,7 @@ impl Model {
             group_start: 0,
             wait: None,
             limit: None,
+            granted: 0,
             abandon: None,
             in_line: None,
             stands: false,
@@ -126,6 +127,7 @@ impl Model {
         if self.job(job).in_line.is_some() {
             self.line_up(job);
         }
+        self.tell_order(job);
         Reply::Done
     }
 

@@ -106,6 +106,7 @@ impl Model {
             retained: Vec::new(),
             awaits_below: 0.0,
             awaits_idle: false,
+            lined_up_at: 0,
         });
         Ok(Reply::Manager(ManagerId(self.managers.len() as u32 - 1)))
     }

@@ -33,7 +33,10 @@ impl Model {
     pub(super) fn grant(&mut self, job: JobId) {
         let manager = self.job(job).manager;
         let is_first = self.granted(manager) == 0;
+        self.counter += 1;
+        let turn = self.counter;
         let record = self.job_mut(job);
+        record.granted = turn;
         record.phase = Phase::Granted;
         record.attempt += 1;
         record.in_line = None;
@@ -147,7 +150,11 @@ impl Model {
         record.stop = Some(cause);
         if record.phase == Phase::Running {
             record.limit = None;
+            let is_first = !record.timed_out;
             self.acts.push(Act::Abort(job, cause, true));
+            if is_first {
+                self.tell_of_job(job, Event::Stopping);
+            }
             self.await_abandonment(job);
         } else {
             self.end(job, CompletionType::Cancelled, false);
@@ -284,11 +291,19 @@ impl Model {
             due.extend(waiter.alarm.map(|(at, order)| (at, order, Due::Waiter(WaiterId(index)))));
         }
         due.retain(|(at, _, _)| *at <= now);
-        let Some((_, _, first)) = due.into_iter().min_by_key(|(at, order, _)| (*at, *order)) else { return false };
+        let Some((at, _, first)) = due.into_iter().min_by_key(|(at, order, _)| (*at, *order)) else { return false };
         match first {
             Due::Wait(job) => {
+                let manager = self.job(job).manager;
+                // Those whose waits were over earlier start before it.
+                if std::mem::replace(&mut self.manager_mut(manager).lined_up_at, at) != at {
+                    while let Some(earlier) = self.best_that_may_start(manager) {
+                        self.grant(earlier);
+                    }
+                }
                 self.job_mut(job).wait = None;
                 self.line_up(job);
+                self.tell_order(job);
             }
             Due::Limit(job) => {
                 let record = self.job_mut(job);
@@ -296,6 +311,7 @@ impl Model {
                 record.timed_out = true;
                 let last = f64::from(record.attempt) > record.retry.limit;
                 self.acts.push(Act::Abort(job, AbortCause::Timeout, last));
+                self.tell_of_job(job, Event::Stopping);
                 self.await_abandonment(job);
             }
             Due::Abandonment(job) => {
