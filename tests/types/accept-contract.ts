@@ -153,6 +153,7 @@ type JobMembers =
 type ManagerMembers =
   | "runJob"
   | "add"
+  | "map"
   | "getRunningJob"
   | "getLastJob"
   | "forget"

@@ -2,6 +2,7 @@
 // may be hostile: it is looked at once, guarded, and the job ends.
 
 import { isNonRetriable, report } from "../errors.js";
+import { call } from "../support/async-context.js";
 import { isCancellation } from "../support/cancellation.js";
 import { chance } from "../support/time.js";
 import { now } from "../wasm/clock.js";
@@ -29,13 +30,14 @@ export function start(job: AnyJob, attempt: number): void {
   const { tracer } = job.manager;
   let returned: unknown;
   try {
-    returned = tracer === undefined ? job.factory!(context) : tracer.call(job, context);
+    returned = tracer === undefined ? call(job.factory!, context) : tracer.call(job, context);
   } catch (error) {
     returned = Promise.reject(error);
   }
   // Bodies measure from call to call, so the limit counts from when this one has certainly been called.
-  if (job.manager.countsCalls) engine.called(job.slot, now());
-  else job.manager.calls.note(attempt === 1 ? job.started : stamp());
+  const { pace } = job.manager;
+  if (pace.isCounted) engine.called(job.slot, now());
+  else pace.note(attempt === 1 ? job.started : stamp());
   if (isJob(returned)) {
     adopt(job, attempt, returned, (rejected, value) => settle(job, attempt, rejected, value));
     return;

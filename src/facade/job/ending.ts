@@ -12,7 +12,7 @@ import { breakSleeps } from "./waits.js";
 /** `abandoned`: its body has not settled. */
 export function end(job: AnyJob, completion: number, cause: number, forgotten: boolean, abandoned: boolean): void {
   // First what nothing can keep from being done: after it, no number of the engine's leads to this job any more.
-  const { slot, manager } = job;
+  const { slot, manager, factory } = job;
   job.end = completion;
   job.finished = stamp();
   job.factory = undefined;
@@ -28,6 +28,7 @@ export function end(job: AnyJob, completion: number, cause: number, forgotten: b
   if (job.more !== undefined) settle(job, cause);
   releaseStamp();
   manager.ends.tell(job, completion === END.failed);
+  if (typeof factory === "object") factory.ended?.(job);
 }
 
 function settle(job: AnyJob, cause: number): void {

@@ -25,7 +25,7 @@ import { stateOf } from "./adopted.js";
 import { asyncDispose, completionOf, errorOf, readyAtOf, reasonOf } from "./completion.js";
 import { continuationsOf } from "./continuations.js";
 import { listenTo, tell } from "./listen.js";
-import { Extras, type JobOwner } from "./record.js";
+import { type AnyBody, Extras, type JobOwner } from "./record.js";
 import { jobStream } from "./streams.js";
 import { forgetWait, onWaitOver } from "./waits.js";
 
@@ -43,7 +43,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   readonly key: Key;
   readonly keyNumber: number;
   readonly serial: number;
-  factory: JobFactory<State, Action, Result> | undefined;
+  factory: JobFactory<State, Action, Result> | AnyBody | undefined;
   /** The engine's number for it; below zero once it is forgotten there. */
   slot: number;
   /** How it ended (wire.ts), 0 while it has not. */
@@ -64,7 +64,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     manager: JobOwner,
     key: Key,
     keyNumber: number,
-    factory: JobFactory<State, Action, Result>,
+    factory: JobFactory<State, Action, Result> | AnyBody,
     slot: number,
     serial: number,
     created: number,
@@ -278,7 +278,8 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get name(): string {
-    return this.more?.name ?? textOf(this.key);
+    // A job under no key is named by its id.
+    return this.more?.name ?? (this.key === undefined ? this.id : textOf(this.key));
   }
 
   setState(state: State, attempt: number): void {

@@ -103,13 +103,14 @@ export function readOptions<State>(options: RunOptions<State>): ReadOptions<Stat
   checkObject("options", options);
   const { signal, priority, timeout, delay, retry, abandonAfter, group, onDuplicate, name, initialState } = options;
   const checkedSignal = checkSignal(signal);
+  const aborted = checkedSignal?.aborted === true;
   const level = priority === undefined ? undefined : priorityNumber(priority);
   const timed = (timeout ?? delay ?? retry ?? abandonAfter) !== undefined;
   // Not a number: refused where all is checked.
-  const plain = !timed && checkedSignal === undefined && group === undefined && name === undefined;
+  const plain = !timed && !aborted && group === undefined;
   return {
     signal: checkedSignal,
-    aborted: checkedSignal?.aborted === true,
+    aborted,
     priority: level,
     timeout: givenNumber("timeout", timeout),
     delay: givenNumber("delay", delay),
