@@ -15,3 +15,5 @@ mod panic;
 mod pool;
 #[cfg(any(feature = "npm-runner", feature = "npm-builtins"))]
 mod runner;
+#[cfg(feature = "npm-shared")]
+mod shared;
