@@ -15,3 +15,7 @@ mod panic;
 mod pool;
 #[cfg(feature = "npm-runner")]
 mod runner;
+
+/// The standard library's takes four times as much of the binary.
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

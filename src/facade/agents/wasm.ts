@@ -1,8 +1,8 @@
 // The agents' binary: the loop and the providers written in Rust. The only file that knows its generated code.
 
-import coreText, { order as coreOrder, size as coreSize } from "../../../build/wasm/inline.js";
+import packedCore from "../../../build/wasm/inline.js";
 import { initSync, WasmProvider, WasmWorker } from "../../../build/wasm-agents/agents.js";
-import text, { order, size } from "../../../build/wasm-agents/inline.js";
+import packed from "../../../build/wasm-agents/inline.js";
 import { follow } from "../job/signals.js";
 import { abortReason } from "../support/abort.js";
 import type { Unsubscribe } from "../types.js";
@@ -15,10 +15,10 @@ const waiting = new Set<(error: unknown) => void>();
 
 /** Compiled when first needed. An engine that "jobgate" or "jobgate/slim" has started is shared. */
 export function startAgentsWasm(): void {
-  provideWasm(() => unpackBytes(coreText, coreOrder, coreSize));
+  provideWasm(() => unpackBytes(packedCore));
   checkEngine();
   if (started) return;
-  compileNow(() => initSync({ module: unpackBytes(text, order, size) }));
+  compileNow(() => initSync({ module: unpackBytes(packed) }));
   started = true;
   WasmWorker.startBinary(
     breakDown,

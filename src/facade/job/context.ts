@@ -79,7 +79,7 @@ export class Context<State, Action> implements JobContext<State, Action> {
       const text = textOf(message);
       const engine = command();
       const number = keepValue(text);
-      tell(number, engine.log(this.job.slot, this.attempt, number) > 0);
+      tell(number, engine.writeLog(this.job.slot, this.attempt, number) > 0);
     });
   }
 

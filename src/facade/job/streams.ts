@@ -5,7 +5,7 @@
 import { iterable } from "../support/iterable-stream.js";
 import type { JobEvent, Unsubscribe } from "../types.js";
 import { command } from "../wasm/engine.js";
-import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
+import { addListener, CHANNEL, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { condense } from "./condense.js";
 import { endEventOf, recordOf } from "./events.js";
 import { subscribeIn } from "./listen.js";
@@ -78,7 +78,7 @@ export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
   let leave: Unsubscribe = () => {};
   const queue = eventQueue(() => leave(), condense);
   queue.push({ type: "job_created", job: recordOf(job) });
-  const number = job.slot < 0 ? LATCHED : command().listen(SOURCE.job, job.slot, CHANNEL.event);
+  const number = job.slot < 0 ? LATCHED : addListener(SOURCE.job, job.slot, CHANNEL.event);
   if (number < 0) {
     queue.push(endEventOf(job));
     queue.close();

@@ -22,8 +22,18 @@ import type {
 } from "../types.js";
 import { now } from "../wasm/clock.js";
 import { drain } from "../wasm/drain.js";
-import { checkEngine, command, engine, failure, header, memoryWords, question, statsAt } from "../wasm/engine.js";
-import { CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
+import {
+  checkEngine,
+  command,
+  engine,
+  failure,
+  header,
+  listAt,
+  memoryWords,
+  question,
+  statsAt,
+} from "../wasm/engine.js";
+import { addListener, CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import {
   needFunction,
   needNumber,
@@ -270,7 +280,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   get isPaused(): boolean {
-    return question().isPaused(this.number);
+    return question().isPaused(this.number) === 1;
   }
 
   get concurrency(): number {
@@ -350,14 +360,14 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
   listen(channel: number, listener: (value: any) => void): Unsubscribe {
-    const number = command().listen(SOURCE.manager, this.number, channel);
+    const number = addListener(SOURCE.manager, this.number, channel);
     this.listeners ??= new ListenerTable(this);
     return subscribeIn(this.listeners, number, listener);
   }
 
   /** Closed, and nothing left to happen. */
   get isOver(): boolean {
-    return this.closed && engine.awaitIdle(this.number);
+    return this.closed && engine.awaitIdle(this.number) === 1;
   }
 
   statsEvent(): JobEvent {
@@ -413,7 +423,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   /** Those that have not ended. */
   private living(): JobHandle<Key, State, Action, Result>[] {
-    return Array.from(question().livingJobs(this.number), (slot) => this.at(slot)!);
+    return Array.from(listAt(question().livingJobs(this.number)), (slot) => this.at(slot)!);
   }
 
   /** One reason for all; an AbortError where none is given. */
