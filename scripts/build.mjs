@@ -31,7 +31,13 @@ const binaries = [
   // Measured: as small with -O3 as with -Oz, and calls are up to a fifth quicker. The rules say themselves what is to be
   // inlined; what LLVM would add to that by itself made the binary a fifth larger.
   { entry: "index", feature: "npm", wasm: "build/wasm", name: "jobgate", level: "-O3", rust: "2", inlining: 20 },
-  ...[["runner"], ["agents"], ["pool", "worker-pool"]].map(([name, entry = name]) => ({
+  ...[
+    { name: "runner", entry: "runner" },
+    // No entry's own: loaded when the first of the built-in types starts, by a page or by a pool's worker.
+    { name: "builtins" },
+    { name: "agents", entry: "agents" },
+    { name: "pool", entry: "worker-pool" },
+  ].map(({ name, entry }) => ({
     entry,
     feature: `npm-${name}`,
     wasm: `build/wasm-${name}`,
@@ -41,6 +47,8 @@ const binaries = [
     rust: "z",
   })),
 ];
+
+const withEntry = binaries.filter(({ entry }) => entry !== undefined);
 
 /** What every browser of the floor that README states can do; wasm-opt refuses what is not named. */
 const wasmFeatures = ["bulk-memory", "nontrapping-float-to-int", "sign-ext"];
@@ -157,7 +165,7 @@ const schemaPatterns = {
 async function bundle({ suffix, dist }) {
   const { build } = await import("esbuild");
   const entries = Object.fromEntries(entryNames().map((name) => [name, `src/facade/${name}.ts`]));
-  for (const { entry, wasm, name } of suffix === "" ? [] : binaries) {
+  for (const { entry, wasm, name } of suffix === "" ? [] : withEntry) {
     entries[entry] = `build/panic-${entry}.ts`;
     const lines = [`export * from "../src/facade/${entry}.js";`, `export { __panic } from "../${wasm}/${name}.js";`];
     writeFileSync(path(entries[entry]), lines.join("\n"));
@@ -207,7 +215,7 @@ function declare({ suffix, dist }) {
     const library = entries.includes(file) ? '/// <reference lib="esnext.disposable" />\n' : "";
     writeFileSync(path(`${dist}/${file}`), library + text);
   }
-  for (const { entry } of suffix === "" ? [] : binaries) {
+  for (const { entry } of suffix === "" ? [] : withEntry) {
     appendFileSync(path(`${dist}/${entry}.d.ts`), "export declare function __panic(): never;\n");
   }
 }

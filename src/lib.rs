@@ -11,7 +11,7 @@
 //!
 //! Two drivers of one engine; an arrow never runs the other way, and neither driver knows the other. What decides
 //! anything is in `engine`; what touches the world is above it. The exports are there under the features `npm`,
-//! `npm-runner`, `npm-agents` and `npm-pool`, each of a binary of its own.
+//! `npm-runner`, `npm-builtins`, `npm-agents` and `npm-pool`, each of a binary of its own.
 //!
 //! What the options are for is shown by the [recipes](https://github.com/jobgate/jobgate/tree/main/www/recipes), short
 //! files in TypeScript: search as you type, save once, upload, poll, limit per host, undo, leave cleanly, stream.
@@ -25,15 +25,9 @@
     clippy::struct_excessive_bools
 )]
 
-#[cfg(all(
-    target_family = "wasm",
-    any(not(any(feature = "npm", feature = "npm-pool")), feature = "npm-runner", feature = "npm-agents")
-))]
+#[cfg(all(target_family = "wasm", not(feature = "bindings")))]
 pub mod browser;
 pub mod engine;
 
-#[cfg(all(
-    target_family = "wasm",
-    any(feature = "npm", feature = "npm-runner", feature = "npm-agents", feature = "npm-pool")
-))]
+#[cfg(all(target_family = "wasm", feature = "bindings"))]
 mod bindings;

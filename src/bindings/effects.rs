@@ -9,7 +9,7 @@
 //! | 3 | ask retry | job |
 //! | 4 | ended | job, completion + cause × 4 + forgotten × 16 |
 //! | 5 | forgotten | job, manager |
-//! | 6 | deliver | source kind + channel × 4, source, value (of a key: job) or −1, where its listeners begin, how many |
+//! | 6 | deliver | source kind + channel × 4, source, value (of a key or an order: job) or −1, where its listeners begin, how many |
 //! | 7 | event | source kind + event × 4, source, job or −1, value or −1, where its listeners begin, how many |
 //! | 8 | empty | manager |
 //! | 9 | idle | manager |
@@ -109,9 +109,9 @@ impl EffectSink for Outbox {
                 self.write([4, job.0, how]);
             }
             Effect::Forgotten { job, manager } => self.write([5, job.0, manager.0]),
-            Effect::Deliver { source, channel, standing, value, to } => {
+            Effect::Deliver { source, channel, about, value, to } => {
                 let [what, number] = Self::source(channel as u32, source);
-                let carried = standing.map_or(value.0, |job| job.0);
+                let carried = about.map_or(value.0, |job| job.0);
                 self.write([6, what, number, carried, to.start(), to.count()]);
             }
             Effect::Event { event, job, source, value, to } => {

@@ -36,6 +36,8 @@ pub(super) struct Inner {
     pub(super) options: RunOptions,
     /// Where JavaScript reads a manager's statistics.
     pub(super) counts: Box<[u32; 6]>,
+    /// A job's rank.
+    rank: Box<[f64; 4]>,
     /// And the jobs that it has asked for.
     pub(super) list: Vec<u32>,
 }
@@ -253,6 +255,17 @@ pub fn retry(job: u32, again: bool, wait: f64, random: f64, now: f64) {
 #[wasm_bindgen(js_name = readyAt)]
 pub fn ready_at(job: u32) -> f64 {
     ask(|engine| engine.ready_at(JobId(job))).map_or(f64::NAN, Time::as_millis)
+}
+
+/// Where it is listed: the address of four numbers, 0 if it is forgotten.
+#[wasm_bindgen]
+pub fn rank(job: u32) -> u32 {
+    with(|inner| {
+        inner.engine.rank(JobId(job)).map_or(0, |rank| {
+            *inner.rank = rank;
+            inner.rank.as_ptr() as usize as u32
+        })
+    })
 }
 
 /// Lets go of a job that has ended and is kept. −1: it is not.

@@ -40,7 +40,8 @@ pub fn listen(kind: u32, source: u32, channel: u32, kept: u32) -> i32 {
         4 => Channel::Action,
         5 => Channel::Event,
         6 => Channel::Change,
-        _ => Channel::Key,
+        7 => Channel::Key,
+        _ => Channel::Order,
     };
     match handle_timeless(Command::Listen { source, channel, kept: ValueId(kept) }) {
         Ok(Reply::Listener { listener, .. }) => listener.0 as i32,

@@ -4,10 +4,11 @@
 use wasm_bindgen::prelude::*;
 
 use super::engine::{Inner, NO_DIFFERENCE, ask, handle, tell, tell_timeless, with};
-use crate::engine::{Command, JobStatus, ManagerId, ManagerOptions, Reply, Stats};
+use crate::engine::{Command, Engine, JobId, JobStatus, ManagerId, ManagerOptions, Reply, Stats, Time};
 
 const PAUSED: u32 = 128;
 const RATE_LIMITED: u32 = 256;
+const GROUP_RATE_LIMITED: u32 = 512;
 
 /// Defaults for its jobs are the options set before. A manager's number or a refusal.
 #[wasm_bindgen(js_name = createManager)]
@@ -18,6 +19,8 @@ pub fn create_manager(
     group_concurrency: f64,
     rate_limit: f64,
     rate_interval: f64,
+    group_rate_limit: f64,
+    group_rate_interval: f64,
     max_pending: f64,
     retain: f64,
     now: f64,
@@ -26,6 +29,7 @@ pub fn create_manager(
         concurrency,
         group_concurrency,
         rate_limit: (flags & RATE_LIMITED != 0).then_some((rate_limit, rate_interval)),
+        group_rate_limit: (flags & GROUP_RATE_LIMITED != 0).then_some((group_rate_limit, group_rate_interval)),
         max_pending,
         paused: flags & PAUSED != 0,
         retain,
@@ -85,6 +89,25 @@ pub fn set_concurrency(manager: u32, concurrency: f64, now: f64) -> i32 {
     tell(now, Command::SetConcurrency { manager: ManagerId(manager), concurrency })
 }
 
+/// 0 or a refusal. `given`: there is to be a limit.
+#[wasm_bindgen(js_name = setRateLimit)]
+pub fn set_rate_limit(manager: u32, given: bool, limit: f64, interval: f64, now: f64) -> i32 {
+    let rate_limit = given.then_some((limit, interval));
+    tell(now, Command::SetRateLimit { manager: ManagerId(manager), rate_limit })
+}
+
+/// A body was called at this moment: for a manager that is about to be given its first rate limit.
+#[wasm_bindgen(js_name = noteStart)]
+pub fn note_start(manager: u32, at: f64, now: f64) {
+    tell(now, Command::NoteStart { manager: ManagerId(manager), at: Time::from_millis(at) });
+}
+
+/// While the rate limit alone holds jobs back: until when, on the clock of the commands; else NaN.
+#[wasm_bindgen(js_name = rateLimitedUntil)]
+pub fn rate_limited_until(manager: u32) -> f64 {
+    ask(|engine| engine.rate_limited_until(ManagerId(manager))).map_or(f64::NAN, Time::as_millis)
+}
+
 /// True: nothing is pending now. Else an effect follows.
 #[wasm_bindgen(js_name = awaitEmpty)]
 pub fn await_empty(manager: u32) -> bool {
@@ -117,22 +140,26 @@ pub fn stats(manager: u32) -> u32 {
 /// All its jobs, oldest first: the address of their number, behind which they are.
 #[wasm_bindgen]
 pub fn jobs(manager: u32) -> u32 {
-    list(manager, |_| true)
+    list(|engine| engine.jobs(ManagerId(manager)).collect())
 }
 
-/// Those that have not ended, as above.
+/// Those that have not ended, in the order in which they are listed, as above.
+#[wasm_bindgen]
+pub fn order(manager: u32) -> u32 {
+    list(|engine| engine.order(ManagerId(manager)))
+}
+
+/// Those that have not ended, oldest first, as above.
 #[wasm_bindgen(js_name = livingJobs)]
 pub fn living_jobs(manager: u32) -> u32 {
-    list(manager, |status| matches!(status, Some(JobStatus::Pending | JobStatus::Running)))
+    let lives = |engine: &Engine, job| matches!(engine.status(job), Some(JobStatus::Pending | JobStatus::Running));
+    list(|engine| engine.jobs(ManagerId(manager)).filter(|job| lives(engine, *job)).collect())
 }
 
-fn list(manager: u32, is_asked_for: impl Fn(Option<JobStatus>) -> bool) -> u32 {
+fn list(read: impl FnOnce(&Engine) -> Vec<JobId>) -> u32 {
     with(|inner| {
-        let engine = &inner.engine;
-        let jobs = engine.jobs(ManagerId(manager)).filter(|job| is_asked_for(engine.status(*job)));
-        inner.list = std::iter::once(0).chain(jobs.map(|job| job.0)).collect();
-        let count = inner.list.len() as u32 - 1;
-        inner.list.iter_mut().take(1).for_each(|first| *first = count);
+        let jobs = read(&inner.engine);
+        inner.list = std::iter::once(jobs.len() as u32).chain(jobs.into_iter().map(|job| job.0)).collect();
         inner.list.as_ptr() as usize as u32
     })
 }

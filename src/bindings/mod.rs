@@ -13,7 +13,7 @@ mod managers;
 mod panic;
 #[cfg(feature = "npm-pool")]
 mod pool;
-#[cfg(feature = "npm-runner")]
+#[cfg(any(feature = "npm-runner", feature = "npm-builtins"))]
 mod runner;
 
 /// The standard library's takes four times as much of the binary.

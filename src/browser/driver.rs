@@ -246,7 +246,14 @@ impl Driver {
                     bell.open();
                 }
             }
-            Effect::Wake { at } => self.alarm.set(at.map(Time::as_millis), self.me()),
+            Effect::Wake { at } => {
+                let me = self.me();
+                self.alarm.set(at.map(Time::as_millis), move || {
+                    if let Some(driver) = me.upgrade() {
+                        driver.tell(|_| Command::Tick);
+                    }
+                });
+            }
         }
     }
 

@@ -5,10 +5,8 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fmt;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use super::driver::Driver;
 use super::hosted::Hosted;
 use crate::engine::{Event, ListenerId};
 
@@ -19,6 +17,8 @@ pub enum JobEvent {
     Created,
     /// An attempt begins.
     Started,
+    /// It has been asked to end, by stop or timeout, and its body has not returned yet.
+    Stopping,
     /// Its body reported progress.
     Progress,
     /// Its body logged this line.
@@ -41,6 +41,7 @@ impl JobEvent {
         Some(match event {
             Event::Created => Self::Created,
             Event::Started => Self::Started,
+            Event::Stopping => Self::Stopping,
             Event::Progress => Self::Progress,
             Event::Log => Self::Log(line()?),
             Event::Retrying => Self::Retrying,
@@ -96,32 +97,5 @@ impl Listeners {
 
     pub(crate) fn len(&self) -> usize {
         self.changes.borrow().len() + self.events.borrow().len()
-    }
-}
-
-/// A callback's place: the callback is called until this is dropped, and never afterwards, also where a call was due.
-#[must_use = "dropping a subscription ends it"]
-pub struct Subscription {
-    driver: Weak<Driver>,
-    listener: Option<ListenerId>,
-}
-
-impl Subscription {
-    pub(crate) fn new(driver: &Driver, listener: Option<ListenerId>) -> Self {
-        Self { driver: driver.me(), listener }
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        if let (Some(driver), Some(listener)) = (self.driver.upgrade(), self.listener) {
-            driver.unlisten(listener);
-        }
-    }
-}
-
-impl fmt::Debug for Subscription {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Subscription").field("listener", &self.listener).finish_non_exhaustive()
     }
 }

@@ -14,9 +14,10 @@ use super::error::JobError;
 use super::hosted::Hosted;
 use super::job::Job;
 use super::keys::Keys;
-use super::listeners::{JobEvent, Subscription};
+use super::listeners::JobEvent;
 use super::record::{Order, Record};
 use super::run_job::RunJob;
+use super::subscription::Subscription;
 use crate::engine::{Command, Engine, JobId, ManagerId, ManagerOptions, Refusal, RunOptions, Stats};
 
 /// Starts each job at most once per key, runs as many at a time as its options allow, and stops them for certain.
@@ -163,6 +164,16 @@ where
     /// [`Refusal::OutOfBounds`]; then nothing has changed.
     pub fn set_concurrency(&self, concurrency: f64) -> Result<(), Refusal> {
         self.shared.driver.command(|manager| Command::SetConcurrency { manager, concurrency }).map(|_| ())
+    }
+
+    /// At most `.0` bodies called in any window of `.1` milliseconds; `None`: no limit. What was started counts in the new
+    /// window, too, since there first was a limit.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OutOfBounds`]; then nothing has changed.
+    pub fn set_rate_limit(&self, rate_limit: Option<(f64, f64)>) -> Result<(), Refusal> {
+        self.shared.driver.command(|manager| Command::SetRateLimit { manager, rate_limit }).map(|_| ())
     }
 
     // ── looking ─────────────────────────────────────────────────────────────────────────────────

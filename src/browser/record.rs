@@ -17,7 +17,6 @@ use super::continuations::Continuations;
 use super::driver::Driver;
 use super::error::{Cancelled, JobError, TimeoutError};
 use super::hosted::Hosted;
-use super::job::Job;
 use super::keys::Keys;
 use super::progress::Progress;
 use super::watch::Watched;
@@ -25,7 +24,7 @@ use crate::engine::{AbortCause, Command, CompletionType, JobId, Outcome};
 
 pub(crate) type Attempted<R> = Pin<Box<dyn Future<Output = Result<R, JobError>>>>;
 pub(crate) type Body<S, A, R> = Box<dyn FnMut(JobContext<S, A>) -> Attempted<R>>;
-type Continuation<K, S, A, R> = dyn FnOnce(&Job<K, S, A, R>, &Completion<R>);
+type Continuation<K, S, A, R> = dyn FnOnce(Rc<Record<K, S, A, R>>, &Completion<R>);
 
 pub(crate) struct Record<K, S, A, R> {
     pub(crate) driver: Rc<Driver>,
@@ -128,7 +127,7 @@ impl<K, S, A, R> Record<K, S, A, R> {
 
     fn run_continuation(self: Rc<Self>, continuation: Box<Continuation<K, S, A, R>>) {
         if let Some(completion) = self.end.completion.get().cloned() {
-            continuation(&Job { record: self }, &completion);
+            continuation(self, &completion);
         }
     }
 }

@@ -13,6 +13,11 @@ pub(crate) struct Ticket {
 
 impl Ticket {
     pub(crate) const NONE: Self = Self { index: NONE, serial: 0 };
+
+    /// Of equal moments, the lower falls due first.
+    pub(crate) const fn turn(self) -> u64 {
+        self.serial
+    }
 }
 
 /// What a deadline is for.
@@ -109,16 +114,14 @@ impl Deadlines {
         is_news
     }
 
-    /// Takes out the first that is due by `now`.
-    pub(crate) fn pop_due(&mut self, now: Time) -> Option<Due> {
-        if self.next()? > now {
-            return None;
-        }
+    /// Takes out the first that is due by `now`, with its moment.
+    pub(crate) fn pop_due(&mut self, now: Time) -> Option<(Time, Due)> {
+        let at = self.next().filter(|at| *at <= now)?;
         let entry = self.agenda.pop()?;
         let due = self.waits.remove(entry.index).map(|wait| wait.due);
         let waits = &self.waits;
         self.agenda.clear_front(&|entry| is_pending(waits, entry.index, entry.serial));
-        due
+        Some((at, due?))
     }
 }
 
@@ -141,9 +144,9 @@ mod tests {
         deadlines.cancel(&mut cancelled);
         assert_eq!(deadlines.next(), Some(at(3.0)));
         assert_eq!(deadlines.pop_due(at(2.9)), None);
-        assert_eq!(deadlines.pop_due(at(9.0)), Some(Due::Timeout(2)));
-        assert_eq!(deadlines.pop_due(at(9.0)), Some(Due::Eligible(1)));
-        assert_eq!(deadlines.pop_due(at(9.0)), Some(Due::RateWindow(3)));
+        assert_eq!(deadlines.pop_due(at(9.0)), Some((at(3.0), Due::Timeout(2))));
+        assert_eq!(deadlines.pop_due(at(9.0)), Some((at(5.0), Due::Eligible(1))));
+        assert_eq!(deadlines.pop_due(at(9.0)), Some((at(5.0), Due::RateWindow(3))));
         assert_eq!(deadlines.next(), None);
     }
 

@@ -1,77 +1,7 @@
 //! What the rules want done in the world, in the order in which it has to be done.
-
-use super::command::Source;
+use super::ids::{Channel, JobId, ListenerId, ManagerId, Source, ValueId, WaiterId};
 use super::job::{AbortCause, CompletionType};
 use super::time::Time;
-
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(
-            /// The number that crosses boundaries.
-            pub u32,
-        );
-    };
-}
-
-id!(
-    /// A manager.
-    ManagerId
-);
-id!(
-    /// A job, until its [`Effect::Ended`] with `forgotten` or its [`Effect::Forgotten`] has been applied.
-    JobId
-);
-id!(
-    /// A key, numbered by the host. The engine decides what a taken key means; what a key *is* stays outside.
-    KeyId
-);
-id!(
-    /// A subject or a gate.
-    EmitterId
-);
-id!(
-    /// One subscription.
-    ListenerId
-);
-id!(
-    /// One wait for a stop barrier that has a time limit.
-    WaiterId
-);
-id!(
-    /// A value of the host's (a state, an action, a message), which the engine never sees: the number comes with the
-    /// command that brings the value and goes with every effect that carries it. Good until the effects under way have
-    /// been applied.
-    ValueId
-);
-
-impl ValueId {
-    /// For what carries no value.
-    pub const NONE: Self = Self(u32::MAX);
-}
-
-/// What a listener listens for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Channel {
-    /// A subject's values, a gate's opening.
-    Value,
-    /// A job's state changed.
-    State,
-    /// A job's progress changed.
-    Progress,
-    /// A job ended.
-    Stopped,
-    /// An action for a job's body.
-    Action,
-    /// [`Event`]s of a job or of all jobs of a manager.
-    Event,
-    /// Any job of a manager created, changed in status, or forgotten.
-    Change,
-    /// The job that stands under a key changed.
-    Key,
-}
 
 /// What happened to a job, told to those who watch events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,6 +27,8 @@ pub enum Event {
     Removed,
     /// The manager's statistics changed.
     Stats,
+    /// Asked to end, by stop or timeout, and its body has not settled yet.
+    Stopping,
 }
 
 /// A run of an [`EffectSink`]'s listeners: those present when the change was made, in the order they came.
@@ -170,8 +102,8 @@ pub enum Effect {
         source: Source,
         /// What for.
         channel: Channel,
-        /// For [`Channel::Key`]: who stands under the key now.
-        standing: Option<JobId>,
+        /// For [`Channel::Key`]: who stands under the key now. For [`Channel::Order`]: whose place has changed.
+        about: Option<JobId>,
         /// What they are told, where the host's value is what was told.
         value: ValueId,
         /// Who is told.

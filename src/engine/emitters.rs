@@ -4,10 +4,11 @@
 //! a number is not used again before [`Emitters::recycle`], so a listener that left while effects were under way can
 //! be told from one that came later.
 
-use super::effect::{Channel, EffectSink, ListenerId, Targets};
+use super::effect::{EffectSink, Targets};
+use super::ids::{Channel, ListenerId};
 use super::slab::{NONE, Slab};
 
-const CHANNELS: usize = Channel::Key as usize + 1;
+const CHANNELS: usize = Channel::Order as usize + 1;
 
 /// What stands in a list where someone has left.
 const LEFT: ListenerId = ListenerId(NONE);

@@ -1,8 +1,9 @@
 //! What is not about one job: managers, waiting for quiet, the passing of time, the end of each command.
 
-use super::command::{Refusal, Reply, Source};
+use super::command::{Refusal, Reply};
 use super::deadlines::{Due, Ticket};
-use super::effect::{Channel, Effect, EffectSink, Event, JobId, ManagerId, ValueId, WaiterId};
+use super::effect::{Effect, EffectSink, Event};
+use super::ids::{Channel, JobId, ManagerId, Source, ValueId, WaiterId};
 use super::job::AbortCause;
 use super::manager::{Manager, Stats};
 use super::options::{self, ManagerOptions, Plan};
@@ -24,6 +25,25 @@ impl Engine {
         manager.concurrency = value;
         self.stir(index);
         Ok(Reply::Done)
+    }
+
+    pub(super) fn set_rate_limit(&mut self, index: u32, value: Option<(f64, f64)>) -> Result<Reply, Refusal> {
+        let limit = options::rate_limit(value)?;
+        let Some(manager) = self.managers.get_mut(index) else { return Ok(Reply::Ignored) };
+        manager.rate.change(limit);
+        if value.is_some() {
+            manager.rate.remember();
+        }
+        self.stir(index);
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn note_start(&mut self, index: u32, at: Time) -> Reply {
+        let Some(manager) = self.managers.get_mut(index) else { return Reply::Ignored };
+        manager.rate.remember();
+        manager.rate.count_start(at);
+        self.stir(index);
+        Reply::Done
     }
 
     pub(super) fn set_paused(&mut self, index: u32, paused: bool) -> Reply {
@@ -106,20 +126,16 @@ impl Engine {
 
     pub(super) fn tick(&mut self, now: Time, effects: &mut impl EffectSink) -> Reply {
         self.deadlines.woken();
-        while let Some(due) = self.deadlines.pop_due(now) {
+        while let Some((at, due)) = self.deadlines.pop_due(now) {
             match due {
-                Due::Eligible(index) => {
-                    if let Some(job) = self.jobs.get_mut(index) {
-                        job.delayed = false;
-                    }
-                    self.line_up(index);
-                }
+                Due::Eligible(index) => self.become_eligible(now, at, index, effects),
                 Due::Timeout(index) => {
                     if let Some(job) = self.jobs.get_mut(index) {
                         job.timed_out = true;
                         let manager = job.manager;
                         let last = !self.extras.get(job.extras).is_some_and(|extras| extras.retry.allows(job.attempt));
                         effects.push(Effect::Abort { job: JobId(index), cause: AbortCause::Timeout, last });
+                        self.event(Event::Stopping, index, effects);
                         self.changed(manager);
                     }
                 }
@@ -133,6 +149,21 @@ impl Engine {
             }
         }
         Reply::Done
+    }
+
+    /// Its delay or its retry's wait was over at the moment `at`. However late the timer is, those whose waits were over
+    /// earlier start before it.
+    fn become_eligible(&mut self, now: Time, at: Time, index: u32, effects: &mut impl EffectSink) {
+        let Some(job) = self.jobs.get_mut(index) else { return };
+        job.delayed = false;
+        let manager_index = job.manager;
+        if let Some(manager) = self.managers.get_mut(manager_index)
+            && std::mem::replace(&mut manager.lined_up_at, at) != at
+        {
+            self.schedule(now, manager_index, effects);
+        }
+        self.line_up(index);
+        self.tell_order(index, effects);
     }
 
     // ── after every command ─────────────────────────────────────────────────────────────────────
@@ -156,9 +187,12 @@ impl Engine {
         let mut at = 0;
         while let Some(index) = self.stirred.get(at).copied() {
             at += 1;
+            let limited_until = self.limited_until(index);
             self.schedule(now, index, effects);
+            let is_news = self.limited_until(index) != limited_until;
             let Some(manager) = self.managers.get_mut(index) else { continue };
             manager.stirred = false;
+            manager.news |= is_news;
             let has_news = std::mem::take(&mut manager.news);
             manager.version = manager.version.wrapping_add(u32::from(has_news));
             let Stats { pending, running, .. } = manager.stats;
@@ -174,6 +208,11 @@ impl Engine {
         if self.deadlines.take_news() {
             effects.push(Effect::Wake { at: self.deadlines.next() });
         }
+    }
+
+    /// What watchers are told of: whole milliseconds.
+    fn limited_until(&self, index: u32) -> Option<u64> {
+        self.managers.get(index)?.limited_until.map(|until| until.as_micros() / 1000)
     }
 
     fn tell_watchers(&mut self, index: u32, has_news: bool, effects: &mut impl EffectSink) {

@@ -66,6 +66,8 @@ pub(crate) struct Extras {
     /// While it is delayed: until when.
     pub(crate) ready_at: Time,
     pub(crate) group: u32,
+    /// The number of the latest start among the group's, where the manager limits their rate.
+    pub(crate) group_start: u64,
     pub(crate) emitter: u32,
     /// The newest that waits for its stop barrier with a time limit.
     pub(crate) waiter: u32,
@@ -74,7 +76,16 @@ pub(crate) struct Extras {
 impl Default for Extras {
     fn default() -> Self {
         let (timeout, retry, deadline) = (None, RetryPlan::default(), Ticket::NONE);
-        Self { timeout, retry, deadline, ready_at: Time::default(), group: NONE, emitter: NONE, waiter: NONE }
+        Self {
+            timeout,
+            retry,
+            deadline,
+            ready_at: Time::default(),
+            group: NONE,
+            group_start: 0,
+            emitter: NONE,
+            waiter: NONE,
+        }
     }
 }
 
@@ -82,8 +93,8 @@ impl Default for Extras {
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) priority: f64,
-    /// When it entered the line, counted in entries: first in, first out also across groups. Once it has left the line to
-    /// start: the number of that start, where the manager limits their rate.
+    /// When it came to where it is (the line, a slot, its end), counted over all jobs: first in, first out also across
+    /// groups. While its body runs: the number of that start, where the manager counts them.
     pub(crate) entered: u64,
     pub(crate) manager: u32,
     pub(crate) key: u32,

@@ -1,10 +1,12 @@
 //! The life of a job from its first start: attempts, retries, stops, the end.
 
 use super::Engine;
-use super::command::{Outcome, Reply, Source};
+use super::command::{Outcome, Reply};
 use super::deadlines::Due;
-use super::effect::{Channel, Effect, EffectSink, Event, JobId, KeyId, ManagerId, ValueId};
+use super::effect::{Effect, EffectSink, Event};
+use super::ids::{Channel, JobId, KeyId, ManagerId, Source, ValueId};
 use super::job::{AbortCause, CompletionType, Job, Phase};
+use super::rate::RateLimit;
 use super::slab::NONE;
 use super::time::Time;
 
@@ -13,6 +15,8 @@ impl Engine {
     /// before have not begun yet: bodies are called in the order of the grants.
     pub(super) fn grant(&mut self, now: Time, index: u32, effects: &mut impl EffectSink) {
         let Some(job) = self.jobs.get_mut(index) else { return };
+        self.entries += 1;
+        job.entered = self.entries;
         job.phase = Phase::Granted;
         job.attempt += 1;
         let (attempt, manager_index, extras) = (job.attempt, job.manager, job.extras);
@@ -22,7 +26,7 @@ impl Engine {
         manager.granted += 1;
         manager.changed(manager_index, &mut self.stirred);
         if let Some(extras) = self.extras.get(extras) {
-            manager.group_started(&self.jobs, extras.group);
+            manager.group_granted(extras.group);
         }
         if self.newborn == index && manager.granted == 1 {
             self.newborn_started = true;
@@ -41,15 +45,22 @@ impl Engine {
         let (manager_index, extras) = (job.manager, job.extras);
         if let Some(manager) = self.managers.get_mut(manager_index) {
             manager.granted -= 1;
-            if let Some(start) = manager.rate.count_start(now) {
-                job.entered = start;
+            job.entered = RateLimit::UNCOUNTED;
+            if manager.rate.counts() {
+                job.entered = manager.rate.count_start(now);
                 manager.stir(manager_index, &mut self.stirred);
             }
-        }
-        if let Some(extras) = self.extras.get_mut(extras)
-            && let Some(timeout) = extras.timeout
-        {
-            extras.deadline = self.deadlines.set(now.after(timeout), Due::Timeout(index));
+            if let Some(extras) = self.extras.get_mut(extras) {
+                if extras.group != NONE {
+                    extras.group_start = manager.group_begun(extras.group, now);
+                    if manager.group_rate.is_some() {
+                        manager.stir(manager_index, &mut self.stirred);
+                    }
+                }
+                if let Some(timeout) = extras.timeout {
+                    extras.deadline = self.deadlines.set(now.after(timeout), Due::Timeout(index));
+                }
+            }
         }
         // What the body says at once is told after.
         self.event(Event::Started, index, effects);
@@ -61,6 +72,9 @@ impl Engine {
         let (index, start) = (job.manager, job.entered);
         if let Some(manager) = self.managers.get_mut(index) {
             manager.rate.note_call(start, now);
+            if let Some(extras) = self.extras.get(job.extras) {
+                manager.group_called(extras.group, extras.group_start, now);
+            }
             manager.stir(index, &mut self.stirred);
         }
         Reply::Done
@@ -133,7 +147,7 @@ impl Engine {
         let Some(manager) = self.managers.get_mut(manager) else { return };
         manager.stats.running -= 1;
         if let Some(extras) = self.extras.get(extras) {
-            manager.group_freed(&self.jobs, extras.group);
+            manager.group_freed(extras.group, false);
         }
     }
 
@@ -156,6 +170,7 @@ impl Engine {
             self.cancel_deadline(index);
             effects.push(Effect::Abort { job: JobId(index), cause, last: true });
             if !was_stopping {
+                self.event(Event::Stopping, index, effects);
                 self.changed(manager);
             }
         } else {
@@ -204,6 +219,8 @@ impl Engine {
         }
         let Some(job) = self.jobs.get_mut(index) else { return };
         let Job { phase, manager: manager_index, key, extras, stop, timed_out, .. } = *job;
+        self.entries += 1;
+        job.entered = self.entries;
         job.phase = Phase::Ended(completion);
         job.extras = NONE;
         let cause = if timed_out && stop.is_none() { Some(AbortCause::Timeout) } else { stop };
@@ -226,7 +243,7 @@ impl Engine {
         {
             self.deadlines.cancel(&mut extras.deadline);
             if had_slot {
-                manager.group_freed(&self.jobs, extras.group);
+                manager.group_freed(extras.group, phase == Phase::Granted);
             }
             manager.leave_group(extras.group);
             self.drop_waiters(extras.waiter);

@@ -43,11 +43,13 @@ mod deadlines;
 mod effect;
 mod emitters;
 mod housekeeping;
+mod ids;
 mod job;
 mod lifecycle;
 mod listening;
 mod manager;
 mod options;
+mod order;
 pub mod pool;
 mod queue;
 mod rate;
@@ -55,14 +57,13 @@ pub mod runner;
 mod slab;
 mod time;
 
-pub use command::{Command, Outcome, Refusal, Reply, Source};
-pub use effect::{
-    Channel, Effect, EffectSink, Effects, EmitterId, Event, JobId, KeyId, ListenerId, ManagerId, Targets, ValueId,
-    WaiterId,
-};
+pub use command::{Command, Outcome, Refusal, Reply};
+pub use effect::{Effect, EffectSink, Effects, Event, Targets};
+pub use ids::{Channel, EmitterId, JobId, KeyId, ListenerId, ManagerId, Source, ValueId, WaiterId};
 pub use job::{AbortCause, CompletionType, JobStatus};
 pub use manager::Stats;
 pub use options::{Backoff, ManagerOptions, OnDuplicate, OutOfBounds, RetryOptions, RunOptions};
+pub use order::Rank;
 pub use time::{Span, Time};
 
 use deadlines::{Deadlines, Ticket};
@@ -180,8 +181,10 @@ impl Engine {
             Command::StopPending(ManagerId(manager)) => self.stop_pending(manager, effects),
             Command::Forget(JobId(job)) => self.forget_retained(job, effects),
             Command::Close(ManagerId(manager)) => self.close(manager, effects),
-            Command::SetPriority { job, priority } => self.set_priority(job.0, priority)?,
+            Command::SetPriority { job, priority } => self.set_priority(job.0, priority, effects)?,
             Command::SetConcurrency { manager, concurrency } => self.set_concurrency(manager.0, concurrency)?,
+            Command::SetRateLimit { manager, rate_limit } => self.set_rate_limit(manager.0, rate_limit)?,
+            Command::NoteStart { manager, at } => self.note_start(manager.0, at),
             Command::Pause(ManagerId(manager)) => self.set_paused(manager, true),
             Command::Resume(ManagerId(manager)) => self.set_paused(manager, false),
             Command::AwaitStop { job, timeout } => self.await_stop(now, job.0, timeout)?,
@@ -259,6 +262,12 @@ impl Engine {
     #[must_use]
     pub fn version(&self, ManagerId(manager): ManagerId) -> u32 {
         self.managers.get(manager).map_or(0, |manager| manager.version)
+    }
+
+    /// While the manager's rate limit alone holds jobs back: until when.
+    #[must_use]
+    pub fn rate_limited_until(&self, ManagerId(manager): ManagerId) -> Option<Time> {
+        self.managers.get(manager)?.limited_until
     }
 
     /// Starts nothing until resumed.

@@ -218,8 +218,19 @@ export interface JobManagerOptions {
   concurrency?: number;
   /** Running at once of one group; an integer of at least 1, or Infinity (default). */
   groupConcurrency?: number;
-  /** At most `limit` starts in any window of `interval`; every attempt is a start. */
+  /**
+   * At most `limit` bodies called in any window of `interval`, as the bodies themselves would measure it; every attempt
+   * counts. `limit`: an integer of at least 1, or Infinity; `interval`: finite and above 0.
+   *
+   * @default undefined, no limit
+   */
   rateLimit?: { limit: number; interval: Millis };
+  /**
+   * The same within each group, with the same bounds. A group that has to wait holds no other back.
+   *
+   * @default undefined, no limit
+   */
+  groupRateLimit?: { limit: number; interval: Millis };
   /** More pending than this: QueueFullError from runJob. Default Infinity. */
   maxPending?: number;
   paused?: boolean;
@@ -277,6 +288,8 @@ export interface JobRecord {
 export type JobEvent =
   | { readonly type: "job_created"; readonly job: JobRecord }
   | { readonly type: "job_started"; readonly job_id: string; readonly started_at: number; readonly attempt: number }
+  /** Asked to end, by stop or timeout, while its body runs: told once an attempt. `reason`: in words. */
+  | { readonly type: "job_stopping"; readonly job_id: string; readonly reason?: string }
   | { readonly type: "job_progress"; readonly job_id: string; readonly percent: number; readonly message: string }
   | { readonly type: "job_log"; readonly job_id: string; readonly message: string; readonly at: number }
   | {

@@ -9,6 +9,7 @@ mod commands;
 mod life;
 mod watching;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use jobgate::engine::{
@@ -42,10 +43,14 @@ pub struct Job {
     pub attempt: u32,
     /// Which of its manager's starts the latest was.
     pub start: usize,
+    /// And which of its group's.
+    pub group_start: usize,
     /// In a delay or a retry's wait, until then.
     pub wait: Option<Alarm>,
     /// When the running attempt's time is up.
     pub limit: Option<Alarm>,
+    /// Its turn among those that were given a slot.
+    pub granted: u64,
     /// Its place in the line for a slot.
     pub in_line: Option<u64>,
     pub stands: bool,
@@ -64,12 +69,25 @@ pub struct Manager {
     pub closed: bool,
     pub orphaned: bool,
     pub gone: bool,
+    pub rate_limit: Option<(f64, f64)>,
+    /// It has had a rate limit.
+    pub counts: bool,
     pub starts: Vec<u64>,
-    /// As many of them lay an interval back when the latest came.
-    pub past_starts: usize,
+    pub group_starts: BTreeMap<Rc<str>, Starts>,
+    /// While the rate limit alone holds jobs back.
+    pub limited_until: Option<u64>,
     pub retained: Vec<JobId>,
     pub awaits_empty: bool,
     pub awaits_idle: bool,
+    /// The latest moment at which one of its jobs had waited long enough.
+    pub lined_up_at: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Starts {
+    pub all: Vec<u64>,
+    /// As many of them lay an interval back when the latest came, and do not change any more.
+    pub past: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -139,7 +157,7 @@ pub struct Model {
 }
 
 /// What a watcher of a manager can see.
-type View = (Stats, Vec<(JobId, JobStatus, bool, u32, f64)>);
+type View = (Stats, Vec<(JobId, JobStatus, bool, u32, f64)>, Option<u64>);
 
 impl Model {
     /// As `Engine::handle`; a refusal changes nothing.
@@ -159,6 +177,7 @@ impl Model {
                 while let Some(job) = self.best_that_may_start(manager) {
                     self.grant(job);
                 }
+                self.manager_mut(manager).limited_until = self.limited_until(manager);
                 if let Some(old) = old {
                     self.tell_of_changes(manager, old);
                 }
@@ -264,9 +283,35 @@ impl Model {
         stats
     }
 
+    /// Those that have not ended: by the start, then by who starts next, then by who may line up next, then the others.
+    pub fn order(&self, manager: ManagerId) -> Vec<JobId> {
+        let mut jobs: Vec<JobId> = self.jobs_of(manager).filter(|job| !self.has_ended(*job)).collect();
+        jobs.sort_by(|one, other| {
+            let stage = |job: &Job| match (job.phase, job.in_line, job.wait) {
+                (Phase::Pending, Some(_), _) => 1,
+                (Phase::Pending, None, Some(_)) => 2,
+                (Phase::Pending, None, None) => 3,
+                _ => 0,
+            };
+            let (one, other) = (self.job(*one), self.job(*other));
+            let priority = other.priority.partial_cmp(&one.priority).unwrap();
+            stage(one).cmp(&stage(other)).then_with(|| match stage(one) {
+                0 => one.granted.cmp(&other.granted),
+                1 => priority.then(one.in_line.cmp(&other.in_line)),
+                2 => {
+                    let ((at, turn), (other_at, other_turn)) = (one.wait.unwrap(), other.wait.unwrap());
+                    at.cmp(&other_at).then(priority).then(turn.cmp(&other_turn))
+                }
+                _ => std::cmp::Ordering::Equal,
+            })
+        });
+        jobs
+    }
+
     fn view(&self, manager: ManagerId) -> View {
         let line = |job| (job, self.status(job), self.is_stopping(job), self.job(job).attempt, self.job(job).priority);
-        (self.stats(manager), self.jobs_of(manager).map(line).collect())
+        let until = self.manager(manager).limited_until.map(|until| until / 1000);
+        (self.stats(manager), self.jobs_of(manager).map(line).collect(), until)
     }
 
     pub fn standing(&self, key: KeyId) -> Option<JobId> {

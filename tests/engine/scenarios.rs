@@ -12,6 +12,7 @@ mod granting;
 mod groups;
 mod listeners;
 mod numbers;
+mod order;
 mod priority;
 mod quiet;
 mod rate_limit;

@@ -211,9 +211,9 @@ impl World {
             Effect::Idle { manager } => self.note(Seen::Idle(manager)),
             Effect::StopTimedOut { waiter } => self.note(Seen::StopTimedOut(waiter)),
             Effect::Wake { at } => self.wake = at,
-            Effect::Deliver { channel, standing, to, .. } => {
+            Effect::Deliver { channel, about, to, .. } => {
                 for listener in self.effects.targets(to).to_vec() {
-                    self.note(Seen::Called(listener, channel, standing));
+                    self.note(Seen::Called(listener, channel, about));
                 }
             }
             Effect::Event { event, job, to, .. } => {

@@ -162,6 +162,8 @@ type ManagerMembers =
   | "resume"
   | "isPaused"
   | "concurrency"
+  | "rateLimit"
+  | "rateLimitedUntil"
   | "onEmpty"
   | "onIdle"
   | "stats"
@@ -209,6 +211,8 @@ export type Managers = [
   Is<Same<M["resume"], () => void>>,
   Is<Same<Pick<M, "isPaused">, { readonly isPaused: boolean }>>,
   Is<Same<Pick<M, "concurrency">, { concurrency: number }>>,
+  Is<Same<Pick<M, "rateLimit">, { rateLimit: { readonly limit: number; readonly interval: Millis } | undefined }>>,
+  Is<Same<Pick<M, "rateLimitedUntil">, { readonly rateLimitedUntil: number | undefined }>>,
   Is<Same<M["onEmpty"], () => Promise<void>>>,
   Is<Same<M["onIdle"], () => Promise<void>>>,
   Is<Same<Pick<M, "stats">, { readonly stats: ManagerStats }>>,

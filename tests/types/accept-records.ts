@@ -58,6 +58,7 @@ export type Options = [
         concurrency?: number;
         groupConcurrency?: number;
         rateLimit?: { limit: number; interval: Millis };
+        groupRateLimit?: { limit: number; interval: Millis };
         maxPending?: number;
         paused?: boolean;
         retain?: number;

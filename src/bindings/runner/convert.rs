@@ -3,7 +3,7 @@
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::engine::runner::Value;
+use crate::engine::runner::{Fault, Value};
 
 /// Reads a value that the facade has copied (`inert.ts`): it is bounded, and nothing in it throws when looked at.
 pub(super) fn read(value: &JsValue) -> Value {
@@ -74,6 +74,18 @@ pub(super) fn write(value: &Value) -> JsValue {
         Value::List(items) => items.iter().map(write).collect::<Array>().into(),
         Value::Map(fields) => object(fields.iter().map(|(name, field)| (name.as_str(), write(field)))),
         Value::Other(_) | Value::Long(_) => JsValue::UNDEFINED,
+    }
+}
+
+/// `{valid: true, params}` or `{valid: false, errors}`.
+pub(super) fn write_validation(checked: Result<Vec<(String, Value)>, Vec<Fault>>) -> JsValue {
+    let text = |text: &str| JsValue::from_str(text);
+    match checked {
+        Ok(params) => object([("valid", JsValue::TRUE), ("params", write(&Value::Map(params)))]),
+        Err(faults) => {
+            let one = |fault: &Fault| object([("param", text(&fault.param)), ("message", text(&fault.message))]);
+            object([("valid", JsValue::FALSE), ("errors", faults.iter().map(one).collect::<Array>().into())])
+        }
     }
 }
 

@@ -6,12 +6,11 @@ use std::cell::RefCell;
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{object, read, write};
+use super::convert::{object, read, write, write_validation};
 use crate::bindings::panic;
-use crate::browser::builtins::{JsTaskContext, execute};
 use crate::engine::runner::{
-    Change, Fault, Metrics, Param, Percentiles, Place, Refusal, Request, Step, Store, Value, builtins, frame, is_name,
-    read_message, read_params, resume, validate,
+    Change, Fault, Metrics, Param, Percentiles, Place, Refusal, Step, Store, Value, builtins, check_message, frame,
+    is_name, read_params, resume, validate,
 };
 
 #[derive(Debug)]
@@ -28,42 +27,13 @@ pub struct WasmRunner {
     inner: RefCell<Inner>,
 }
 
-fn write_request(request: &Result<Request, Refusal>) -> JsValue {
-    let text = |text: &str| JsValue::from_str(text);
-    let optional = |text: &Option<String>| text.as_deref().map_or(JsValue::UNDEFINED, JsValue::from_str);
-    match request {
-        // The params are validated as they came: what is no data is still seen there.
-        Ok(Request::Create { job_type, params: _, priority, id }) => object([
-            ("type", text("create_job")),
-            ("job_type", text(job_type)),
-            ("priority", priority.as_ref().map_or(JsValue::UNDEFINED, write)),
-            ("id", optional(id)),
-        ]),
-        Ok(Request::Cancel { job_id, reason }) => {
-            object([("type", text("cancel_job")), ("job_id", text(job_id)), ("reason", optional(reason))])
-        }
-        Ok(Request::ClearCompleted) => object([("type", text("clear_completed"))]),
-        Ok(Request::GetState { acknowledges }) => {
-            object([("type", text("get_state")), ("acknowledges", JsValue::from_bool(*acknowledges))])
-        }
-        Ok(Request::Ack(number)) => object([("type", text("ack")), ("ack", JsValue::from_f64(*number))]),
-        Ok(Request::Ping) => object([("type", text("ping"))]),
-        Ok(Request::Present(lock)) => object([("type", text("present")), ("lock", text(lock))]),
-        Ok(Request::Nothing) => JsValue::UNDEFINED,
-        Err(Refusal { code, error, job_id }) => object([
-            ("type", text("error")),
-            ("error", text(error)),
-            ("code", JsValue::from(*code)),
-            ("job_id", optional(job_id)),
-        ]),
-    }
-}
-
-fn write_faults(faults: &[Fault]) -> JsValue {
-    let one = |fault: &Fault| {
-        object([("param", JsValue::from_str(&fault.param)), ("message", JsValue::from_str(&fault.message))])
-    };
-    faults.iter().map(one).collect::<Array>().into()
+fn write_refusal(Refusal { code, error, job_id }: Refusal) -> JsValue {
+    object([
+        ("type", JsValue::from_str("error")),
+        ("error", JsValue::from_str(&error)),
+        ("code", JsValue::from(code)),
+        ("job_id", job_id.as_deref().map_or(JsValue::UNDEFINED, JsValue::from_str)),
+    ])
 }
 
 fn write_percentiles(Percentiles { count, p50, p95, p99, max }: Percentiles) -> JsValue {
@@ -88,17 +58,6 @@ impl WasmRunner {
         panic::report_to(on_panic);
     }
 
-    /// Runs the body of a built-in type with validated params.
-    ///
-    /// # Errors
-    ///
-    /// The signal's reason once it has aborted.
-    #[wasm_bindgen(js_name = executeBuiltin)]
-    pub async fn execute_builtin(name: String, params: JsValue, context: JsValue) -> Result<JsValue, JsValue> {
-        let params = read(&params);
-        execute(&name, &params, context.unchecked_ref::<JsTaskContext>()).await.map(|result| write(&result))
-    }
-
     /// One frame of `text/event-stream`.
     #[wasm_bindgen(js_name = sseFrame)]
     pub fn sse_frame(number: f64, event: &str, data: &str) -> String {
@@ -111,20 +70,18 @@ impl WasmRunner {
         is_name(text)
     }
 
-    /// What a port's message asks for: `{type, …}` as it came, checked, but for params; or `{type: "error", error, code,
-    /// job_id?}`.
-    #[wasm_bindgen(js_name = readMessage)]
-    pub fn read_port_message(message: &JsValue) -> JsValue {
-        write_request(&read_message(&read(message)))
+    /// Nothing: a port's message makes sense as it is, but for its params. Else `{type: "error", error, code, job_id?}`.
+    #[wasm_bindgen(js_name = checkMessage)]
+    pub fn check_port_message(message: &JsValue) -> JsValue {
+        check_message(&read(message)).map_or_else(write_refusal, |()| JsValue::UNDEFINED)
     }
 
     // ── types ───────────────────────────────────────────────────────────────────────────────────
 
-    /// Knows the built-in types from here on, as they are on the page or in a pool's worker; `{name, description,
-    /// params}` of each.
+    /// Knows the built-in types from here on; `{name, description, params}` of each.
     #[wasm_bindgen(js_name = addBuiltins)]
-    pub fn add_builtins(&self, in_worker: bool) -> JsValue {
-        let list = builtins(if in_worker { Place::Worker } else { Place::Page });
+    pub fn add_builtins(&self) -> JsValue {
+        let list = builtins(Place::Page);
         let described = list.iter().map(|builtin| {
             let params = builtin.params.iter().map(|param| write(&Value::from(param))).collect::<Array>();
             object([
@@ -159,55 +116,19 @@ impl WasmRunner {
         let Some((_, specs)) = inner.types.iter().find(|(known, _)| known == name) else { return JsValue::UNDEFINED };
         let checked = validate(specs, &given);
         drop(inner);
-        match checked {
-            Ok(params) => object([("valid", JsValue::TRUE), ("params", write(&Value::Map(params)))]),
-            Err(faults) => object([("valid", JsValue::FALSE), ("errors", write_faults(&faults))]),
-        }
+        write_validation(checked)
     }
 
     // ── jobs ────────────────────────────────────────────────────────────────────────────────────
 
-    /// A new job, pending, that may start in `delay` milliseconds at the earliest.
-    pub fn add(&self, job: u32, priority: f64, now: f64, delay: f64) {
-        self.inner.borrow_mut().store.add(job, priority, now, delay);
+    /// A new job's number.
+    pub fn add(&self) -> u32 {
+        self.inner.borrow_mut().store.add()
     }
 
-    /// Its attempt has started.
-    pub fn start(&self, job: u32) {
-        self.inner.borrow_mut().store.start(job);
-    }
-
-    /// Waits for its next attempt.
-    pub fn wait(&self, job: u32, ready_at: f64) {
-        self.inner.borrow_mut().store.wait(job, ready_at);
-    }
-
-    /// Another priority.
-    #[wasm_bindgen(js_name = setPriority)]
-    pub fn set_priority(&self, job: u32, priority: f64, now: f64) {
-        self.inner.borrow_mut().store.set_priority(job, priority, now);
-    }
-
-    /// Puts those in the ready queue whose wait is over; says which.
-    #[wasm_bindgen(js_name = promoteDue)]
-    pub fn promote_due(&self, now: f64) -> Vec<u32> {
-        self.inner.borrow_mut().store.promote_due(now)
-    }
-
-    /// When the next wait is over; infinite: nobody has to wait.
-    #[wasm_bindgen(js_name = nextReady)]
-    pub fn next_ready(&self) -> f64 {
-        self.inner.borrow().store.next_ready()
-    }
-
-    /// Has ended, which `note` tells later; `started` is NaN: it never ran. False if it had ended before.
-    pub fn finish(&self, job: u32, created: f64, started: f64, finished: f64) -> bool {
-        let inner = &mut *self.inner.borrow_mut();
-        let first = inner.store.finish(job);
-        if first {
-            inner.metrics.finished(created, (!started.is_nan()).then_some(started), finished);
-        }
-        first
+    /// It has ended, which `note` tells later; `started` is NaN: it never ran.
+    pub fn measure(&self, created: f64, started: f64, finished: f64) {
+        self.inner.borrow_mut().metrics.finished(created, (!started.is_nan()).then_some(started), finished);
     }
 
     /// Numbers an event: 0 status, 1 progress, 2 end.
@@ -245,21 +166,6 @@ impl WasmRunner {
     /// Lets go of one job: a finished one in whose place another comes, or a new one that the engine has refused.
     pub fn forget(&self, job: u32) {
         self.inner.borrow_mut().store.forget(job);
-    }
-
-    /// In the order of their starts.
-    pub fn running(&self) -> Vec<u32> {
-        self.inner.borrow().store.running()
-    }
-
-    /// In the order in which they will start.
-    pub fn pending(&self) -> Vec<u32> {
-        self.inner.borrow().store.pending()
-    }
-
-    /// Running, pending, then those that have ended, newest first: all whose ends have not been told.
-    pub fn untold(&self) -> Vec<u32> {
-        self.inner.borrow().store.untold()
     }
 
     /// `{wait, run, throughputPerMinute}`.

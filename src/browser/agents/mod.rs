@@ -20,14 +20,8 @@ mod talk;
 mod tool;
 mod worker;
 
-#[cfg(feature = "npm-agents")]
-pub(crate) use cancellation::Scope;
 pub use cancellation::{Aborted, Cancellation};
-#[cfg(feature = "npm-agents")]
-pub(crate) use chunks::stream_answer;
 pub use chunks::{ChunkSender, NotTaken};
-#[cfg(feature = "npm-agents")]
-pub(crate) use execute::{Outcome, execute};
 pub use execute::{TaskContext, WorkerTask};
 pub use host::{Decision, WorkerToHostInterface};
 pub use job::WorkerJob;
@@ -36,8 +30,6 @@ pub use openai::{OpenAiCompatible, OpenAiError, OpenAiOptions};
 pub use provider::{ModelProvider, RequestContext};
 pub use scripted::Scripted;
 pub use session::{RunFailed, RunWorker, Session, SessionError, SessionOptions, WorkerInput, WorkerOptions};
-#[cfg(feature = "npm-agents")]
-pub(crate) use talk::Talk;
 pub use tool::Tool;
 pub use worker::Worker;
 

@@ -86,18 +86,6 @@ impl Worker {
         changed
     }
 
-    /// Who is told of changes of the conversation during a run.
-    #[cfg(feature = "npm-agents")]
-    pub(crate) fn on_change(&self, told: Option<Rc<dyn Fn()>>) {
-        self.changed.replace(told);
-    }
-
-    /// For whoever keeps it elsewhere.
-    #[cfg(feature = "npm-agents")]
-    pub(crate) fn forget_failure(&self) {
-        self.last_failure.take();
-    }
-
     pub(crate) fn enter(&self, state: WorkerState, failure: Option<Rc<JobError>>) {
         self.state.set(state);
         match state {

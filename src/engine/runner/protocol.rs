@@ -1,49 +1,11 @@
-//! What a message over a port asks for. Nothing in a message is trusted: whatever it is, the answer is a request that
-//! makes sense or a refusal that says what is wrong.
+//! Whether a message over a port makes sense. Nothing in a message is trusted: whatever it is, it can be obeyed as it
+//! stands, or there is a refusal that says what is wrong.
 
 use super::value::Value;
 
 /// Characters of an id or a type's name.
 const LONGEST_NAME: usize = 200;
 const PRIORITIES: [&str; 3] = ["user-blocking", "user-visible", "background"];
-
-/// A message that makes sense.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Request {
-    /// A new job.
-    Create {
-        /// The job type's name.
-        job_type: String,
-        /// Not validated yet.
-        params: Value,
-        /// A finite number or one of the priority words.
-        priority: Option<Value>,
-        /// The id it is to have, so that who asked knows it again.
-        id: Option<String>,
-    },
-    /// Cancel this job.
-    Cancel {
-        /// The job's id.
-        job_id: String,
-        /// Why, for people.
-        reason: Option<String>,
-    },
-    /// Let go of all that finished.
-    ClearCompleted,
-    /// Send everything anew.
-    GetState {
-        /// The other end acknowledges what it has heard, where it is asked to.
-        acknowledges: bool,
-    },
-    /// The other end has heard all up to the message of this number.
-    Ack(f64),
-    /// Say pong.
-    Ping,
-    /// The lock that the other end holds for as long as it lives.
-    Present(String),
-    /// A refusal from the other end: never answered, or two runners at one channel would talk for ever.
-    Nothing,
-}
 
 /// Why a message counts for nothing; `code` as HTTP has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,59 +18,78 @@ pub struct Refusal {
     pub job_id: Option<String>,
 }
 
-/// Reads one message.
+/// Checks one message, but for a new job's params, which are judged where it is created. Fields that are not known are
+/// passed over. A refusal from the other end makes sense and is never answered, or two runners at one channel would talk
+/// for ever.
 ///
 /// # Errors
 ///
 /// A [`Refusal`] that is to be sent back.
-pub fn read_message(message: &Value) -> Result<Request, Refusal> {
+pub fn check_message(message: &Value) -> Result<(), Refusal> {
     let Value::Map(_) = message else { return Err(malformed(format!("a message must be an object, got {message}"))) };
     match message.get("type") {
         Some(Value::Text(kind)) => match kind.as_str() {
-            "create_job" => read_create(message),
-            "cancel_job" => Ok(Request::Cancel {
-                job_id: name(message, "job_id")?,
-                reason: message.get("reason").and_then(Value::as_text).map(str::to_owned),
-            }),
-            "clear_completed" => Ok(Request::ClearCompleted),
-            "get_state" => {
-                Ok(Request::GetState { acknowledges: message.get("acknowledges") == Some(&Value::Bool(true)) })
+            "create_job" => check_create(message),
+            "cancel_job" | "retry_job" => check_name(message, "job_id"),
+            "set_priority" => {
+                check_name(message, "job_id")?;
+                let priority = message.get("priority").unwrap_or(&Value::UNDEFINED);
+                check_priority(priority)
             }
-            "ack" => match message.get("ack") {
-                Some(Value::Number(number)) if number.is_finite() => Ok(Request::Ack(*number)),
-                other => Err(malformed(format!("ack must be a number, got {}", other.unwrap_or(&Value::UNDEFINED)))),
-            },
-            "ping" => Ok(Request::Ping),
-            "present" => Ok(Request::Present(name(message, "lock")?)),
-            "error" => Ok(Request::Nothing),
+            "resume" => check_number(message.get("seq").unwrap_or(&Value::UNDEFINED), "seq"),
+            "ack" => check_number(message.get("ack").unwrap_or(&Value::UNDEFINED), "ack"),
+            "present" => check_name(message, "lock"),
+            "clear_completed" | "get_state" | "ping" | "error" => Ok(()),
             _ => Err(malformed(format!("unknown message type {}", Value::Text(kind.clone())))),
         },
         other => Err(malformed(format!("type must be a string, got {}", other.unwrap_or(&Value::UNDEFINED)))),
     }
 }
 
-fn read_create(message: &Value) -> Result<Request, Refusal> {
-    let id = match message.get("id") {
-        None => None,
-        Some(_) => Some(name(message, "id")?),
-    };
-    let refuse = |refusal: Refusal| Refusal { job_id: id.clone(), ..refusal };
-    let job_type = name(message, "job_type").map_err(refuse)?;
-    let params = match message.get("params") {
-        None => Value::Map(Vec::new()),
-        Some(params @ Value::Map(_)) => params.clone(),
-        Some(other) => return Err(refuse(malformed(format!("params must be an object, got {other}")))),
-    };
-    let priority = match message.get("priority") {
-        None => None,
-        Some(Value::Number(number)) if number.is_finite() => Some(Value::Number(*number)),
-        Some(Value::Text(word)) if PRIORITIES.contains(&word.as_str()) => Some(Value::Text(word.clone())),
-        Some(other) => {
-            let expected = "priority must be a finite number, \"user-blocking\", \"user-visible\" or \"background\"";
-            return Err(refuse(malformed(format!("{expected}, got {other}"))));
+fn check_create(message: &Value) -> Result<(), Refusal> {
+    let id = message.get("id");
+    if id.is_some() {
+        check_name(message, "id")?;
+    }
+    check_plan(message).map_err(|refusal| Refusal { job_id: id.and_then(Value::as_text).map(str::to_owned), ..refusal })
+}
+
+/// What a new job is to be, but for its params. Bounds are the engine's.
+fn check_plan(message: &Value) -> Result<(), Refusal> {
+    check_name(message, "job_type")?;
+    message.get("priority").map_or(Ok(()), check_priority)?;
+    for field in ["delay", "timeout"] {
+        message.get(field).map_or(Ok(()), |given| check_number(given, field))?;
+    }
+    match message.get("retry") {
+        None | Some(Value::Number(_)) => Ok(()),
+        Some(Value::Map(fields))
+            if fields.iter().all(|(_, value)| matches!(value, Value::Number(_) | Value::Text(_))) =>
+        {
+            Ok(())
         }
-    };
-    Ok(Request::Create { job_type, params, priority, id })
+        Some(other) => {
+            Err(malformed(format!("retry must be a number, or an object of numbers and words, got {other}")))
+        }
+    }
+}
+
+fn check_priority(given: &Value) -> Result<(), Refusal> {
+    match given {
+        Value::Number(number) if number.is_finite() => Ok(()),
+        Value::Text(word) if PRIORITIES.contains(&word.as_str()) => Ok(()),
+        other => {
+            let expected = "priority must be a finite number, \"user-blocking\", \"user-visible\" or \"background\"";
+            Err(malformed(format!("{expected}, got {other}")))
+        }
+    }
+}
+
+fn check_number(given: &Value, field: &str) -> Result<(), Refusal> {
+    match given {
+        Value::Number(number) if number.is_finite() => Ok(()),
+        other => Err(malformed(format!("{field} must be a number, got {other}"))),
+    }
 }
 
 /// What can stand in a message as an id or a type's name.
@@ -117,9 +98,9 @@ pub fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= LONGEST_NAME
 }
 
-fn name(message: &Value, field: &str) -> Result<String, Refusal> {
+fn check_name(message: &Value, field: &str) -> Result<(), Refusal> {
     match message.get(field) {
-        Some(Value::Text(name)) if is_name(name) => Ok(name.clone()),
+        Some(Value::Text(name)) if is_name(name) => Ok(()),
         other => {
             let given = other.unwrap_or(&Value::UNDEFINED);
             Err(malformed(format!("{field} must be a string of 1 to {LONGEST_NAME} characters, got {given}")))

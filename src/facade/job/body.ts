@@ -3,6 +3,7 @@
 
 import { isNonRetriable, report } from "../errors.js";
 import { isCancellation } from "../support/cancellation.js";
+import { chance } from "../support/time.js";
 import { now } from "../wasm/clock.js";
 import { drain } from "../wasm/drain.js";
 import { engine, failure, unexpected } from "../wasm/engine.js";
@@ -32,7 +33,8 @@ export function start(job: AnyJob, attempt: number): void {
     returned = Promise.reject(error);
   }
   // Bodies measure from call to call, so the limit counts from when this one has certainly been called.
-  if (job.manager.isRateLimited) engine.called(job.slot, now());
+  if (job.manager.countsCalls) engine.called(job.slot, now());
+  else job.manager.calls.note(attempt === 1 ? job.started : stamp());
   if (isJob(returned)) {
     adopt(job, attempt, returned, (rejected, value) => settle(job, attempt, rejected, value));
     return;
@@ -120,7 +122,7 @@ export function decideRetry(job: AnyJob): void {
     }
   }
   const wait = again ? waitFor(job, error) : Number.NaN;
-  engine.retry(job.slot, again, wait, Math.random(), now());
+  engine.retry(job.slot, again, wait, chance(), now());
 }
 
 /** What the caller's rule asks for; not a number if it asks for nothing. */

@@ -22,10 +22,19 @@ export function errorOf(job: AnyJob): unknown {
   return job.more?.timeoutError ?? job.outcome;
 }
 
-/** While it waits for a delay or its next attempt: until when, epoch ms. */
+/**
+ * While it waits for a delay or its next attempt: until when, epoch ms. The clocks are compared once a wait, so that the
+ * answer is the same each time.
+ */
 export function readyAtOf(job: AnyJob): number | undefined {
   const at = job.end === 0 ? question().readyAt(job.slot) : Number.NaN;
-  return Number.isNaN(at) ? undefined : Math.round(wallTime(stamp(), job.created) + Math.max(at - now(), 0));
+  if (Number.isNaN(at)) return undefined;
+  const extras = job.extras();
+  if (extras.readyTick !== at) {
+    extras.readyTick = at;
+    extras.readyAt = Math.round(wallTime(stamp(), job.created) + Math.max(at - now(), 0));
+  }
+  return extras.readyAt;
 }
 
 const ENDS = [0, 0, END.normal, END.failed, END.cancelled];

@@ -6,7 +6,7 @@ import type { JobEvent } from "../types.js";
 const LINES = 1000;
 
 /** Of those that a later one supersedes, only the newest, and none once the job has ended. */
-const SUPERSEDED = new Set<JobEvent["type"]>(["job_started", "job_retrying", "job_progress"]);
+const SUPERSEDED = new Set<JobEvent["type"]>(["job_started", "job_stopping", "job_retrying", "job_progress"]);
 const ENDS = new Set<JobEvent["type"]>(["job_completed", "job_failed", "job_cancelled"]);
 
 const jobOf = (event: JobEvent): string | undefined =>

@@ -1,4 +1,5 @@
 import { JobStopTimeoutError } from "../errors.js";
+import { defer } from "../support/defer.js";
 import { textOf } from "../support/look.js";
 import type {
   Completion,
@@ -24,7 +25,7 @@ import { stateOf } from "./adopted.js";
 import { asyncDispose, completionOf, errorOf, readyAtOf, reasonOf } from "./completion.js";
 import { continuationsOf } from "./continuations.js";
 import { listenTo, tell } from "./listen.js";
-import { defer, Extras, type JobOwner } from "./record.js";
+import { Extras, type JobOwner } from "./record.js";
 import { jobStream } from "./streams.js";
 
 const STATUS: readonly JobStatus[] = ["pending", "running", "completed", "failed", "cancelled"];

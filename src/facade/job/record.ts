@@ -1,3 +1,4 @@
+import type { Deferred } from "../support/defer.js";
 import type {
   Completion,
   Job,
@@ -11,22 +12,6 @@ import type {
 } from "../types.js";
 import type { ListenerTable } from "../wasm/listeners.js";
 import type { DelayOf } from "../wasm/options.js";
-
-export interface Deferred<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
-
-export function defer<T>(): Deferred<T> {
-  let resolve!: (value: T) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<T>((res, rej) => {
-    resolve = res;
-    reject = rej;
-  });
-  return { promise, resolve, reject };
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: internals hold jobs of every type.
 export type AnyManagedJob = ManagedJob<any, any, any, any>;
@@ -63,6 +48,9 @@ export class Extras {
   retryIf: RetryOptions["retryIf"] = undefined;
   delayOf: DelayOf = undefined;
   lastError: unknown = undefined;
+  /** Until when it waits: by the engine's clock, and in epoch ms. */
+  readyTick: number | undefined = undefined;
+  readyAt: number | undefined = undefined;
   /** Actions that wait for the first listener. */
   mailbox: unknown[] | undefined = undefined;
   /** Listeners for actions; they go with their attempt. */

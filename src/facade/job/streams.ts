@@ -1,8 +1,8 @@
 // `events()`: what happens, as a stream that a slow reader cannot make grow without bound. Five thousand unread events are
-// kept as they came (unread.ts); of more, a handful for each job that is there or that the reader has heard of
+// kept as they came (support/unread.ts); of more, a handful for each job that is there or that the reader has heard of
 // (condense.ts).
 
-import { iterable } from "../support/iterable-stream.js";
+import { type EventQueue, eventQueue } from "../support/event-queue.js";
 import type { JobEvent, Unsubscribe } from "../types.js";
 import { command } from "../wasm/engine.js";
 import { addListener, CHANNEL, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
@@ -10,15 +10,6 @@ import { condense } from "./condense.js";
 import { endEventOf, recordOf } from "./events.js";
 import { subscribeIn } from "./listen.js";
 import type { AnyJob } from "./record.js";
-import { Unread } from "./unread.js";
-
-export interface EventQueue<T = JobEvent> {
-  readonly stream: ReadableStream<T>;
-  /** With a key, it takes the place of what is unread under it. */
-  push(event: T, key?: string): void;
-  close(): void;
-  fail(error: unknown): void;
-}
 
 /** Of progress and statistics only the newest matters: what is unread gives way to it. */
 function newestOnly(event: JobEvent): string | undefined {
@@ -26,57 +17,10 @@ function newestOnly(event: JobEvent): string | undefined {
   return event.type === "stats_update" ? event.type : undefined;
 }
 
-export function eventQueue<T = JobEvent>(onCancel: () => void, worthTelling?: (events: T[]) => T[]): EventQueue<T> {
-  let controller!: ReadableStreamDefaultController<T>;
-  const unread = new Unread<T>(worthTelling);
-  let closed = false;
-  /** Closed for its reader, or left by it. */
-  let done = false;
-
-  /** Reading may ask for more before it returns, so each event is taken out before it is handed on. */
-  function flush(): void {
-    while (unread.size > 0) {
-      if (controller.desiredSize! <= 0) return;
-      controller.enqueue(unread.shift()!);
-    }
-    if (closed && !done) controller.close();
-    done ||= closed;
-  }
-
-  const stream = iterable(
-    new ReadableStream<T>({
-      start(given) {
-        controller = given;
-      },
-      pull: flush,
-      cancel() {
-        done = true;
-        unread.clear();
-        onCancel();
-      },
-    }),
-  );
-  return {
-    stream,
-    push(event, key) {
-      if (done) return;
-      unread.push(event, key);
-      flush();
-    },
-    close() {
-      closed = true;
-      if (!done) flush();
-    },
-    fail(error) {
-      controller.error(error);
-    },
-  };
-}
-
 /** The job as it stands, then what follows, then the end. */
 export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
   let leave: Unsubscribe = () => {};
-  const queue = eventQueue(() => leave(), condense);
+  const queue = eventQueue<JobEvent>(() => leave(), condense);
   queue.push({ type: "job_created", job: recordOf(job) });
   const number = job.slot < 0 ? LATCHED : addListener(SOURCE.job, job.slot, CHANNEL.event);
   if (number < 0) {
@@ -103,7 +47,7 @@ export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
 }
 
 export interface StreamedManager {
-  readonly streams: Set<EventQueue>;
+  readonly streams: Set<EventQueue<JobEvent>>;
   /** Closed, and nothing left to happen. */
   readonly isOver: boolean;
   listen(channel: number, listener: (event: JobEvent) => void): Unsubscribe;
@@ -113,7 +57,7 @@ export interface StreamedManager {
 /** All that happens in a manager from here on; ends when it is closed and idle. */
 export function managerStream(manager: StreamedManager): ReadableStream<JobEvent> {
   let unsubscribe: Unsubscribe = () => {};
-  const queue = eventQueue(() => {
+  const queue = eventQueue<JobEvent>(() => {
     unsubscribe();
     manager.streams.delete(queue);
   }, condense);

@@ -67,7 +67,7 @@ function apply(words: Uint32Array, base: number): void {
   }
 }
 
-/** `carried`: the number of a value, or the job that stands under a key. */
+/** `carried`: the number of a value, or the job that stands under a key or whose place in the order has changed. */
 function deliver(code: number, source: number, carried: number, first: number, count: number): void {
   let table: ListenerTable | undefined;
   let value: unknown;
@@ -82,6 +82,7 @@ function deliver(code: number, source: number, carried: number, first: number, c
       break;
     case SOURCE.manager:
       table = managers[source]?.deref()?.listeners;
+      if (carried !== NO_JOB) value = jobs[carried];
       break;
     default:
       table = keyListeners.get(source);

@@ -2,11 +2,13 @@ import { start } from "../job/body.js";
 import { asyncDispose } from "../job/completion.js";
 import { JobHandle } from "../job/handle.js";
 import { subscribeIn } from "../job/listen.js";
-import { type AnyJob, type Deferred, defer } from "../job/record.js";
+import type { AnyJob } from "../job/record.js";
 import { follow } from "../job/signals.js";
-import { type EventQueue, managerStream } from "../job/streams.js";
+import { managerStream } from "../job/streams.js";
 import { jobs, managers } from "../job/tables.js";
 import { abortError, abortReason } from "../support/abort.js";
+import { type Deferred, defer } from "../support/defer.js";
+import type { EventQueue } from "../support/event-queue.js";
 import { textOf } from "../support/look.js";
 import type {
   Completion,
@@ -20,7 +22,7 @@ import type {
   RunOptions,
   Unsubscribe,
 } from "../types.js";
-import { now } from "../wasm/clock.js";
+import { epochOf, now } from "../wasm/clock.js";
 import { drain } from "../wasm/drain.js";
 import {
   checkEngine,
@@ -44,10 +46,11 @@ import {
   sendOptions,
 } from "../wasm/options.js";
 import { holdStamp, releaseStamp, stamp } from "../wasm/stamp.js";
+import { Calls } from "./calls.js";
 import { ready } from "./effects.js";
 import { Ends } from "./ends.js";
 import { type KeyNumbers, Keys } from "./keys.js";
-import { createManager, readManagerOptions } from "./options.js";
+import { createManager, readManagerOptions, readRateLimit } from "./options.js";
 import { Roster } from "./roster.js";
 import { type Tracer, trace } from "./trace.js";
 
@@ -72,17 +75,19 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   listeners: ListenerTable | undefined = undefined;
   /** Told when the engine has broken; held here, so that it goes with the manager. */
   onFailure: ((error: Error) => void) | undefined = undefined;
-  readonly streams = new Set<EventQueue>();
+  readonly streams = new Set<EventQueue<JobEvent>>();
   /** The manager's name, for errors and traces. */
   readonly name: string;
   /** Calls the bodies, where they are traced. */
   readonly tracer: Tracer | undefined;
   /** The engine is told when bodies were called. */
-  readonly isRateLimited: boolean;
+  countsCalls: boolean;
+  readonly calls = new Calls();
   private readonly number: number;
   private readonly defaults: ReadOptions | undefined;
   private timed: boolean;
   private slots: number;
+  private limit: PublicManager["rateLimit"];
   private closed = false;
   private idle: Deferred<void> | undefined = undefined;
   private empty: Deferred<void> | undefined = undefined;
@@ -98,8 +103,9 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.ends = new Ends(read.onError);
     this.number = createManager(read, UNTIMED);
     this.defaults = read.defaults;
-    this.isRateLimited = read.rateLimit !== undefined;
-    this.timed = this.isRateLimited || (read.defaults?.timed ?? false);
+    this.limit = read.rateLimit;
+    this.countsCalls = (read.rateLimit ?? read.groupRateLimit) !== undefined;
+    this.timed = this.countsCalls || (read.defaults?.timed ?? false);
     this.slots = read.concurrency;
     this.tracer = read.trace ? trace(this.name) : undefined;
     this.roster = new Roster(this.number, read.retain > 0);
@@ -294,6 +300,29 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     drain();
   }
 
+  get rateLimit(): PublicManager["rateLimit"] {
+    return this.limit;
+  }
+
+  set rateLimit(given: PublicManager["rateLimit"]) {
+    const limit = readRateLimit("rateLimit", given);
+    const engine = command();
+    const { number } = this;
+    if (limit !== undefined && !this.countsCalls) {
+      this.countsCalls = this.timed = true;
+      for (const ago of this.calls.takeAges()) engine.noteStart(number, now() - ago, now());
+    }
+    const answer = engine.setRateLimit(number, limit !== undefined, limit?.limit ?? 0, limit?.interval ?? 0, now());
+    if (answer < 0) throw outOfBounds({ rateLimit: limit });
+    this.limit = limit;
+    drain();
+  }
+
+  get rateLimitedUntil(): number | undefined {
+    const at = question().rateLimitedUntil(this.number);
+    return Number.isNaN(at) ? undefined : epochOf(at);
+  }
+
   onEmpty(): Promise<void> {
     if (command().awaitEmpty(this.number)) return Promise.resolve();
     this.empty ??= defer();
@@ -368,6 +397,11 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   /** Closed, and nothing left to happen. */
   get isOver(): boolean {
     return this.closed && engine.awaitIdle(this.number) === 1;
+  }
+
+  /** Those that have not ended, in the order in which they are listed. */
+  order(): AnyJob[] {
+    return Array.from(listAt(question().order(this.number)), (slot) => this.at(slot) as AnyJob);
   }
 
   statsEvent(): JobEvent {

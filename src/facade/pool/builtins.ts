@@ -1,6 +1,6 @@
 // The binary of the built-in job types, for the workers. Imported when the first worker asks for it.
 
-import packed from "../../../build/wasm-runner/inline.js";
+import packed from "../../../build/wasm-builtins/inline.js";
 import { unpackBytes } from "../wasm/unpack-bytes.js";
 
 let compiled: Promise<WebAssembly.Module> | undefined;

@@ -1,10 +1,10 @@
 import { ManagerClosedError, report, WorkerCrashedError } from "../errors.js";
 import { asyncDispose } from "../job/completion.js";
-import { type Deferred, defer } from "../job/record.js";
 import { Line } from "../runner/line.js";
 import type { JobType } from "../runner/types.js";
 import { abortReason, throwIfAborted } from "../support/abort.js";
 import { cancellation } from "../support/cancellation.js";
+import { type Deferred, defer } from "../support/defer.js";
 import { fieldOf, textOf } from "../support/look.js";
 import type { JobFactory } from "../types.js";
 import { now } from "../wasm/clock.js";

@@ -1,12 +1,14 @@
 // What a client has asked and has no answer to yet: sent in its order, a bounded number at a time, each for a bounded
 // time.
 
-import { type Deferred, defer } from "../job/record.js";
+import { type Deferred, defer } from "../support/defer.js";
 import { RunnerError } from "./errors.js";
 import type { ClientMessage, ServerMessage } from "./types.js";
 
 /** Calls on their way: what one client asks for is never long in the way of another. */
 const WINDOW = 1000;
+/** Once or twice, it is all the same: a job is created under its id. */
+const REPEATABLE = new Set<ClientMessage["type"]>(["create_job", "cancel_job", "set_priority"]);
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 type Answer = ServerMessage & { readonly type: "ok" | "error" };
@@ -48,6 +50,16 @@ export class Calls {
   setOpen(open: boolean): void {
     this.open = open;
     this.pump();
+  }
+
+  /** The port takes messages again: what may have got lost, and may be asked twice, is asked again. */
+  reopen(): void {
+    const later = [...this.waiting];
+    this.waiting.clear();
+    for (const [request, call] of this.sent) if (REPEATABLE.has(call.message.type)) this.waiting.set(request, call);
+    for (const request of this.waiting.keys()) this.sent.delete(request);
+    for (const [request, call] of later) this.waiting.set(request, call);
+    this.setOpen(true);
   }
 
   /** One that nobody waits for any more, or that another has asked, is passed over. */

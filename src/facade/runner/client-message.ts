@@ -8,8 +8,9 @@ import { WasmRunner } from "./wasm.js";
 type Refusal = ServerMessage & { readonly type: "error" };
 
 export interface Heard {
-  /** Nothing: it is to be passed over. */
-  readonly message: ClientMessage | Refusal | undefined;
+  readonly message: ClientMessage | undefined;
+  /** Why it counts for nothing. */
+  readonly refusal: Refusal | undefined;
   readonly params: Record<string, unknown>;
   /** Of the whole message. */
   readonly bytes: number;
@@ -35,17 +36,19 @@ export function readClientMessage(data: unknown): Heard {
   if (copy === undefined) return refused(TOO_LARGE, numberOf(given));
   const value = copy.value as { readonly params?: unknown };
   if (typeof value !== "object" || value === null || !isPlain(value)) {
-    return refused(WasmRunner.readMessage(value) as Refusal, undefined);
+    return refused(WasmRunner.checkMessage(value) as Refusal, undefined);
   }
   fromWire(value);
   const { params = {} } = value;
-  // Judged where the job is created, whatever they are.
-  const message = WasmRunner.readMessage({ ...value, params: {} });
-  return { message, params: params as Record<string, unknown>, bytes: copy.bytes, request: numberOf(value) };
+  // Params are judged where the job is created, whatever they are.
+  const refusal: Refusal | undefined = WasmRunner.checkMessage({ ...value, params: {} });
+  if (refusal !== undefined) return refused(refusal, numberOf(value));
+  const message = value as ClientMessage;
+  return { message, refusal, params: params as Record<string, unknown>, bytes: copy.bytes, request: numberOf(value) };
 }
 
-function refused(message: Refusal, request: number | undefined): Heard {
-  return { message, params: {}, bytes: 0, request };
+function refused(refusal: Refusal, request: number | undefined): Heard {
+  return { message: undefined, refusal, params: {}, bytes: 0, request };
 }
 
 function numberOf(message: unknown): number | undefined {

@@ -1,23 +1,27 @@
-import { reasonText } from "../job/events.js";
+import { checkNumber, checkObject, checkString, needFunction } from "../support/check.js";
 import { holdLock } from "../support/lifetime.js";
+import { reasonText, tagOf, textOf } from "../support/look.js";
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
-import { checkNumber, checkObject, checkString, needFunction } from "../wasm/options.js";
 import { Calls } from "./calls.js";
+import { Watches } from "./client-watch.js";
 import { RunnerError, refusalOf } from "./errors.js";
 import { MESSAGE } from "./inert.js";
 import { Listeners } from "./line.js";
 import { Mirror } from "./mirror.js";
 import { toWire } from "./odd-parts.js";
 import { isConnecting, isOver, listenTo, needPort, post, tryPost } from "./port.js";
-import { GONE } from "./protocol.js";
+import { GONE, PROTOCOL } from "./protocol.js";
 import { readServerMessage } from "./server-message.js";
-import type { ClientMessage, QueueClientOptions, QueuePort, ServerMessage } from "./types.js";
-
-export interface ClientSnapshot {
-  readonly jobs: readonly JobRecord[];
-  readonly stats: ManagerStats;
-  readonly connected: boolean;
-}
+import type {
+  ClientMessage,
+  ClientSnapshot,
+  JobQueue,
+  QueueClientOptions,
+  QueueCreateOptions,
+  QueuePort,
+  ServerMessage,
+  WatchEvent,
+} from "./types.js";
 
 const NAME_LENGTH = 8;
 const NOTHING = () => {};
@@ -33,12 +37,14 @@ function newName(): string {
  *
  * What asks is sent in the order in which it was asked, once the port is open, and answered by the runner. It rejects
  * with JobgateError of code E_DISCONNECTED where no answer has come within `timeout`, of code E_CLOSED once nobody
- * listens at the other end (`connected` is false again) or this client is closed.
+ * listens at the other end (`connected` is false again) or this client is closed. What the runner refuses rejects as its
+ * own call would throw: InvalidParamsError, UnknownJobTypeError, QueueFullError, …; in other words, with code E_REFUSED.
  */
-export class QueueClient {
+export class QueueClient implements JobQueue {
   private readonly port: QueuePort;
   private readonly mirror = new Mirror();
   private readonly listeners = new Listeners<void>();
+  private readonly watches = new Watches();
   private readonly calls: Calls;
   private readonly name = newName();
   private readonly unlisten: Unsubscribe;
@@ -57,8 +63,14 @@ export class QueueClient {
     if (!(timeout >= 0)) throw new RangeError(`timeout must be at least 0, or Infinity, got ${timeout}`);
     this.port = port;
     this.createJob = this.createJob.bind(this);
+    this.getJob = this.getJob.bind(this);
+    this.getAllJobs = this.getAllJobs.bind(this);
     this.cancelJob = this.cancelJob.bind(this);
+    this.setPriority = this.setPriority.bind(this);
+    this.retryJob = this.retryJob.bind(this);
     this.clearCompleted = this.clearCompleted.bind(this);
+    this.getQueueStats = this.getQueueStats.bind(this);
+    this.watch = this.watch.bind(this);
     this.subscribe = this.subscribe.bind(this);
     this.getSnapshot = this.getSnapshot.bind(this);
     this.close = this.close.bind(this);
@@ -79,42 +91,77 @@ export class QueueClient {
   }
 
   /**
-   * Resolves with the new job's record. Rejects as the runner's own `createJob` throws (InvalidParamsError with the same
-   * faults, UnknownJobTypeError, QueueFullError, …), also for params that no port can carry; with JobgateError of code
-   * E_REFUSED where they are larger than a message may be, or the runner said no in other words.
+   * Resolves with the new job's record; under an `id` that the queue knows, finished or not, with the record that stands.
+   * Rejects as the runner's own `createJob` throws, also for params that no port can carry; with code E_REFUSED where
+   * they are larger than a message may be.
    */
   async createJob(
     type: string,
     params: Record<string, unknown> = {},
-    options: { priority?: Priority } = {},
+    options: QueueCreateOptions = {},
   ): Promise<JobRecord> {
     checkString("type", type);
     checkObject("options", options);
-    const { priority } = options;
-    const id = `${this.name}-${++this.serial}`;
+    const { id: given, priority, delay, timeout, retry } = options;
+    const id = checkString("id", given) ?? `${this.name}-${++this.serial}`;
+    const more = Object.entries({ priority, delay, timeout, retry }).filter(([, value]) => value !== undefined);
     // The number comes first: it is to be found also in a message that is too large to be read.
     try {
-      const answer = await this.ask((request) => {
+      return await this.askForJob((request) => {
         this.creating.set(id, request);
-        return { request, type: "create_job", job_type: type, params, id, ...(priority !== undefined && { priority }) };
-      });
-      if (answer.type === "error") throw refusalOf(answer);
-      const job = answer.job ?? this.mirror.get(id);
-      if (job === undefined) throw new RunnerError("The runner did not say which job it has made", "E_REFUSED");
-      return job;
+        return { request, type: "create_job", job_type: type, params, id, ...Object.fromEntries(more) };
+      }, id);
     } finally {
       this.creating.delete(id);
     }
   }
 
+  getJob(id: string): JobRecord | undefined {
+    return this.mirror.get(id);
+  }
+
+  /** Running, then pending in the order they will start, then finished, newest first. */
+  getAllJobs(): readonly JobRecord[] {
+    return this.getSnapshot().jobs;
+  }
+
   /** True: asked, or ended at once if it was pending. False: unknown or ended. Not awaited, it is never unhandled. */
   cancelJob(id: string, reason?: unknown): Promise<boolean> {
-    return quiet(this.cancel(id, reasonText(reason)));
+    const why = reasonText(reason);
+    const more = why !== undefined && { reason: why };
+    return quiet(this.askWhether((request) => ({ request, type: "cancel_job", job_id: id, ...more })));
+  }
+
+  /** False: unknown or ended. Not awaited, it is never unhandled. */
+  setPriority(id: string, priority: Priority): Promise<boolean> {
+    return quiet(this.askWhether((request) => ({ request, type: "set_priority", job_id: id, priority })));
+  }
+
+  /** A finished job again, as a new one. Rejects with code E_UNKNOWN_JOB or E_NOT_FINISHED. */
+  async retryJob(id: string): Promise<JobRecord> {
+    return this.askForJob((request) => ({ request, type: "retry_job", job_id: id }));
   }
 
   /** How many finished jobs were let go of. Not awaited, it is never unhandled. */
   clearCompleted(): Promise<number> {
     return quiet(this.clear());
+  }
+
+  /** Finished jobs are counted since the runner was made, also those it no longer keeps. */
+  getQueueStats(): ManagerStats {
+    return this.mirror.stats;
+  }
+
+  /**
+   * One job: its present state first (`status`, and `progress` if it has made any), then what follows, then the end. For
+   * a slow reader, unread progress gives way to the newest. Throws JobgateError with code E_UNKNOWN_JOB; breaks off with
+   * E_CLOSED when nobody answers any more.
+   */
+  watch(id: string): ReadableStream<WatchEvent> {
+    const record = this.mirror.get(id);
+    if (record === undefined) throw new RunnerError(`There is no job "${textOf(id)}"`, "E_UNKNOWN_JOB");
+    if (this.gone !== undefined) throw new RunnerError(this.gone, "E_CLOSED");
+    return this.watches.watch(record);
   }
 
   subscribe(listener: () => void): Unsubscribe {
@@ -139,9 +186,17 @@ export class QueueClient {
     this.disconnect("The client was closed");
   }
 
-  private async cancel(id: string, reason: string | undefined): Promise<boolean> {
-    const why = reason !== undefined && { reason };
-    const answer = await this.ask((request) => ({ request, type: "cancel_job", job_id: id, ...why }));
+  /** `id`: what the job is to have, where that is known. */
+  private async askForJob(make: (request: number) => ClientMessage, id?: string): Promise<JobRecord> {
+    const answer = await this.ask(make);
+    if (answer.type === "error") throw refusalOf(answer);
+    const job = answer.job ?? (id === undefined ? undefined : this.mirror.get(id));
+    if (job === undefined) throw new RunnerError("The runner did not say which job it has made", "E_REFUSED");
+    return job;
+  }
+
+  private async askWhether(make: (request: number) => ClientMessage): Promise<boolean> {
+    const answer = await this.ask(make);
     if (answer.type === "ok") return true;
     if (answer.code === 404 || answer.code === 409) return false;
     throw refusalOf(answer);
@@ -162,22 +217,26 @@ export class QueueClient {
     });
   }
 
-  /** Says that somebody is there; what was asked meanwhile follows. */
+  /** Says that somebody is there; what was asked meanwhile follows, and what may have got lost. */
   private opened(): void {
+    const { seq } = this.mirror;
+    const greeting = { acknowledges: true, protocol: PROTOCOL } as const;
     // A runner says its state of itself when it begins to serve; over a broadcast it may have begun before.
-    tryPost(this.port, { type: "get_state", acknowledges: true });
+    tryPost(this.port, seq === undefined ? { type: "get_state", ...greeting } : { type: "resume", seq, ...greeting });
     // Of all ports it alone does not say everywhere that its other end is gone.
-    if (Object.prototype.toString.call(this.port) === "[object MessagePort]") {
+    if (tagOf(this.port) === "[object MessagePort]") {
       holdLock((lock) => lock !== "" && tryPost(this.port, { type: "present", lock }));
     }
-    this.calls.setOpen(true);
+    this.calls.reopen();
   }
 
   private disconnect(why: string): void {
     this.gone = why;
     this.calls.setOpen(false);
-    this.calls.fail(new RunnerError(why, "E_CLOSED"));
+    const error = new RunnerError(why, "E_CLOSED");
+    this.calls.fail(error);
     this.connected = false;
+    this.watches.fail(error);
     this.changed();
   }
 
@@ -190,7 +249,7 @@ export class QueueClient {
     const { message, ack } = readServerMessage(data);
     if (ack !== undefined) tryPost(this.port, { type: "ack", ack });
     if (message === undefined) return;
-    const isNew = this.mirror.apply(message);
+    const id = this.mirror.apply(message);
     if (message.type === "ok") this.calls.answer(message);
     else if (message.type === "error") this.refused(message);
     else if (message.type === "job_created") this.created(message.job.id);
@@ -199,14 +258,18 @@ export class QueueClient {
       this.gone = undefined;
       this.calls.setOpen(true);
       for (const id of this.creating.keys()) this.created(id);
+      this.watches.tellAll((id) => this.mirror.get(id), message);
     }
-    if (isNew) this.changed();
+    if (id === undefined) return;
+    if (id !== "") this.watches.tell(id, this.mirror.get(id), message);
+    this.changed();
   }
 
   private created(id: string): void {
     const request = this.creating.get(id);
     const job = this.mirror.get(id);
-    if (request !== undefined && job !== undefined) this.calls.answer({ type: "ok", request, job });
+    if (request !== undefined && job !== undefined)
+      this.calls.answer({ type: "ok", request, job, seq: this.mirror.seq ?? 0 });
   }
 
   private refused(message: ServerMessage & { type: "error" }): void {

@@ -1,15 +1,20 @@
 // What a runner tells those who follow it: sessions, streams, listeners.
 
 import type { JobEvent } from "../types.js";
+import type { Rank } from "./rank.js";
 import type { Task } from "./task.js";
 
-/** An event or a failure; neither: the queue's order has changed, no job has. */
+/** An event, or a failure; neither: a job is listed elsewhere or has another priority, of which no event tells. */
 export interface Notification {
   readonly event?: JobEvent;
   /** Whose event it is. */
   readonly task?: Task;
+  /** Where that job was listed then. */
+  readonly rank?: Rank;
   /** Of events that a watcher of one job hears; for streams that are taken up again. */
   readonly number?: number;
+  /** Rises by one a notification. */
+  readonly seq?: number;
   /** The engine has broken. */
   readonly failure?: Error;
 }

@@ -1,11 +1,12 @@
 // The types that a runner knows: the built-in ones and the app's.
 
 import { invalidParams, UnknownJobTypeError } from "../errors.js";
+import { needFunction } from "../support/check.js";
 import { textOf } from "../support/look.js";
-import { needFunction } from "../wasm/options.js";
+import { breakDown } from "../wasm/engine.js";
 import { inert, PARAMS, type Shape } from "./inert.js";
 import type { JobType, ParamSpec, TaskContext, TypeDescription, Validation } from "./types.js";
-import { type Rules, WasmRunner } from "./wasm.js";
+import type { Rules } from "./wasm.js";
 
 type Execute = (params: Record<string, unknown>, context: TaskContext) => unknown;
 
@@ -25,8 +26,11 @@ export class JobTypes {
   constructor(rules: Rules, builtins: boolean, own: readonly JobType[]) {
     this.rules = rules;
     if (builtins) {
-      for (const { name, description, params } of rules.addBuiltins(false) as TypeDescription[]) {
-        this.add(name, description, params, (given, context) => WasmRunner.executeBuiltin(name, given, context));
+      for (const { name, description, params } of rules.addBuiltins() as TypeDescription[]) {
+        this.add(name, description, params, async (given, context) => {
+          const { executeBuiltin } = await import("./builtins/execute.js");
+          return executeBuiltin(name, given, context, breakDown);
+        });
       }
     }
     for (const [index, type] of own.entries()) this.check(`types[${index}]`, type);

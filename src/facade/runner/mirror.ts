@@ -1,13 +1,16 @@
-// What a client knows of a runner's jobs: the latest state it was sent, and every event since.
+// What a client knows of a runner's jobs: the latest state it was sent, and every event since, in the order that the
+// runner's engine says.
 
 import type { JobRecord, ManagerStats } from "../types.js";
+import { compareRanks, isRank, type Rank } from "./rank.js";
 import { SortedList } from "./sorted-list.js";
 import type { ServerMessage } from "./types.js";
 
 interface Entry {
-  record: JobRecord;
-  /** Where it is listed among the pending: until when it has to wait, its priority, when it came there. */
-  key: readonly [number, number, number];
+  readonly record: JobRecord;
+  readonly rank: Rank;
+  /** Where two are listed alike. */
+  readonly arrival: number;
 }
 
 const NOTHING: ManagerStats = Object.freeze({
@@ -21,36 +24,42 @@ const NOTHING: ManagerStats = Object.freeze({
 
 export class Mirror {
   stats: ManagerStats = NOTHING;
+  /** Of the latest message; undefined of a runner of version 1. */
+  seq: number | undefined = undefined;
   private readonly entries = new Map<string, Entry>();
-  /** In the order in which they came to be so. */
-  private readonly running = new Set<Entry>();
-  private readonly finished = new Set<Entry>();
-  private readonly pending = new SortedList<Entry>(inStartOrder);
-  private places = 0;
+  private readonly listed = new SortedList<Entry>(
+    (one, other) => compareRanks(one.rank, other.rank) || one.arrival - other.arrival,
+  );
+  private arrivals = 0;
 
-  /** False: nothing has changed. */
-  apply(message: ServerMessage): boolean {
+  /** The id of the job that has changed; an empty one: any, or the statistics; undefined: nothing has changed. */
+  apply(message: ServerMessage): string | undefined {
+    if (!this.isNext(message)) return undefined;
     switch (message.type) {
       case "queue_state":
-        this.replace(message.jobs);
+        this.replace(message.jobs, message.ranks);
         this.stats = Object.freeze(message.stats);
-        return true;
+        return "";
       case "job_created":
-        this.put(message.job);
-        return true;
+        this.put(message.job, message.rank);
+        return message.job.id;
       case "job_started": {
-        const { started_at, attempt } = message;
-        return this.move(message.job_id, { status: "running", started_at, attempt, ready_at: undefined });
+        const { started_at, attempt, worker_id } = message as typeof message & { worker_id?: string };
+        return this.move(message, { status: "running", started_at, attempt, worker_id, ...NO_WAIT });
       }
+      case "job_stopping":
+        return this.change(message.job_id, { stopping: true });
       case "job_progress": {
         const { percent, message: words } = message;
-        const entry = this.entries.get(message.job_id);
-        if (entry === undefined) return false;
-        entry.record = changed(entry.record, { progress: { percent, message: words } });
-        return true;
+        return this.change(message.job_id, { progress: { percent, message: words } });
+      }
+      case "job_moved": {
+        const { priority, ready_at } = message;
+        return this.move(message, { priority, ready_at });
       }
       case "job_retrying":
-        return this.move(message.job_id, {
+        return this.move(message, {
+          ...NO_WAIT,
           status: "pending",
           attempt: message.attempt,
           ready_at: message.retry_at,
@@ -62,12 +71,12 @@ export class Mirror {
       case "job_cancelled":
         return this.end(message, { status: "cancelled" });
       case "job_removed":
-        return this.remove(message.job_id);
+        return this.remove(message.job_id) ? message.job_id : undefined;
       case "stats_update":
         this.stats = Object.freeze(message.stats);
-        return true;
+        return "";
       default:
-        return false;
+        return undefined;
     }
   }
 
@@ -77,79 +86,81 @@ export class Mirror {
 
   /** Running, then pending in the order they will start, then finished, newest first: as the runner lists them. */
   list(): JobRecord[] {
-    const list: JobRecord[] = [];
-    for (const { record } of this.running) list.push(record);
-    for (const { record } of this.pending) list.push(record);
-    const finished = [...this.finished];
-    for (let at = finished.length - 1; at >= 0; at--) list.push(finished[at]!.record);
-    return list;
+    return Array.from(this.listed, ({ record }) => record);
   }
 
-  private replace(jobs: readonly JobRecord[]): void {
+  /** What a runner tells again was known before. */
+  private isNext({ type, seq }: ServerMessage & { readonly seq?: unknown }): boolean {
+    if (typeof seq !== "number" || type === "ok") return true;
+    if (type !== "queue_state" && this.seq !== undefined && seq <= this.seq) return false;
+    this.seq = seq;
+    return true;
+  }
+
+  private replace(jobs: readonly JobRecord[], ranks: readonly Rank[] = []): void {
     this.entries.clear();
-    this.running.clear();
-    this.finished.clear();
-    this.pending.clear();
-    // The newest comes first among the finished.
-    const finished: JobRecord[] = [];
-    for (const job of jobs) {
-      if (isFinished(job)) finished.push(job);
-      else this.put(job);
-    }
-    for (const job of finished.reverse()) this.put(job);
+    this.listed.clear();
+    // Backwards: without ranks, what arrives last is the newest among the finished.
+    const put = (from: number, to: number, step: number) => {
+      for (let at = from; at !== to; at += step) this.put(jobs[at]!, ranks[at]);
+    };
+    const finished = jobs.findIndex(isFinished);
+    const unfinished = finished < 0 ? jobs.length : finished;
+    put(0, unfinished, 1);
+    put(jobs.length - 1, unfinished - 1, -1);
   }
 
-  private put(record: JobRecord): void {
+  private put(record: JobRecord, rank: unknown): void {
     this.remove(record.id);
-    const { ready_at, priority } = record;
-    const entry: Entry = {
-      record: Object.freeze(record),
-      key: [numberOr(ready_at, -Infinity), -numberOr(priority, 0), this.places++],
-    };
+    const arrival = this.arrivals++;
+    const entry = { record: Object.freeze(record), rank: isRank(rank) ? rank : guess(record, arrival), arrival };
     this.entries.set(record.id, entry);
-    this.partOf(record).add(entry);
+    this.listed.add(entry);
   }
 
   private remove(id: string): boolean {
     const entry = this.entries.get(id);
-    if (entry !== undefined) this.partOf(entry.record).delete(entry);
+    if (entry !== undefined) this.listed.delete(entry);
     return this.entries.delete(id);
   }
 
-  private partOf({ status }: JobRecord): { add(entry: Entry): void; delete(entry: Entry): void } {
-    if (status === "running") return this.running;
-    return status === "pending" ? this.pending : this.finished;
-  }
-
-  private move(id: string, change: Partial<JobRecord>): boolean {
+  /** It stays where it is. */
+  private change(id: string, change: Partial<JobRecord>): string | undefined {
     const entry = this.entries.get(id);
-    if (entry !== undefined) this.put(changed(entry.record, change));
-    return entry !== undefined;
+    return entry === undefined ? undefined : this.move({ job_id: id, rank: entry.rank }, change);
   }
 
-  private end(message: { job_id: string; completed_at?: number }, change: Partial<JobRecord>): boolean {
-    const { job_id, completed_at } = message;
-    return this.move(job_id, { ...change, ready_at: undefined, ...(completed_at !== undefined && { completed_at }) });
+  private move({ job_id, rank }: { job_id: string; rank?: Rank }, change: Changes): string | undefined {
+    const entry = this.entries.get(job_id);
+    if (entry === undefined) return undefined;
+    this.put(changed(entry.record, change), rank);
+    return job_id;
+  }
+
+  private end(message: { job_id: string; completed_at?: number; rank?: Rank }, change: Changes): string | undefined {
+    const { completed_at } = message;
+    return this.move(message, { ...NO_WAIT, ...change, ...(completed_at !== undefined && { completed_at }) });
   }
 }
+
+type Changes = { readonly [Field in keyof JobRecord]?: JobRecord[Field] | undefined };
+
+const NO_WAIT: Changes = { ready_at: undefined, stopping: undefined };
 
 function isFinished({ status }: JobRecord): boolean {
   return status !== "running" && status !== "pending";
 }
 
 /** A field that becomes undefined goes. */
-function changed(record: JobRecord, change: Partial<JobRecord>): JobRecord {
+function changed(record: JobRecord, change: Changes): JobRecord {
   const fields = Object.entries({ ...record, ...change }).filter(([, value]) => value !== undefined);
-  return Object.freeze(Object.fromEntries(fields)) as unknown as JobRecord;
+  return Object.fromEntries(fields) as unknown as JobRecord;
 }
 
-/** In the ready queue by priority and place; behind them those that have to wait first, by the ends of their waits. */
-function inStartOrder({ key: one }: Entry, { key: other }: Entry): number {
-  // Both may have nothing to wait for.
-  if (one[0] !== other[0]) return one[0] < other[0] ? -1 : 1;
-  return one[1] - other[1] || one[2] - other[2];
-}
-
-function numberOr(value: unknown, otherwise: number): number {
-  return typeof value === "number" && Number.isFinite(value) ? value : otherwise;
+/** A runner of version 1 says no ranks, and sends its state where the order has changed. */
+function guess({ status, ready_at, priority }: JobRecord, arrival: number): Rank {
+  if (status === "running") return [0, arrival];
+  if (status !== "pending") return [4, -arrival];
+  const level = Number.isFinite(priority) ? -priority : 0;
+  return Number.isFinite(ready_at) ? [2, ready_at!, level, arrival] : [1, level, arrival];
 }

@@ -1,16 +1,22 @@
 // What happens in a runner, told in the order in which it happens.
 
-import type { JobEvent, Unsubscribe } from "../types.js";
+import type { Unsubscribe } from "../types.js";
 import { CHANGE, isEnd, type Notification } from "./events.js";
 import { Line, Listeners } from "./line.js";
 import type { Task } from "./task.js";
 import type { Tasks } from "./tasks.js";
-import type { Rules } from "./wasm.js";
+
+/** So many notifications at least are kept for who comes back. */
+const LOGGED = 500;
 
 export class News {
   /** Grows with every change. */
   version = 0;
-  private readonly rules: Rules;
+  /** Of the latest notification. */
+  seq = 0;
+  /** Somebody may come back. */
+  isLogged = false;
+  private log: Notification[] = [];
   private readonly tasks: Tasks;
   private readonly line: Line<Notification>;
   private readonly all = new Listeners<Notification>();
@@ -18,8 +24,7 @@ export class News {
   private readonly watchers = new Map<Task, Listeners<Notification>>();
   private readonly changes = new Listeners<void>();
 
-  constructor(rules: Rules, tasks: Tasks) {
-    this.rules = rules;
+  constructor(tasks: Tasks) {
     this.tasks = tasks;
     this.line = new Line((notification) => this.tell(notification));
   }
@@ -57,17 +62,12 @@ export class News {
     });
   }
 
-  push(event: JobEvent): void {
-    this.line.push({ event });
-  }
-
-  /** The queue's order has changed, no job has. */
-  reordered(): void {
-    this.line.push({});
+  push(notification: Notification): void {
+    this.line.push(notification);
   }
 
   removed(ids: readonly string[]): void {
-    for (const job_id of ids) this.push({ type: "job_removed", job_id });
+    for (const job_id of ids) this.push({ event: { type: "job_removed", job_id } });
   }
 
   /** At once, past whatever was being told: nothing can follow it. */
@@ -78,33 +78,40 @@ export class News {
     this.changes.call();
   }
 
+  /** What has been told after the message `seq`; undefined: not all of it is kept. */
+  since(seq: number): readonly Notification[] | undefined {
+    const first = this.seq - this.log.length;
+    return seq < first || seq > this.seq ? undefined : this.log.slice(seq - first);
+  }
+
   private tell(notification: Notification): void {
-    const { event } = notification;
-    const told = event === undefined ? notification : this.note(event);
+    const { event, task } = notification;
+    const told = { ...this.note(notification), seq: ++this.seq };
+    if (this.isLogged) {
+      this.log.push(told);
+      if (this.log.length > 2 * LOGGED) this.log = this.log.slice(-LOGGED);
+    }
     this.version++;
     this.all.call(told);
-    if (told.task !== undefined) this.watchers.get(told.task)?.call(told);
+    if (task !== undefined) this.watchers.get(task)?.call(told);
     this.changes.call();
     if (event !== undefined && isEnd(event)) this.removed(this.tasks.drop("retire"));
   }
 
-  /** Brings the rules up to date with an event that is being told. */
-  private note(event: JobEvent): Notification {
-    const { rules, tasks } = this;
-    const task = tasks.of(event);
-    if (task === undefined) return { event };
+  /** Brings the rules up to date with what is being told. */
+  private note(notification: Notification): Notification {
+    const { tasks } = this;
+    const { event, task } = notification;
+    if (task === undefined) return notification;
     task.isStale = true;
     let change: number;
-    if (event.type === "job_started") change = CHANGE.status;
-    else if (event.type === "job_progress") change = CHANGE.progress;
-    else if (event.type === "job_retrying") {
-      change = CHANGE.status;
-      tasks.wait(task, event.retry_at);
-    } else if (isEnd(event)) {
+    if (event?.type === "job_started" || event?.type === "job_retrying") change = CHANGE.status;
+    else if (event?.type === "job_progress") change = CHANGE.progress;
+    else if (event !== undefined && isEnd(event)) {
       change = CHANGE.end;
       if (event.type === "job_cancelled") task.endReason = event.reason;
       tasks.end(task);
-    } else return { event, task };
-    return { event, task, number: rules.note(task.number, change) };
+    } else return notification;
+    return { ...notification, number: tasks.note(task, change) };
   }
 }

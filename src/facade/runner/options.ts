@@ -1,5 +1,5 @@
+import { checkFlag, checkNumber, checkObject } from "../support/check.js";
 import type { JobManagerOptions } from "../types.js";
-import { checkFlag, checkNumber, checkObject } from "../wasm/options.js";
 import type { JobType, RunnerOptions } from "./types.js";
 
 export interface CheckedRunnerOptions {

@@ -1,4 +1,4 @@
-import { checkObject, needFunction } from "../wasm/options.js";
+import { checkObject, needFunction } from "../support/check.js";
 import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
 
 /** One message, as an object where the port takes objects, else as JSON. Throws what the port throws. */

@@ -3,14 +3,16 @@ import { describers } from "../job/events.js";
 import type { AnyJob } from "../job/record.js";
 import type { JobManager } from "../manager/job-manager.js";
 import { JobManager as Manager } from "../manager/manager.js";
+import { checkObject, checkString, needFunction } from "../support/check.js";
 import { textOf } from "../support/look.js";
 import type { JobContext, JobEvent, JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
 import { now } from "../wasm/clock.js";
 import { checkEngine } from "../wasm/engine.js";
 import { CHANNEL } from "../wasm/listeners.js";
-import { checkObject, checkString, needFunction, priorityNumber } from "../wasm/options.js";
 import { RunnerError } from "./errors.js";
+import { isEnd } from "./events.js";
 import { JobTypes } from "./job-types.js";
+import { localQueue } from "./local-queue.js";
 import { News } from "./news.js";
 import { checkRunnerOptions } from "./options.js";
 import { needPort } from "./port.js";
@@ -21,7 +23,9 @@ import { Tasks } from "./tasks.js";
 import type {
   CreateOptions,
   Histogram,
+  JobQueue,
   QueuePort,
+  QueueSnapshot,
   RunnerOptions,
   TaskContext,
   TypeDescription,
@@ -30,11 +34,6 @@ import type {
 } from "./types.js";
 import { disableRules, newRules, type Rules, WasmRunner } from "./wasm.js";
 import { eventStream, type Watched, watchStream } from "./watch.js";
-
-export interface QueueSnapshot {
-  readonly jobs: readonly JobRecord[];
-  readonly stats: ManagerStats;
-}
 
 const CLOSED = "The runner was closed";
 
@@ -52,6 +51,7 @@ export class JobRunner {
   private readonly sessions = new Set<Session>();
   private readonly maxPendingPerPort: number;
   private closed = false;
+  private queue: JobQueue | undefined = undefined;
   private snapshot: (QueueSnapshot & { readonly version: number }) | undefined = undefined;
 
   constructor(options: RunnerOptions = {}) {
@@ -61,17 +61,16 @@ export class JobRunner {
     this.types = new JobTypes(this.rules, builtins, types);
     const manager = new Manager<string>(managed);
     this.manager = manager;
-    this.tasks = new Tasks(this.rules, manager, () => this.news.reordered());
-    this.news = new News(this.rules, this.tasks);
+    this.tasks = new Tasks(this.rules, manager);
+    this.news = new News(this.tasks);
     describers.set(manager, (job) => this.tasks.describe(job));
-    manager.listen(CHANNEL.event, (event: JobEvent) => {
-      // The manager forgets at once; the runner says when it does. And it may have jobs that are not the runner's.
-      const isOurs = event.type !== "job_removed" && this.tasks.of(event) !== undefined;
-      if (isOurs || event.type === "stats_update") this.news.push(event);
+    manager.listen(CHANNEL.event, (event: JobEvent) => this.hear(event));
+    manager.listen(CHANNEL.order, (job: AnyJob) => {
+      const task = this.tasks.ofJob(job);
+      if (task !== undefined) this.news.push({ task, rank: this.tasks.rank(task) });
     });
     manager.onFailure = (error) => {
       disableRules(error);
-      this.tasks.breakOff();
       this.news.fail(error);
     };
     for (const name of METHODS) {
@@ -79,6 +78,15 @@ export class JobRunner {
       const methods = this as any;
       Object.defineProperty(this, name, { value: methods[name].bind(this), configurable: true, writable: true });
     }
+  }
+
+  /** The manager forgets at once; the runner says when it does. And the manager may have jobs that are not the runner's. */
+  private hear(event: JobEvent): void {
+    if (event.type === "stats_update") this.news.push({ event });
+    const task = event.type === "job_removed" ? undefined : this.tasks.of(event);
+    if (task === undefined) return;
+    if (isEnd(event)) this.tasks.ended(task);
+    this.news.push({ event, task, rank: this.tasks.rank(task) });
   }
 
   /**
@@ -97,10 +105,8 @@ export class JobRunner {
     const standing = given === undefined ? undefined : this.tasks.get(given);
     if (standing !== undefined && !standing.job.hasEnded) return this.tasks.record(standing);
     const id = given ?? this.tasks.newId();
-    const priority = priorityNumber(run.priority ?? 0);
-    const delay = typeof run.delay === "number" ? run.delay : 0;
     const { signal: _, delay: __, ...again } = run;
-    const task = this.tasks.create({ id, type, params: checked, options: again }, priority, delay, (task) => {
+    const task = this.tasks.create({ id, type, params: checked, options: again }, (task) => {
       const body = (context: JobContext) => this.execute(task, context);
       return this.manager.runJob(id, body, { ...run, onDuplicate: "reject", name: type }).job as AnyJob;
     });
@@ -124,7 +130,7 @@ export class JobRunner {
 
   /**
    * Running in the order of their starts, then pending in the order they will start (those whose delay or wait for a
-   * retry is not over come last), then finished, newest first.
+   * retry is not over come last, by the ends of their waits), then finished, newest first.
    */
   getAllJobs(): readonly JobRecord[] {
     return this.tasks.list();
@@ -150,8 +156,6 @@ export class JobRunner {
     const task = this.unfinished(id);
     if (task === undefined) return false;
     task.job.setPriority(priority);
-    this.tasks.setPriority(task);
-    this.news.reordered();
     return true;
   }
 
@@ -193,13 +197,21 @@ export class JobRunner {
   /** `processed`: jobs that ran and have ended. */
   getWorkerStats(): { readonly active: number; readonly capacity: number; readonly processed: number } {
     const active = this.manager.stats.running;
-    return { active, capacity: this.concurrency, processed: this.tasks.countProcessed() };
+    return { active, capacity: this.concurrency, processed: this.tasks.processed };
   }
 
   /** Waiting and running time of what finished, in ms; how many finished in the last minute. */
   getMetrics(): { readonly wait: Histogram; readonly run: Histogram; readonly throughputPerMinute: number } {
-    this.tasks.countProcessed();
     return this.rules.metrics(now());
+  }
+
+  /**
+   * This queue as any other is: a page that is written for a JobQueue takes it in place of a QueueClient. Its `createJob`
+   * answers with the record that stands where the `id` is known, finished or not. The same object each time.
+   */
+  asQueue(): JobQueue {
+    this.queue ??= localQueue(this, () => this.closed);
+    return this.queue;
   }
 
   start(): void {
@@ -209,7 +221,7 @@ export class JobRunner {
   /** Accepts no new work from the queue; resolves when what runs now has ended, or waits for a retry. */
   stop(): Promise<void> {
     this.manager.pause();
-    const left = this.tasks.those("untold").filter(({ job }) => job.status === "running");
+    const left = this.tasks.those("running");
     return this.news.until(() => {
       while (left.length > 0 && left.at(-1)!.job.status !== "running") left.pop();
       return left.length === 0;
@@ -280,7 +292,9 @@ export class JobRunner {
   serve(port: QueuePort): Unsubscribe {
     needPort(port);
     checkEngine();
-    const session = new Session(this, port, this.news, new Quota(this.maxPendingPerPort), () =>
+    this.news.isLogged = true;
+    const rankOf = (id: string) => this.tasks.rank(this.tasks.get(id)!);
+    const session = new Session(this, port, this.news, new Quota(this.maxPendingPerPort), rankOf, () =>
       this.sessions.delete(session),
     );
     this.sessions.add(session);

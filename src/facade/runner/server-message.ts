@@ -17,6 +17,8 @@ const CHECKS: Readonly<Record<ServerMessage["type"], Check>> = {
   stats_update: isStats,
   job_created: ({ job }) => isRecord(job),
   job_started: namesJob,
+  job_stopping: namesJob,
+  job_moved: (message) => namesJob(message) && typeof message.priority === "number",
   job_progress: (message) =>
     namesJob(message) && typeof message.percent === "number" && typeof message.message === "string",
   job_log: namesJob,

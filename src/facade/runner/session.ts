@@ -9,8 +9,9 @@ import type { News } from "./news.js";
 import { Outbox } from "./outbox.js";
 import { carry, carryRecord, clip, clipError } from "./plain.js";
 import { listenTo } from "./port.js";
-import { GONE } from "./protocol.js";
+import { GONE, PROTOCOL } from "./protocol.js";
 import type { Quota } from "./quota.js";
+import type { Rank } from "./rank.js";
 import type { JobRunner } from "./runner.js";
 import type { Task } from "./task.js";
 import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
@@ -20,6 +21,8 @@ const CODES: Readonly<Record<string, number>> = {
   E_INVALID_PARAMS: 400,
   E_UNKNOWN_TYPE: 400,
   E_DUPLICATE: 409,
+  E_UNKNOWN_JOB: 404,
+  E_NOT_FINISHED: 409,
   E_QUEUE_FULL: 503,
   E_CLOSED: 503,
   TypeError: 400,
@@ -37,15 +40,26 @@ export class Session {
   private readonly quota: Quota;
   private readonly outbox: Outbox;
   private readonly onEnd: () => void;
+  private readonly rankOf: (id: string) => Rank;
   private unlisten: Unsubscribe = () => {};
+  /** The other end speaks a protocol that has them. */
+  private knowsRanks = false;
   /** Ids of jobs that are being created for this port, whose event is the answer. */
   private readonly asked = new Set<string>();
 
-  constructor(runner: JobRunner, port: QueuePort, news: News, quota: Quota, onEnd: () => void) {
+  constructor(
+    runner: JobRunner,
+    port: QueuePort,
+    news: News,
+    quota: Quota,
+    rankOf: (id: string) => Rank,
+    onEnd: () => void,
+  ) {
     this.runner = runner;
     this.port = port;
     this.news = news;
     this.quota = quota;
+    this.rankOf = rankOf;
     this.onEnd = onEnd;
     this.outbox = new Outbox(port, { state: () => this.state(), gone: () => this.leave(CUT_OFF) });
   }
@@ -90,15 +104,19 @@ export class Session {
   private state(): ServerMessage & { type: "queue_state" } {
     const { jobs, stats } = this.runner.getSnapshot();
     const carried: JobRecord[] = [];
+    const ranks: Rank[] = [];
     let room = LARGEST_STATE;
     for (const job of jobs) {
       const { record, size } = carryRecord(job);
       room -= size;
       if (room < 0) break;
       carried.push(record);
+      ranks.push(this.rankOf(job.id));
     }
     const truncated = jobs.length - carried.length;
-    return { type: "queue_state", jobs: carried, stats, ...(truncated > 0 && { truncated }) };
+    const { seq } = this.news;
+    const more = truncated > 0 && { truncated };
+    return { type: "queue_state", protocol: PROTOCOL, seq, jobs: carried, ranks, stats, ...more };
   }
 
   private greet(): void {
@@ -110,49 +128,76 @@ export class Session {
 
   // ── to the other end ────────────────────────────────────────────────────────────────────────────
 
-  private forward({ event, task, failure }: Notification): void {
+  private forward(notification: Notification): void {
+    const { event, task, rank, seq = 0, failure } = notification;
     if (failure !== undefined) {
       this.leave(failure.message);
       return;
     }
     if (event === undefined) {
-      this.outbox.state();
+      if (task !== undefined) this.moved(task, rank, seq);
       return;
     }
+    // Its place where that may be another than before.
+    const more = { seq, ...(rank !== undefined && { rank }) };
     switch (event.type) {
       case "job_created":
-        this.created(event.job);
+        this.created(event.job, more);
         break;
       case "job_progress":
-        this.outbox.progress(`progress of ${event.job_id}`, () => ({ ...event, message: clip(event.message) }));
+        this.outbox.progress(`progress of ${event.job_id}`, () => ({ ...event, message: clip(event.message), seq }));
         break;
       case "job_log":
-        this.send({ ...event, message: clip(event.message) });
+        this.send({ ...event, message: clip(event.message), seq });
         break;
       case "job_retrying":
-        this.send({ ...event, ...(event.error !== undefined && { error: clipError(event.error) }) });
+        this.send({ ...event, ...(event.error !== undefined && { error: clipError(event.error) }), ...more });
+        break;
+      case "job_stopping":
+        this.send({ ...event, ...(event.reason !== undefined && { reason: clip(event.reason) }), seq });
         break;
       case "stats_update":
-        this.outbox.newest("stats", () => event);
+        this.outbox.newest("stats", () => ({ ...event, seq }));
         break;
       default:
         if ("job_id" in event) this.quota.leave(event.job_id);
-        if (isEnd(event)) this.sendEnd(event, task);
-        else this.send(event);
+        if (isEnd(event)) this.sendEnd(event, task, more);
+        else this.send({ ...event, ...more });
     }
   }
 
-  private created(job: JobRecord): void {
-    const message = { type: "job_created", job: carryRecord(job).record } as const;
+  /** Who does not know ranks is told the whole order. */
+  private moved(task: Task, rank: Rank | undefined, seq: number): void {
+    if (!this.knowsRanks) {
+      this.outbox.state();
+      return;
+    }
+    const { id, job } = task;
+    const ready_at = job.readyAt;
+    const more = { ...(ready_at !== undefined && { ready_at }), ...(rank !== undefined && { rank }) };
+    this.outbox.newest(`place of ${id}`, () => ({
+      type: "job_moved",
+      job_id: id,
+      priority: job.priority,
+      ...more,
+      seq,
+    }));
+  }
+
+  private created(job: JobRecord, more: { readonly seq: number; readonly rank?: Rank }): void {
+    const message = { type: "job_created", job: carryRecord(job).record, ...more } as const;
     if (this.asked.delete(job.id)) this.outbox.answer(message);
     else this.send(message);
   }
 
-  private sendEnd(event: JobEvent, task: Task | undefined): void {
+  private sendEnd(event: JobEvent, task: Task | undefined, more: { readonly seq: number; readonly rank?: Rank }): void {
     let told = event;
     if (event.type === "job_completed") {
       const { value, lost } = carry(event.result);
-      if (lost !== undefined) this.send({ type: "job_log", job_id: event.job_id, message: lost, at: Date.now() });
+      if (lost !== undefined) {
+        const { seq } = more;
+        this.send({ type: "job_log", job_id: event.job_id, message: lost, at: Date.now(), seq });
+      }
       told = { ...event, result: value };
     } else if (event.type === "job_failed") {
       told = { ...event, ...(event.error !== undefined && { error: clipError(event.error) }) };
@@ -160,12 +205,12 @@ export class Session {
       told = { ...event, reason: clip(event.reason) };
     this.outbox.event(() => {
       const completed_at = task?.job.finishedAt;
-      return completed_at === undefined ? told : { ...told, completed_at };
+      return { ...told, ...(completed_at !== undefined && { completed_at }), ...more };
     });
   }
 
   private ok(request: number | undefined, more: { job?: JobRecord; count?: number } = {}): void {
-    if (request !== undefined) this.outbox.answer({ type: "ok", request, ...more });
+    if (request !== undefined) this.outbox.answer({ type: "ok", request, ...more, seq: this.news.seq });
   }
 
   private refuse(request: number | undefined, code: number, error: string, more: object = {}): void {
@@ -175,20 +220,37 @@ export class Session {
   // ── from the other end ──────────────────────────────────────────────────────────────────────────
 
   private hear(heard: Heard): void {
-    const { message, request } = heard;
+    const { message, refusal, request } = heard;
+    if (refusal !== undefined) {
+      const { job_id } = refusal;
+      this.refuse(request, refusal.code, refusal.error, job_id === undefined ? {} : { job_id });
+    }
     switch (message?.type) {
       case "create_job":
         this.create(message, heard);
         break;
-      case "cancel_job":
-        this.cancel(message, request);
+      case "cancel_job": {
+        const { job_id, reason } = message;
+        const why = typeof reason === "string" ? reason : undefined;
+        this.done(this.runner.cancelJob(job_id, why), job_id, request);
+        break;
+      }
+      case "set_priority":
+        this.done(this.runner.setPriority(message.job_id, message.priority), message.job_id, request);
+        break;
+      case "retry_job":
+        this.retry(message.job_id, heard);
         break;
       case "clear_completed":
         this.ok(request, { count: this.runner.clearCompleted() });
         break;
       case "get_state":
-        if (message.acknowledges === true) this.outbox.awaitAcks();
+        this.greeted(message);
         this.outbox.state();
+        break;
+      case "resume":
+        this.greeted(message);
+        this.resume(message.seq);
         break;
       case "ack":
         this.outbox.ack(message.ack);
@@ -198,36 +260,54 @@ export class Session {
         break;
       case "present":
         void whenFree(message.lock, this.over.signal, () => this.end());
-        break;
-      case "error":
-        this.refuse(
-          request,
-          message.code,
-          message.error,
-          message.job_id === undefined ? {} : { job_id: message.job_id },
-        );
     }
   }
 
-  private create(message: ClientMessage & { type: "create_job" }, { params, bytes, request }: Heard): void {
-    const { job_type, priority, id } = message;
-    const options = { ...(priority !== undefined && { priority }), ...(id !== undefined && { id }) };
+  /** What the other end says of itself. */
+  private greeted({ acknowledges, protocol }: { readonly acknowledges?: boolean; readonly protocol?: number }): void {
+    if (acknowledges === true) this.outbox.awaitAcks();
+    if (typeof protocol === "number" && protocol >= PROTOCOL) this.knowsRanks = true;
+  }
+
+  /** All that has been told since, or where that is no longer known, the state. */
+  private resume(seq: number): void {
+    const missed = this.news.since(seq);
+    if (missed === undefined) this.outbox.state();
+    else for (const notification of missed) this.forward(notification);
+  }
+
+  private create(message: ClientMessage & { type: "create_job" }, heard: Heard): void {
+    const { job_type, priority, id, delay, timeout, retry } = message;
+    const options = defined({ priority, id, delay, timeout, retry });
+    // Whoever asks again under an id that is known has lost the answer.
+    const standing = id === undefined ? undefined : this.runner.getJob(id);
+    if (standing !== undefined) {
+      if (heard.request !== undefined) this.ok(heard.request, { job: carryRecord(standing).record });
+      else this.created(standing, { seq: this.news.seq, rank: this.rankOf(standing.id) });
+      return;
+    }
+    if (id !== undefined && heard.request === undefined) this.asked.add(id);
+    this.make(heard, id, () => this.runner.createJob(job_type, heard.params, options));
+    if (id !== undefined) this.asked.delete(id);
+  }
+
+  private retry(id: string, heard: Heard): void {
+    this.make(heard, id, () => this.runner.retryJob(id));
+  }
+
+  /** A new job for this port. */
+  private make({ bytes, request }: Heard, id: string | undefined, create: () => JobRecord): void {
     const named = id !== undefined && { job_id: id };
-    const standing = id !== undefined && isUnfinished(this.runner.getJob(id));
-    const full = standing ? undefined : this.quota.refusal(bytes);
+    const full = this.quota.refusal(bytes);
     if (full !== undefined) {
       this.refuse(request, 503, full, { name: "QueueFullError", ...named });
       return;
     }
     try {
-      if (id !== undefined && request === undefined) this.asked.add(id);
-      const job = this.runner.createJob(job_type, params, options);
-      if (!standing && job.status === "pending") this.quota.add(job.id, bytes);
-      if (request !== undefined) this.ok(request, { job: carryRecord(job).record });
-      // Who asks again is answered, though nothing has happened.
-      else if (standing) this.created(job);
+      const job = create();
+      if (job.status === "pending") this.quota.add(job.id, bytes);
+      this.ok(request, { job: carryRecord(job).record });
     } catch (error) {
-      if (id !== undefined) this.asked.delete(id);
       const { name, message, code = name } = errorRecord(error);
       const { errors } = error as { readonly errors?: readonly ParamError[] };
       const faults = code === "E_INVALID_PARAMS" && { errors };
@@ -235,12 +315,18 @@ export class Session {
     }
   }
 
-  private cancel({ job_id, reason }: ClientMessage & { type: "cancel_job" }, request: number | undefined): void {
-    if (this.runner.cancelJob(job_id, reason)) this.ok(request);
+  /** Of an unknown or finished job nothing can be asked. */
+  private done(isDone: boolean, job_id: string, request: number | undefined): void {
+    if (isDone) this.ok(request);
     else if (this.runner.getJob(job_id) === undefined) {
       this.refuse(request, 404, `There is no job "${job_id}"`, { job_id });
     } else this.refuse(request, 409, `Job "${job_id}" has finished`, { job_id });
   }
+}
+
+/** Without the fields that are not given. */
+function defined<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function isUnfinished(record: JobRecord | undefined): boolean {

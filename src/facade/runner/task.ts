@@ -1,6 +1,7 @@
 import type { AnyJob } from "../job/record.js";
 import type { JobRecord } from "../types.js";
 import { now } from "../wasm/clock.js";
+import type { Rank } from "./rank.js";
 import type { CreateOptions } from "./types.js";
 
 /** What a runner's job is made of. */
@@ -24,24 +25,23 @@ export class Task {
   record: JobRecord | undefined = undefined;
   /** Its record may say what was. */
   isStale = true;
-  /** When its delay or its wait for a retry is over, in epoch ms; not while it need not wait. */
-  readyAt: number | undefined;
   /** By the engine's clock, which the wall clock does not move: durations come from these. NaN: not yet. */
   readonly createdTick = now();
   startedTick = NaN;
   endedTick = NaN;
+  /** Once it has ended: where it is listed. */
+  rank: Rank | undefined = undefined;
   /** Its end has been told. */
   ended = false;
   /** Why it was cancelled, in words. */
   endReason: string | undefined = undefined;
 
-  constructor(number: number, { id, type, params, options }: TaskPlan, delay: number) {
+  constructor(number: number, { id, type, params, options }: TaskPlan) {
     this.number = number;
     this.id = id;
     this.type = type;
     this.params = params;
     this.options = options;
-    this.readyAt = delay > 0 ? Date.now() + delay : undefined;
   }
 
   get hasStarted(): boolean {

@@ -1,43 +1,36 @@
-// The jobs of one runner. What they are and which come first is known to the manager's engine and to the rules; here is
-// the JavaScript side of both.
+// The jobs of one runner. Which come first is known to the manager's engine, which finished ones are kept to the rules;
+// here is the JavaScript side of both.
 
 import { recordOf, subjects } from "../job/events.js";
 import type { AnyJob } from "../job/record.js";
-import type { JobManager } from "../manager/job-manager.js";
-import type { JobEvent, JobRecord } from "../types.js";
+import type { JobManager } from "../manager/manager.js";
+import type { JobEvent, JobRecord, JobStatus } from "../types.js";
 import { now } from "../wasm/clock.js";
+import { question, rankAt } from "../wasm/engine.js";
 import { Finished } from "./finished.js";
+import { compareRanks, type Rank } from "./rank.js";
 import { Task, type TaskPlan } from "./task.js";
-import { Waits } from "./waits.js";
 import type { Rules } from "./wasm.js";
+
+/** No job's number. */
+const NONE = 2 ** 32 - 1;
 
 export class Tasks {
   private readonly byId = new Map<string, Task>();
   private readonly byNumber = new Map<number, Task>();
   private readonly byJob = new WeakMap<AnyJob, Task>();
-  /** Not known to the rules as ended. */
+  /** Whose ends have not been told. */
   private readonly active = new Set<Task>();
   private readonly finished = new Finished((task) => this.record(task));
-  private readonly waits: Waits;
   private readonly rules: Rules;
   private readonly manager: JobManager<string>;
-  private serial = 0;
-  private refused = 0;
   private ids = 0;
-  private processed = 0;
+  /** How many ran, and have ended. */
+  processed = 0;
 
-  /** `reordered` is called when the queue's order changes by itself. */
-  constructor(rules: Rules, manager: JobManager<string>, reordered: () => void) {
+  constructor(rules: Rules, manager: JobManager<string>) {
     this.rules = rules;
     this.manager = manager;
-    this.waits = new Waits(rules, (jobs) => {
-      for (const number of jobs) {
-        const task = this.byNumber.get(number)!;
-        task.readyAt = undefined;
-        task.isStale = true;
-      }
-      reordered();
-    });
   }
 
   private find(id: string): AnyJob | undefined {
@@ -53,34 +46,30 @@ export class Tasks {
   }
 
   /** A new one, in the place of a finished one with its id; `run` hands it to the manager. */
-  create(plan: TaskPlan, priority: number, delay: number, run: (task: Task) => AnyJob): Task {
-    const number = this.serial++;
-    const task = new Task(number, plan, delay);
+  create(plan: TaskPlan, run: (task: Task) => AnyJob): Task {
+    const task = new Task(this.rules.add(), plan);
     const previous = this.byId.get(task.id);
-    this.rules.add(number, priority, task.createdTick, delay);
     this.byId.set(task.id, task);
-    this.byNumber.set(number, task);
+    this.byNumber.set(task.number, task);
     this.active.add(task);
     try {
       this.bind(task, run(task));
     } catch (error) {
       this.active.delete(task);
-      this.byNumber.delete(number);
-      this.rules.forget(number);
-      this.refused++;
+      this.byNumber.delete(task.number);
+      this.rules.forget(task.number);
       if (previous === undefined) this.byId.delete(task.id);
       else this.byId.set(task.id, previous);
       throw error;
     }
-    if (task.readyAt !== undefined) this.waits.begin(task.createdTick + delay);
     if (previous !== undefined) this.replace(previous);
     return task;
   }
 
   private replace(previous: Task): void {
-    this.finish(previous);
-    this.rules.forget(previous.number);
+    this.active.delete(previous);
     this.byNumber.delete(previous.number);
+    this.rules.forget(previous.number);
     if (previous.ended) this.finished.remove(previous);
   }
 
@@ -101,6 +90,16 @@ export class Tasks {
     return job && this.byJob.get(job);
   }
 
+  /** Undefined for a job that is not the runner's. */
+  ofJob(job: AnyJob): Task | undefined {
+    const known = this.byJob.get(job);
+    if (known !== undefined) return known;
+    const task = this.byId.get(job.key as string);
+    if (task === undefined || task.job !== undefined) return undefined;
+    this.bind(task, job);
+    return task;
+  }
+
   private bind(task: Task, job: AnyJob): void {
     task.job = job;
     this.byJob.set(job, task);
@@ -108,25 +107,13 @@ export class Tasks {
 
   /** An attempt of it begins. */
   start(task: Task): void {
-    task.readyAt = undefined;
     task.isStale = true;
     if (!task.hasStarted) task.startedTick = now();
-    this.rules.start(task.number);
-    this.waits.leave();
   }
 
-  /** Waits for its next attempt; `until` is in epoch ms. */
-  wait(task: Task, until: number): void {
-    const at = now() + Math.max(until - Date.now(), 0);
-    task.readyAt = until;
-    task.isStale = true;
-    this.rules.wait(task.number, at);
-    this.waits.begin(at);
-  }
-
-  setPriority(task: Task): void {
-    task.isStale = true;
-    this.rules.setPriority(task.number, task.job.priority, now());
+  /** Where it is listed. */
+  rank(task: Task): Rank {
+    return task.rank ?? rankAt(question().rank(task.job.slot));
   }
 
   /** The record as it is now; the same object until something in it changes. */
@@ -140,7 +127,8 @@ export class Tasks {
       record.attempt !== job.attempt ||
       record.priority !== job.priority ||
       record.completed_at !== job.finishedAt ||
-      record.ready_at !== (status === "pending" ? task.readyAt : undefined);
+      record.ready_at !== job.readyAt ||
+      (record.stopping ?? false) !== job.stopping;
     if (changed) task.record = Object.freeze(recordOf(job));
     task.isStale = false;
     return task.record!;
@@ -148,74 +136,72 @@ export class Tasks {
 
   /** What its record shows beside what every job's does. */
   describe(job: AnyJob): Partial<JobRecord> {
-    let task = this.byJob.get(job);
-    if (task === undefined) {
-      task = this.byId.get(job.key);
-      if (task === undefined || task.job !== undefined) return { id: job.key };
-      this.bind(task, job);
-    }
-    const { id, type, params, readyAt } = task;
-    const waits = readyAt !== undefined && job.status === "pending";
-    return { id, type, params, ...(waits && { ready_at: readyAt }) };
+    const task = this.ofJob(job);
+    if (task === undefined) return { id: job.key as string };
+    const { id, type, params } = task;
+    return { id, type, params };
   }
 
-  /** Tells the rules of an end, which may be told to others later; once. */
-  finish(task: Task): void {
-    if (!this.active.delete(task)) return;
+  /** It has ended, which is told to others later. */
+  ended(task: Task): void {
+    // Its number in the engine may soon be another's.
+    task.rank = this.rank(task);
     task.endedTick = now();
-    task.isStale = true;
-    this.rules.finish(task.number, task.createdTick, task.startedTick, task.endedTick);
-    this.waits.leave();
+    this.rules.measure(task.createdTick, task.startedTick, task.endedTick);
     if (task.hasStarted) this.processed++;
+  }
+
+  /** Numbers what is told of it. */
+  note(task: Task, change: number): number {
+    return this.rules.note(this.isCurrent(task) ? task.number : NONE, change);
   }
 
   /** Its end is being told: from here on it may be let go of. */
   end(task: Task): void {
     task.ended = true;
-    this.finish(task);
-    // Not if another has taken its place before.
-    if (this.byNumber.get(task.number) === task) this.finished.add(task);
+    this.active.delete(task);
+    if (this.isCurrent(task)) this.finished.add(task);
   }
 
-  /** What has ended is listed as ended, also before its event has been told. */
-  private settle(): void {
-    const { pending, running, total } = this.manager.stats;
-    // Looked for one by one only where there are such jobs, or where others use the manager, too.
-    if (total === this.serial - this.refused && pending + running === this.active.size) return;
-    for (const task of this.active) {
-      if (this.bound(task).job.hasEnded) this.finish(task);
-    }
+  /** No other has taken its place. */
+  private isCurrent(task: Task): boolean {
+    return this.byNumber.get(task.number) === task;
   }
 
-  /** How many ran, and have ended. */
-  countProcessed(): number {
-    this.settle();
-    return this.processed;
-  }
-
-  /** Without those whose ends have been told. */
-  those(which: "untold" | "pending" | "running"): Task[] {
-    this.settle();
+  /** Those that have not ended, as they are listed. */
+  private living(): Task[] {
     const tasks: Task[] = [];
-    // A loop: `Array.from` takes twice as long.
-    for (const number of this.rules[which]()) tasks.push(this.bound(this.byNumber.get(number)!));
+    for (const job of this.manager.order()) {
+      const task = this.ofJob(job);
+      if (task !== undefined) tasks.push(task);
+    }
     return tasks;
+  }
+
+  /** Ended, which has not been told: so many, the newest first. Looked for one by one only where there are such. */
+  private untold(count: number): Task[] {
+    if (count === 0) return [];
+    const tasks = [...this.active].filter((task) => this.bound(task).job.hasEnded);
+    return tasks.sort((one, other) => compareRanks(this.rank(one), this.rank(other)));
+  }
+
+  those(status: JobStatus): Task[] {
+    return this.living().filter(({ job }) => job.status === status);
   }
 
   /** Running, pending, finished with the newest first. */
   list(): JobRecord[] {
-    this.settle();
+    const living = this.living();
     const list: JobRecord[] = [];
-    for (const number of this.rules.untold()) {
-      const task = this.bound(this.byNumber.get(number)!);
-      list.push(task.isStale ? this.record(task) : task.record!);
-    }
+    for (const task of living) list.push(this.upToDate(task));
+    for (const task of this.untold(this.active.size - living.length)) list.push(this.upToDate(task));
     return this.finished.after(list);
   }
 
-  /** Nothing will start or end any more. */
-  breakOff(): void {
-    this.waits.disarm();
+  /** A status changes before that is told. */
+  private upToDate(task: Task): JobRecord {
+    const { record, isStale, job } = task;
+    return isStale || record!.status !== job.status ? this.record(task) : record!;
   }
 
   /** Lets go of finished ones whose ends have been told, all or those beyond what is kept; returns their ids. */

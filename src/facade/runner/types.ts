@@ -1,6 +1,15 @@
 // The runner's public shapes. Times are milliseconds where nothing else is said.
 
-import type { JobEvent, JobRecord, ManagerStats, Millis, ParamError, Priority, RetryOptions } from "../types.js";
+import type {
+  JobEvent,
+  JobRecord,
+  ManagerStats,
+  Millis,
+  ParamError,
+  Priority,
+  RetryOptions,
+  Unsubscribe,
+} from "../types.js";
 
 /** One param of a job type. */
 export interface ParamSpec {
@@ -96,6 +105,46 @@ export interface CreateOptions {
   id?: string;
 }
 
+/** What of CreateOptions can travel. The same `id` again, while known: the record that stands. */
+export type QueueCreateOptions = Pick<CreateOptions, "id" | "priority" | "delay" | "timeout"> & {
+  retry?: number | Omit<RetryOptions, "retryIf">;
+};
+
+export interface QueueSnapshot {
+  readonly jobs: readonly JobRecord[];
+  readonly stats: ManagerStats;
+}
+
+export interface ClientSnapshot extends QueueSnapshot {
+  /** The queue answers. */
+  readonly connected: boolean;
+}
+
+/**
+ * What a page needs of any queue, wherever it runs: a QueueClient is one, and a JobRunner's `asQueue()`. Reads are
+ * synchronous; what changes something resolves once the queue has taken it.
+ */
+export interface JobQueue {
+  createJob(type: string, params?: Record<string, unknown>, options?: QueueCreateOptions): Promise<JobRecord>;
+  getJob(id: string): JobRecord | undefined;
+  /** Running, then pending in the order they will start, then finished, newest first. */
+  getAllJobs(): readonly JobRecord[];
+  /** True: asked, or ended at once if it was pending. False: unknown or ended. */
+  cancelJob(id: string, reason?: unknown): Promise<boolean>;
+  /** False: unknown or ended. */
+  setPriority(id: string, priority: Priority): Promise<boolean>;
+  /** A finished job again, as a new one. Rejects with E_UNKNOWN_JOB or E_NOT_FINISHED. */
+  retryJob(id: string): Promise<JobRecord>;
+  /** How many finished jobs were let go of. */
+  clearCompleted(): Promise<number>;
+  getQueueStats(): ManagerStats;
+  /** Throws JobgateError with code E_UNKNOWN_JOB. */
+  watch(id: string): ReadableStream<WatchEvent>;
+  subscribe(listener: () => void): Unsubscribe;
+  /** Same identity until something changed. */
+  getSnapshot(): ClientSnapshot;
+}
+
 /** Milliseconds. Percentiles are within half a per cent; all zero where nothing was counted. */
 export interface Histogram {
   readonly count: number;
@@ -114,23 +163,45 @@ export type WatchEvent =
   | { readonly event: "cancelled"; readonly data: { status: "cancelled"; reason?: string } };
 
 /**
- * The queue protocol, one JSON object a message: from the runner. A message with a number in `ack` is to be answered with
- * that number, where the other end has said that it does so: from 128 messages on that it has not acknowledged, it is
- * sent the newest of what it missed. Fields that are not known are ignored on both sides, so that versions may differ.
+ * The queue protocol, one JSON object a message: from the runner. `seq` rises by one a message of the queue; over a port
+ * that was full, those are missing that later ones have overtaken. `rank` says where the job is listed: number by number,
+ * lower comes first. A message with a number in `ack` is to be answered with that number, where the other end has said
+ * that it does so: from 128 messages on that it has not acknowledged, it is sent the newest of what it missed. Fields
+ * that are not known are ignored on both sides, so that versions may differ: a peer of version 1 sends neither
+ * `protocol` nor `seq` nor ranks, and is sent the state where the order has changed.
  */
 export type ServerMessage = (
   | {
-      /** First, on `get_state`, and where the order of the queue has changed. */
+      /** First, on `get_state`, and where what was missed is no longer known. */
       readonly type: "queue_state";
+      readonly protocol: 2;
+      readonly seq: number;
       readonly jobs: readonly JobRecord[];
+      /** One for each of the jobs. */
+      readonly ranks?: readonly (readonly number[])[];
       readonly stats: ManagerStats;
       /** How many jobs are left out of it, since it would be too large. */
       readonly truncated?: number;
     }
   /** Events that end a job carry `completed_at`, so that a client's record is the runner's. */
-  | (JobEvent & { readonly completed_at?: number })
+  | (JobEvent & { readonly seq: number; readonly rank?: readonly number[]; readonly completed_at?: number })
+  /** A pending job is listed elsewhere, a job has another priority, or its wait is over: then without `ready_at`. */
+  | {
+      readonly type: "job_moved";
+      readonly job_id: string;
+      readonly priority: number;
+      readonly ready_at?: number;
+      readonly rank?: readonly number[];
+      readonly seq: number;
+    }
   /** It was done. `job`: the new one. `count`: how many finished jobs were let go of. */
-  | { readonly type: "ok"; readonly request: number; readonly job?: JobRecord; readonly count?: number }
+  | {
+      readonly type: "ok";
+      readonly request: number;
+      readonly job?: JobRecord;
+      readonly count?: number;
+      readonly seq: number;
+    }
   | {
       readonly type: "error";
       readonly error: string;
@@ -150,32 +221,39 @@ export type ServerMessage = (
   | { readonly type: "pong" }
 ) & { readonly ack?: number };
 
+/** What a client says of itself when it greets. */
+interface Greeting {
+  /** Who sends this answers each message that has an `ack` from here on. */
+  readonly acknowledges?: boolean;
+  /** Default 1. */
+  readonly protocol?: number;
+}
+
 /**
  * The queue protocol: to the runner. Up to 1,000,000 bytes. One with `request`, an integer, is answered by `ok` or
  * `error` with the same number. `odd` names parts that JSON can't carry and for which null stands: each as a path from
  * the message on and a kind ("bigint", "function", "symbol", "undefined", "object", "NaN", "Infinity", "-Infinity").
  */
-export type ClientMessage = (
-  | {
-      readonly type: "create_job";
-      readonly job_type: string;
-      readonly params?: Record<string, unknown>;
-      readonly priority?: Priority;
-      /** The id that the job is to have, so that its creator knows it again. */
-      readonly id?: string;
-    }
-  | { readonly type: "cancel_job"; readonly job_id: string; readonly reason?: string }
-  | { readonly type: "clear_completed" }
-  | {
-      readonly type: "get_state";
-      /** Who sends this answers each message that has an `ack` from here on. */
-      readonly acknowledges?: boolean;
-    }
-  | { readonly type: "ack"; readonly ack: number }
-  | { readonly type: "ping" }
-  /** The name of a Web Lock that is held by who sends this for as long as its page or worker lives. */
-  | { readonly type: "present"; readonly lock: string }
-) & { readonly request?: number; readonly odd?: readonly (readonly [readonly (string | number)[], string])[] };
+export type ClientMessage =
+  /** `id`: the one that the job is to have. Of a known job: the record that stands, so that one that got lost is repeated. */
+  (
+    | ({
+        readonly type: "create_job";
+        readonly job_type: string;
+        readonly params?: Record<string, unknown>;
+      } & QueueCreateOptions)
+    | { readonly type: "cancel_job"; readonly job_id: string; readonly reason?: string }
+    | { readonly type: "set_priority"; readonly job_id: string; readonly priority: Priority }
+    | { readonly type: "retry_job"; readonly job_id: string }
+    | { readonly type: "clear_completed" }
+    | ({ readonly type: "get_state" } & Greeting)
+    /** After a reconnect: all since the message of that number, or the state. */
+    | ({ readonly type: "resume"; readonly seq: number } & Greeting)
+    | { readonly type: "ack"; readonly ack: number }
+    | { readonly type: "ping" }
+    /** The name of a Web Lock that is held by who sends this for as long as its page or worker lives. */
+    | { readonly type: "present"; readonly lock: string }
+  ) & { readonly request?: number; readonly odd?: readonly (readonly [readonly (string | number)[], string])[] };
 
 /** MessagePort, Worker, WebSocket and BroadcastChannel all fit. */
 export interface QueuePort {

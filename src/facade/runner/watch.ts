@@ -1,6 +1,6 @@
 // One job's events as a stream: of objects, or of bytes for a Response.
 
-import { eventQueue } from "../job/streams.js";
+import { eventQueue } from "../support/event-queue.js";
 import type { JobEvent, JobRecord, Unsubscribe } from "../types.js";
 import { isEnd } from "./events.js";
 import type { News } from "./news.js";

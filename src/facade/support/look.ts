@@ -68,3 +68,8 @@ export function messageOf(value: unknown): string {
   const message = fieldOf(value, "message");
   return typeof message === "string" ? message : textOf(value);
 }
+
+/** A reason in words; none for none. */
+export function reasonText(reason: unknown): string | undefined {
+  return reason === undefined || reason === null ? undefined : messageOf(reason);
+}

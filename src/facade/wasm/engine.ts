@@ -100,6 +100,11 @@ export function listAt(address: number): Uint32Array {
   return words.subarray(at, at + words[at - 1]!);
 }
 
+/** Where a job is listed: four numbers; none if it is forgotten. */
+export function rankAt(address: number): number[] {
+  return address === 0 ? [] : Array.from(new Float64Array(memory.buffer, address, 4));
+}
+
 /** Nothing can be asked of a broken engine: settles all that waits, and makes every later call say why. */
 export function breakDown(message: string): void {
   if (failure !== undefined) return;

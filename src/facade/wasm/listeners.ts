@@ -4,7 +4,17 @@ import { NO_VALUE } from "./values.js";
 
 /** What the engine can listen to: where a change comes from. */
 export const SOURCE = { emitter: 0, job: 1, manager: 2, key: 3 } as const;
-export const CHANNEL = { value: 0, state: 1, progress: 2, stopped: 3, action: 4, event: 5, change: 6, key: 7 } as const;
+export const CHANNEL = {
+  value: 0,
+  state: 1,
+  progress: 2,
+  stopped: 3,
+  action: 4,
+  event: 5,
+  change: 6,
+  key: 7,
+  order: 8,
+} as const;
 
 export const NOTHING_TO_HEAR = -1;
 export const LATCHED = -2;

@@ -2,59 +2,28 @@
 
 import { refusal, setOptions } from "../../../build/wasm/jobgate.js";
 import { DuplicateJobError, EngineError, ManagerClosedError, QueueFullError } from "../errors.js";
+import {
+  checkObject,
+  checkString,
+  checkWord,
+  givenNumber,
+  needFunction,
+  needNumber,
+  wrongType,
+} from "../support/check.js";
 import type { Priority, RetryOptions, RunOptions } from "../types.js";
 import { checkEngine, REFUSED } from "./engine.js";
+
+export { checkFlag, checkNumber, checkObject, checkString, needFunction, needNumber } from "../support/check.js";
 
 const WORDS: Readonly<Record<string, number>> = { "user-blocking": 100, "user-visible": 0, background: -100 };
 const POLICIES = ["join", "replace", "queue", "reject"];
 
 // Which numbers are given, and the yes-or-no ones: src/bindings/engine.rs.
 const GIVEN = { priority: 1, timeout: 2, delay: 4, retry: 8, fixedBackoff: 16, noJitter: 32, aborted: 64 };
-export const MANAGER_FLAGS = { paused: 128, rateLimited: 256 };
+export const MANAGER_FLAGS = { paused: 128, rateLimited: 256, groupRateLimited: 512 };
 
 const RETRY_DEFAULTS = { delay: 1000, maxDelay: 30_000 };
-
-function wrongType(field: string, expected: string, given: unknown): TypeError {
-  return new TypeError(`${field} must be ${expected}, got ${given === null ? "null" : typeof given}`);
-}
-
-export function checkNumber(field: string, value: unknown, fallback: number): number {
-  return givenNumber(field, value) ?? fallback;
-}
-
-function givenNumber(field: string, value: unknown): number | undefined {
-  return value === undefined ? undefined : needNumber(field, value);
-}
-
-export function needNumber(field: string, value: unknown): number {
-  if (typeof value !== "number") throw wrongType(field, "a number", value);
-  return value;
-}
-
-export function checkFlag(field: string, value: unknown): boolean {
-  if (value !== undefined && typeof value !== "boolean") throw wrongType(field, "a boolean", value);
-  return value === true;
-}
-
-export function needFunction(field: string, value: unknown): void {
-  if (typeof value !== "function") throw wrongType(field, "a function", value);
-}
-
-export function checkObject(field: string, value: unknown): void {
-  if (value !== undefined && (typeof value !== "object" || value === null)) throw wrongType(field, "an object", value);
-}
-
-export function checkString(field: string, value: unknown): string | undefined {
-  if (value !== undefined && typeof value !== "string") throw wrongType(field, "a string", value);
-  return value;
-}
-
-function checkWord(field: string, value: unknown, words: readonly string[]): void {
-  if (value === undefined || words.includes(value as string)) return;
-  const list = words.map((word) => `"${word}"`).join(", ");
-  if (typeof value !== "string") throw wrongType(field, `one of ${list}`, value);
-  throw new RangeError(`${field} must be one of ${list}, got "${value}"`);
-}
 
 export function priorityNumber(priority: Priority): number {
   if (typeof priority === "number") return priority;

@@ -33,4 +33,5 @@ export const EVENT = {
   cancelled: 7,
   removed: 8,
   stats: 9,
+  stopping: 10,
 } as const;

@@ -60,8 +60,13 @@ impl Driver {
             }
             assert_eq!(self.engine.stats(number), Some(self.model.stats(manager)), "statistics after {command:?}");
             assert_eq!(self.engine.is_paused(number), record.paused);
+            let until = self.engine.rate_limited_until(number);
+            assert_eq!(until, record.limited_until.map(time), "limit of {manager:?} after {command:?}");
             let jobs: Vec<JobId> = self.engine.jobs(number).map(|job| JobId(self.jobs.id(job.0))).collect();
             assert_eq!(jobs, self.model.jobs_of(manager).collect::<Vec<_>>(), "jobs listed after {command:?}");
+            let order: Vec<JobId> =
+                self.engine.order(number).into_iter().map(|job| JobId(self.jobs.id(job.0))).collect();
+            assert_eq!(order, self.model.order(manager), "order after {command:?}");
             if let Some(version) = versions.get(manager.0 as usize) {
                 let has_changed = self.engine.version(number) != *version;
                 let should = self.model.changed.contains(&manager);

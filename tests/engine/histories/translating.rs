@@ -20,6 +20,8 @@ impl Driver {
             | Command::StopPending(id)
             | Command::Close(id)
             | Command::SetConcurrency { manager: id, .. }
+            | Command::SetRateLimit { manager: id, .. }
+            | Command::NoteStart { manager: id, .. }
             | Command::Pause(id)
             | Command::Resume(id)
             | Command::AwaitEmpty(id)
@@ -62,6 +64,8 @@ impl Driver {
             | Command::StopPending(id)
             | Command::Close(id)
             | Command::SetConcurrency { manager: id, .. }
+            | Command::SetRateLimit { manager: id, .. }
+            | Command::NoteStart { manager: id, .. }
             | Command::Pause(id)
             | Command::Resume(id)
             | Command::AwaitEmpty(id)
@@ -152,8 +156,8 @@ impl Driver {
             Effect::Idle { manager: number } => Act::Idle(manager(number)),
             Effect::StopTimedOut { waiter } => Act::StopTimedOut(WaiterId(self.waiters.id(waiter.0))),
             Effect::Wake { at } => return Meaning::Wake(at),
-            Effect::Deliver { source, channel, standing, value, .. } => {
-                let news = News::Call(self.source(source), channel, standing.map(|job| self.job(job)), value);
+            Effect::Deliver { source, channel, about, value, .. } => {
+                let news = News::Call(self.source(source), channel, about.map(|job| self.job(job)), value);
                 return Meaning::Told(listeners.map(|listener| (listener, news)).collect());
             }
             Effect::Event { event, job, source, value, .. } => {

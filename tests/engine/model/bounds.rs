@@ -49,15 +49,18 @@ pub fn run(options: &RunOptions) -> Result<(), Refusal> {
     Ok(())
 }
 
+pub fn rate_limit(value: Option<(f64, f64)>, of_limit: &'static str, of_interval: &'static str) -> Result<(), Refusal> {
+    let Some((limit, interval)) = value else { return Ok(()) };
+    demand(is_count(limit, 1.0), of_limit, COUNT)?;
+    demand(interval > 0.0 && interval < f64::INFINITY, of_interval, "a finite number of milliseconds above 0")
+}
+
 pub fn manager(options: &ManagerOptions) -> Result<(), Refusal> {
     concurrency(options.concurrency)?;
     demand(is_count(options.group_concurrency, 1.0), "groupConcurrency", COUNT)?;
     demand(is_count(options.max_pending, 0.0), "maxPending", COUNT_FROM_ZERO)?;
     demand(is_count(options.retain, 0.0), "retain", COUNT_FROM_ZERO)?;
-    if let Some((limit, interval)) = options.rate_limit {
-        demand(is_count(limit, 1.0), "rateLimit.limit", COUNT)?;
-        let bound = "a finite number of milliseconds above 0";
-        demand(interval > 0.0 && interval < f64::INFINITY, "rateLimit.interval", bound)?;
-    }
+    rate_limit(options.rate_limit, "rateLimit.limit", "rateLimit.interval")?;
+    rate_limit(options.group_rate_limit, "groupRateLimit.limit", "groupRateLimit.interval")?;
     run(&options.defaults)
 }

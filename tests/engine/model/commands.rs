@@ -1,5 +1,7 @@
 //! Every command by name, and what a manager can be told.
 
+use std::collections::BTreeMap;
+
 use jobgate::engine::{AbortCause, Command, EmitterId, ManagerId, ManagerOptions, Refusal, Reply};
 
 use super::{Emitter, Manager, Model, bounds};
@@ -44,6 +46,17 @@ impl Model {
                 bounds::concurrency(concurrency)?;
                 self.tell_manager(manager, |record| record.concurrency = concurrency)
             }
+            Command::SetRateLimit { manager, rate_limit } => {
+                bounds::rate_limit(rate_limit, "rateLimit.limit", "rateLimit.interval")?;
+                self.tell_manager(manager, |record| {
+                    record.rate_limit = rate_limit;
+                    record.counts |= rate_limit.is_some();
+                })
+            }
+            Command::NoteStart { manager, at } => self.tell_manager(manager, |record| {
+                record.counts = true;
+                record.starts.push((at.as_millis() * 1000.0).round() as u64);
+            }),
             Command::Pause(manager) => self.tell_manager(manager, |record| record.paused = true),
             Command::Resume(manager) => self.tell_manager(manager, |record| record.paused = false),
             Command::DropManager(manager) => self.tell_manager(manager, |record| record.orphaned = true),
@@ -77,11 +90,15 @@ impl Model {
             closed: false,
             orphaned: false,
             gone: false,
+            rate_limit: options.rate_limit,
+            counts: options.rate_limit.is_some() || options.group_rate_limit.is_some(),
             starts: Vec::new(),
-            past_starts: 0,
+            group_starts: BTreeMap::new(),
+            limited_until: None,
             retained: Vec::new(),
             awaits_empty: false,
             awaits_idle: false,
+            lined_up_at: 0,
         });
         Ok(Reply::Manager(ManagerId(self.managers.len() as u32 - 1)))
     }

@@ -33,7 +33,10 @@ impl Model {
     pub(super) fn grant(&mut self, job: JobId) {
         let manager = self.job(job).manager;
         let is_first = self.granted(manager) == 0;
+        self.counter += 1;
+        let turn = self.counter;
         let record = self.job_mut(job);
+        record.granted = turn;
         record.phase = Phase::Granted;
         record.attempt += 1;
         record.in_line = None;
@@ -55,28 +58,38 @@ impl Model {
         record.phase = Phase::Running;
         record.limit = limit;
         let manager = record.manager;
+        let group = record.group.clone();
         let record = self.manager_mut(manager);
-        if let Some((_, interval)) = record.options.rate_limit {
-            while record.starts.get(record.past_starts).is_some_and(|start| start + micros(interval) <= now) {
-                record.past_starts += 1;
+        let (start, mut group_start) = (if record.counts { record.starts.len() } else { usize::MAX }, 0);
+        record.starts.extend(record.counts.then_some(now));
+        if let (Some((_, interval)), Some(group)) = (record.options.group_rate_limit, group) {
+            let starts = record.group_starts.entry(group).or_default();
+            while starts.all.get(starts.past).is_some_and(|start| start + micros(interval) <= now) {
+                starts.past += 1;
             }
+            starts.all.push(now);
+            group_start = starts.all.len() - 1;
         }
-        record.starts.push(now);
-        self.job_mut(job).start = self.manager(manager).starts.len() - 1;
+        (self.job_mut(job).start, self.job_mut(job).group_start) = (start, group_start);
         self.tell_of_job(job, Event::Started);
         self.stirred.push(manager);
         Reply::Done
     }
 
     pub(super) fn called(&mut self, job: JobId) -> Reply {
-        let Job { phase, manager, start, .. } = *self.job(job);
+        let Job { phase, manager, start, group_start, ref group, .. } = *self.job(job);
         if phase != Phase::Running {
             return Reply::Ignored;
         }
-        let now = self.now;
+        let (now, group) = (self.now, group.clone());
         let record = self.manager_mut(manager);
-        if start >= record.past_starts {
-            record.starts[start] = record.starts[start].max(now);
+        if let Some(start) = record.starts.get_mut(start) {
+            *start = now.max(*start);
+        }
+        if let Some(starts) = group.and_then(|group| record.group_starts.get_mut(&group))
+            && group_start >= starts.past
+        {
+            starts.all[group_start] = starts.all[group_start].max(now);
         }
         self.stirred.push(manager);
         Reply::Done
@@ -137,7 +150,11 @@ impl Model {
         record.stop = Some(cause);
         if record.phase == Phase::Running {
             record.limit = None;
+            let is_first = !record.timed_out;
             self.acts.push(Act::Abort(job, cause, true));
+            if is_first {
+                self.tell_of_job(job, Event::Stopping);
+            }
         } else {
             self.end(job, CompletionType::Cancelled);
         }
@@ -258,11 +275,19 @@ impl Model {
         }
         due.retain(|(at, _, _)| *at <= now);
         due.sort_by_key(|(at, order, _)| (*at, *order));
-        for (_, _, due) in due {
+        for (at, _, due) in due {
             match due {
                 Due::Wait(job) => {
+                    let manager = self.job(job).manager;
+                    // Those whose waits were over earlier start before it.
+                    if std::mem::replace(&mut self.manager_mut(manager).lined_up_at, at) != at {
+                        while let Some(earlier) = self.best_that_may_start(manager) {
+                            self.grant(earlier);
+                        }
+                    }
                     self.job_mut(job).wait = None;
                     self.line_up(job);
+                    self.tell_order(job);
                 }
                 Due::Limit(job) => {
                     let record = self.job_mut(job);
@@ -270,6 +295,7 @@ impl Model {
                     record.timed_out = true;
                     let last = f64::from(record.attempt) > record.retry.limit;
                     self.acts.push(Act::Abort(job, AbortCause::Timeout, last));
+                    self.tell_of_job(job, Event::Stopping);
                 }
                 Due::Patience(waiter) => {
                     self.waiters[waiter.0 as usize].over = true;

@@ -35,6 +35,12 @@ impl Model {
         listeners.len() as u32
     }
 
+    pub(super) fn tell_order(&mut self, job: JobId) {
+        let source = Source::Manager(self.job(job).manager);
+        let news = News::Call(source, Channel::Order, Some(job), ValueId::NONE);
+        self.told.extend(self.present(source, Channel::Order).into_iter().map(|listener| (listener, news)));
+    }
+
     pub(super) fn tell_event(&mut self, source: Source, event: Event, job: Option<JobId>, value: ValueId) -> u32 {
         let listeners = self.present(source, Channel::Event);
         self.told.extend(listeners.iter().map(|listener| (*listener, News::Event(source, event, job, value))));

@@ -1,30 +1,31 @@
 use jobgate::engine::runner::{Change, Step, Store, frame, resume};
 
+const JOB: u32 = 0;
+
 /// A store with one job that has started and made progress twice; the numbers of those events.
 fn at_work() -> (Store, [u64; 3]) {
     let mut store = Store::new(10.0);
-    store.add(1, 0.0, 0.0, 0.0);
-    store.start(1);
-    let numbers = [Change::Status, Change::Progress, Change::Progress].map(|change| store.note(1, change));
+    assert_eq!(store.add(), JOB);
+    let numbers = [Change::Status, Change::Progress, Change::Progress].map(|change| store.note(JOB, change));
     (store, numbers)
 }
 
 fn steps(store: &Store, last_event: Option<&str>) -> Vec<Step> {
-    resume(&store.changes(1).unwrap(), last_event).into_iter().map(|(_, step)| step).collect()
+    resume(&store.changes(JOB).unwrap(), last_event).into_iter().map(|(_, step)| step).collect()
 }
 
 #[test]
 fn a_new_watcher_hears_the_present_state_first() {
     let (mut store, [started, _, newest]) = at_work();
-    assert_eq!(resume(&store.changes(1).unwrap(), None), [(started, Step::Status), (newest, Step::Progress)]);
-    store.note(1, Change::End);
+    assert_eq!(resume(&store.changes(JOB).unwrap(), None), [(started, Step::Status), (newest, Step::Progress)]);
+    store.note(JOB, Change::End);
     assert_eq!(steps(&store, None), [Step::Status, Step::End], "progress of an ended job is history");
 }
 
 #[test]
 fn a_pending_job_has_a_status_and_nothing_else() {
     let mut store = Store::new(10.0);
-    store.add(1, 0.0, 0.0, 0.0);
+    store.add();
     assert_eq!(steps(&store, None), [Step::Status]);
 }
 
@@ -34,7 +35,7 @@ fn who_comes_back_hears_what_it_missed_and_only_that() {
     assert_eq!(steps(&store, Some(&started.to_string())), [Step::Progress]);
     assert_eq!(steps(&store, Some(&first.to_string())), [Step::Progress]);
     assert_eq!(steps(&store, Some(&second.to_string())), []);
-    let end = store.note(1, Change::End);
+    let end = store.note(JOB, Change::End);
     assert_eq!(steps(&store, Some(&second.to_string())), [Step::End]);
     assert_eq!(steps(&store, Some(&end.to_string())), []);
 }
@@ -42,8 +43,7 @@ fn who_comes_back_hears_what_it_missed_and_only_that() {
 #[test]
 fn what_was_missed_comes_in_its_order() {
     let (mut store, [_, first, _]) = at_work();
-    store.wait(1, 0.0);
-    store.note(1, Change::Status);
+    store.note(JOB, Change::Status);
     assert_eq!(steps(&store, Some(&first.to_string())), [Step::Progress, Step::Status]);
 }
 
@@ -58,9 +58,8 @@ fn an_event_that_never_was_means_everything() {
 #[test]
 fn no_number_is_used_twice_also_by_a_job_in_the_place_of_another() {
     let (mut store, [.., newest]) = at_work();
-    store.finish(1);
-    store.forget(1);
-    store.add(1, 0.0, 0.0, 0.0);
+    store.forget(JOB);
+    store.add();
     assert_eq!(steps(&store, Some(&newest.to_string())), [Step::Status]);
 }
 

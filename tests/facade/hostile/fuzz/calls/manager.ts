@@ -36,13 +36,17 @@ const runFields = (draw: Draw) => ({
   name: () => text(draw, "named"),
 });
 
+const rateLimit = (draw: Draw): Any =>
+  options(draw, {}, { limit: () => number(draw, 1, 3), interval: () => number(draw, 0, 1, 5) });
+
 const managerFields = (draw: Draw) => {
   const { signal: _, initialState: __, ...defaults } = runFields(draw);
   return {
     name: () => text(draw, "a manager"),
     concurrency: () => number(draw, 1, 2),
     groupConcurrency: () => number(draw, 1),
-    rateLimit: () => options(draw, {}, { limit: () => number(draw, 1, 3), interval: () => number(draw, 0, 1, 5) }),
+    rateLimit: () => rateLimit(draw),
+    groupRateLimit: () => rateLimit(draw),
     maxPending: () => number(draw, 0, 2, 10),
     paused: () =>
       draw.mostly(
@@ -99,6 +103,12 @@ export const managerCalls: Readonly<Record<Exclude<keyof JobManager, symbol>, Ca
     if (draw.random.once(2)) void manager.concurrency;
     else manager.concurrency = number(draw, 1, 2, Number.POSITIVE_INFINITY);
   },
+  rateLimit(world, draw) {
+    const manager = one(world, draw);
+    if (draw.random.once(2)) void manager.rateLimit;
+    else manager.rateLimit = rateLimit(draw);
+  },
+  rateLimitedUntil: (world, draw) => one(world, draw).rateLimitedUntil,
   onEmpty: (world, draw) => world.settles("onEmpty", one(world, draw).onEmpty()),
   onIdle: (world, draw) => world.settles("onIdle", one(world, draw).onIdle()),
   stats: (world, draw) => one(world, draw).stats,

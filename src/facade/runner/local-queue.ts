@@ -1,0 +1,35 @@
+import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
+import type { JobRunner } from "./runner.js";
+import type { ClientSnapshot, JobQueue, QueueCreateOptions, QueueSnapshot, WatchEvent } from "./types.js";
+
+/** A runner of this page as any other queue is: what changes something answers with a promise. Every method works detached. */
+export function localQueue(runner: JobRunner, isClosed: () => boolean): JobQueue {
+  let snapshot: (ClientSnapshot & { readonly of: QueueSnapshot }) | undefined;
+  return Object.freeze({
+    async createJob(
+      type: string,
+      params?: Record<string, unknown>,
+      options: QueueCreateOptions = {},
+    ): Promise<JobRecord> {
+      const standing = typeof options?.id === "string" ? runner.getJob(options.id) : undefined;
+      return standing ?? runner.createJob(type, params, options);
+    },
+    getJob: runner.getJob,
+    getAllJobs: (): readonly JobRecord[] => runner.getSnapshot().jobs,
+    cancelJob: async (id: string, reason?: unknown): Promise<boolean> => runner.cancelJob(id, reason),
+    setPriority: async (id: string, priority: Priority): Promise<boolean> => runner.setPriority(id, priority),
+    retryJob: async (id: string): Promise<JobRecord> => runner.retryJob(id),
+    clearCompleted: async (): Promise<number> => runner.clearCompleted(),
+    getQueueStats: (): ManagerStats => runner.getQueueStats(),
+    watch: (id: string): ReadableStream<WatchEvent> => runner.watch(id),
+    subscribe: (listener: () => void): Unsubscribe => runner.subscribe(listener),
+    getSnapshot(): ClientSnapshot {
+      const of = runner.getSnapshot();
+      const connected = !isClosed();
+      if (snapshot?.of !== of || snapshot.connected !== connected) {
+        snapshot = Object.freeze({ jobs: of.jobs, stats: of.stats, connected, of });
+      }
+      return snapshot!;
+    },
+  });
+}
