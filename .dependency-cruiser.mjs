@@ -50,7 +50,7 @@ export default {
       severity: "error",
       comment: "Jobs and managers go through wasm/; entries do not read the engine's words.",
       from: { path: rooms("runner|pool|worker|agents|react|testing") },
-      to: { path: "^src/facade/wasm/(drain|values|wire|listeners)" },
+      to: { path: "^src/facade/wasm/(drain|values|wire)" },
     },
   ],
   options: {

@@ -3,7 +3,7 @@
 import { report } from "../errors.js";
 import type { Unsubscribe } from "../types.js";
 import { drain } from "../wasm/drain.js";
-import { checkEngine, command, engine, failure } from "../wasm/engine.js";
+import { checkEngine, engine, failure } from "../wasm/engine.js";
 import { addListener, CHANNEL, LATCHED, ListenerTable, NOTHING_TO_HEAR, SOURCE } from "../wasm/listeners.js";
 import { needFunction } from "../wasm/options.js";
 import { reserveStack } from "../wasm/stack.js";

@@ -103,7 +103,9 @@ export interface JobOwner {
   /** Calls the bodies, where they are traced. */
   readonly tracer: { call(job: AnyJob, context: AnyContext): unknown } | undefined;
   /** The engine is told when bodies were called. */
-  readonly isRateLimited: boolean;
+  readonly countsCalls: boolean;
+  /** Otherwise these remember them, for a limit that may be set later. */
+  readonly calls: { note(stamp: number): void };
   readonly roster: { retain(job: AnyJob): void };
   readonly keys: { leave(job: AnyJob): void };
   readonly ends: { tell(job: AnyJob, hasFailed: boolean): void };

@@ -4,7 +4,6 @@
 
 import { type EventQueue, eventQueue } from "../support/event-queue.js";
 import type { JobEvent, Unsubscribe } from "../types.js";
-import { command } from "../wasm/engine.js";
 import { addListener, CHANNEL, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { condense } from "./condense.js";
 import { endEventOf, recordOf } from "./events.js";

@@ -3,7 +3,7 @@
 import { subscribeIn } from "../job/listen.js";
 import type { AnyJob } from "../job/record.js";
 import type { Unsubscribe } from "../types.js";
-import { command, engine } from "../wasm/engine.js";
+import { engine } from "../wasm/engine.js";
 import { addListener, CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { needFunction } from "../wasm/options.js";
 

@@ -87,7 +87,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   private readonly defaults: ReadOptions | undefined;
   private timed: boolean;
   private slots: number;
-  private limit: PublicManager["rateLimit"];
+  private limit: JobManagerOptions["rateLimit"];
   private closed = false;
   private idle: Deferred<void> | undefined = undefined;
   private empty: Deferred<void> | undefined = undefined;
@@ -300,11 +300,11 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     drain();
   }
 
-  get rateLimit(): PublicManager["rateLimit"] {
+  get rateLimit(): JobManagerOptions["rateLimit"] {
     return this.limit;
   }
 
-  set rateLimit(given: PublicManager["rateLimit"]) {
+  set rateLimit(given: JobManagerOptions["rateLimit"]) {
     const limit = readRateLimit("rateLimit", given);
     const engine = command();
     const { number } = this;

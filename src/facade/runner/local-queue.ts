@@ -1,9 +1,9 @@
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
-import type { JobRunner } from "./runner.js";
+import type { ServedRunner } from "./served.js";
 import type { ClientSnapshot, JobQueue, QueueCreateOptions, QueueSnapshot, WatchEvent } from "./types.js";
 
 /** A runner of this page as any other queue is: what changes something answers with a promise. Every method works detached. */
-export function localQueue(runner: JobRunner, isClosed: () => boolean): JobQueue {
+export function localQueue(runner: ServedRunner, isClosed: () => boolean): JobQueue {
   let snapshot: (ClientSnapshot & { readonly of: QueueSnapshot }) | undefined;
   return Object.freeze({
     async createJob(

@@ -12,7 +12,7 @@ import { listenTo } from "./port.js";
 import { GONE, PROTOCOL } from "./protocol.js";
 import type { Quota } from "./quota.js";
 import type { Rank } from "./rank.js";
-import type { JobRunner } from "./runner.js";
+import type { ServedRunner } from "./served.js";
 import type { Task } from "./task.js";
 import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
 
@@ -34,7 +34,7 @@ const LARGEST_STATE = 4_000_000;
 
 export class Session {
   private readonly over = new AbortController();
-  private readonly runner: JobRunner;
+  private readonly runner: ServedRunner;
   private readonly port: QueuePort;
   private readonly news: News;
   private readonly quota: Quota;
@@ -48,7 +48,7 @@ export class Session {
   private readonly asked = new Set<string>();
 
   constructor(
-    runner: JobRunner,
+    runner: ServedRunner,
     port: QueuePort,
     news: News,
     quota: Quota,
