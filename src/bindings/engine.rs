@@ -56,21 +56,28 @@ fn code(answer: Result<Reply, i32>) -> i32 {
     }
 }
 
+#[inline(always)]
+fn inner() -> &'static RefCell<Inner> {
+    INNER.with(|inner| *inner)
+}
+
 /// The borrow ends before JavaScript runs again.
 #[inline(always)]
 pub(super) fn with<R>(work: impl FnOnce(&mut Inner) -> R) -> R {
-    work(&mut INNER.with(|inner| *inner).borrow_mut())
+    work(&mut inner().borrow_mut())
 }
 
 #[inline(always)]
 pub(super) fn handle(now: f64, command: Command<'_>) -> Result<Reply, i32> {
-    with(|inner| inner.handle(inner.moment(now), command))
+    let inner = &mut *inner().borrow_mut();
+    inner.handle(inner.moment(now), command)
 }
 
 /// For commands to which time means nothing.
 #[inline(always)]
 pub(super) fn handle_timeless(command: Command<'_>) -> Result<Reply, i32> {
-    with(|inner| inner.handle(inner.now, command))
+    let inner = &mut *inner().borrow_mut();
+    inner.handle(inner.now, command)
 }
 
 #[inline(always)]
@@ -84,7 +91,7 @@ pub(super) fn tell_timeless(command: Command<'_>) -> i32 {
 }
 
 pub(super) fn ask<R>(read: impl FnOnce(&Engine) -> R) -> R {
-    read(&INNER.with(|inner| *inner).borrow().engine)
+    read(&inner().borrow().engine)
 }
 
 impl Inner {

@@ -143,12 +143,6 @@ pub fn jobs(manager: u32) -> u32 {
     list(|engine| engine.jobs(ManagerId(manager)).collect())
 }
 
-/// Those that have not ended, in the order in which they are listed, as above.
-#[wasm_bindgen]
-pub fn order(manager: u32) -> u32 {
-    list(|engine| engine.order(ManagerId(manager)))
-}
-
 /// Those that have not ended, oldest first, as above.
 #[wasm_bindgen(js_name = livingJobs)]
 pub fn living_jobs(manager: u32) -> u32 {

@@ -21,6 +21,7 @@ export function start(job: AnyJob, attempt: number): void {
     const extras = job.extras();
     extras.actionListeners?.clear();
     extras.attemptController = undefined;
+    extras.aborts = undefined;
     extras.timeoutError = undefined;
     extras.adopted = undefined;
   }
@@ -96,6 +97,7 @@ export function abort(job: AnyJob, cause: number, last: boolean): void {
     job.noteStop(undefined);
     for (const controller of [job.more?.controller, job.more?.attemptController]) controller?.abort(reasonOf(job));
   }
+  for (const listener of job.more?.aborts ?? []) listener();
   const adopted = job.more?.adopted;
   if (adopted !== undefined) stopAdopted(adopted, job.stopAsked ? reasonOf(job) : job.more?.timeoutError);
 }

@@ -399,11 +399,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return this.closed && engine.awaitIdle(this.number) === 1;
   }
 
-  /** Those that have not ended, in the order in which they are listed. */
-  order(): AnyJob[] {
-    return Array.from(listAt(question().order(this.number)), (slot) => this.at(slot) as AnyJob);
-  }
-
   statsEvent(): JobEvent {
     return { type: "stats_update", stats: this.stats };
   }
@@ -455,8 +450,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return job;
   }
 
-  /** Those that have not ended. */
-  private living(): JobHandle<Key, State, Action, Result>[] {
+  /** Those that have not ended, oldest first. */
+  living(): JobHandle<Key, State, Action, Result>[] {
     return Array.from(listAt(question().livingJobs(this.number)), (slot) => this.at(slot)!);
   }
 

@@ -170,19 +170,19 @@ export class Tasks {
 
   /** Those that have not ended, as they are listed. */
   private living(): Task[] {
-    const tasks: Task[] = [];
-    for (const job of this.manager.order()) {
-      const task = this.ofJob(job);
-      if (task !== undefined) tasks.push(task);
-    }
-    return tasks;
+    return this.byRank(this.manager.living().flatMap((job) => this.ofJob(job as AnyJob) ?? []));
   }
 
   /** Ended, which has not been told: so many, the newest first. Looked for one by one only where there are such. */
   private untold(count: number): Task[] {
     if (count === 0) return [];
     const tasks = [...this.active].filter((task) => this.bound(task).job.hasEnded);
-    return tasks.sort((one, other) => compareRanks(this.rank(one), this.rank(other)));
+    return this.byRank(tasks);
+  }
+
+  private byRank(tasks: readonly Task[]): Task[] {
+    const ranked = tasks.map((task) => ({ task, rank: this.rank(task) }));
+    return ranked.sort((one, other) => compareRanks(one.rank, other.rank)).map(({ task }) => task);
   }
 
   those(status: JobStatus): Task[] {
