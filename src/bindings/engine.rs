@@ -25,6 +25,7 @@ const GIVEN: [u32; 4] = [1, 2, 4, 8];
 const FIXED_BACKOFF: u32 = 16;
 const NO_JITTER: u32 = 32;
 const ABORTED: u32 = 64;
+const ABANDONED: u32 = 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct Inner {
@@ -52,6 +53,14 @@ fn code(answer: Result<Reply, i32>) -> i32 {
         Ok(Reply::Ignored) => NO_DIFFERENCE,
         Ok(Reply::Told(count)) => count as i32,
         Ok(_) => 0,
+        Err(refused) => refused,
+    }
+}
+
+fn waiter_code(answer: Result<Reply, i32>) -> i32 {
+    match answer {
+        Ok(Reply::Waiter(waiter)) => waiter.0 as i32,
+        Ok(_) => NO_DIFFERENCE,
         Err(refused) => refused,
     }
 }
@@ -108,15 +117,17 @@ impl Inner {
         }
         let reply = self.engine.handle(now, command, &mut self.outbox);
         self.outbox.publish();
-        reply.map_err(|refusal| {
-            self.refusal = Some(refusal);
-            match refusal {
-                Refusal::OutOfBounds(_) => -2,
-                Refusal::Duplicate => -3,
-                Refusal::QueueFull => -4,
-                Refusal::Closed => -5,
-            }
-        })
+        reply.map_err(|refusal| self.refuse(refusal))
+    }
+
+    fn refuse(&mut self, refusal: Refusal) -> i32 {
+        self.refusal = Some(refusal);
+        match refusal {
+            Refusal::OutOfBounds(_) => -2,
+            Refusal::Duplicate => -3,
+            Refusal::QueueFull => -4,
+            Refusal::Closed => -5,
+        }
     }
 
     /// Who has left while nothing was under way leaves a number that can be used again at once.
@@ -196,6 +207,7 @@ pub fn set_options(
     retry_limit: f64,
     retry_delay: f64,
     retry_max_delay: f64,
+    abandon_after: f64,
     group: Option<String>,
 ) {
     let [with_priority, with_timeout, with_delay, with_retry] = GIVEN.map(|bit| given & bit != 0);
@@ -211,6 +223,7 @@ pub fn set_options(
         timeout: with_timeout.then_some(timeout),
         retry: with_retry.then_some(retry),
         delay: with_delay.then_some(delay),
+        abandon_after: (given & ABANDONED != 0).then_some(abandon_after),
         group: group.map(Rc::from),
         on_duplicate: match on_duplicate {
             0 => Some(OnDuplicate::Join),
@@ -230,6 +243,15 @@ pub fn run_with(manager: u32, key: u32, now: f64) -> i32 {
     with(|inner| {
         let options = std::mem::take(&mut inner.options);
         inner.run(manager, key, Some(&options), now)
+    })
+}
+
+/// 0, or −2 if a job of the manager could not be run with the options set before.
+#[wasm_bindgen]
+pub fn check(manager: u32) -> i32 {
+    with(|inner| {
+        let options = std::mem::take(&mut inner.options);
+        inner.engine.check(ManagerId(manager), &options).map_or_else(|fault| inner.refuse(fault.into()), |()| 0)
     })
 }
 
@@ -290,11 +312,13 @@ pub fn stop(job: u32, now: f64) -> i32 {
 /// A waiter's number, −1 if the job has ended, or a refusal.
 #[wasm_bindgen(js_name = awaitStop)]
 pub fn await_stop(job: u32, timeout: f64, now: f64) -> i32 {
-    match handle(now, Command::AwaitStop { job: JobId(job), timeout }) {
-        Ok(Reply::Waiter(waiter)) => waiter.0 as i32,
-        Ok(_) => NO_DIFFERENCE,
-        Err(refused) => refused,
-    }
+    waiter_code(handle(now, Command::AwaitStop { job: JobId(job), timeout }))
+}
+
+/// The same, of a body.
+#[wasm_bindgen]
+pub fn sleep(job: u32, time: f64, now: f64) -> i32 {
+    waiter_code(handle(now, Command::Sleep { job: JobId(job), time }))
 }
 
 /// 0, −1 or a refusal.

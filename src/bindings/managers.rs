@@ -108,10 +108,10 @@ pub fn rate_limited_until(manager: u32) -> f64 {
     ask(|engine| engine.rate_limited_until(ManagerId(manager))).map_or(f64::NAN, Time::as_millis)
 }
 
-/// True: nothing is pending now. Else an effect follows.
-#[wasm_bindgen(js_name = awaitEmpty)]
-pub fn await_empty(manager: u32) -> bool {
-    tell_timeless(Command::AwaitEmpty(ManagerId(manager))) == 0
+/// 0: fewer are pending now; −1: an effect follows; or a refusal.
+#[wasm_bindgen(js_name = awaitPendingBelow)]
+pub fn await_pending_below(manager: u32, size: f64) -> i32 {
+    tell_timeless(Command::AwaitPendingBelow { manager: ManagerId(manager), size })
 }
 
 /// True: nothing is pending or running now. Else an effect follows.

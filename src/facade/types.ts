@@ -75,6 +75,11 @@ export interface JobContext<State = any, Action = any> {
    * the job was asked to end.
    */
   checkpoint(): Promise<void>;
+  /**
+   * Resolves after `time`, 0 or more and finite, else RangeError. Rejects with `signal.reason` if the job is asked to end
+   * first; with an AbortError once it has ended.
+   */
+  sleep(time: Millis): Promise<void>;
 }
 
 /** Callbacks for a job's end, one a key. Before the end they wait; after it they run at once, in the next microtask. */
@@ -109,6 +114,8 @@ export interface ManagedJob<Key = string, State = unknown, Action = never, Resul
   readonly readyAt: number | undefined;
   /** What the latest failed attempt threw, or its TimeoutError, while another may follow. Undefined once the job has ended. */
   readonly lastError: unknown;
+  /** Let go of after `abandonAfter`: it has ended, its body has not settled, and what that still does counts for nothing. */
+  readonly abandoned: boolean;
   readonly completion: Completion<Result> | undefined;
   /** Resolves with the result; rejects with the error, or with the abort reason. Not touched, it never causes an unhandled rejection. */
   readonly result: Promise<Result>;
@@ -188,6 +195,14 @@ export interface RunOptions<State = unknown> {
    * @see [Recipe: undo by cancelling](https://github.com/jobgate/jobgate/blob/main/www/recipes/undo.ts)
    */
   delay?: Millis;
+  /**
+   * Asked to stop, or timed out, and not settled after this: the job ends all the same, `abandoned`, and frees its key and
+   * its slot. It ends cancelled where a stop was asked for, else failed with its TimeoutError, without another retry.
+   * Counted from when it was first asked to end; 0 or more, Infinity for never.
+   *
+   * @default Infinity, for a slot is free when the work has ended
+   */
+  abandonAfter?: Millis;
   /**
    * Jobs of one group share the manager's `groupConcurrency`.
    *

@@ -7,22 +7,21 @@
 mod body;
 mod cancellation;
 mod chunks;
-mod execute;
 mod host;
 mod job;
 mod key;
 mod openai;
 mod provider;
 mod reply;
+mod run;
 mod scripted;
 mod session;
-mod talk;
+mod task;
 mod tool;
 mod worker;
 
 pub use cancellation::{Aborted, Cancellation};
 pub use chunks::{ChunkSender, NotTaken};
-pub use execute::{TaskContext, WorkerTask};
 pub use host::{Decision, WorkerToHostInterface};
 pub use job::WorkerJob;
 pub use key::WorkerKey;
@@ -30,6 +29,7 @@ pub use openai::{OpenAiCompatible, OpenAiError, OpenAiOptions};
 pub use provider::{ModelProvider, RequestContext};
 pub use scripted::Scripted;
 pub use session::{RunFailed, RunWorker, Session, SessionError, SessionOptions, WorkerInput, WorkerOptions};
+pub use task::{TaskContext, WorkerTask};
 pub use tool::Tool;
 pub use worker::Worker;
 

@@ -54,13 +54,15 @@ export async function isReached(queue: HandledQueue): Promise<boolean> {
   await queue.ready;
   const isAway = () => queue.getSnapshot().connected === false;
   if (!isAway()) return true;
-  return new Promise((resolve) => {
-    const end = (reached: boolean) => {
-      unsubscribe();
+  let leave = () => {};
+  const reached = await new Promise<boolean>((resolve) => {
+    const unsubscribe = queue.subscribe(() => isAway() || resolve(true));
+    const timer = setTimeout(resolve, LONGEST_WAIT, false);
+    leave = () => {
       clearTimeout(timer);
-      resolve(reached);
+      unsubscribe();
     };
-    const unsubscribe = queue.subscribe(() => isAway() || end(true));
-    const timer = setTimeout(() => end(false), LONGEST_WAIT);
   });
+  leave();
+  return reached;
 }

@@ -13,6 +13,7 @@ import { adopt, isJob, stopAdopted } from "./adopted.js";
 import { errorOf, reasonOf } from "./completion.js";
 import { Context } from "./context.js";
 import type { AnyJob } from "./record.js";
+import { breakSleeps } from "./waits.js";
 
 export function start(job: AnyJob, attempt: number): void {
   job.attempt = attempt;
@@ -97,9 +98,12 @@ export function abort(job: AnyJob, cause: number, last: boolean): void {
     job.noteStop(undefined);
     for (const controller of [job.more?.controller, job.more?.attemptController]) controller?.abort(reasonOf(job));
   }
-  for (const listener of job.more?.aborts ?? []) listener();
-  const adopted = job.more?.adopted;
-  if (adopted !== undefined) stopAdopted(adopted, job.stopAsked ? reasonOf(job) : job.more?.timeoutError);
+  const { more } = job;
+  if (more === undefined) return;
+  for (const listener of more.aborts ?? []) listener();
+  const reason = job.stopAsked ? reasonOf(job) : more.timeoutError;
+  breakSleeps(job, reason);
+  if (more.adopted !== undefined) stopAdopted(more.adopted, reason);
 }
 
 /** The last attempt has timed out. */

@@ -53,6 +53,10 @@ export class Extras {
   /** Until when it waits: by the engine's clock, and in epoch ms. */
   readyTick: number | undefined = undefined;
   readyAt: number | undefined = undefined;
+  /** Break off what its body sleeps, by the engine's numbers. */
+  sleeps: Map<number, (reason: unknown) => void> | undefined = undefined;
+  /** It has ended and its body has not settled. */
+  abandoned = false;
   /** Actions that wait for the first listener. */
   mailbox: unknown[] | undefined = undefined;
   /** Listeners for actions; they go with their attempt. */

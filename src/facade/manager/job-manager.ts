@@ -74,6 +74,11 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
   readonly rateLimitedUntil: number | undefined;
   /** Resolves when nothing is pending: no delay, retry wait or key to wait for either. */
   onEmpty(): Promise<void>;
+  /**
+   * Resolves when fewer than `size` are pending, as `onEmpty` counts them: for producers that wait. An integer of at least
+   * 1, else RangeError.
+   */
+  onPendingBelow(size: number): Promise<void>;
   /** Resolves when nothing is pending and nothing is running; at once on a manager that never ran anything. */
   onIdle(): Promise<void>;
   readonly stats: ManagerStats;

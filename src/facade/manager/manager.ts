@@ -51,6 +51,7 @@ import { ready } from "./effects.js";
 import { Ends } from "./ends.js";
 import { type KeyNumbers, Keys } from "./keys.js";
 import { createManager, readManagerOptions, readRateLimit } from "./options.js";
+import { Quiet } from "./quiet.js";
 import { Roster } from "./roster.js";
 import { type Tracer, trace } from "./trace.js";
 
@@ -89,8 +90,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   private slots: number;
   private limit: JobManagerOptions["rateLimit"];
   private closed = false;
-  private idle: Deferred<void> | undefined = undefined;
-  private empty: Deferred<void> | undefined = undefined;
+  readonly quiet: Quiet;
   readonly roster: Roster<Key>;
   readonly ends: Ends;
   private version = -1;
@@ -102,6 +102,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.name = read.name;
     this.ends = new Ends(read.onError);
     this.number = createManager(read, UNTIMED);
+    this.quiet = new Quiet(this.number);
     this.defaults = read.defaults;
     this.limit = read.rateLimit;
     this.countsCalls = (read.rateLimit ?? read.groupRateLimit) !== undefined;
@@ -125,6 +126,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.pause = this.pause.bind(this);
     this.resume = this.resume.bind(this);
     this.onEmpty = this.onEmpty.bind(this);
+    this.onPendingBelow = this.onPendingBelow.bind(this);
     this.onIdle = this.onIdle.bind(this);
     this.subscribe = this.subscribe.bind(this);
     this.getSnapshot = this.getSnapshot.bind(this);
@@ -324,15 +326,15 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   onEmpty(): Promise<void> {
-    if (command().awaitEmpty(this.number)) return Promise.resolve();
-    this.empty ??= defer();
-    return this.empty.promise;
+    return this.quiet.pendingBelow(1);
+  }
+
+  onPendingBelow(size: number): Promise<void> {
+    return this.quiet.pendingBelow(size);
   }
 
   onIdle(): Promise<void> {
-    if (command().awaitIdle(this.number)) return Promise.resolve();
-    this.idle ??= defer();
-    return this.idle.promise;
+    return this.quiet.whenIdle();
   }
 
   get stats(): ManagerStats {
@@ -413,24 +415,13 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return this.roster.at(slot) as JobHandle<Key, State, Action, Result> | undefined;
   }
 
-  // A listener told before may have started more: then the wait goes on.
-  becameEmpty(): void {
-    if (!engine.awaitEmpty(this.number)) return;
-    this.empty?.resolve();
-    this.empty = undefined;
-  }
-
   becameIdle(): void {
-    if (!engine.awaitIdle(this.number)) return;
-    this.idle?.resolve();
-    this.idle = undefined;
-    if (this.closed) this.endStreams();
+    if (this.quiet.becameIdle() && this.closed) this.endStreams();
   }
 
   /** The engine has broken. */
   breakOff(error: Error): void {
-    this.empty?.reject(error);
-    this.idle?.reject(error);
+    this.quiet.breakOff(error);
     for (const stream of this.streams) stream.fail(error);
     this.onFailure?.(error);
   }

@@ -1,11 +1,11 @@
 import { report } from "../errors.js";
 import { abortError, throwIfAborted } from "../support/abort.js";
+import { checkObject, needFunction, needNumber } from "../support/check.js";
 import { textOf } from "../support/look.js";
 import { takeTurn } from "../support/turn.js";
 import type { JobContext, Millis, Progress, Unsubscribe } from "../types.js";
-import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
-import { checkObject, needFunction, needNumber } from "../wasm/options.js";
+import { sleepUntil } from "../wasm/sleep.js";
 
 export interface TestContextOptions<State> {
   /** What the body finds; default undefined. */
@@ -107,18 +107,7 @@ export function testContext<State = unknown, Action = never>(
     },
     async sleep(time: Millis) {
       if (!(needNumber("time", time) >= 0)) throw new RangeError(`time must be at least 0, got ${time}`);
-      throwIfAborted(signal);
-      const alarm = new Alarm();
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          alarm.clear();
-          signal.removeEventListener("abort", wake);
-          resolve();
-        };
-        alarm.set(now() + time, wake);
-        signal.addEventListener("abort", wake);
-      });
-      throwIfAborted(signal);
+      await sleepUntil(now() + time, signal);
     },
     abort(reason: unknown = abortError()) {
       controller.abort(reason);

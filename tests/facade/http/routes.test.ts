@@ -3,9 +3,10 @@
 import { QueueFullError } from "jobgate";
 import { builtinJobTypes, jobFetch, jobHandler } from "jobgate/runner";
 import { describe, expect, it } from "vitest";
+import { newClient, until } from "../runner/support/ports.js";
 import { ended, newRunner } from "../runner/support/runner.js";
 import { turn } from "../support/turns.js";
-import { asker, onlyQueue, posted, served } from "./support/ask.js";
+import { allFrames, asker, onlyQueue, posted, served } from "./support/ask.js";
 
 const notFound = { error: "Job not found", code: 404 };
 
@@ -240,8 +241,9 @@ describe("one job", () => {
 });
 
 describe("the queue", () => {
-  it("GET job-types and GET stats", async () => {
-    const { runner, ask } = served({}, 2);
+  it.each(["a runner", "a runner's asQueue"])("%s: GET job-types and GET stats", async (kind) => {
+    const { runner, ask: askRunner } = served({}, 2);
+    const ask = kind === "a runner" ? askRunner : asker(jobHandler(runner.asQueue()));
     for (let count = 0; count < 3; count += 1) runner.createJob("held");
     const types = await (await ask("/api/job-types")).json();
     expect(types).toEqual(JSON.parse(JSON.stringify(runner.getJobTypes())));
@@ -278,6 +280,37 @@ describe("the queue", () => {
     runner.createJob("held");
     for (const answer of answers) expect((await answer).status).toBe(200);
   });
+});
+
+it("a queue behind a port: each route", async () => {
+  const { runner, held } = served();
+  const client = newClient(runner);
+  const ask = asker(jobHandler(client));
+  const created = await ask(
+    "/api/jobs",
+    posted({ type: "held", params: { label: "far" } }, { "Idempotency-Key": "far" }),
+  );
+  expect([created.status, (await created.json()).id]).toEqual([201, "far"]);
+  await until(client, () => client.getJob("far")?.status === "running");
+  expect(await (await ask("/api/jobs/far")).json()).toEqual(runner.getJob("far"));
+  expect(await (await ask("/api/jobs")).json()).toEqual(runner.getAllJobs());
+  expect(await (await ask("/api/stats")).json()).toMatchObject({ running: 1, worker: { active: 1 } });
+  const frames = ask("/api/jobs/far/progress").then(allFrames);
+  held[0]?.context.progress(50);
+  expect((await ask("/api/jobs/far", { method: "DELETE" })).status).toBe(200);
+  const told = await frames;
+  expect([told[0]?.event, told.at(-1)?.event]).toEqual(["status", "cancelled"]);
+  const again = await ask("/api/jobs/far/progress", { headers: { "Last-Event-ID": told.at(-1)?.id ?? "" } });
+  expect(again.status).toBe(204);
+  expect((await ask("/api/jobs/far", { method: "DELETE" })).status).toBe(409);
+  const retried = await ask("/api/jobs/far/retry", { method: "POST" });
+  expect([retried.status, (await retried.json()).params]).toEqual([201, { label: "far" }]);
+  const refused = await ask("/api/jobs", posted({ type: "echo" }));
+  expect(refused.status).toBe(400);
+  const { errors } = await refused.json();
+  expect(errors.map(({ param }: { param: string }) => param)).toEqual(["message", "delay"]);
+  expect((await ask("/api/jobs", posted({ type: "nonsense" }))).status).toBe(400);
+  expect((await ask("/api/jobs/nobody/progress")).status).toBe(404);
 });
 
 describe("which requests are its own", () => {

@@ -30,6 +30,7 @@ const runFields = (draw: Draw) => ({
   timeout: () => number(draw, 0, 1, 5, 1000),
   retry: () => retry(draw),
   delay: () => number(draw, 0, 1, 5),
+  abandonAfter: () => number(draw, 0, 1, 5, Number.POSITIVE_INFINITY),
   group: () => text(draw, "x", "y"),
   onDuplicate: () => text(draw, "join", "replace", "queue", "reject"),
   initialState: () => anything(draw),
@@ -110,6 +111,8 @@ export const managerCalls: Readonly<Record<Exclude<keyof JobManager, symbol>, Ca
   },
   rateLimitedUntil: (world, draw) => one(world, draw).rateLimitedUntil,
   onEmpty: (world, draw) => world.settles("onEmpty", one(world, draw).onEmpty()),
+  onPendingBelow: (world, draw) =>
+    world.settles("onPendingBelow", one(world, draw).onPendingBelow(number(draw, 1, 2, 5))),
   onIdle: (world, draw) => world.settles("onIdle", one(world, draw).onIdle()),
   stats: (world, draw) => one(world, draw).stats,
   subscribe: (world, draw) => world.unsubscribes.push(one(world, draw).subscribe(listener(world, draw))),
