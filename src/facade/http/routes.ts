@@ -5,7 +5,7 @@ import type { JobRecord, ParamError, Priority } from "../types.js";
 import { away, failure, invalid, json, notFound, refusal } from "./answers.js";
 import { type Fields, readJson } from "./body.js";
 import type { CheckedOptions } from "./options.js";
-import { hasEnded, progressAnswer } from "./progress.js";
+import { progressAnswer } from "./progress.js";
 import { type HandledQueue, isReached, type RequestedOptions } from "./queue.js";
 
 export interface Asked {

@@ -1,11 +1,13 @@
 // What ends after a time, unless its job ends before: the sleeps of bodies, and waits for a stop barrier.
 
 import { abortError } from "../support/abort.js";
+import { defer } from "../support/defer.js";
 import { now } from "../wasm/clock.js";
 import { drain } from "../wasm/drain.js";
 import { command, REFUSED } from "../wasm/engine.js";
 import { needNumber, outOfBounds } from "../wasm/options.js";
-import { type AnyJob, defer } from "./record.js";
+
+import type { AnyJob } from "./record.js";
 
 /** By the engine's numbers. */
 const waits = new Map<number, () => void>();

@@ -7,7 +7,6 @@ import { follow } from "../job/signals.js";
 import { managerStream } from "../job/streams.js";
 import { jobs, managers } from "../job/tables.js";
 import { abortError, abortReason } from "../support/abort.js";
-import { type Deferred, defer } from "../support/defer.js";
 import type { EventQueue } from "../support/event-queue.js";
 import { textOf } from "../support/look.js";
 import type {

@@ -1,4 +1,4 @@
-import { type Deferred, defer } from "../job/record.js";
+import { type Deferred, defer } from "../support/defer.js";
 import { command, engine, REFUSED } from "../wasm/engine.js";
 import { needNumber, outOfBounds } from "../wasm/options.js";
 
