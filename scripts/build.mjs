@@ -37,6 +37,7 @@ const binaries = [
     { name: "builtins" },
     { name: "agents", entry: "agents" },
     { name: "pool", entry: "worker-pool" },
+    { name: "shared", entry: "shared" },
   ].map(({ name, entry }) => ({
     entry,
     feature: `npm-${name}`,

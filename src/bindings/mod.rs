@@ -15,6 +15,8 @@ mod panic;
 mod pool;
 #[cfg(any(feature = "npm-runner", feature = "npm-builtins"))]
 mod runner;
+#[cfg(feature = "npm-shared")]
+mod shared;
 
 /// The standard library's takes four times as much of the binary.
 #[global_allocator]

@@ -54,6 +54,7 @@ pub mod pool;
 mod queue;
 mod rate;
 pub mod runner;
+pub mod shared;
 mod slab;
 mod time;
 

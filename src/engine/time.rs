@@ -49,6 +49,14 @@ impl Span {
         self.0 as f64 / 1000.0
     }
 
+    pub(crate) const fn as_micros(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
     pub(crate) const fn is_zero(self) -> bool {
         self.0 == 0
     }

@@ -4,6 +4,7 @@
 //! The signal of a job reaches everything under it: the request to the model, the tool, the confirmation. The job has
 //! ended when the request and the tool have returned.
 
+mod answering;
 mod body;
 mod cancellation;
 mod chunks;

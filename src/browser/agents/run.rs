@@ -1,26 +1,24 @@
 //! One run: does what the rules want done, and tells them what came of it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use futures::channel::mpsc;
 use futures::future::{FutureExt, LocalBoxFuture};
-use futures::stream::StreamExt;
 use wasm_bindgen::JsValue;
 
+use super::answering::{Answering, Happening, keep};
 use super::cancellation::{Aborted, Cancellation, Scope};
-use super::chunks::{ChunkSender, NotTaken, Sent};
+use super::chunks::NotTaken;
 use super::host::Decision;
-use super::provider::RequestContext;
 use super::task::{TaskContext, Work};
 use super::tool::Tool;
 use super::worker::Worker;
 use crate::browser::error::{JobError, Thrown, TimeoutError};
 use crate::engine::agents::{
     self as rules, Cause, Command, Effect, End, ModelRequest, ModelResponse, ModelResponseChunk, OutOfTurns, Outcome,
-    Piece, Prompt, Task, ToolCall, ToolSpec, Verdict, WorkerState, check_call,
+    Prompt, Task, ToolCall, ToolSpec, Verdict, WorkerState, check_call,
 };
 
 /// How a task ended.
@@ -55,8 +53,7 @@ enum Done {
 
 enum Happened {
     Stop,
-    Sent(Sent),
-    Answered(Result<ModelResponse, JobError>),
+    Answers(Happening),
     Done(Done),
 }
 
@@ -73,13 +70,8 @@ struct Driver<'a> {
     commands: VecDeque<Command>,
     stop_told: bool,
     aborted: Aborted,
-    answering: Option<LocalBoxFuture<'a, Result<ModelResponse, JobError>>>,
-    chunks: Option<mpsc::UnboundedReceiver<Sent>>,
+    answering: Answering,
     doing: Option<LocalBoxFuture<'a, Done>>,
-    waiting: VecDeque<Sent>,
-    taken: Option<Sent>,
-    response: ModelResponse,
-    call_ids: HashMap<String, u32>,
     /// What a tool, or a look at its call, came to.
     outcome: String,
     host_error: Option<JobError>,
@@ -112,13 +104,8 @@ impl<'a> Driver<'a> {
             commands: VecDeque::new(),
             stop_told: false,
             aborted: parent.aborted(),
-            answering: None,
-            chunks: None,
+            answering: Answering::default(),
             doing: None,
-            waiting: VecDeque::new(),
-            taken: None,
-            response: ModelResponse::default(),
-            call_ids: HashMap::new(),
             outcome: String::new(),
             host_error: None,
             provider_error: None,
@@ -170,25 +157,7 @@ impl<'a> Driver<'a> {
             self.doing = None;
             return Poll::Ready(Happened::Done(done));
         }
-        // Before the answer they are a part of.
-        if let Some(sent) = self.poll_sent(context) {
-            return Poll::Ready(Happened::Sent(sent));
-        }
-        if let Some(answering) = &mut self.answering
-            && let Poll::Ready(response) = answering.poll_unpin(context)
-        {
-            self.answering = None;
-            return Poll::Ready(Happened::Answered(response));
-        }
-        // What the request has sent just now.
-        self.poll_sent(context).map_or(Poll::Pending, |sent| Poll::Ready(Happened::Sent(sent)))
-    }
-
-    fn poll_sent(&mut self, context: &mut Context<'_>) -> Option<Sent> {
-        match self.chunks.as_mut()?.poll_next_unpin(context) {
-            Poll::Ready(sent) => sent,
-            Poll::Pending => None,
-        }
+        self.answering.poll(context).map(Happened::Answers)
     }
 
     fn note(&mut self, happened: Happened) {
@@ -199,8 +168,11 @@ impl<'a> Driver<'a> {
                     self.commands.push_back(Command::Stop);
                 }
             }
-            Happened::Sent(sent) => self.sent(sent),
-            Happened::Answered(response) => self.answered(response),
+            Happened::Answers(happening) => {
+                for command in self.answering.take(happening, &mut self.provider_error) {
+                    self.tell(command);
+                }
+            }
             Happened::Done(Done::Taken(taken)) => {
                 let ok = keep(taken, &mut self.host_error).is_some();
                 self.tell(Command::Taken { ok });
@@ -231,29 +203,20 @@ impl<'a> Driver<'a> {
             }
             Effect::Ask => self.ask(),
             Effect::Take => {
-                self.taken = self.waiting.pop_front();
-                if let Some(chunk) = self.taken.as_ref().map(|sent| sent.chunk.clone()) {
+                if let Some(chunk) = self.answering.next() {
                     self.give(chunk);
                 }
             }
-            Effect::Accept => answer(self.taken.take(), Ok(())),
+            Effect::Accept => self.answering.accept(),
             Effect::Refuse => {
                 self.doing = None;
-                for sent in self.taken.take().into_iter().chain(self.waiting.drain(..)) {
-                    answer(Some(sent), Err(NotTaken::Over));
-                }
+                self.answering.refuse();
             }
-            Effect::Overrun => answer(self.waiting.pop_back(), Err(NotTaken::Overrun)),
+            Effect::Overrun => self.answering.overrun(),
             Effect::Abort(cause) => self.scope.abort(&self.reason(cause)),
-            Effect::Give(place) => {
-                let call = (place as usize).checked_sub(1).and_then(|at| self.response.tool_calls.get(at));
-                self.give(match call.cloned() {
-                    Some(call) => ModelResponseChunk::ToolCall { call },
-                    None => ModelResponseChunk::Text { text: self.response.content.clone() },
-                });
-            }
+            Effect::Give(place) => self.give(self.answering.part(place)),
             Effect::Answer { some } => {
-                let ModelResponse { content, tool_calls, .. } = std::mem::take(&mut self.response);
+                let ModelResponse { content, tool_calls, .. } = self.answering.whole();
                 self.worker.edit(|history| history.answer(some, content, tool_calls));
             }
             Effect::Keep { some } => self.worker.edit(|history| history.answer(some, String::new(), Vec::new())),
@@ -334,49 +297,10 @@ impl<'a> Driver<'a> {
         }));
     }
 
-    // ── the model ───────────────────────────────────────────────────────────────────────────────
-
     fn ask(&mut self) {
         let specs: Vec<ToolSpec> = self.tools().iter().map(|tool| tool.spec().clone()).collect();
         let request = ModelRequest { messages: self.worker.read(rules::History::settled), tools: Rc::new(specs) };
-        let (sender, chunks) = ChunkSender::new();
-        let context = RequestContext { cancellation: self.scope.cancellation(), chunks: sender };
-        let provider = self.worker.provider().clone();
-        self.call_ids.clear();
-        self.chunks = Some(chunks);
-        self.answering = Some(Box::pin(async move { provider.request(&request, &context).await }));
-    }
-
-    fn sent(&mut self, sent: Sent) {
-        let piece = match &sent.chunk {
-            ModelResponseChunk::Text { text } => Piece::Text { says: !text.is_empty() },
-            ModelResponseChunk::Reasoning { text } => Piece::Reasoning { says: !text.is_empty() },
-            ModelResponseChunk::ToolCall { call } => Piece::Call(self.call_id(&call.id.clone())),
-        };
-        self.waiting.push_back(sent);
-        self.tell(Command::Sent(piece));
-    }
-
-    fn answered(&mut self, response: Result<ModelResponse, JobError>) {
-        // Gone with this: whoever sends from now on is told.
-        let mut chunks = self.chunks.take();
-        while let Some(Ok(sent)) = chunks.as_mut().map(mpsc::UnboundedReceiver::try_recv) {
-            self.sent(sent);
-        }
-        match keep(response, &mut self.provider_error) {
-            Some(response) => {
-                let calls = response.tool_calls.iter().map(|call| self.call_id(&call.id)).collect();
-                let says = !response.content.is_empty();
-                self.response = response;
-                self.tell(Command::Answered { says, calls });
-            }
-            None => self.tell(Command::Unanswered),
-        }
-    }
-
-    fn call_id(&mut self, id: &str) -> u32 {
-        let next = self.call_ids.len() as u32;
-        *self.call_ids.entry(id.to_owned()).or_insert(next)
+        self.answering.ask(self.worker.provider().clone(), request, self.scope.cancellation());
     }
 
     // ── tools ───────────────────────────────────────────────────────────────────────────────────
@@ -432,16 +356,4 @@ impl<'a> Driver<'a> {
         let context = TaskContext { worker: self.worker.clone(), cancellation: self.scope.cancellation() };
         self.doing = Some(Box::pin(async move { Done::Settled(task.run(&context).await) }));
     }
-}
-
-fn answer(sent: Option<Sent>, taken: Result<(), NotTaken>) {
-    if let Some(sent) = sent {
-        // Whoever sent it may have stopped waiting.
-        let _ = sent.taken.send(taken);
-    }
-}
-
-/// Its value; an error goes into `slot`.
-fn keep<T>(result: Result<T, JobError>, slot: &mut Option<JobError>) -> Option<T> {
-    result.map_err(|error| *slot = Some(error)).ok()
 }

@@ -1,8 +1,9 @@
 // What the routes ask of a queue: any JobQueue has it, and a JobRunner.
 
 import type { TypeDescription, WatchEvent } from "../runner/types.js";
+import { checkObject, needFunction } from "../support/check.js";
+import { clearTimer, setTimer } from "../support/time.js";
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
-import { checkObject, needFunction } from "../wasm/options.js";
 
 /** What of a request goes on to `createJob`. */
 export interface RequestedOptions {
@@ -57,9 +58,9 @@ export async function isReached(queue: HandledQueue): Promise<boolean> {
   let leave = () => {};
   const reached = await new Promise<boolean>((resolve) => {
     const unsubscribe = queue.subscribe(() => isAway() || resolve(true));
-    const timer = setTimeout(resolve, LONGEST_WAIT, false);
+    const timer = setTimer(() => resolve(false), LONGEST_WAIT);
     leave = () => {
-      clearTimeout(timer);
+      clearTimer(timer);
       unsubscribe();
     };
   });

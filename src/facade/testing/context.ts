@@ -20,8 +20,6 @@ export interface TestContextOptions<State> {
 export type TestContext<State, Action> = JobContext<State, Action> & {
   /** Asks the body to end, as stopping its job does. No reason given: an AbortError. */
   abort(reason?: unknown): void;
-  /** Resolves after that many milliseconds; rejects with `signal.reason` if aborted first. Moved by a test clock. */
-  sleep(time: Millis): Promise<void>;
   /** To the body; kept until it listens. */
   dispatch(action: Action): void;
   /** Those that it has set, in order. */

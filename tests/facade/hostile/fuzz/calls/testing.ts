@@ -5,7 +5,7 @@ import { number, options, text } from "../arguments.js";
 import type { Any, Draw } from "../draw.js";
 import type { Call, World } from "../world.js";
 
-type Own = Exclude<keyof TestContext<unknown, unknown>, keyof JobContext | "sleep">;
+type Own = Exclude<keyof TestContext<unknown, unknown>, keyof JobContext>;
 type ContextCalls = Readonly<Record<"new" | "sleep" | Own, Call>>;
 type ClockCalls = Readonly<Record<Extract<keyof TestClock, string>, Call>>;
 

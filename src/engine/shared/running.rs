@@ -1,0 +1,224 @@
+//! The jobs that a tab runs: their ends, their actions, and how it lets go of them.
+
+use super::command::{AbortWhy, Answer, Effect, SharedJobId};
+use super::row::Row;
+use super::slot::{Inbox, Run, Usage};
+use super::transactions::Outcome;
+use super::{Phase, Tab};
+use crate::engine::time::{Span, Time};
+
+/// Between two tries to write what the store has not taken, in pulses: they double up to that.
+const MOST_PULSES: u32 = 16;
+
+impl Run {
+    pub(super) const NEW: Self = Self {
+        job: SharedJobId(0),
+        epoch: 0,
+        deadline: None,
+        timed_out: false,
+        stopped: false,
+        inbox: Inbox { listening: false, handled: 0, delivered: false, acknowledging: false, again: None },
+    };
+}
+
+impl Tab {
+    fn run_mut(&mut self, job: SharedJobId, epoch: u32) -> Option<&mut Run> {
+        self.slots.iter_mut().find_map(|slot| match &mut slot.usage {
+            Usage::Running(run) if (run.job, run.epoch) == (job, epoch) => Some(run),
+            _ => None,
+        })
+    }
+
+    /// What the store says of a job that this tab runs; nothing: it has ended, or is gone.
+    pub(super) fn watch_run(&mut self, id: SharedJobId, row: Option<&Row>, effects: &mut Vec<Effect>) {
+        let running = self.slots.iter().find_map(|slot| match slot.usage {
+            Usage::Running(run) if run.job == id => Some(run),
+            _ => None,
+        });
+        let Some(run) = running else { return };
+        let Some(row) = row.filter(|row| row.is_owned(run.epoch)) else {
+            self.lose(id, run.epoch, effects);
+            return;
+        };
+        if row.stop && !run.stopped {
+            if let Some(run) = self.run_mut(id, run.epoch) {
+                run.stopped = true;
+            }
+            effects.push(Effect::Abort { job: id, epoch: run.epoch, why: AbortWhy::Stop });
+        }
+        self.deliver(id, run.epoch, effects);
+    }
+
+    /// The job is another's.
+    pub(super) fn lose(&mut self, id: SharedJobId, epoch: u32, effects: &mut Vec<Effect>) {
+        if let Some(at) = self.place_of(id, epoch) {
+            effects.push(Effect::Abort { job: id, epoch, why: AbortWhy::Lost });
+            self.release(at, id, effects);
+        }
+    }
+
+    fn release(&mut self, at: usize, id: SharedJobId, effects: &mut Vec<Effect>) {
+        self.free(at, effects);
+        let now = self.reading.last();
+        self.change(now, id, |job| job.here = false);
+        let row = self.jobs.get(&id).map(|job| job.row);
+        self.locate(id, row.as_ref());
+    }
+
+    // ── the end of a run ────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn settled(&mut self, id: SharedJobId, epoch: u32, outcome: Outcome, effects: &mut Vec<Effect>) {
+        let Some(run) = self.run_mut(id, epoch).copied() else { return };
+        if let Some(at) = self.place_of(id, epoch) {
+            self.record(at, if run.timed_out { Outcome::TimedOut } else { outcome }, effects);
+        }
+    }
+
+    pub(super) fn record(&mut self, at: usize, outcome: Outcome, effects: &mut Vec<Effect>) {
+        let Some(slot) = self.slots.get_mut(at) else { return };
+        let Usage::Running(Run { job, epoch, .. }) = slot.usage else { return };
+        slot.usage = Usage::Settling { job, epoch, outcome, again: None, failures: 0 };
+        effects.push(Effect::Settle { job, epoch, lock: slot.lock(), outcome });
+    }
+
+    pub(super) fn recorded(
+        &mut self,
+        now: Time,
+        id: SharedJobId,
+        epoch: u32,
+        answer: Answer,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(at) = self.place_of(id, epoch) else { return };
+        let (pulse, is_here) = (self.limits.pulse, self.phase == Phase::Here);
+        let Some(slot) = self.slots.get_mut(at) else { return };
+        match &mut slot.usage {
+            Usage::Settling { again, failures, .. } if answer == Answer::Failed && is_here => {
+                *failures += 1;
+                let pulses = 1_u32.checked_shl(*failures - 1).unwrap_or(MOST_PULSES).min(MOST_PULSES);
+                *again = Some(now.after(Span::from_micros(pulse.as_micros() * u64::from(pulses))));
+            }
+            Usage::Settling { .. } => {
+                self.release(at, id, effects);
+                if answer == Answer::Refused {
+                    self.read(effects);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn act_on_time(&mut self, now: Time, at: usize, effects: &mut Vec<Effect>) {
+        let Some(slot) = self.slots.get_mut(at) else { return };
+        let lock = slot.lock();
+        slot.again = slot.again.filter(|again| *again > now);
+        match &mut slot.usage {
+            Usage::Running(run) => {
+                let (job, epoch) = (run.job, run.epoch);
+                if run.deadline.is_some_and(|deadline| deadline <= now) && !run.timed_out {
+                    run.timed_out = true;
+                    effects.push(Effect::Abort { job, epoch, why: AbortWhy::Timeout });
+                }
+                if run.inbox.again.is_some_and(|again| again <= now) {
+                    run.inbox.again = None;
+                    self.action_handled(job, epoch, effects);
+                }
+            }
+            Usage::Settling { job, epoch, outcome, again, .. } if again.is_some_and(|again| again <= now) => {
+                *again = None;
+                effects.push(Effect::Settle { job: *job, epoch: *epoch, lock, outcome: *outcome });
+            }
+            _ => {}
+        }
+    }
+
+    // ── actions ─────────────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn listening(&mut self, id: SharedJobId, epoch: u32, effects: &mut Vec<Effect>) {
+        if let Some(run) = self.run_mut(id, epoch) {
+            run.inbox.listening = true;
+            self.deliver(id, epoch, effects);
+        }
+    }
+
+    pub(super) fn acknowledged(
+        &mut self,
+        now: Time,
+        id: SharedJobId,
+        epoch: u32,
+        answer: Answer,
+        effects: &mut Vec<Effect>,
+    ) {
+        let again = now.after(self.limits.pulse);
+        let Some(run) = self.run_mut(id, epoch) else { return };
+        run.inbox.acknowledging = false;
+        match answer {
+            Answer::Written => {
+                run.inbox.handled += 1;
+                run.inbox.delivered = false;
+                self.deliver(id, epoch, effects);
+            }
+            Answer::Failed => run.inbox.again = Some(again),
+            Answer::Refused => self.read(effects),
+        }
+    }
+
+    fn deliver(&mut self, id: SharedJobId, epoch: u32, effects: &mut Vec<Effect>) {
+        let sent = self.jobs.get(&id).map_or(0, |job| job.row.sent);
+        let Some(run) = self.run_mut(id, epoch) else { return };
+        let inbox = &mut run.inbox;
+        if inbox.listening && !inbox.delivered && inbox.handled < sent {
+            inbox.delivered = true;
+            effects.push(Effect::Deliver { job: id, epoch, number: inbox.handled + 1 });
+        }
+    }
+
+    pub(super) fn action_handled(&mut self, id: SharedJobId, epoch: u32, effects: &mut Vec<Effect>) {
+        let Some(run) = self.run_mut(id, epoch) else { return };
+        if run.inbox.delivered && !run.inbox.acknowledging && run.inbox.again.is_none() {
+            run.inbox.acknowledging = true;
+            effects.push(Effect::Acknowledge { job: id, epoch, number: run.inbox.handled + 1 });
+        }
+    }
+
+    // ── going and coming back ───────────────────────────────────────────────────────────────────
+
+    pub(super) fn leave(&mut self, at_once: bool, effects: &mut Vec<Effect>) {
+        match self.phase {
+            Phase::Here => self.phase = Phase::Leaving,
+            Phase::Leaving => {}
+            Phase::Away => effects.push(Effect::Left),
+        }
+        for at in 0..self.slots.len() {
+            let Some(usage) = self.slots.get(at).map(|slot| slot.usage) else { return };
+            match usage {
+                Usage::Asked | Usage::Granted => self.free(at, effects),
+                Usage::Running(Run { job, epoch, .. }) => {
+                    effects.push(Effect::Abort { job, epoch, why: AbortWhy::Handover });
+                    self.record(at, Outcome::Released, effects);
+                }
+                // What waits for its next try would keep the lock for long.
+                Usage::Settling { job, again: Some(_), .. } => self.release(at, job, effects),
+                Usage::Free | Usage::Entering { .. } | Usage::Settling { .. } => {}
+            }
+            if at_once {
+                self.let_go(at, effects);
+            }
+        }
+    }
+
+    /// Whatever is still being written there: the store refuses it if another has come before it.
+    fn let_go(&mut self, at: usize, effects: &mut Vec<Effect>) {
+        let Some(slot) = self.slots.get(at).filter(|slot| slot.is_held()) else { return };
+        match slot.usage.job() {
+            Some(job) => self.release(at, job, effects),
+            None => self.free(at, effects),
+        }
+    }
+
+    pub(super) fn back(&mut self, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Here;
+        self.reading.forget();
+        self.read(effects);
+    }
+}

@@ -1,0 +1,214 @@
+// The store on disk: IndexedDB.
+
+import { type IDBPDatabase, type IDBPTransaction, openDB } from "idb";
+import { type Meta, NO_META, type Rows, type Storage, type StoredJob, type StoredStep } from "./rows.js";
+
+const VERSION = 1;
+const STORES = ["jobs", "steps", "actions", "meta"];
+const LAST = Number.MAX_SAFE_INTEGER;
+
+export interface DatabaseEvents {
+  /** Newer code has opened it. */
+  outdated(): void;
+  /** The browser took it away. */
+  lost(): void;
+}
+
+/** Rejects where there is no IndexedDB, or where it can't be opened. */
+export async function openDatabase(
+  name: string,
+  durability: IDBTransactionDurability,
+  events: DatabaseEvents,
+): Promise<Storage> {
+  const database = new Database(`jobgate:${name}`, durability, events);
+  await database.opened;
+  return database;
+}
+
+/** Additive: what is there stays. */
+function upgrade(database: IDBPDatabase): void {
+  const jobs = database.createObjectStore("jobs", { keyPath: "id" });
+  jobs.createIndex("active", "active", { unique: true });
+  jobs.createIndex("waiting", "waiting", { unique: true });
+  jobs.createIndex("changed", "changed");
+  jobs.createIndex("open", "open");
+  jobs.createIndex("ended", "ended");
+  database.createObjectStore("steps");
+  database.createObjectStore("actions");
+  database.createObjectStore("meta");
+}
+
+class Database implements Storage {
+  readonly durable = true;
+  opened: Promise<IDBPDatabase>;
+  private readonly name: string;
+  private readonly durability: IDBTransactionDurability;
+  private readonly events: DatabaseEvents;
+
+  constructor(name: string, durability: IDBTransactionDurability, events: DatabaseEvents) {
+    this.name = name;
+    this.durability = durability;
+    this.events = events;
+    this.opened = this.open(VERSION);
+  }
+
+  private async open(version: number | undefined): Promise<IDBPDatabase> {
+    try {
+      const database = await openDB(this.name, version, {
+        upgrade: (upgraded) => upgrade(upgraded),
+        blocking: (_, next) => {
+          database.close();
+          if (next === null) this.events.lost();
+          else this.reopen();
+        },
+        terminated: () => this.events.lost(),
+      });
+      return database;
+    } catch (error) {
+      if (version === undefined || (error as Error).name !== "VersionError") throw error;
+      this.events.outdated();
+      return this.open(undefined);
+    }
+  }
+
+  /** Newer code adds to what is there, so what this code knows of it can still be read. */
+  private reopen(): void {
+    this.events.outdated();
+    this.opened = this.open(undefined);
+    this.opened.catch(() => {});
+  }
+
+  async transact<T>(write: boolean, body: (rows: Rows) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { durability } = this;
+    const database = await this.opened;
+    const transaction = database.transaction(STORES, write ? "readwrite" : "readonly", { durability });
+    const writes = new Writes();
+    const abort = () => {
+      try {
+        transaction.abort();
+      } catch {
+        // It is over.
+      }
+    };
+    transaction.done.catch(() => {});
+    signal?.addEventListener("abort", abort);
+    try {
+      signal?.throwIfAborted();
+      const rows = new DiskRows(transaction as IDBPTransaction<unknown, string[], "readwrite">, writes);
+      const result = await body(rows);
+      // What a request said, the commit may still take back.
+      await Promise.all([transaction.done, writes.all()]);
+      return result;
+    } catch (error) {
+      abort();
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  close(): void {
+    void this.opened.then((database) => database.close());
+  }
+}
+
+/** A write's own promise, so that none that fails is left unhandled. */
+class Writes {
+  private readonly pending: Promise<unknown>[] = [];
+
+  add(write: Promise<unknown>): void {
+    write.catch(() => {});
+    this.pending.push(write);
+  }
+
+  all(): Promise<unknown> {
+    return Promise.all(this.pending);
+  }
+}
+
+class DiskRows implements Rows {
+  private readonly transaction: IDBPTransaction<unknown, string[], "readwrite">;
+  private readonly writes: Writes;
+
+  constructor(transaction: IDBPTransaction<unknown, string[], "readwrite">, writes: Writes) {
+    this.transaction = transaction;
+    this.writes = writes;
+  }
+
+  private get jobs() {
+    return this.transaction.objectStore("jobs");
+  }
+
+  async meta(): Promise<Meta> {
+    return (await this.transaction.objectStore("meta").get("meta")) ?? NO_META;
+  }
+
+  putMeta(meta: Meta): void {
+    this.writes.add(this.transaction.objectStore("meta").put(meta, "meta"));
+  }
+
+  job(id: string): Promise<StoredJob | undefined> {
+    return this.jobs.get(id);
+  }
+
+  byKey(index: "active" | "waiting", key: string): Promise<StoredJob | undefined> {
+    return this.jobs.index(index).get(key);
+  }
+
+  putJob(job: StoredJob): void {
+    this.writes.add(this.jobs.put(job));
+  }
+
+  deleteJob(id: string): void {
+    this.writes.add(this.jobs.delete(id));
+  }
+
+  changedSince(counter: number): Promise<StoredJob[]> {
+    return this.jobs.index("changed").getAll(IDBKeyRange.lowerBound(counter, true));
+  }
+
+  countOpen(): Promise<number> {
+    return this.jobs.index("open").count();
+  }
+
+  countEnded(): Promise<number> {
+    return this.jobs.index("ended").count();
+  }
+
+  ended(count: number): Promise<StoredJob[]> {
+    return this.jobs.index("ended").getAll(null, count);
+  }
+
+  async steps(incarnation: number): Promise<Map<string, StoredStep>> {
+    const store = this.transaction.objectStore("steps");
+    const range = partsOf(incarnation, "", []);
+    const [keys, values] = await Promise.all([store.getAllKeys(range), store.getAll(range)]);
+    return new Map(keys.map((key, index) => [(key as [number, string])[1], values[index]]));
+  }
+
+  putStep(incarnation: number, name: string, step: StoredStep): void {
+    this.writes.add(this.transaction.objectStore("steps").put(step, [incarnation, name]));
+  }
+
+  action(incarnation: number, number: number): Promise<unknown> {
+    return this.transaction.objectStore("actions").get([incarnation, number]);
+  }
+
+  putAction(incarnation: number, number: number, action: unknown): void {
+    this.writes.add(this.transaction.objectStore("actions").put(action, [incarnation, number]));
+  }
+
+  deleteAction(incarnation: number, number: number): void {
+    this.writes.add(this.transaction.objectStore("actions").delete([incarnation, number]));
+  }
+
+  deleteParts(incarnation: number): void {
+    this.writes.add(this.transaction.objectStore("steps").delete(partsOf(incarnation, "", [])));
+    this.writes.add(this.transaction.objectStore("actions").delete(partsOf(incarnation, 0, LAST)));
+  }
+}
+
+/** An array comes after all strings. */
+function partsOf(incarnation: number, from: IDBValidKey, to: IDBValidKey): IDBKeyRange {
+  return IDBKeyRange.bound([incarnation, from], [incarnation, to]);
+}

@@ -1,0 +1,480 @@
+// Drives the rules of one tab: tells them what the store, the locks and the bodies say, and does what they want.
+
+import { isNonRetriable, report } from "../errors.js";
+import { cloned } from "../pool/clone.js";
+import { deserialize, serialize } from "../pool/serialize.js";
+import type { JobTypes } from "../runner/job-types.js";
+import { setTimer, wallNow } from "../support/time.js";
+import { Alarm } from "../wasm/alarm.js";
+import { now } from "../wasm/clock.js";
+import { Channel, type Log, type Said } from "./channel.js";
+import { HandoverError, LostOwnershipError } from "./errors.js";
+import { Locks, LonelyLocks } from "./locks.js";
+import type { Mirror } from "./mirror.js";
+import { ANSWER, AT, EFFECT, EFFECT_SIZE, isOver, OUTCOME, RUNNING, TELL, WHY } from "./numbers.js";
+import type { CheckedOptions, CheckedType } from "./options.js";
+import type { StoredJob, StoredSlot, StoredStep } from "./rows.js";
+import { Run, type RunHost, storable } from "./run.js";
+import type { Claim, Ending, Lock, Seen, Transactions } from "./transactions.js";
+import type { TabRules } from "./wasm.js";
+
+/** A type that this tab has. */
+export interface Kind extends CheckedType {
+  /** The rules' number for it. */
+  readonly number: number;
+}
+
+export interface DriverParts {
+  readonly options: CheckedOptions;
+  readonly rules: TabRules;
+  readonly mirror: Mirror;
+  readonly kinds: ReadonlyMap<string, Kind>;
+  readonly types: JobTypes;
+}
+
+/** What pending jobs wait for may be something else after these. */
+const CHANGES_WAITS: readonly number[] = [TELL.tick, TELL.parked, TELL.visible, TELL.online];
+
+export class Driver implements RunHost {
+  private readonly parts: DriverParts;
+  private readonly transactions: Transactions;
+  private readonly locks: Locks | LonelyLocks;
+  private readonly channel: Channel | undefined;
+  private readonly alarm = new Alarm();
+  private readonly line: number[][] = [];
+  private isDraining = false;
+  private slots: readonly StoredSlot[] = [];
+  private cursor = 0;
+  /** The latest request for each lock, and what is being written where one is held. */
+  private readonly asked = new Map<string, number>();
+  private readonly entering = new Map<number, AbortController>();
+  private readonly runs = new Map<string, Run>();
+  /** Of runs that have ended, until that is recorded: what is stored of it, and the very value. */
+  private readonly endings = new Map<string, Ending & { readonly thrown?: unknown }>();
+  /** What was stored last of jobs claimed here, for the runs to come. */
+  private readonly steps = new Map<string, Map<string, StoredStep>>();
+  /** What bodies and callers of this tab have thrown and given as reasons: the very objects. */
+  readonly thrown = new Map<string, unknown>();
+  /** Heard before what they follow was read. */
+  private logs: readonly Log[] = [];
+  private left: (() => void)[] = [];
+  private isClosed = false;
+
+  constructor(parts: DriverParts, transactions: Transactions, isShared: boolean) {
+    this.parts = parts;
+    this.transactions = transactions;
+    const granted = (request: number) => this.tell(TELL.granted, request);
+    const lost = (request: number) => this.tell(TELL.lockLost, request);
+    const { name } = parts.options;
+    this.locks = isShared ? new Locks(name, granted, lost) : new LonelyLocks(granted);
+    this.channel = isShared ? new Channel(name, (said) => this.hear(said)) : undefined;
+  }
+
+  /** Resolves when the store has been read once. */
+  async start(): Promise<void> {
+    const { read, tell } = this;
+    await read();
+    if (typeof document !== "undefined") {
+      document.addEventListener("visibilitychange", this.onVisibility);
+      addEventListener("pagehide", this.onHide);
+      addEventListener("pageshow", this.onShow);
+      tell(TELL.visible, Number(!document.hidden));
+    }
+    if (typeof addEventListener === "function") {
+      addEventListener("online", this.onOnline);
+      addEventListener("offline", this.onOnline);
+    }
+    this.onOnline();
+  }
+
+  /** Lets go of all at once; nothing is done after that. */
+  async close(): Promise<void> {
+    if (!this.isClosed) {
+      const left = new Promise<void>((resolve) => this.left.push(resolve));
+      this.tell(TELL.leave, 0);
+      await left;
+    }
+    this.isClosed = true;
+    this.alarm.clear();
+    this.channel?.close();
+    if (typeof document !== "undefined") {
+      document.removeEventListener("visibilitychange", this.onVisibility);
+      removeEventListener("pagehide", this.onHide);
+      removeEventListener("pageshow", this.onShow);
+    }
+    if (typeof removeEventListener === "function") {
+      removeEventListener("online", this.onOnline);
+      removeEventListener("offline", this.onOnline);
+    }
+  }
+
+  /** Runs nothing any more; watching goes on. */
+  retire(): void {
+    this.tell(TELL.leave, 0);
+  }
+
+  private readonly onVisibility = () => this.tell(TELL.visible, Number(!document.hidden));
+  private readonly onOnline = () => this.tell(TELL.online, Number(globalThis.navigator?.onLine !== false));
+  private readonly onHide = () => {
+    this.tell(TELL.leave, 1);
+    this.channel?.close();
+  };
+  private readonly onShow = (event: PageTransitionEvent) => {
+    if (!event.persisted) return;
+    this.channel?.open();
+    this.tell(TELL.back, 0);
+  };
+
+  private hear({ hint, log }: Said): void {
+    if (hint) this.tell(TELL.hint, 0);
+    if (log) {
+      this.logs = [...this.logs, log];
+      this.tellLogs();
+    }
+  }
+
+  private tellLogs(): void {
+    const { mirror } = this.parts;
+    this.logs = this.logs.filter((log) => {
+      const { id, message, at, changed } = log;
+      if ((mirror.get(id)?.changed ?? this.cursor) < changed) return true;
+      mirror.say(id, { type: "job_log", job_id: id, message, at });
+      return false;
+    });
+  }
+
+  // ── telling ─────────────────────────────────────────────────────────────────────────────────
+
+  readonly tell = (what: number, number: number): void => {
+    if (this.isClosed) return;
+    this.apply(this.parts.rules.tell(now(), wallNow(), what, number));
+    if (CHANGES_WAITS.includes(what)) this.parts.mirror.touch();
+  };
+
+  /** What a transaction has seen, told in the order in which transactions complete. */
+  see(seen: Seen): void {
+    this.seeJobs(seen.jobs);
+    this.forget(seen.gone);
+    this.seeSlots(seen.slots);
+    if (seen.jobs.length > 0 || seen.gone.length > 0) this.channel?.say({ hint: true });
+  }
+
+  private seeJobs(jobs: readonly StoredJob[]): void {
+    const { mirror, kinds, rules } = this.parts;
+    for (const job of jobs) {
+      const known = mirror.get(job.id);
+      if (known !== undefined && known.changed > job.changed) continue;
+      const number = mirror.put(job)!;
+      this.apply(rules.seen(now(), wallNow(), number, kinds.get(job.type)?.number ?? -1, Float64Array.from(job.row)));
+    }
+  }
+
+  private seeSlots(slots: readonly StoredSlot[]): void {
+    for (const [index, { generation, beat }] of slots.entries()) {
+      const known = this.slots[index];
+      if (known?.generation === generation && known.beat === beat) continue;
+      this.apply(this.parts.rules.slot(now(), wallNow(), index, generation, beat));
+    }
+    this.slots = slots;
+  }
+
+  private forget(ids: readonly string[]): void {
+    for (const id of ids) {
+      this.thrown.delete(id);
+      this.thrown.delete(`stop:${id}`);
+      const number = this.parts.mirror.remove(id);
+      if (number !== undefined) this.tell(TELL.gone, number);
+    }
+  }
+
+  // ── doing ───────────────────────────────────────────────────────────────────────────────────
+
+  private apply(effects: Float64Array): void {
+    for (let at = 0; at < effects.length; at += EFFECT_SIZE) {
+      this.line.push(Array.from(effects.subarray(at, at + EFFECT_SIZE)));
+    }
+    if (this.isDraining) return;
+    this.isDraining = true;
+    try {
+      for (let next = this.line.shift(); next !== undefined; next = this.line.shift()) this.do(next);
+    } finally {
+      this.isDraining = false;
+    }
+    this.arm();
+  }
+
+  private arm(): void {
+    if (this.isClosed) return;
+    this.alarm.set(this.parts.rules.wakeAt(), () => this.tell(TELL.tick, 0));
+  }
+
+  private do([what, one, two, three, four, five, six, seven]: number[]): void {
+    switch (what) {
+      case EFFECT.ask:
+        this.asked.set(`${two}:${three}`, one!);
+        this.locks.ask(one!, { slot: two!, generation: three! });
+        break;
+      case EFFECT.drop:
+        // Another holder of the lock must not find what this one still writes.
+        this.entering.get(one!)?.abort();
+        this.locks.drop(one!);
+        break;
+      case EFFECT.read:
+        void this.read();
+        break;
+      case EFFECT.enter: {
+        const claim = three === -1 ? undefined : { number: three!, rest: [four!, five!, six!, seven!] };
+        void this.enter({ slot: one!, generation: two! }, claim);
+        break;
+      }
+      case EFFECT.retire:
+        void this.retireSlot({ slot: one!, generation: two! }, three!);
+        break;
+      case EFFECT.settle:
+        void this.settle(one!, two!, { slot: three!, generation: four! }, [five!, six!]);
+        break;
+      case EFFECT.run:
+        void this.run(one!, two!);
+        break;
+      case EFFECT.abort:
+        this.abort(one!, two!, three!);
+        break;
+      case EFFECT.deliver:
+        void this.deliver(one!, two!, three!);
+        break;
+      case EFFECT.acknowledge:
+        void this.acknowledge(one!, two!, three!);
+        break;
+      default:
+        for (const resolve of this.left.splice(0)) resolve();
+    }
+  }
+
+  private readonly read = async (): Promise<void> => {
+    const held: Lock[] = [];
+    const numbers = this.parts.rules.held();
+    for (let at = 0; at < numbers.length; at += 2) held.push({ slot: numbers[at]!, generation: numbers[at + 1]! });
+    try {
+      const since = this.cursor;
+      const { meta, jobs, isWhole } = await this.transactions.read(since, held);
+      this.cursor = Math.max(this.cursor, meta.counter);
+      const there = new Set(jobs.map(({ id }) => id));
+      const known = isWhole
+        ? [...this.parts.mirror.all()]
+        : meta.gone.filter(({ at }) => at > since).map(({ id }) => id);
+      this.forget(known.filter((id) => !there.has(id)));
+      this.seeJobs(jobs);
+      this.tellLogs();
+      this.seeSlots(meta.slots);
+      this.tell(TELL.readDone, 1);
+    } catch {
+      this.tell(TELL.readDone, 0);
+    }
+  };
+
+  private async enter(lock: Lock, wanted: { number: number; rest: number[] } | undefined): Promise<void> {
+    const { mirror, rules } = this.parts;
+    const answered = (answer: number) =>
+      this.apply(rules.answered(now(), wallNow(), lock.slot, lock.generation, false, answer));
+    const request = this.asked.get(`${lock.slot}:${lock.generation}`) ?? 0;
+    const controller = new AbortController();
+    this.entering.set(request, controller);
+    // Users' code runs before the transaction.
+    await undefined;
+    const job = wanted && mirror.of(wanted.number);
+    const claim = job && this.claim(job, wanted!.rest);
+    if (wanted !== undefined && claim === undefined) {
+      this.entering.delete(request);
+      this.tell(TELL.parked, wanted.number);
+      answered(ANSWER.refused);
+      return;
+    }
+    try {
+      const { written, seen, steps } = await this.transactions.enter(lock, claim, controller.signal);
+      if (written && claim !== undefined) this.steps.set(claim.id, steps);
+      this.see(seen);
+      answered(written ? ANSWER.written : ANSWER.refused);
+    } catch {
+      answered(ANSWER.failed);
+    } finally {
+      this.entering.delete(request);
+    }
+  }
+
+  /** With the params as this tab's version of the type has them; undefined: they can't be brought to that. */
+  private claim(job: StoredJob, claim: readonly number[]): Claim | undefined {
+    const { id, type, row } = job;
+    const { migrate, version } = this.parts.kinds.get(type)!;
+    const from = row[AT.version]!;
+    if (from === version) return { id, claim, params: job.params };
+    try {
+      const given = cloned(job.params);
+      return {
+        id,
+        claim,
+        params: this.parts.types.needValid(type, migrate === undefined ? given : migrate(given, from)),
+      };
+    } catch (error) {
+      report(error);
+      return undefined;
+    }
+  }
+
+  private async retireSlot(lock: Lock, beat: number): Promise<void> {
+    const answered = (answer: number) =>
+      this.apply(this.parts.rules.answered(now(), wallNow(), lock.slot, lock.generation, true, answer));
+    try {
+      const { written, seen } = await this.transactions.retire(lock, beat);
+      this.see(seen);
+      answered(written ? ANSWER.written : ANSWER.refused);
+      if (written) this.locks.steal(lock);
+    } catch {
+      answered(ANSWER.failed);
+    }
+  }
+
+  private async settle(number: number, epoch: number, lock: Lock, outcome: [number, number]): Promise<void> {
+    const job = this.parts.mirror.of(number);
+    const name = `${job?.id}:${epoch}`;
+    const ending = this.endings.get(name) ?? {};
+    const answer = (what: number) =>
+      this.apply(this.parts.rules.recorded(now(), wallNow(), number, epoch, false, what));
+    if (job === undefined) {
+      answer(ANSWER.refused);
+      return;
+    }
+    try {
+      const { written, seen } = await this.transactions.settle(job.id, epoch, lock, outcome, ending);
+      if (written && "thrown" in ending && outcome[0] !== OUTCOME.released) this.thrown.set(job.id, ending.thrown);
+      this.endings.delete(name);
+      this.see(seen);
+      answer(written ? ANSWER.written : ANSWER.refused);
+    } catch {
+      answer(ANSWER.failed);
+    }
+  }
+
+  // ── bodies ──────────────────────────────────────────────────────────────────────────────────
+
+  private async run(number: number, epoch: number): Promise<void> {
+    const { mirror, rules, types } = this.parts;
+    const job = mirror.of(number);
+    if (job === undefined) return;
+    const run = new Run(this, job, epoch, this.steps.get(job.id) ?? new Map());
+    this.steps.delete(job.id);
+    const name = `${job.id}:${epoch}`;
+    this.runs.set(name, run);
+    const [outcome, wait] = await this.outcomeOf(name, async () => {
+      const value = await types.get(job.type)(cloned(job.params), run.context);
+      return storable(value, "The result");
+    });
+    await run.over();
+    this.runs.delete(name);
+    this.apply(rules.settled(now(), wallNow(), number, epoch, outcome, wait));
+    // Not to be recorded: it had been lost, or handed over.
+    if (!this.isSettling(job.id, epoch)) this.endings.delete(name);
+  }
+
+  private isSettling(id: string, epoch: number): boolean {
+    const row = this.parts.mirror.get(id)?.row;
+    return row !== undefined && row[AT.status] === RUNNING && row[AT.epoch] === epoch;
+  }
+
+  private async outcomeOf(name: string, body: () => Promise<unknown>): Promise<[number, number]> {
+    try {
+      this.endings.set(name, { result: await body() });
+      return [OUTCOME.resolved, Number.NaN];
+    } catch (thrown) {
+      this.endings.set(name, { error: serialize(thrown), thrown });
+      const isFinal = isNonRetriable(thrown) || (thrown as { code?: unknown } | null)?.code === "E_NOT_STORABLE";
+      return [isFinal ? OUTCOME.final : OUTCOME.rejected, Number.NaN];
+    }
+  }
+
+  private runOf(number: number, epoch: number): Run | undefined {
+    return this.runs.get(`${this.parts.mirror.of(number)?.id}:${epoch}`);
+  }
+
+  private abort(number: number, epoch: number, why: number): void {
+    const job = this.parts.mirror.of(number);
+    const run = this.runOf(number, epoch);
+    if (run === undefined) return;
+    if (why === WHY.stop) run.abort(this.thrown.get(`stop:${run.id}`) ?? deserialize(job?.reason));
+    else if (why === WHY.timeout) run.abort(new DOMException("The job took too long", "TimeoutError"));
+    else if (why === WHY.handover) run.abort(new HandoverError("This tab lets go of the job"));
+    else {
+      run.hasLost = true;
+      run.abort(new LostOwnershipError("Another tab has this job: this one was silent for too long"));
+    }
+  }
+
+  private async deliver(number: number, epoch: number, action: number): Promise<void> {
+    const job = this.parts.mirror.of(number);
+    if (job === undefined) return;
+    let given: unknown;
+    try {
+      given = await this.transactions.action(job.incarnation, action);
+    } catch {
+      // Acknowledged unheard it would be lost.
+      setTimer(() => void this.deliver(number, epoch, action), 1000);
+      return;
+    }
+    await this.runOf(number, epoch)?.deliver(given);
+  }
+
+  private async acknowledge(number: number, epoch: number, action: number): Promise<void> {
+    const id = this.parts.mirror.of(number)?.id ?? "";
+    const answer = (what: number) => this.apply(this.parts.rules.recorded(now(), wallNow(), number, epoch, true, what));
+    try {
+      const { written, seen } = await this.transactions.acknowledge(id, epoch, action);
+      this.see(seen);
+      answer(written ? ANSWER.written : ANSWER.refused);
+    } catch {
+      answer(ANSWER.failed);
+    }
+  }
+
+  // ── what bodies say ─────────────────────────────────────────────────────────────────────────
+
+  async say(run: Run, said: object): Promise<void> {
+    try {
+      const { seen } = await this.transactions.say(run.id, run.epoch, said);
+      this.see(seen);
+    } catch {
+      // What is said next says it again; a state that can't be kept is not there after a take-over.
+    }
+  }
+
+  log(run: Run, message: string): void {
+    const changed = this.parts.mirror.get(run.id)?.changed ?? 0;
+    const log = { id: run.id, message, at: wallNow(), changed };
+    this.hear({ log });
+    this.channel?.say({ log });
+  }
+
+  async step(run: Run, name: string, step: StoredStep): Promise<boolean> {
+    const { written, seen } = await this.transactions.step(run.id, run.epoch, name, step);
+    if (!written) this.see(seen);
+    return written;
+  }
+
+  listening(run: Run): void {
+    this.heard(run, false);
+  }
+
+  handled(run: Run): void {
+    this.heard(run, true);
+  }
+
+  private heard(run: Run, handled: boolean): void {
+    const number = this.parts.mirror.numberOf(run.id);
+    if (number === undefined) return;
+    this.apply(this.parts.rules.action(now(), wallNow(), number, run.epoch, handled));
+  }
+
+  /** Whether the job has ended, as far as is known here. */
+  hasEnded(id: string): boolean {
+    const job = this.parts.mirror.get(id);
+    return job === undefined || isOver(job.row);
+  }
+}

@@ -1,0 +1,73 @@
+import { JobgateError } from "../errors.js";
+
+/** E_QUOTA: the browser gives this origin no more room. Nothing was written. */
+export class QuotaError extends JobgateError {
+  override readonly name = "QuotaError";
+  override readonly code = "E_QUOTA";
+}
+
+/** E_STORAGE_UNAVAILABLE: IndexedDB or Web Locks can't be had here. Nothing was written. */
+export class StorageUnavailableError extends JobgateError {
+  override readonly name = "StorageUnavailableError";
+  override readonly code = "E_STORAGE_UNAVAILABLE";
+}
+
+/** E_STORAGE_LOST: the store went away while this was written. Repeat it with the same `id`, which is harmless. */
+export class StorageLostError extends JobgateError {
+  override readonly name = "StorageLostError";
+  override readonly code = "E_STORAGE_LOST";
+}
+
+/** E_LOST_OWNERSHIP: this tab was silent for too long, and another has the job. What its body still writes is refused. */
+export class LostOwnershipError extends JobgateError {
+  override readonly name = "LostOwnershipError";
+  override readonly code = "E_LOST_OWNERSHIP";
+}
+
+/** E_HANDOVER: this tab lets go of the job, which goes on elsewhere, or at the next visit. */
+export class HandoverError extends JobgateError {
+  override readonly name = "HandoverError";
+  override readonly code = "E_HANDOVER";
+}
+
+/** E_DUPLICATE_STEP: a run has used the name before. */
+export class DuplicateStepError extends JobgateError {
+  override readonly name = "DuplicateStepError";
+  override readonly code = "E_DUPLICATE_STEP";
+}
+
+/** E_NOT_STORABLE: structured clone does not take it. */
+export class NotStorableError extends JobgateError {
+  override readonly name = "NotStorableError";
+  override readonly code = "E_NOT_STORABLE";
+}
+
+/** E_CRASH_LOOP: the job's tab has died `maxInterruptions` times. E_INTERRUPTED: it has died, and its type wants no more. */
+export class InterruptedError extends JobgateError {
+  override readonly name = "InterruptedError";
+  constructor(
+    message: string,
+    override readonly code: "E_CRASH_LOOP" | "E_INTERRUPTED",
+  ) {
+    super(message);
+  }
+}
+
+/** E_UNKNOWN_JOB, E_NOT_FINISHED, E_CLOSED. Not for users to make. */
+export class SharedRunnerError extends JobgateError {
+  override readonly name = "JobgateError";
+  constructor(
+    message: string,
+    override readonly code: "E_UNKNOWN_JOB" | "E_NOT_FINISHED" | "E_CLOSED",
+  ) {
+    super(message);
+  }
+}
+
+/** What a store has thrown, in our words. `written`: it may have been, for all that is known. */
+export function storageError(thrown: unknown, lost: boolean): Error {
+  const name = (thrown as { name?: unknown } | null | undefined)?.name;
+  if (name === "QuotaExceededError") return new QuotaError("There is no room left for this origin", { cause: thrown });
+  if (lost) return new StorageLostError("The store went away before it had answered", { cause: thrown });
+  return new StorageUnavailableError("The store can't be written to", { cause: thrown });
+}

@@ -1,0 +1,238 @@
+// What users hold of a job, from any tab.
+
+import { JobStopTimeoutError } from "../errors.js";
+import { deserialize } from "../pool/serialize.js";
+import type { WatchEvent } from "../runner/types.js";
+import { abortError } from "../support/abort.js";
+import { checkObject, needFunction, needNumber } from "../support/check.js";
+import { eventQueue } from "../support/event-queue.js";
+import type { Completion, JobEvent, Millis, Progress, Unsubscribe } from "../types.js";
+import { Alarm } from "../wasm/alarm.js";
+import { now } from "../wasm/clock.js";
+import { SharedRunnerError } from "./errors.js";
+import { type Change, eventsOf, type Mirror, reasonText, recordOf } from "./mirror.js";
+import { AT, CANCELLED, COMPLETED, isOver, RUNNING } from "./numbers.js";
+import type { StoredJob } from "./rows.js";
+import type { SharedJob, SharedRecord } from "./types.js";
+
+/** What a job asks of its queue. */
+export interface JobHost {
+  readonly mirror: Mirror;
+  send(id: string, action: unknown): Promise<void>;
+  stop(id: string, reason: unknown): Promise<void>;
+  /** The very object that was thrown, or given as a reason, in this tab. */
+  thrown(id: string): { readonly value: unknown } | undefined;
+}
+
+export function completionOf(host: JobHost, job: StoredJob): Completion<unknown> {
+  const status = job.row[AT.status];
+  if (status === COMPLETED) return { type: "Normal", result: job.result };
+  const own = host.thrown(job.id);
+  if (status === CANCELLED) {
+    const reason = own !== undefined ? own.value : job.reason === undefined ? abortError() : deserialize(job.reason);
+    return { type: "Cancelled", reason };
+  }
+  return { type: "Failed", error: own !== undefined ? own.value : deserialize(job.error) };
+}
+
+/** Settles with the job's end; a job that was let go of before that was heard of ended in some way that is not known. */
+export function endOf(host: JobHost, job: StoredJob): Promise<Completion<unknown>> {
+  return new Promise((resolve) => {
+    const current = host.mirror.get(job.id) ?? job;
+    if (isOver(current.row)) {
+      resolve(completionOf(host, current));
+      return;
+    }
+    const leave = host.mirror.listen(job.id, ({ after }) => {
+      if (after !== undefined && after.incarnation === job.incarnation && !isOver(after.row)) return;
+      leave();
+      if (after?.incarnation === job.incarnation) resolve(completionOf(host, after));
+      else
+        resolve({
+          type: "Failed",
+          error: new SharedRunnerError(`The job "${job.id}" is no longer kept`, "E_UNKNOWN_JOB"),
+        });
+    });
+  });
+}
+
+class Handle implements SharedJob<unknown, unknown, unknown> {
+  private readonly host: JobHost;
+  private last: StoredJob;
+  private ending: Promise<Completion<unknown>> | undefined = undefined;
+  private outcome: Promise<unknown> | undefined = undefined;
+
+  constructor(host: JobHost, job: StoredJob) {
+    this.host = host;
+    this.last = job;
+    for (const name of ["dispatch", "stop", "onStateChange", "onProgress", "events"] as const) {
+      Object.defineProperty(this, name, { value: this[name].bind(this), configurable: true, writable: true });
+    }
+  }
+
+  /** As it was seen last; it may be kept no longer. */
+  private get job(): StoredJob {
+    const job = this.host.mirror.get(this.last.id);
+    if (job?.incarnation === this.last.incarnation) this.last = job;
+    return this.last;
+  }
+
+  get record(): SharedRecord {
+    const { job } = this;
+    const { mirror } = this.host;
+    const known = mirror.get(job.id)?.incarnation === job.incarnation ? mirror.record(job.id) : undefined;
+    return known ?? recordOf(job, mirror.durable, undefined);
+  }
+
+  get state(): unknown {
+    return this.job.state;
+  }
+
+  get settled(): Promise<Completion<unknown>> {
+    this.ending ??= endOf(this.host, this.job);
+    return this.ending;
+  }
+
+  get result(): Promise<unknown> {
+    if (this.outcome === undefined) {
+      this.outcome = this.settled.then((completion) => {
+        if (completion.type === "Normal") return completion.result;
+        throw completion.type === "Failed" ? completion.error : completion.reason;
+      });
+      this.outcome.catch(() => {});
+    }
+    return this.outcome;
+  }
+
+  dispatch(action: unknown): Promise<void> {
+    return this.host.send(this.job.id, action);
+  }
+
+  async stop(reason?: unknown, options: { timeout?: Millis } = {}): Promise<void> {
+    checkObject("options", options);
+    const timeout = options.timeout === undefined ? Infinity : needNumber("timeout", options.timeout);
+    if (!(timeout >= 0)) throw new RangeError(`timeout must be a number of milliseconds, 0 or more, got ${timeout}`);
+    await this.host.stop(this.job.id, reason);
+    if (timeout === Infinity) {
+      await this.settled;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const alarm = new Alarm();
+      const late = () => reject(new JobStopTimeoutError(`The job has not ended within ${timeout} ms`));
+      alarm.set(now() + timeout, late);
+      void this.settled.then(() => {
+        alarm.clear();
+        resolve();
+      });
+    });
+  }
+
+  onStateChange(listener: (state: unknown) => void): Unsubscribe {
+    needFunction("listener", listener);
+    return this.listen(({ before, after }) => {
+      if (before !== undefined && after !== undefined && before.state !== after.state) listener(after.state);
+    });
+  }
+
+  onProgress(listener: (progress: Progress) => void): Unsubscribe {
+    needFunction("listener", listener);
+    return this.listen((change) => {
+      for (const event of this.eventsOf(change)) {
+        if (event.type === "job_progress") listener({ percent: event.percent, message: event.message });
+      }
+    });
+  }
+
+  private listen(listener: (change: Change) => void): Unsubscribe {
+    return this.host.mirror.listen(this.job.id, (change) => {
+      if (change.after === undefined || change.after.incarnation === this.last.incarnation) listener(change);
+    });
+  }
+
+  private eventsOf(change: Change): JobEvent[] {
+    return eventsOf(change, () => this.record);
+  }
+
+  events(): ReadableStream<JobEvent> {
+    let leave: Unsubscribe = () => {};
+    const queue = eventQueue<JobEvent>(() => leave());
+    queue.push({ type: "job_created", job: this.record });
+    if (isOver(this.job.row)) {
+      const { job } = this;
+      for (const event of eventsOf({ before: undefined, after: job }, () => this.record).slice(1)) queue.push(event);
+      queue.close();
+      return queue.stream;
+    }
+    leave = this.listen((change) => {
+      for (const event of this.eventsOf(change)) {
+        if (event.type === "job_created" || event.type === "job_removed") continue;
+        queue.push(event, event.type === "job_progress" ? "progress" : undefined);
+      }
+      if (change.after !== undefined && !isOver(change.after.row)) return;
+      leave();
+      queue.close();
+    });
+    return queue.stream;
+  }
+}
+
+export function handleOf<State, Action, Result>(host: JobHost, job: StoredJob): SharedJob<State, Action, Result> {
+  return new Handle(host, job) as unknown as SharedJob<State, Action, Result>;
+}
+
+// ── one job, as any queue has it watched ────────────────────────────────────────────────────────
+
+function statusOf({ row }: StoredJob): WatchEvent {
+  const started_at = row[AT.started_at]!;
+  const status = row[AT.status] === RUNNING ? "running" : "pending";
+  return { event: "status", data: { status, ...(started_at !== 0 && { started_at }) } };
+}
+
+function endEvent(job: StoredJob, record: SharedRecord): WatchEvent {
+  const { status, result, error, started_at = 0, completed_at = 0 } = record;
+  if (status === "completed") {
+    const duration = Math.max(completed_at - started_at, 0) / 1000;
+    return { event: "complete", data: { status, result, duration } };
+  }
+  if (status === "failed") return { event: "failed", data: { status, error } };
+  const reason = reasonText(job);
+  return { event: "cancelled", data: { status: "cancelled", ...(reason !== undefined && { reason }) } };
+}
+
+/** Its present state first, then what follows, then the end. */
+export function watchStream(mirror: Mirror, job: StoredJob): ReadableStream<WatchEvent> {
+  let leave: Unsubscribe = () => {};
+  const queue = eventQueue<WatchEvent>(() => leave());
+  const end = (ended: StoredJob) => {
+    queue.push(endEvent(ended, recordOf(ended, mirror.durable, undefined)));
+    queue.close();
+  };
+  if (isOver(job.row)) {
+    end(job);
+    return queue.stream;
+  }
+  queue.push(statusOf(job));
+  const { percent, message } = job.progress;
+  if (percent !== 0 || message !== "") queue.push({ event: "progress", data: { percent, message } });
+  leave = mirror.listen(job.id, (change) => {
+    const { before, after } = change;
+    if (after === undefined || after.incarnation !== job.incarnation) {
+      leave();
+      queue.close();
+      return;
+    }
+    if (isOver(after.row)) {
+      leave();
+      end(after);
+      return;
+    }
+    const isOther = before?.row[AT.status] !== after.row[AT.status] || before?.row[AT.epoch] !== after.row[AT.epoch];
+    if (isOther) queue.push(statusOf(after), "status");
+    for (const event of eventsOf(change, () => recordOf(after, mirror.durable, undefined))) {
+      if (event.type !== "job_progress") continue;
+      queue.push({ event: "progress", data: { percent: event.percent, message: event.message } }, "progress");
+    }
+  });
+  return queue.stream;
+}

@@ -1,0 +1,120 @@
+// What users hand in, read once and checked before anything changes.
+
+import { checkFlag, checkNumber, checkObject, checkString, needFunction } from "../support/check.js";
+import type { Millis, Priority, RetryOptions } from "../types.js";
+import { readOptions } from "../wasm/options.js";
+import type { Row } from "./numbers.js";
+import type { SharedJobType, SharedRunnerOptions } from "./types.js";
+import { Rules } from "./wasm.js";
+
+export interface RowOptions {
+  readonly priority?: Priority | undefined;
+  readonly timeout?: Millis | undefined;
+  readonly delay?: Millis | undefined;
+  readonly retry?: number | Partial<RetryOptions> | undefined;
+}
+
+/** A new job's row. What can't be recorded is refused, unless it is for this run alone. */
+export function newRow(version: number, wall: number, options: RowOptions, isLocal = false): Row {
+  const { priority, timeout, delay, retry } = options;
+  if (typeof retry === "object" && retry !== null && !isLocal) {
+    if (retry.retryIf !== undefined) throw new TypeError("retry.retryIf can't be recorded: leave it out");
+    if (typeof retry.delay === "function") throw new TypeError("retry.delay can't be recorded: give a number");
+  }
+  // biome-ignore lint/suspicious/noExplicitAny: as in every queue, with what that leaves out.
+  const read = readOptions({ priority, timeout, delay, retry } as any);
+  return Array.from(
+    Rules.newRow(
+      version,
+      wall,
+      read.priority,
+      read.timeout,
+      read.delay,
+      read.retry?.limit,
+      read.retry?.delay ?? 1000,
+      read.retry?.maxDelay ?? 30_000,
+      read.retry?.fixed === true,
+      read.retry?.noJitter === true,
+    ),
+  );
+}
+
+const POLICIES = ["join", "replace", "queue", "reject"];
+
+export function policyNumber(policy: unknown): number {
+  readOptions({ onDuplicate: policy as never });
+  return policy === undefined ? 0 : POLICIES.indexOf(policy as string);
+}
+
+export interface CheckedOptions {
+  readonly name: string;
+  readonly types: readonly SharedJobType[];
+  readonly builtins: boolean;
+  readonly concurrency: number;
+  readonly retain: number;
+  readonly maxPending: number;
+  readonly execute: boolean;
+  readonly fallback: "reject" | "memory";
+  readonly durability: "relaxed" | "strict";
+  readonly takeOverAfter: number;
+  readonly maxInterruptions: number;
+}
+
+export function checkOptions(options: SharedRunnerOptions): CheckedOptions {
+  checkObject("options", options);
+  const { name, types = [], builtins, execute, concurrency, retain, maxPending } = options;
+  const { fallback, durability, takeOverAfter, maxInterruptions } = options;
+  if (!Array.isArray(types)) throw new TypeError("types must be an array");
+  return {
+    name: checkString("name", name) ?? "jobgate",
+    types,
+    builtins: builtins === undefined || checkFlag("builtins", builtins),
+    execute: execute === undefined || checkFlag("execute", execute),
+    concurrency: checkNumber("concurrency", concurrency, 3),
+    retain: needCount("retain", checkNumber("retain", retain, 1000)),
+    maxPending: needCount("maxPending", checkNumber("maxPending", maxPending, Infinity)),
+    takeOverAfter: checkNumber("takeOverAfter", takeOverAfter, 15_000),
+    maxInterruptions: checkNumber("maxInterruptions", maxInterruptions, 3),
+    fallback: needWord("fallback", fallback, ["reject", "memory"]),
+    durability: needWord("durability", durability, ["relaxed", "strict"]),
+  };
+}
+
+function needCount(field: string, count: number): number {
+  if (count >= 0 && (count % 1 === 0 || count === Infinity)) return count;
+  throw new RangeError(`${field} must be an integer of at least 0, or Infinity, got ${count}`);
+}
+
+/** The first is the default. */
+function needWord<Word extends string>(field: string, value: unknown, words: readonly Word[]): Word {
+  if (value === undefined) return words[0]!;
+  if (words.includes(value as Word)) return value as Word;
+  throw new RangeError(`${field} must be one of ${words.map((word) => `"${word}"`).join(", ")}`);
+}
+
+export interface CheckedType {
+  readonly version: number;
+  readonly migrate: ((params: unknown, from: number) => unknown) | undefined;
+  readonly strict: boolean;
+  readonly failInterrupted: boolean;
+  readonly online: number | undefined;
+  readonly visible: boolean;
+}
+
+/** What a shared type has beyond a runner's. */
+export function checkType(at: string, type: SharedJobType): CheckedType {
+  const { version, migrate, takeOver, onInterrupted, requires } = type;
+  if (migrate !== undefined) needFunction(`${at}.migrate`, migrate);
+  checkObject(`${at}.requires`, requires);
+  const { online, maxWait, visible } = requires ?? {};
+  return {
+    version: checkNumber(`${at}.version`, version, 1),
+    migrate: migrate && ((params, from) => migrate.call(type, params, from)),
+    strict: needWord(`${at}.takeOver`, takeOver, ["available", "strict"]) === "strict",
+    failInterrupted: needWord(`${at}.onInterrupted`, onInterrupted, ["retry", "fail"]) === "fail",
+    online: checkFlag(`${at}.requires.online`, online)
+      ? checkNumber(`${at}.requires.maxWait`, maxWait, 60_000)
+      : undefined,
+    visible: checkFlag(`${at}.requires.visible`, visible),
+  };
+}

@@ -1,0 +1,89 @@
+// What is stored, and the few questions that are asked of it. `database.ts` asks the disk, `memory.ts` this tab alone.
+
+import type { Serialized } from "../pool/serialize.js";
+import type { Progress } from "../types.js";
+import type { Row } from "./numbers.js";
+
+export interface StoredJob {
+  readonly id: string;
+  readonly type: string;
+  readonly params: Record<string, unknown>;
+  /** What the rules look at. */
+  readonly row: Row;
+  /** The store's counter when it was created: steps and actions are of it, not of whoever has its id later. */
+  readonly incarnation: number;
+  /** The store's counter when it was written last. */
+  readonly changed: number;
+  readonly key?: string;
+  /** Its key, while it stands there; while it waits behind another. */
+  readonly active?: string;
+  readonly waiting?: string;
+  /** While it has not ended. */
+  readonly open?: 1;
+  /** The store's counter when it ended. */
+  readonly ended?: number;
+  /** The tab that runs it. */
+  readonly owner?: string;
+  readonly progress: Progress;
+  readonly state?: unknown;
+  readonly result?: unknown;
+  /** What the latest failed attempt threw. */
+  readonly error?: Serialized;
+  /** Why it was asked to stop. */
+  readonly reason?: Serialized;
+}
+
+export interface StoredSlot {
+  readonly generation: number;
+  readonly beat: number;
+  /** The job that was claimed there last, until its end was recorded. */
+  readonly job?: string;
+}
+
+export interface Meta {
+  readonly counter: number;
+  /** The latest jobs that were let go of, and the counter then. */
+  readonly gone: readonly { readonly id: string; readonly at: number }[];
+  /** The counter when one was let go of that is no longer in that list: who has not read since reads all anew. */
+  readonly forgotten: number;
+  readonly slots: readonly StoredSlot[];
+}
+
+export interface StoredStep {
+  /** Of a step. */
+  readonly value?: unknown;
+  /** Of a sleep: epoch ms, and how long it was to take. */
+  readonly until?: number;
+  readonly whole?: number;
+}
+
+/** One transaction. Only its own promises may be awaited inside. */
+export interface Rows {
+  meta(): Promise<Meta>;
+  putMeta(meta: Meta): void;
+  job(id: string): Promise<StoredJob | undefined>;
+  byKey(index: "active" | "waiting", key: string): Promise<StoredJob | undefined>;
+  putJob(job: StoredJob): void;
+  deleteJob(id: string): void;
+  changedSince(counter: number): Promise<StoredJob[]>;
+  countOpen(): Promise<number>;
+  countEnded(): Promise<number>;
+  /** The first of those that have ended. */
+  ended(count: number): Promise<StoredJob[]>;
+  steps(incarnation: number): Promise<Map<string, StoredStep>>;
+  putStep(incarnation: number, name: string, step: StoredStep): void;
+  action(incarnation: number, number: number): Promise<unknown>;
+  putAction(incarnation: number, number: number, action: unknown): void;
+  deleteAction(incarnation: number, number: number): void;
+  /** Steps and actions of one that has ended. */
+  deleteParts(incarnation: number): void;
+}
+
+export interface Storage {
+  readonly durable: boolean;
+  /** Resolves once all of it is written; rejects, and nothing is, as where the signal aborts before. */
+  transact<T>(write: boolean, body: (rows: Rows) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  close(): void;
+}
+
+export const NO_META: Meta = { counter: 0, gone: [], forgotten: 0, slots: [] };

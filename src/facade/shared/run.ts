@@ -1,0 +1,271 @@
+// One run of a job's body in this tab.
+
+import { report } from "../errors.js";
+import { cloned } from "../pool/clone.js";
+import { checkObject, checkString, needFunction, needNumber } from "../support/check.js";
+import { textOf } from "../support/look.js";
+import { chance, wallNow } from "../support/time.js";
+import { takeTurn } from "../support/turn.js";
+import type { Millis, Progress, RetryOptions, Unsubscribe } from "../types.js";
+import { Alarm } from "../wasm/alarm.js";
+import { now } from "../wasm/clock.js";
+import { DuplicateStepError, LostOwnershipError, NotStorableError } from "./errors.js";
+import { AT, OUTCOME, PENDING, RUNNING } from "./numbers.js";
+import { newRow } from "./options.js";
+import type { StoredJob, StoredStep } from "./rows.js";
+import type { SharedTaskContext } from "./types.js";
+import { Rules } from "./wasm.js";
+
+/** A body that computes gives the event loop a turn this often. */
+const LONGEST_HOLD = 8;
+/** What changes more often than this is recorded together. */
+const RECORDS_EVERY = 50;
+
+/** What a run asks of the queue. */
+export interface RunHost {
+  say(run: Run, said: { state?: unknown; progress?: Progress }): Promise<void>;
+  log(run: Run, message: string): void;
+  /** False: the run has lost the job. */
+  step(run: Run, name: string, step: StoredStep): Promise<boolean>;
+  listening(run: Run): void;
+  handled(run: Run): void;
+}
+
+type Listener = (action: unknown) => unknown;
+
+export class Run {
+  readonly id: string;
+  readonly epoch: number;
+  private readonly host: RunHost;
+  private readonly job: StoredJob;
+  private readonly steps: Map<string, StoredStep>;
+  private readonly controller = new AbortController();
+  private readonly used = new Set<string>();
+  private readonly listeners: Listener[] = [];
+  private state: unknown;
+  private said: { state?: unknown; progress?: Progress } = {};
+  private readonly alarm = new Alarm();
+  private recording: Promise<void> | undefined = undefined;
+  private turnBegan = now();
+  private isOver = false;
+  hasLost = false;
+
+  constructor(host: RunHost, job: StoredJob, epoch: number, steps: Map<string, StoredStep>) {
+    this.host = host;
+    this.id = job.id;
+    this.epoch = epoch;
+    this.job = job;
+    this.steps = steps;
+    this.state = job.state;
+  }
+
+  abort(reason: unknown): void {
+    this.controller.abort(reason);
+  }
+
+  /** The body has settled, or counts no more: what it still says is not heard. What it has said is recorded. */
+  async over(): Promise<void> {
+    this.isOver = true;
+    this.alarm.clear();
+    await this.record();
+    await this.recording;
+  }
+
+  /** Hands the action to whoever listens; then the queue is told. */
+  async deliver(action: unknown): Promise<void> {
+    const heard = this.listeners.map(async (listener) => listener(action));
+    for (const { status, ...how } of await Promise.allSettled(heard)) {
+      if (status === "rejected") report((how as PromiseRejectedResult).reason);
+    }
+    this.host.handled(this);
+  }
+
+  get context(): SharedTaskContext<unknown, unknown> {
+    const run = this;
+    const { id, job } = this;
+    const idempotencyKey = `${id}:${job.incarnation}`;
+    return {
+      id,
+      key: job.key,
+      attempt: job.row[AT.attempt]!,
+      epoch: this.epoch,
+      idempotencyKey,
+      signal: this.controller.signal,
+      get state() {
+        return run.state;
+      },
+      setState: (next) => {
+        if (this.isOver) return;
+        const state = typeof next === "function" ? (next as (previous: unknown) => unknown)(this.state) : next;
+        this.say({ state: storable(state, "The state") });
+        this.state = state;
+      },
+      progress: (percent, message = "") => {
+        needNumber("percent", percent);
+        if (!Number.isFinite(percent)) throw new RangeError(`percent must be a finite number, got ${percent}`);
+        if (this.isOver) return;
+        this.say({ progress: { percent: Math.min(Math.max(percent, 0), 100), message: textOf(message) } });
+      },
+      log: (message) => {
+        if (!this.isOver) this.host.log(this, textOf(message));
+      },
+      checkpoint: async () => {
+        if (now() - this.turnBegan >= LONGEST_HOLD) {
+          await takeTurn();
+          this.turnBegan = now();
+        }
+        this.controller.signal.throwIfAborted();
+      },
+      onAction: (listener) => this.onAction(listener as Listener),
+      step: (name, body, options) => this.step(name, body, idempotencyKey, options),
+      sleep: (name, time) => this.sleep(name, time),
+    };
+  }
+
+  // ── what it says ────────────────────────────────────────────────────────────────────────────
+
+  private say(said: { state?: unknown; progress?: Progress }): void {
+    const isFirst = Object.keys(this.said).length === 0;
+    this.said = { ...this.said, ...said };
+    if (isFirst) this.alarm.set(now() + RECORDS_EVERY, () => void this.record());
+  }
+
+  private async record(): Promise<void> {
+    await this.recording;
+    const { said } = this;
+    this.said = {};
+    if (Object.keys(said).length === 0 || this.hasLost) return;
+    this.recording = this.host.say(this, said);
+    await this.recording;
+  }
+
+  private onAction(listener: Listener): Unsubscribe {
+    needFunction("listener", listener);
+    const own: Listener = (action) => listener(action);
+    this.listeners.push(own);
+    if (this.listeners.length === 1) this.host.listening(this);
+    return () => {
+      const at = this.listeners.indexOf(own);
+      if (at >= 0) this.listeners.splice(at, 1);
+    };
+  }
+
+  // ── steps ───────────────────────────────────────────────────────────────────────────────────
+
+  private begin(name: string): StoredStep | undefined {
+    checkString("name", name);
+    if (typeof name !== "string" || name === "") throw new TypeError("name must be a string with something in it");
+    if (this.used.has(name)) throw new DuplicateStepError(`This run has had a step "${name}" before`);
+    this.used.add(name);
+    this.controller.signal.throwIfAborted();
+    return this.steps.get(name);
+  }
+
+  private async keep(name: string, step: StoredStep): Promise<void> {
+    if (await this.host.step(this, name, step)) return;
+    const lost = new LostOwnershipError("Another tab has this job");
+    this.abort(lost);
+    throw lost;
+  }
+
+  private async step<T>(
+    name: string,
+    body: (step: { readonly signal: AbortSignal; readonly idempotencyKey: string }) => Promise<T> | T,
+    jobKey: string,
+    options: { retry?: number | RetryOptions; timeout?: Millis } = {},
+  ): Promise<T> {
+    needFunction("body", body);
+    checkObject("options", options);
+    const retryIf = typeof options.retry === "object" ? options.retry.retryIf : undefined;
+    let row = [...newRow(1, wallNow(), { ...options, delay: undefined, priority: undefined }, true)];
+    const known = this.begin(name);
+    if (known !== undefined) return cloned(known.value) as T;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const value = await this.attempt(body, `${jobKey}:${name}`, options.timeout);
+        await this.keep(name, { value: storable(value, `The result of the step "${name}"`) });
+        return value;
+      } catch (error) {
+        if (this.controller.signal.aborted) throw this.controller.signal.reason;
+        row[AT.status] = RUNNING;
+        const mayHelp = !isFinal(error) && (retryIf === undefined || retryIf(error, attempt));
+        const outcome = mayHelp ? OUTCOME.rejected : OUTCOME.final;
+        row = Array.from(Rules.settle(Float64Array.from(row), 0, outcome, NaN, wallNow(), chance()));
+        if (row[AT.status] !== PENDING) throw error;
+        await this.pause(row[AT.wait]!);
+      }
+    }
+  }
+
+  private async attempt<T>(
+    body: (step: { readonly signal: AbortSignal; readonly idempotencyKey: string }) => Promise<T> | T,
+    idempotencyKey: string,
+    timeout: Millis = Infinity,
+  ): Promise<T> {
+    if (timeout === Infinity) return body({ signal: this.controller.signal, idempotencyKey });
+    const own = new AbortController();
+    const { signal } = this.controller;
+    const follow = () => own.abort(signal.reason);
+    signal.addEventListener("abort", follow, { once: true });
+    const alarm = new Alarm();
+    let isLate = false;
+    alarm.set(now() + timeout, () => {
+      isLate = true;
+      own.abort(new DOMException("The step took too long", "TimeoutError"));
+    });
+    try {
+      const value = await body({ signal: own.signal, idempotencyKey });
+      if (isLate) throw own.signal.reason;
+      return value;
+    } finally {
+      alarm.clear();
+      signal.removeEventListener("abort", follow);
+    }
+  }
+
+  private async sleep(name: string, time: Millis | Date): Promise<void> {
+    const millis = typeof time === "number" ? time : Number(time) - wallNow();
+    if (!(millis >= 0 || millis < 0) || millis === Infinity) {
+      throw new RangeError("time must be a finite number of milliseconds, or a Date");
+    }
+    const known = this.begin(name);
+    let { until, whole } = known ?? {};
+    if (until === undefined || whole === undefined) {
+      whole = Math.max(millis, 0);
+      until = wallNow() + whole;
+      await this.keep(name, { until, whole });
+    }
+    await this.pause(Rules.remaining(until, whole, wallNow()));
+  }
+
+  private pause(millis: Millis): Promise<void> {
+    const { signal } = this.controller;
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const alarm = new Alarm();
+      const abort = () => {
+        alarm.clear();
+        reject(signal.reason);
+      };
+      signal.addEventListener("abort", abort, { once: true });
+      alarm.set(now() + millis, () => {
+        signal.removeEventListener("abort", abort);
+        resolve();
+      });
+    });
+  }
+}
+
+const isFinal = (error: unknown) => (error as { code?: unknown } | null)?.code === "E_NOT_STORABLE";
+
+/** A copy, as the store would have it. */
+export function storable<T>(value: T, what: string): T {
+  try {
+    return cloned(value);
+  } catch (error) {
+    throw new NotStorableError(`${what} can't be stored`, { cause: error });
+  }
+}

@@ -1,0 +1,404 @@
+import { asyncDispose } from "../job/completion.js";
+import { serialize } from "../pool/serialize.js";
+import { JobTypes } from "../runner/job-types.js";
+import type { JobQueue, WatchEvent } from "../runner/types.js";
+import { newRules, WasmRunner } from "../runner/wasm.js";
+import { checkObject, checkString, needFunction } from "../support/check.js";
+import { textOf } from "../support/look.js";
+import { wallNow } from "../support/time.js";
+import type { ManagerStats, Priority, RunJobResult, Unsubscribe } from "../types.js";
+import { priorityNumber } from "../wasm/options.js";
+import { openDatabase } from "./database.js";
+import { Driver, type Kind } from "./driver.js";
+import { SharedRunnerError, StorageUnavailableError, storageError } from "./errors.js";
+import { endOf, handleOf, type JobHost, watchStream } from "./job.js";
+import { Memory } from "./memory.js";
+import { Mirror } from "./mirror.js";
+import { AT, isOver, RUNNING } from "./numbers.js";
+import { type CheckedOptions, checkOptions, checkType, newRow, policyNumber } from "./options.js";
+import type { Storage, StoredJob } from "./rows.js";
+import { storable } from "./run.js";
+import { type Created, type Draft, type Seen, Transactions } from "./transactions.js";
+import type { SharedCreateOptions, SharedJob, SharedRecord, SharedRunnerOptions, SharedSnapshot } from "./types.js";
+import { newTab, type TabRules } from "./wasm.js";
+
+/** As unlikely to be given twice as a UUID, also where there is no function for those. */
+function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+interface Asked {
+  readonly draft: Draft;
+  resolve(created: Created): void;
+  reject(error: unknown): void;
+}
+
+interface Open {
+  readonly driver: Driver;
+  readonly transactions: Transactions;
+  readonly storage: Storage;
+}
+
+/**
+ * A queue of typed jobs that belongs to the origin: any tab creates, watches, steers and stops them, one at a time runs
+ * each. Reads are synchronous, from this tab's mirror; what changes something resolves once it is recorded. Every method
+ * works detached.
+ */
+export class SharedRunner implements JobQueue {
+  /** The mirror is loaded. Never rejects. */
+  readonly ready: Promise<void>;
+  private readonly options: CheckedOptions;
+  private readonly rules: TabRules;
+  private readonly types: JobTypes;
+  private readonly kinds = new Map<string, Kind>();
+  private readonly mirror: Mirror;
+  private readonly tab = newId();
+  private readonly opening: Promise<Open | Error>;
+  private readonly host: JobHost;
+  private asked: Asked[] = [];
+  private opened: Open | undefined = undefined;
+  private state: "opening" | "disk" | "memory" | "outdated" | "lost" = "opening";
+  private closing: Promise<void> | undefined = undefined;
+  private snapshot: (SharedSnapshot & { readonly version: number }) | undefined = undefined;
+
+  /** Throws RangeError and TypeError, which name the option. */
+  constructor(options: SharedRunnerOptions = {}) {
+    const checked = checkOptions(options);
+    const { types, builtins, concurrency, takeOverAfter, maxInterruptions, execute } = checked;
+    this.options = checked;
+    this.types = new JobTypes(newRules(0), builtins, types as never);
+    this.rules = newTab(concurrency, takeOverAfter, maxInterruptions, execute);
+    for (const { name } of this.types.all()) {
+      const index = types.findIndex((type) => type.name === name);
+      this.addKind(name, checkType(`types[${index}]`, types[index] ?? ({} as never)));
+    }
+    this.mirror = new Mirror(this.rules);
+    this.host = {
+      mirror: this.mirror,
+      send: (id, action) => this.send(id, action),
+      stop: (id, reason) => this.askToStop(id, reason).then(() => {}),
+      thrown: (id) => this.thrown(id),
+    };
+    this.opening = this.open().catch((error: unknown) => storageError(error, false));
+    this.ready = this.opening.then(() => {});
+    for (const name of METHODS) {
+      // biome-ignore lint/suspicious/noExplicitAny: binds each method to this runner, so that it works detached.
+      const methods = this as any;
+      Object.defineProperty(this, name, { value: methods[name].bind(this), configurable: true, writable: true });
+    }
+  }
+
+  /**
+   * "outdated": another tab's newer version has the store; this one runs nothing. "lost": the browser took it away. While
+   * neither is there, and where nothing could be opened, "opening".
+   */
+  get storage(): "opening" | "disk" | "memory" | "outdated" | "lost" {
+    return this.state;
+  }
+
+  private addKind(name: string, type: Omit<Kind, "number">): void {
+    const { version, strict, failInterrupted, online, visible } = type;
+    this.kinds.set(name, { ...type, number: this.rules.addType(version, strict, failInterrupted, online, visible) });
+  }
+
+  private async open(): Promise<Open> {
+    const { storage, isShared } = await this.openStorage();
+    this.mirror.durable = storage.durable;
+    const transactions = new Transactions(storage, this.rules, this.tab, this.options.retain);
+    const { options, rules, mirror, kinds, types } = this;
+    const driver = new Driver({ options, rules, mirror, kinds, types }, transactions, isShared);
+    this.opened = { driver, transactions, storage };
+    if (this.state === "opening") this.state = storage.durable ? "disk" : "memory";
+    await driver.start();
+    if (this.state === "outdated") driver.retire();
+    return this.opened;
+  }
+
+  private async openStorage(): Promise<{ storage: Storage; isShared: boolean }> {
+    const { name, durability, fallback } = this.options;
+    try {
+      if (globalThis.navigator?.locks === undefined) throw new StorageUnavailableError("There are no Web Locks here");
+      const events = { outdated: () => this.become("outdated"), lost: () => this.become("lost") };
+      return { storage: await openDatabase(name, durability, events), isShared: true };
+    } catch (error) {
+      if (fallback === "reject") throw error;
+      return { storage: new Memory(), isShared: false };
+    }
+  }
+
+  private become(state: "outdated" | "lost"): void {
+    this.state = state;
+    this.opened?.driver.retire();
+    this.mirror.touch();
+  }
+
+  /** Waits for the store; rejects where there is none. */
+  private async store(): Promise<Open> {
+    if (this.closing !== undefined) throw new SharedRunnerError("The runner was closed", "E_CLOSED");
+    const opened = await this.opening;
+    if (opened instanceof Error) throw opened;
+    return opened;
+  }
+
+  /** Runs a transaction; its rows are told before the promise resolves. */
+  private async change<T extends { readonly seen: Seen }>(
+    body: (transactions: Transactions) => Promise<T>,
+  ): Promise<T> {
+    const { driver, transactions } = await this.store();
+    try {
+      const answer = await body(transactions);
+      driver.see(answer.seen);
+      return answer;
+    } catch (error) {
+      throw storageError(error, this.state === "lost");
+    }
+  }
+
+  // ── creating ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Resolves after the transaction has completed. Rejects with InvalidParamsError, UnknownJobTypeError,
+   * DuplicateJobError, QueueFullError, QuotaError or StorageUnavailableError: nothing was queued. With StorageLostError it
+   * is not known: repeat with the same `id`, which is harmless: one that is known is the answer.
+   */
+  async createJob(
+    type: string,
+    params: Record<string, unknown> = {},
+    options: SharedCreateOptions = {},
+  ): Promise<SharedRecord> {
+    const { job } = await this.create(type, params, options);
+    return this.recordOf(job);
+  }
+
+  /** JobManager's runJob for typed jobs. A race between tabs has one winner; the others are given its job. */
+  async runJob<State = unknown, Action = never, Result = unknown>(
+    key: string,
+    type: string,
+    params: Record<string, unknown> = {},
+    options: Omit<SharedCreateOptions, "key"> = {},
+  ): Promise<RunJobResult<SharedJob<State, Action, Result>>> {
+    if (typeof key !== "string") throw new TypeError(`key must be a string, got ${typeof key}`);
+    const { job, isNew } = await this.create(type, params, { ...options, key });
+    return { type: isNew ? "JOB_CREATED" : "JOB_ALREADY_RUNNING", job: handleOf(this.host, job) };
+  }
+
+  private async create(type: string, params: Record<string, unknown>, options: SharedCreateOptions): Promise<Created> {
+    checkObject("options", options);
+    const { id: wanted, key: givenKey, onDuplicate, priority, timeout, delay, retry } = options;
+    const given = checkString("id", wanted);
+    if (given !== undefined && !WasmRunner.isId(given)) {
+      throw new RangeError("id must be a string of 1 to 200 characters");
+    }
+    const key = checkString("key", givenKey);
+    const policy = policyNumber(onDuplicate);
+    const valid = this.types.needValid(type, params);
+    const { version } = this.kinds.get(type)!;
+    const row = newRow(version, wallNow(), { priority, timeout, delay, retry });
+    const draft = { id: given ?? newId(), type, params: valid, row, key, policy };
+    await this.store();
+    if (this.state === "outdated" || this.state === "lost") {
+      const why = this.state === "lost" ? "The browser took the store away" : "Newer code in another tab has the store";
+      throw new StorageUnavailableError(why);
+    }
+    return new Promise<Created>((resolve, reject) => {
+      this.asked.push({ draft, resolve, reject });
+      if (this.asked.length === 1) queueMicrotask(() => void this.createAll());
+    });
+  }
+
+  /** What was asked for in one go is one transaction. */
+  private async createAll(): Promise<void> {
+    const asked = this.asked;
+    this.asked = [];
+    try {
+      const drafts = asked.map(({ draft }) => draft);
+      const { value: created } = await this.change((transactions) =>
+        transactions.create(drafts, this.options.maxPending),
+      );
+      for (const [index, { resolve, reject }] of asked.entries()) {
+        const one = created[index]!;
+        if (one instanceof Error) reject(one);
+        else resolve(one);
+      }
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+    }
+  }
+
+  /**
+   * Finished job again, as a new one with the same type, params, priority, timeout, retry and no key. Rejects with
+   * JobgateError, code E_UNKNOWN_JOB or E_NOT_FINISHED.
+   */
+  async retryJob(id: string): Promise<SharedRecord> {
+    const job = this.known(id);
+    if (!isOver(job.row)) throw new SharedRunnerError(`Job "${textOf(id)}" has not finished`, "E_NOT_FINISHED");
+    const { type, params, row } = job;
+    const [timeout, limit, delay, exponential, maxDelay, jitter] = row.slice(21) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    return this.createJob(type, params, {
+      priority: row[AT.priority]!,
+      timeout,
+      retry: {
+        limit,
+        delay,
+        maxDelay,
+        backoff: exponential === 1 ? "exponential" : "fixed",
+        jitter: jitter === 1 ? "full" : "none",
+      },
+    });
+  }
+
+  // ── reading ─────────────────────────────────────────────────────────────────────────────────
+
+  getRunningJob<State = unknown, Action = never, Result = unknown>(
+    key: string,
+  ): SharedJob<State, Action, Result> | undefined {
+    const job = this.mirror.standing(key);
+    return job && handleOf(this.host, job);
+  }
+
+  getJob(id: string): SharedRecord | undefined {
+    return this.mirror.record(id);
+  }
+
+  /** Running in the order of their starts, then pending in the order in which they will start, then finished, newest first. */
+  getAllJobs(): readonly SharedRecord[] {
+    return this.mirror.list();
+  }
+
+  /** Of the jobs that are known. */
+  getQueueStats(): ManagerStats {
+    return this.mirror.stats();
+  }
+
+  /**
+   * One job: its present state first (`status`, and `progress` if it has made any), then what follows, then the end. A
+   * take-over is another `status`. Throws JobgateError with code E_UNKNOWN_JOB.
+   */
+  watch(id: string): ReadableStream<WatchEvent> {
+    return watchStream(this.mirror, this.known(id));
+  }
+
+  /** Any change of any job that this tab hears of. */
+  subscribe(listener: () => void): Unsubscribe {
+    needFunction("listener", listener);
+    return this.mirror.subscribe(listener);
+  }
+
+  /** Same identity until something changed. `connected`: the store is there. */
+  getSnapshot(): SharedSnapshot {
+    const { version } = this.mirror;
+    const connected = this.state === "disk" || this.state === "memory";
+    if (this.snapshot?.version !== version || this.snapshot.connected !== connected) {
+      const jobs = Object.freeze(this.getAllJobs());
+      this.snapshot = Object.freeze({ jobs, stats: Object.freeze(this.getQueueStats()), connected, version });
+    }
+    return this.snapshot!;
+  }
+
+  // ── steering ────────────────────────────────────────────────────────────────────────────────
+
+  /** The wish is recorded first; resolves when the job under the key has ended, at once if there is none. */
+  async stopJob(key: string, reason?: unknown): Promise<void> {
+    await this.store();
+    const job = this.mirror.standing(key);
+    if (job === undefined) return;
+    const end = endOf(this.host, job);
+    await this.askToStop(job.id, reason);
+    await end;
+  }
+
+  /** True: the wish is recorded, and a pending job has ended. False: unknown or ended. */
+  async cancelJob(id: string, reason?: unknown): Promise<boolean> {
+    await this.store();
+    const job = this.mirror.get(id);
+    if (job !== undefined && isOver(job.row)) return false;
+    return (await this.askToStop(id, reason)) || this.isStopping(id);
+  }
+
+  private isStopping(id: string): boolean {
+    const row = this.mirror.get(id)?.row;
+    return row !== undefined && row[AT.status] === RUNNING && row[AT.stop] === 1;
+  }
+
+  private async askToStop(id: string, reason: unknown): Promise<boolean> {
+    const { driver } = await this.store();
+    const name = `stop:${id}`;
+    const isFirst = !driver.thrown.has(name);
+    if (isFirst && reason !== undefined) driver.thrown.set(name, reason);
+    const serialized = reason === undefined ? undefined : serialize(reason);
+    const { written } = await this.change((transactions) => transactions.stop(id, serialized));
+    if (!written && isFirst) driver.thrown.delete(name);
+    return written;
+  }
+
+  /** False: unknown or ended. A pending one goes to the back of its new level. */
+  async setPriority(id: string, priority: Priority): Promise<boolean> {
+    const level = priorityNumber(priority);
+    if (!Number.isFinite(level)) throw new RangeError(`priority must be a finite number, got ${level}`);
+    const { written } = await this.change((transactions) => transactions.prioritize(id, level));
+    return written;
+  }
+
+  /** How many finished jobs were let go of. */
+  async clearCompleted(): Promise<number> {
+    const { count } = await this.change((transactions) => transactions.clear());
+    return count;
+  }
+
+  private async send(id: string, action: unknown): Promise<void> {
+    const given = storable(action, "The action");
+    await this.change((transactions) => transactions.send(id, given));
+  }
+
+  /** `navigator.storage.persist()`; never asked unbidden. False where there is no such thing. */
+  async persist(): Promise<boolean> {
+    return (await globalThis.navigator?.storage?.persist?.()) ?? false;
+  }
+
+  /** Frees what this tab holds at once; its bodies abort with HandoverError and go on elsewhere, or at the next visit. */
+  close(): Promise<void> {
+    this.closing ??= this.shut();
+    return this.closing;
+  }
+
+  private async shut(): Promise<void> {
+    await this.opening;
+    await this.opened?.driver.close();
+    this.opened?.storage.close();
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private thrown(id: string): { readonly value: unknown } | undefined {
+    const job = this.mirror.get(id);
+    const thrown = this.opened?.driver.thrown;
+    if (job === undefined || thrown === undefined) return undefined;
+    const name = job.row[AT.status] === 4 ? `stop:${id}` : id;
+    return thrown.has(name) ? { value: thrown.get(name) } : undefined;
+  }
+
+  private recordOf(job: StoredJob): SharedRecord {
+    return this.mirror.record(job.id) ?? handleOf(this.host, job).record;
+  }
+
+  private known(id: string): StoredJob {
+    const job = this.mirror.get(id);
+    if (job === undefined) throw new SharedRunnerError(`There is no job "${textOf(id)}"`, "E_UNKNOWN_JOB");
+    return job;
+  }
+}
+
+const METHODS = Object.getOwnPropertyNames(SharedRunner.prototype).filter((name) => {
+  const { value } = Object.getOwnPropertyDescriptor(SharedRunner.prototype, name)!;
+  return name !== "constructor" && typeof value === "function";
+});

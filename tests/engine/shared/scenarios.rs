@@ -1,0 +1,411 @@
+use jobgate::engine::shared::{
+    AbortWhy, Answer, Command, Effect, Outcome, Row, SharedJobId, Status, TabOptions, TypeId, TypeRules, WaitingFor,
+};
+use jobgate::engine::{OutOfBounds, Time};
+
+use super::desk::{Desk, WALL, job, lock, row, running};
+
+const DAY: f64 = 86_400_000.0;
+
+fn waiting_for(desk: &mut Desk, number: u32) -> Option<WaitingFor> {
+    desk.tab.waiting_for(Time::from_millis(desk.now), job(number))
+}
+
+fn drops(desk: &Desk) -> Effect {
+    Effect::Drop(desk.request())
+}
+
+// ── what is claimed ─────────────────────────────────────────────────────────────────────────────
+
+#[test]
+fn the_highest_priority_is_claimed_first_and_among_equals_the_lowest_place() {
+    let mut desk = Desk::plain();
+    desk.see(1, row(|row| row.place = 1.0));
+    desk.see(2, row(|row| (row.place, row.priority) = (3.0, 5.0)));
+    desk.see(3, row(|row| (row.place, row.priority) = (2.0, 5.0)));
+    assert_eq!(desk.tab.pending(), [3, 2, 1].map(SharedJobId));
+    assert_eq!(desk.choice(), Some(job(3)));
+}
+
+#[test]
+fn a_tab_asks_for_a_slot_only_while_it_has_something_to_run() {
+    let mut desk = Desk::plain();
+    assert!(desk.wait(30_000.0).is_empty());
+    assert_eq!(desk.see(1, row(|_| {})), [Effect::Ask { request: desk.request(), lock: lock(0, 0) }]);
+    let withdrawn = drops(&desk);
+    assert_eq!(desk.see(1, row(|row| row.status = Status::Cancelled)), [withdrawn]);
+    assert_eq!(desk.tab.live_records(), 0);
+}
+
+#[test]
+fn what_this_tab_can_not_run_is_left_to_others() {
+    let types = [TypeRules { version: 2.0, ..TypeRules::default() }];
+    let mut desk = Desk::new(&TabOptions::default(), &types);
+    desk.see(1, row(|row| row.version = 3));
+    desk.tell(Command::Seen { job: job(2), kind: None, row: row(|_| {}) });
+    desk.see(3, row(|row| row.behind = true));
+    assert!(desk.wanted.is_empty());
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Type));
+    assert_eq!(waiting_for(&mut desk, 2), Some(WaitingFor::Type));
+    assert_eq!(waiting_for(&mut desk, 3), Some(WaitingFor::Key));
+
+    desk.see(4, row(|row| row.version = 1));
+    assert_eq!(waiting_for(&mut desk, 4), Some(WaitingFor::Slot));
+    let withdrawn = drops(&desk);
+    assert!(desk.tell(Command::Parked(job(4))).contains(&withdrawn));
+    assert_eq!(waiting_for(&mut desk, 4), Some(WaitingFor::Migration));
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_no_wait_longer() {
+    let mut desk = Desk::plain();
+    let delayed = row(|row| (row.ready_at, row.wait) = (WALL + 500.0, 500.0));
+    desk.offset = -DAY;
+    desk.see(1, delayed);
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Delay));
+    desk.wait(300.0);
+    desk.offset = -2.0 * DAY;
+    desk.see(1, delayed);
+    assert_eq!(desk.wait(199.0), []);
+    assert_eq!(desk.wait(1.0), [Effect::Ask { request: desk.request(), lock: lock(0, 0) }]);
+}
+
+#[test]
+fn a_type_that_wants_the_network_waits_for_it_no_longer_than_it_says() {
+    let types = [TypeRules { online: Some(400.0), visible: true, ..TypeRules::default() }];
+    let mut desk = Desk::new(&TabOptions::default(), &types);
+    desk.tell(Command::Online(false));
+    desk.tell(Command::Visible(false));
+    desk.tell(Command::ReadDone);
+    desk.see(1, row(|_| {}));
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Visible));
+    desk.tell(Command::Visible(true));
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Online));
+    assert_eq!(desk.wait(399.0), []);
+    assert!(matches!(desk.wait(1.0)[..], [Effect::Ask { .. }, ..]));
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Slot));
+}
+
+#[test]
+fn a_claim_that_was_refused_is_not_run_and_is_looked_at_again() {
+    let mut desk = Desk::plain();
+    desk.see(1, row(|_| {}));
+    desk.grant();
+    let request = desk.request();
+    desk.see(1, row(|row| row.epoch = 2));
+    let effects = desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Refused });
+    assert_eq!(effects[..2], [Effect::Drop(request), Effect::Read]);
+    assert_eq!(desk.choice(), Some(job(1)));
+}
+
+#[test]
+fn a_store_that_takes_nothing_is_left_alone_for_a_while() {
+    let mut desk = Desk::plain();
+    desk.see(1, row(|_| {}));
+    desk.grant();
+    let dropped = drops(&desk);
+    assert_eq!(desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Failed }), [dropped]);
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Storage));
+    assert!(matches!(desk.wait(250.0)[..], [Effect::Ask { .. }]));
+}
+
+#[test]
+fn a_job_that_the_store_did_not_take_is_tried_at_once_where_it_has_changed() {
+    let mut desk = Desk::plain();
+    desk.see(1, row(|_| {}));
+    desk.grant();
+    desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Failed });
+    desk.see(1, row(|row| row.place = 7.0));
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Slot));
+}
+
+#[test]
+fn a_hint_during_a_look_asks_for_another() {
+    let mut desk = Desk::plain();
+    assert_eq!(desk.tell(Command::Hint), [Effect::Read]);
+    assert_eq!(desk.tell(Command::Hint), []);
+    assert_eq!(desk.tell(Command::Hint), []);
+    assert_eq!(desk.tell(Command::ReadDone), [Effect::Read]);
+    assert_eq!(desk.tell(Command::ReadDone), []);
+}
+
+#[test]
+fn a_claim_that_was_answered_after_a_long_sleep_is_given_back() {
+    let mut desk = Desk::plain();
+    desk.see(1, row(|_| {}));
+    desk.grant();
+    desk.see(1, running(0));
+    desk.now += 1000.0;
+    let effects = desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Written });
+    let (job, epoch, outcome) = (job(1), 1, Outcome::Released);
+    assert_eq!(effects, [Effect::Settle { job, epoch, lock: lock(0, 0), outcome }]);
+}
+
+// ── owners that are gone ────────────────────────────────────────────────────────────────────────
+
+#[test]
+fn whoever_is_granted_the_lock_of_a_slot_recovers_what_was_left_in_it() {
+    let options = TabOptions { execute: false, ..TabOptions::default() };
+    let mut desk = Desk::new(&options, &[TypeRules::default()]);
+    desk.see(2, row(|_| {}));
+    assert!(desk.wanted.is_empty(), "this tab runs nothing");
+    assert_eq!(desk.see(1, running(5)), [Effect::Ask { request: desk.request(), lock: lock(5, 0) }]);
+    assert_eq!(desk.grant(), [Effect::Enter { lock: lock(5, 0), claim: None }]);
+    desk.see(1, row(|row| row.epoch = 2));
+    let dropped = drops(&desk);
+    assert_eq!(desk.tell(Command::Entered { lock: lock(5, 0), answer: Answer::Written }), [dropped]);
+}
+
+#[test]
+fn what_could_not_be_recovered_is_tried_again_after_a_while_and_what_was_not_there_is_not() {
+    let mut desk = Desk::plain();
+    desk.see(1, running(0));
+    desk.grant();
+    let dropped = drops(&desk);
+    assert_eq!(desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Failed }), [dropped]);
+    assert!(matches!(desk.wait(250.0)[..], [Effect::Ask { .. }]));
+    desk.grant();
+    let dropped = drops(&desk);
+    assert_eq!(desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Written }), [dropped]);
+    assert_eq!(desk.wait(5000.0), [], "the store knows of nobody there");
+}
+
+#[test]
+fn a_silent_owner_is_given_up_and_a_sign_of_life_begins_the_silence_anew() {
+    let mut desk = Desk::plain();
+    desk.see(1, running(0));
+    assert_eq!(desk.wait(900.0), []);
+    desk.see_slot(0, 0, 1);
+    assert_eq!(desk.wait(900.0), []);
+    assert_eq!(desk.wait(200.0), [Effect::Retire { lock: lock(0, 0), beat: 1 }]);
+    assert_eq!(desk.wait(5000.0), [], "once");
+    desk.tell(Command::Retired { lock: lock(0, 0), answer: Answer::Failed });
+    assert_eq!(desk.wait(250.0), [Effect::Retire { lock: lock(0, 0), beat: 1 }]);
+    // It was alive after all: its next silence is counted from here.
+    desk.tell(Command::Retired { lock: lock(0, 0), answer: Answer::Refused });
+    assert_eq!(desk.wait(900.0), []);
+}
+
+#[test]
+fn the_silence_of_one_run_is_not_held_against_the_next() {
+    let mut desk = Desk::plain();
+    desk.see(1, running(0));
+    desk.wait(900.0);
+    let mut next = running(0);
+    next.epoch = 3;
+    desk.see(1, next);
+    assert_eq!(desk.wait(900.0), []);
+    assert_eq!(desk.wait(200.0), [Effect::Retire { lock: lock(0, 0), beat: 0 }]);
+}
+
+#[test]
+fn only_silence_while_this_tab_is_awake_counts() {
+    let mut desk = Desk::plain();
+    desk.see(1, running(0));
+    desk.wait(100.0);
+    desk.now += DAY;
+    assert_eq!(desk.wait(0.0), []);
+    assert_eq!(desk.wait(250.0), []);
+    assert_eq!(desk.wait(500.0), [Effect::Retire { lock: lock(0, 0), beat: 0 }]);
+}
+
+#[test]
+fn what_could_not_be_read_is_no_silence() {
+    let mut desk = Desk::plain();
+    desk.see(1, running(0));
+    for _ in 0..40 {
+        desk.now += 250.0;
+        desk.tell(Command::Tick);
+        assert!(!desk.tell(Command::ReadFailed).iter().any(|effect| matches!(effect, Effect::Retire { .. })));
+    }
+}
+
+#[test]
+fn a_strict_job_is_left_to_its_owner_however_silent() {
+    let mut desk = Desk::plain();
+    let mut strict = running(0);
+    strict.strict = true;
+    desk.see(1, strict);
+    assert_eq!(desk.wait(60_000.0), []);
+    assert!(matches!(desk.grant()[..], [Effect::Enter { .. }]), "that its lock is free proves that it is gone");
+}
+
+#[test]
+fn a_holder_that_does_nothing_with_its_slot_is_given_up_by_those_who_wait_for_it() {
+    let mut desk = Desk::plain();
+    desk.see(1, row(|_| {}));
+    assert_eq!(desk.wait(1100.0), [Effect::Retire { lock: lock(0, 0), beat: 0 }]);
+    let withdrawn = drops(&desk);
+    let effects = desk.see_slot(0, 1, 0);
+    assert_eq!(effects, [withdrawn, Effect::Ask { request: desk.request(), lock: lock(0, 1) }]);
+}
+
+// ── a run ───────────────────────────────────────────────────────────────────────────────────────
+
+#[test]
+fn a_stop_that_the_store_tells_of_aborts_the_body_once() {
+    let mut desk = Desk::plain();
+    assert_eq!(desk.run(1, row(|_| {})), [Effect::Run { job: job(1), epoch: 1 }]);
+    let mut stopped = running(0);
+    stopped.stop = true;
+    let abort = Effect::Abort { job: job(1), epoch: 1, why: AbortWhy::Stop };
+    assert_eq!(desk.see(1, stopped), [abort]);
+    assert_eq!(desk.see(1, stopped), []);
+}
+
+#[test]
+fn a_run_that_was_recovered_by_others_is_aborted_as_lost_and_lets_go() {
+    let mut desk = Desk::plain();
+    desk.run(1, row(|_| {}));
+    let (abort, dropped) = (Effect::Abort { job: job(1), epoch: 1, why: AbortWhy::Lost }, drops(&desk));
+    let mut other = running(0);
+    (other.epoch, other.generation) = (3, 1);
+    assert_eq!(desk.see(1, other)[..2], [abort, dropped]);
+    let settled = Command::Settled { job: job(1), epoch: 1, outcome: Outcome::Resolved };
+    assert_eq!(desk.tell(settled), [], "what it still says counts for nothing");
+}
+
+#[test]
+fn an_attempt_that_takes_too_long_is_aborted_and_counts_as_timed_out() {
+    let mut desk = Desk::plain();
+    desk.run(1, row(|row| row.timeout = 300.0));
+    assert_eq!(desk.wait(299.0), []);
+    assert_eq!(desk.wait(1.0), [Effect::Abort { job: job(1), epoch: 1, why: AbortWhy::Timeout }]);
+    assert_eq!(desk.wait(1000.0), []);
+    let (job, epoch, outcome) = (job(1), 1, Outcome::TimedOut);
+    let settle = Effect::Settle { job, epoch, lock: lock(0, 0), outcome };
+    assert_eq!(desk.tell(Command::Settled { job, epoch, outcome: Outcome::Resolved }), [settle]);
+}
+
+#[test]
+fn an_outcome_that_the_store_does_not_take_is_offered_again_with_the_lock_held() {
+    let mut desk = Desk::plain();
+    desk.run(1, row(|_| {}));
+    let (job, epoch, outcome) = (job(1), 1, Outcome::Resolved);
+    let settle = Effect::Settle { job, epoch, lock: lock(0, 0), outcome };
+    assert_eq!(desk.tell(Command::Settled { job, epoch, outcome }), [settle]);
+    for pulses in [1.0, 2.0, 4.0, 8.0, 16.0, 16.0] {
+        assert_eq!(desk.tell(Command::Recorded { job, epoch, answer: Answer::Failed }), []);
+        assert_eq!(desk.wait(250.0 * pulses - 1.0), []);
+        assert_eq!(desk.wait(1.0), [settle]);
+    }
+    assert_eq!(desk.tab.held().collect::<Vec<_>>(), [lock(0, 0)]);
+    let dropped = drops(&desk);
+    desk.see(1, row(|row| row.status = Status::Completed));
+    assert_eq!(desk.tell(Command::Recorded { job, epoch, answer: Answer::Written }), [dropped]);
+    assert_eq!(desk.tab.live_records(), 0);
+}
+
+#[test]
+fn actions_come_one_at_a_time_each_once_the_one_before_is_recorded_as_done_with() {
+    let mut desk = Desk::plain();
+    let (id, epoch) = (job(1), 1);
+    let deliver = |number| Effect::Deliver { job: id, epoch, number };
+    let acknowledge = |number| Effect::Acknowledge { job: id, epoch, number };
+    desk.run(1, row(|row| (row.sent, row.handled) = (3, 1)));
+    assert_eq!(desk.tell(Command::Listening { job: id, epoch }), [deliver(2)]);
+    let again = Row { sent: 3, handled: 1, ..running(0) };
+    assert_eq!(desk.see(1, again), [], "it is with the body");
+    assert_eq!(desk.tell(Command::Handled { job: id, epoch }), [acknowledge(2)]);
+    assert_eq!(desk.tell(Command::Acknowledged { job: id, epoch, answer: Answer::Failed }), []);
+    assert_eq!(desk.wait(250.0), [acknowledge(2)]);
+    assert_eq!(desk.tell(Command::Acknowledged { job: id, epoch, answer: Answer::Written }), [deliver(3)]);
+    assert_eq!(desk.tell(Command::Handled { job: id, epoch }), [acknowledge(3)]);
+    assert_eq!(desk.tell(Command::Acknowledged { job: id, epoch, answer: Answer::Written }), []);
+}
+
+#[test]
+fn an_acknowledgement_that_crosses_the_end_is_not_taken_for_it() {
+    let mut desk = Desk::plain();
+    let (id, epoch) = (job(1), 1);
+    desk.run(1, row(|row| row.sent = 1));
+    desk.tell(Command::Listening { job: id, epoch });
+    desk.tell(Command::Handled { job: id, epoch });
+    desk.tell(Command::Settled { job: id, epoch, outcome: Outcome::Resolved });
+    assert_eq!(desk.tell(Command::Acknowledged { job: id, epoch, answer: Answer::Written }), []);
+    assert!(desk.tab.runs(id, epoch), "what came of it is not recorded yet");
+}
+
+// ── going and coming back ───────────────────────────────────────────────────────────────────────
+
+#[test]
+fn a_tab_that_leaves_hands_over_what_it_runs_and_says_when_it_holds_nothing() {
+    let mut desk = Desk::plain();
+    desk.run(1, row(|_| {}));
+    let (id, epoch, outcome) = (job(1), 1, Outcome::Released);
+    let abort = Effect::Abort { job: id, epoch, why: AbortWhy::Handover };
+    let settle = Effect::Settle { job: id, epoch, lock: lock(0, 0), outcome };
+    assert_eq!(desk.tell(Command::Leave { at_once: false }), [abort, settle]);
+    desk.see(1, row(|row| row.epoch = 1));
+    let dropped = drops(&desk);
+    let recorded = Command::Recorded { job: id, epoch, answer: Answer::Written };
+    assert_eq!(desk.tell(recorded), [dropped, Effect::Left]);
+    assert_eq!(desk.tell(Command::Leave { at_once: false }), [Effect::Left]);
+    assert_eq!(desk.wait(60_000.0), [], "it asks for nothing");
+    let effects = desk.tell(Command::Return);
+    assert_eq!(effects, [Effect::Read, Effect::Ask { request: desk.request(), lock: lock(0, 0) }]);
+}
+
+#[test]
+fn a_tab_that_comes_back_recovers_what_it_could_not_hand_over() {
+    let mut desk = Desk::plain();
+    desk.run(1, row(|_| {}));
+    desk.tell(Command::Leave { at_once: true });
+    assert!(matches!(desk.tell(Command::Return)[..], [Effect::Read, Effect::Ask { .. }]));
+    assert_eq!(desk.grant(), [Effect::Enter { lock: lock(0, 0), claim: None }]);
+}
+
+#[test]
+fn a_page_that_is_put_away_drops_its_locks_before_anything_is_confirmed() {
+    let mut desk = Desk::plain();
+    desk.run(1, row(|_| {}));
+    let dropped = drops(&desk);
+    let effects = desk.tell(Command::Leave { at_once: true });
+    assert!(matches!(effects[..2], [Effect::Abort { .. }, Effect::Settle { .. }]));
+    assert_eq!(effects[2..], [dropped, Effect::Left]);
+    assert_eq!(desk.tab.held().count(), 0);
+}
+
+#[test]
+fn what_is_claimed_while_the_tab_leaves_is_handed_over_unrun() {
+    let mut desk = Desk::plain();
+    desk.see(1, row(|_| {}));
+    desk.grant();
+    assert_eq!(desk.tell(Command::Leave { at_once: false }), []);
+    desk.see(1, running(0));
+    let effects = desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Written });
+    let (job, epoch, outcome) = (job(1), 1, Outcome::Released);
+    assert_eq!(effects, [Effect::Settle { job, epoch, lock: lock(0, 0), outcome }]);
+}
+
+#[test]
+fn a_lock_that_is_granted_after_it_was_given_back_is_no_lock() {
+    let mut desk = Desk::plain();
+    desk.see(1, row(|_| {}));
+    let request = desk.request();
+    desk.see(1, row(|row| row.status = Status::Cancelled));
+    assert_eq!(desk.tell(Command::Granted(request)), []);
+    assert_eq!(desk.tab.held().count(), 0);
+}
+
+// ── bounds ──────────────────────────────────────────────────────────────────────────────────────
+
+#[test]
+fn what_is_out_of_bounds_is_refused_by_name() {
+    let field = |options: TabOptions| jobgate::engine::shared::Tab::new(&options).map(|_| ()).unwrap_err().field;
+    let defaults = TabOptions::default;
+    assert_eq!(field(TabOptions { concurrency: 0.0, ..defaults() }), "concurrency");
+    assert_eq!(field(TabOptions { take_over_after: 99.0, ..defaults() }), "takeOverAfter");
+    assert_eq!(field(TabOptions { take_over_after: f64::INFINITY, ..defaults() }), "takeOverAfter");
+    assert_eq!(field(TabOptions { max_interruptions: 1.5, ..defaults() }), "maxInterruptions");
+
+    let mut desk = Desk::plain();
+    let mut field = |rules: TypeRules| -> &str {
+        let OutOfBounds { field, .. } = desk.tab.add_type(&rules).unwrap_err();
+        field
+    };
+    assert_eq!(field(TypeRules { version: 0.0, ..TypeRules::default() }), "version");
+    assert_eq!(field(TypeRules { version: f64::INFINITY, ..TypeRules::default() }), "version");
+    assert_eq!(field(TypeRules { online: Some(-1.0), ..TypeRules::default() }), "requires.maxWait");
+    assert_eq!(desk.tab.add_type(&TypeRules { online: Some(f64::INFINITY), ..TypeRules::default() }), Ok(TypeId(1)));
+}

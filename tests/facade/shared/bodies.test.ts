@@ -1,0 +1,241 @@
+import type { SharedTaskContext } from "jobgate/shared";
+import { expect, test } from "vitest";
+import { ended, latch, queue, until } from "./support/tabs.js";
+import { type } from "./support/types.js";
+
+test("state and progress are seen in every tab, and are there again after a handover", async () => {
+  const { open } = queue();
+  const told = latch();
+  const seen: unknown[] = [];
+  const types = [
+    type("count", async (_: unknown, context: SharedTaskContext<{ n: number } | undefined>) => {
+      seen.push(context.state);
+      if (context.state !== undefined) return context.state.n;
+      context.setState({ n: 1 });
+      context.setState((previous) => ({ n: previous!.n + 1 }));
+      context.progress(40, "on its way");
+      told.open();
+      return new Promise((_, reject) => {
+        context.signal.addEventListener("abort", () => reject(context.signal.reason));
+      });
+    }),
+  ];
+  const owner = open({ types });
+  const watcher = open({ types, execute: false });
+  const { job } = await watcher.runJob<{ n: number }>("key", "count");
+  const states: unknown[] = [];
+  const progress: unknown[] = [];
+  job.onStateChange((state) => states.push(state));
+  job.onProgress((made) => progress.push(made));
+  await told.opened;
+  await until(watcher, () => job.record.progress.percent === 40);
+  expect(job.state).toEqual({ n: 2 });
+  expect(states).toEqual([{ n: 2 }]);
+  expect(progress).toEqual([{ percent: 40, message: "on its way" }]);
+  await owner.close();
+  const heir = open({ types });
+  expect(await ended(heir, job.record.id)).toMatchObject({ status: "completed", result: 2 });
+  expect(seen).toEqual([undefined, { n: 2 }]);
+});
+
+test("actions come in order, one at a time, from any tab, also those that were sent before the body listened", async () => {
+  const { open } = queue();
+  const heard: string[] = [];
+  const types = [
+    type<unknown, string[], unknown, string>(
+      "listen",
+      (_, { onAction }) =>
+        new Promise((resolve) => {
+          onAction(async (action) => {
+            heard.push(`${action} begins`);
+            await new Promise((done) => setTimeout(done, 5));
+            heard.push(`${action} ends`);
+            if (action === "c") resolve(heard);
+          });
+        }),
+    ),
+  ];
+  const watcher = open({ types, execute: false });
+  const { job } = await watcher.runJob<unknown, string>("key", "listen");
+  await job.dispatch("a");
+  await job.dispatch("b");
+  open({ types });
+  await job.dispatch("c");
+  expect(await job.result).toEqual(["a", "b", "c"].flatMap((name) => [`${name} begins`, `${name} ends`]));
+  await job.dispatch("d");
+});
+
+test("an action that was not done with when the tab let go comes again", async () => {
+  const { open } = queue();
+  const heard: string[] = [];
+  const begun = latch();
+  let isFirst = true;
+  const types = [
+    type<unknown, unknown, unknown, string>("listen", (_, { onAction, signal }) => {
+      const stuck = isFirst;
+      isFirst = false;
+      return new Promise((resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        onAction((action) => {
+          heard.push(action);
+          begun.open();
+          if (stuck) return new Promise(() => {});
+          if (action === "b") resolve("both");
+          return undefined;
+        });
+      });
+    }),
+  ];
+  const [owner, watcher] = [open({ types }), open({ types, execute: false })];
+  const { job } = await watcher.runJob<unknown, string>("key", "listen");
+  await job.dispatch("a");
+  await job.dispatch("b");
+  await begun.opened;
+  await owner.close();
+  open({ types });
+  expect(await job.result).toBe("both");
+  expect(heard).toEqual(["a", "a", "b"]);
+});
+
+test("steps are matched by name, are not called again in a retry, and may not be named twice", async () => {
+  const { open } = queue();
+  const calls: string[] = [];
+  const keys = new Set<string>();
+  const types = [
+    type("steps", async (_: unknown, { step, attempt, idempotencyKey }: SharedTaskContext) => {
+      const call = (name: string) =>
+        step(name, ({ idempotencyKey: key }) => {
+          calls.push(name);
+          keys.add(key);
+          return `${name}${attempt}`;
+        });
+      const both = await Promise.all(attempt === 1 ? [call("a"), call("b")] : [call("b"), call("a")]);
+      if (attempt === 1) throw new Error("again");
+      await expect(step("a", () => 0)).rejects.toMatchObject({ code: "E_DUPLICATE_STEP" });
+      expect(keys).toEqual(new Set([`${idempotencyKey}:a`, `${idempotencyKey}:b`]));
+      return both;
+    }),
+  ];
+  const tab = open({ types });
+  const { id } = await tab.createJob("steps", {}, { retry: { limit: 1, delay: 0 } });
+  expect(await ended(tab, id)).toMatchObject({ status: "completed", result: ["b1", "a1"] });
+  expect(calls).toEqual(["a", "b"]);
+});
+
+test("a step is tried again as it says, and its time is its own", async () => {
+  const { open } = queue();
+  let tries = 0;
+  const types = [
+    type("steps", async (_: unknown, { step, signal }: SharedTaskContext) => {
+      const late = step(
+        "late",
+        ({ signal: own }) =>
+          new Promise((_, reject) => {
+            own.addEventListener("abort", () => reject(own.reason));
+          }),
+        { timeout: 5 },
+      );
+      await expect(late).rejects.toMatchObject({ name: "TimeoutError" });
+      expect(signal.aborted).toBe(false);
+      return step(
+        "flaky",
+        () => {
+          tries++;
+          if (tries < 3) throw new Error(`try ${tries}`);
+          return tries;
+        },
+        { retry: { limit: 2, delay: 1 } },
+      );
+    }),
+  ];
+  const tab = open({ types });
+  const { id } = await tab.createJob("steps");
+  expect(await ended(tab, id)).toMatchObject({ status: "completed", result: 3 });
+});
+
+test("what can't be stored fails without a retry and says so", async () => {
+  const { open } = queue();
+  let runs = 0;
+  const types = [
+    type("result", () => {
+      runs++;
+      return () => {};
+    }),
+    type("state", (_: unknown, { setState }: SharedTaskContext) => setState(() => () => {})),
+  ];
+  const tab = open({ types });
+  for (const name of ["result", "state"]) {
+    const { id } = await tab.createJob(name, {}, { retry: 3 });
+    expect(await ended(tab, id)).toMatchObject({ status: "failed", error: { code: "E_NOT_STORABLE" } });
+  }
+  expect(runs).toBe(1);
+});
+
+test("a sleep is taken up where it was when another tab takes the job over", async () => {
+  const { open } = queue();
+  const asleep = latch();
+  const remaining: number[] = [];
+  const types = [
+    type("sleeper", async (_: unknown, { sleep }: SharedTaskContext) => {
+      const began = performance.now();
+      const woken = sleep("nap", 600);
+      setTimeout(asleep.open, 300);
+      await woken;
+      remaining.push(performance.now() - began);
+      return "awake";
+    }),
+  ];
+  const owner = open({ types });
+  const { id } = await owner.createJob("sleeper");
+  await asleep.opened;
+  await owner.close();
+  const heir = open({ types });
+  expect(await ended(heir, id)).toMatchObject({ status: "completed", result: "awake" });
+  expect(remaining).toHaveLength(1);
+  expect(remaining[0]).toBeLessThan(600);
+});
+
+test("an attempt that takes too long fails with a TimeoutError", async () => {
+  const { open } = queue();
+  const types = [
+    type(
+      "long",
+      (_: unknown, { signal }: SharedTaskContext) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        }),
+    ),
+  ];
+  const tab = open({ types });
+  const { id } = await tab.createJob("long", {}, { timeout: 20 });
+  expect(await ended(tab, id)).toMatchObject({ status: "failed", error: { name: "TimeoutError" } });
+});
+
+test("a watcher hears the present state first, then what follows, then the end, in any tab", async () => {
+  const { open } = queue();
+  const release = latch();
+  const types = [
+    type("tell", async (_: unknown, { log }: SharedTaskContext) => {
+      log("hello");
+      await release.opened;
+      return 7;
+    }),
+  ];
+  const watcher = open({ types, execute: false });
+  const { job } = await watcher.runJob("key", "tell");
+  const events = job.events();
+  const stream = watcher.watch(job.record.id);
+  open({ types });
+  await until(watcher, () => job.record.status === "running");
+  release.open();
+  const heard: unknown[] = [];
+  for await (const { event, data } of stream) heard.push([event, (data as { status?: string }).status]);
+  expect(heard).toEqual([
+    ["status", "pending"],
+    ["status", "running"],
+    ["complete", "completed"],
+  ]);
+  const kinds: string[] = [];
+  for await (const event of events) kinds.push(event.type);
+  expect(kinds).toEqual(["job_created", "job_started", "job_log", "job_completed"]);
+});

@@ -1,0 +1,184 @@
+import type { SharedTaskContext } from "jobgate/shared";
+import { expect, test } from "vitest";
+import { ended, latch, queue, until, workerTab } from "./support/tabs.js";
+import { type } from "./support/types.js";
+
+/** Types of the worker's names that end at once. */
+const quick = [
+  type("wait", () => "done"),
+  type("strict", () => "done", { takeOver: "strict" }),
+  type("fragile", () => "done", { onInterrupted: "fail" }),
+  type("steps", async (_: unknown, { step }: SharedTaskContext) => step("one", () => ({ by: "page" }))),
+];
+
+test("a job whose tab dies is run again by another, and no retry is counted", async () => {
+  const { name, open } = queue();
+  const owner = await workerTab({ name });
+  const tab = open({ types: quick, execute: false });
+  const { id } = await tab.createJob("wait");
+  await owner.hears("started");
+  const running = await until(tab, () => tab.getJob(id)?.status === "running" && tab.getJob(id));
+  expect(running).toMatchObject({ interruptions: 0, owner: { epoch: 1 } });
+  const heir = open({ types: quick });
+  await heir.ready;
+  owner.kill();
+  expect(await ended(heir, id)).toMatchObject({ status: "completed", result: "done", interruptions: 1, attempt: 1 });
+});
+
+test("a stop of a job whose tab is dead ends it without running its body again", async () => {
+  const { name, open } = queue();
+  const owner = await workerTab({ name });
+  const watcher = open({ types: quick, execute: false });
+  const { job } = await watcher.runJob("key", "strict");
+  await owner.hears("started");
+  owner.kill();
+  await job.stop("enough");
+  expect(job.record).toMatchObject({ status: "cancelled" });
+  expect(await job.settled).toEqual({ type: "Cancelled", reason: "enough" });
+});
+
+test("a job that kills its tab again and again fails with E_CRASH_LOOP, one that may not be interrupted at once", async () => {
+  const { name, open } = queue();
+  const watcher = open({ types: quick, execute: false, maxInterruptions: 2 });
+  const { id } = await watcher.createJob("wait");
+  for (let times = 0; times < 2; times++) {
+    const owner = await workerTab({ name });
+    await owner.hears("started");
+    owner.kill();
+  }
+  expect(await ended(watcher, id)).toMatchObject({
+    status: "failed",
+    interruptions: 2,
+    error: { code: "E_CRASH_LOOP" },
+  });
+
+  const fragile = await watcher.createJob("fragile");
+  const owner = await workerTab({ name });
+  await owner.hears("started");
+  owner.kill();
+  expect(await ended(watcher, fragile.id)).toMatchObject({ status: "failed", error: { code: "E_INTERRUPTED" } });
+});
+
+test("an owner that hangs is replaced, and when it wakes up its signal says that it has lost the job", async () => {
+  const { name, open } = queue({ takeOverAfter: 400 });
+  const owner = await workerTab({ name, takeOverAfter: 400 });
+  const tab = open({ types: quick, execute: false });
+  const { id } = await tab.createJob("wait");
+  await owner.hears("started");
+  owner.hang(2500);
+  const heir = open({ types: quick });
+  expect(await ended(heir, id)).toMatchObject({ status: "completed", result: "done", interruptions: 1 });
+  await owner.hears("late");
+  expect(await owner.hears("aborted")).toMatchObject({ detail: "LostOwnershipError" });
+  expect(heir.getJob(id)).toMatchObject({ status: "completed", result: "done" });
+});
+
+test("an owner that hangs is not replaced where its type says so", async () => {
+  const { name, open } = queue({ takeOverAfter: 200 });
+  const owner = await workerTab({ name, takeOverAfter: 200 });
+  const tab = open({ types: quick });
+  await tab.ready;
+  const { id } = await tab.createJob("strict");
+  if (tab.getJob(id)?.status !== "completed") await ended(tab, id);
+  const watcher = open({ types: quick, execute: false });
+  await tab.close();
+  const second = await watcher.createJob("strict");
+  await owner.hears("started");
+  owner.hang(1200);
+  const heir = open({ types: quick });
+  await heir.ready;
+  await owner.hears("late");
+  expect(heir.getJob(second.id)).toMatchObject({ status: "running", interruptions: 0, owner: { epoch: 1 } });
+});
+
+test("a step that was recorded is not called again after its tab has died", async () => {
+  const { name, open } = queue();
+  const owner = await workerTab({ name });
+  const watcher = open({ types: quick, execute: false });
+  const { id } = await watcher.createJob("steps");
+  expect(await owner.hears("effect")).toMatchObject({ detail: "one" });
+  await owner.hears("started");
+  owner.kill();
+  const heir = open({ types: quick });
+  expect(await ended(heir, id)).toMatchObject({ status: "completed", result: { by: "worker" } });
+});
+
+test("a tab that closes hands over what it runs, and its body hears why", async () => {
+  const { open } = queue();
+  const started = latch();
+  const reason = latch<{ name: string; code: string }>();
+  const body = (_: unknown, { signal }: SharedTaskContext) =>
+    new Promise((_, reject) => {
+      started.open();
+      signal.addEventListener("abort", () => {
+        reason.open(signal.reason);
+        reject(signal.reason);
+      });
+    });
+  const owner = open({ types: [type("wait", body)] });
+  const { id } = await owner.createJob("wait");
+  await started.opened;
+  await owner.close();
+  expect(await reason.opened).toMatchObject({ name: "HandoverError", code: "E_HANDOVER" });
+  await expect(owner.createJob("wait")).rejects.toMatchObject({ code: "E_CLOSED" });
+  const heir = open({ types: quick });
+  expect(await ended(heir, id)).toMatchObject({ status: "completed", interruptions: 0, attempt: 1 });
+});
+
+test("no lock is held while nothing runs", async () => {
+  const { name, open } = queue();
+  const tab = open({ types: quick });
+  const { id } = await tab.createJob("wait");
+  await ended(tab, id);
+  await until(tab, () => tab.getQueueStats().completed === 1);
+  const ours = async () => {
+    const { held = [], pending = [] } = await navigator.locks.query();
+    return [...held, ...pending].filter((lock) => lock.name?.includes(name));
+  };
+  await expect.poll(ours).toEqual([]);
+});
+
+test("a tab never runs a job of a higher version than its own, and brings older params to its own", async () => {
+  const { open } = queue();
+  const params = [{ name: "n", type: "integer" as const }];
+  const create = open({ types: [type("v", () => "old", { params, version: 1 })], execute: false });
+  const old = await create.createJob("v", { n: 1 });
+  const migrate = (given: unknown, from: number) => {
+    expect(from).toBe(1);
+    return { m: (given as { n: number }).n + 10 };
+  };
+  const body = ({ m }: { m: number }) => `new ${m}`;
+  const renamed = [{ name: "m", type: "integer" as const }];
+  const types = [type("v", body, { params: renamed, version: 2, migrate })];
+  const next = open({ types });
+  expect(await ended(next, old.id)).toMatchObject({ result: "new 11", version: 2, params: { m: 11 } });
+  await next.close();
+
+  const newer = open({ types, execute: false });
+  const { id } = await newer.createJob("v", { m: 5 });
+  const older = open({ types: [type("v", () => "old", { params, version: 1 })] });
+  await until(older, () => older.getJob(id)?.waiting_for === "type");
+  const able = open({ types });
+  expect(await ended(able, id)).toMatchObject({ result: "new 5" });
+});
+
+test("a job whose params can't be migrated is parked, not dropped", async () => {
+  const { open } = queue();
+  const create = open({ types: [type("v", () => 1)], execute: false });
+  const { id } = await create.createJob("v");
+  const migrate = () => {
+    throw new Error("no way");
+  };
+  const reports: unknown[] = [];
+  const hear = (event: ErrorEvent) => {
+    event.preventDefault();
+    reports.push(event.error.message);
+  };
+  addEventListener("error", hear);
+  const tab = open({ types: [type("v", () => 1, { version: 2, migrate })] });
+  await until(tab, () => tab.getJob(id)?.waiting_for === "migration");
+  removeEventListener("error", hear);
+  expect(reports).toEqual(["no way"]);
+  const able = open({ types: [type("v", () => "done", { version: 2, migrate: () => ({}) })] });
+  expect(await ended(able, id)).toMatchObject({ status: "completed", result: "done" });
+});

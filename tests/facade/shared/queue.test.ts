@@ -1,0 +1,148 @@
+import { expect, test } from "vitest";
+import { ended, latch, queue, until } from "./support/tabs.js";
+import { type } from "./support/types.js";
+
+test("a job that one tab creates is run, and every tab sees how it ended", async () => {
+  const { open } = queue();
+  const types = [type("double", ({ n }: { n: number }) => n * 2, { params: [{ name: "n", type: "number" }] })];
+  const [one, other] = [open({ execute: false }), open({ types })];
+  const watcher = open({ types, execute: false });
+  await expect(one.createJob("double", { n: 21 })).rejects.toMatchObject({ code: "E_UNKNOWN_TYPE" });
+  const record = await watcher.createJob("double", { n: 21 });
+  expect(record).toMatchObject({ type: "double", status: "pending", durable: true, version: 1, interruptions: 0 });
+  for (const tab of [one, other, watcher]) {
+    expect(await ended(tab, record.id)).toMatchObject({ status: "completed", result: 42, attempt: 1 });
+  }
+  expect(other.storage).toBe("disk");
+});
+
+test("concurrency counts all tabs", async () => {
+  const { open } = queue({ concurrency: 2 });
+  let running = 0;
+  let most = 0;
+  const both = latch();
+  const body = async () => {
+    most = Math.max(most, ++running);
+    if (running === 2) both.open();
+    await both.opened;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    running--;
+  };
+  const tabs = [1, 2, 3].map(() => open({ types: [type("work", body)] }));
+  const records = await Promise.all(Array.from({ length: 12 }, (_, at) => tabs[at % 3]!.createJob("work")));
+  for (const { id } of records) await ended(tabs[0]!, id);
+  expect(most).toBe(2);
+});
+
+test("of twelve tabs that start the same key at once one creates the job and the rest are given it", async () => {
+  const { open } = queue();
+  const release = latch();
+  let runs = 0;
+  const body = async () => {
+    runs++;
+    await release.opened;
+    return "done";
+  };
+  const tabs = Array.from({ length: 12 }, () => open({ types: [type("once", body)] }));
+  const answers = await Promise.all(tabs.map((tab) => tab.runJob("key", "once")));
+  expect(answers.filter(({ type }) => type === "JOB_CREATED")).toHaveLength(1);
+  expect(new Set(answers.map(({ job }) => job.record.id)).size).toBe(1);
+  release.open();
+  expect(await Promise.all(answers.map(({ job }) => job.result))).toEqual(Array(12).fill("done"));
+  expect(runs).toBe(1);
+});
+
+test("a stop from another tab aborts the body, and its barrier opens when the body has settled", async () => {
+  const { open } = queue();
+  const started = latch();
+  let settled = false;
+  const body = (_: unknown, { signal }: { signal: AbortSignal }) =>
+    new Promise((_, reject) => {
+      started.open();
+      signal.addEventListener("abort", () =>
+        setTimeout(() => {
+          settled = true;
+          reject(signal.reason);
+        }, 10),
+      );
+    });
+  const [owner, other] = [open({ types: [type("long", body)] }), open({ types: [type("long", body)], execute: false })];
+  const { job } = await other.runJob("key", "long");
+  await started.opened;
+  await other.stopJob("key", new Error("enough"));
+  expect(settled).toBe(true);
+  expect(job.record).toMatchObject({ status: "cancelled" });
+  expect(await job.settled).toMatchObject({ type: "Cancelled", reason: { message: "enough" } });
+  expect(await ended(owner, job.record.id)).toMatchObject({ status: "cancelled" });
+  await expect(job.result).rejects.toThrow("enough");
+});
+
+test("a job that no tab can run yet is stopped at once", async () => {
+  const { open } = queue();
+  const tab = open({ types: [type("later", () => 1)], execute: false });
+  const { job } = await tab.runJob("key", "later", {}, { delay: 60_000 });
+  expect(job.record).toMatchObject({ status: "pending", waiting_for: "delay" });
+  await job.stop("not now");
+  expect(await job.settled).toEqual({ type: "Cancelled", reason: "not now" });
+});
+
+test("a failed attempt is tried again, and what it threw last is what the job fails with", async () => {
+  const { open } = queue();
+  let attempts = 0;
+  const tab = open({
+    types: [
+      type("flaky", () => {
+        throw new TypeError(`attempt ${++attempts}`);
+      }),
+    ],
+  });
+  const record = await tab.createJob("flaky", {}, { retry: { limit: 2, delay: 1 } });
+  const failed = await ended(tab, record.id);
+  expect(failed).toMatchObject({ status: "failed", attempt: 3, error: { name: "TypeError", message: "attempt 3" } });
+});
+
+test("the highest priority starts first, and a changed priority counts", async () => {
+  const { open } = queue({ concurrency: 1 });
+  const order: string[] = [];
+  const release = latch();
+  const types = [
+    type("hold", () => release.opened),
+    type("note", ({ n }: { n: string }) => order.push(n), { params: [{ name: "n", type: "string" }] }),
+  ];
+  const tab = open({ types });
+  const hold = await tab.createJob("hold");
+  await until(tab, () => tab.getJob(hold.id)?.status === "running");
+  const ids = await Promise.all(
+    ["a", "b", "c"].map((n, at) => tab.createJob("note", { n }, { priority: at === 1 ? 5 : 0 })),
+  );
+  expect(await tab.setPriority(ids[2]!.id, 9)).toBe(true);
+  expect(tab.getAllJobs().map(({ params }) => (params as { n?: string }).n)).toEqual([undefined, "c", "b", "a"]);
+  release.open();
+  for (const { id } of ids) await ended(tab, id);
+  expect(order).toEqual(["c", "b", "a"]);
+});
+
+test("what is bad is refused whole and names the field", async () => {
+  const { open } = queue();
+  expect(() => open({ takeOverAfter: 5 })).toThrow("takeOverAfter");
+  expect(() => open({ concurrency: 0 })).toThrow("concurrency");
+  expect(() => open({ types: [type("v", () => 1, { version: 0 })] })).toThrow("version");
+  const tab = open({ types: [type("n", () => 1, { params: [{ name: "n", type: "integer" }] })] });
+  await expect(tab.createJob("n", { n: "x" })).rejects.toMatchObject({ code: "E_INVALID_PARAMS" });
+  await expect(tab.createJob("n", { n: 1 }, { priority: Infinity })).rejects.toThrow("priority");
+  await expect(tab.createJob("n", { n: 1 }, { retry: { limit: 1, retryIf: () => true } as never })).rejects.toThrow(
+    "retryIf",
+  );
+  await tab.ready;
+  expect(tab.getAllJobs()).toEqual([]);
+});
+
+test("a create that is repeated under its id has the same answer", async () => {
+  const { open } = queue();
+  const tab = open({ types: [type("n", () => 1)] });
+  const [one, again] = await Promise.all([tab.createJob("n", {}, { id: "x" }), tab.createJob("n", {}, { id: "x" })]);
+  expect([one.id, again.id]).toEqual(["x", "x"]);
+  await ended(tab, "x");
+  expect(await tab.createJob("n", {}, { id: "x" })).toMatchObject({ status: "completed" });
+  expect(tab.getQueueStats()).toMatchObject({ completed: 1, total: 1 });
+});

@@ -1,0 +1,78 @@
+import { SharedRunner, type SharedRunnerOptions } from "jobgate/shared";
+import { onTestFinished } from "vitest";
+import type { TabMessage } from "./tab-worker.js";
+
+/** A queue of this test's own. Each runner of it is as a tab: what they have in common is the store, locks and hints. */
+export function queue(shared: SharedRunnerOptions = {}) {
+  const name = crypto.randomUUID();
+  const runners = new Set<SharedRunner>();
+  onTestFinished(async () => {
+    for (const runner of runners) await runner.close();
+    indexedDB.deleteDatabase(`jobgate:${name}`);
+  });
+  return {
+    name,
+    open(options: SharedRunnerOptions = {}): SharedRunner {
+      const runner = new SharedRunner({ name, builtins: false, ...shared, ...options });
+      runners.add(runner);
+      return runner;
+    },
+  };
+}
+
+/** Resolves when it is so; looked at whenever the runner says that something has changed. */
+export function until<T>(runner: SharedRunner, look: () => T | undefined | false): Promise<T> {
+  return new Promise((resolve) => {
+    const check = () => {
+      const found = look();
+      if (found === undefined || found === false) return;
+      leave();
+      resolve(found);
+    };
+    const leave = runner.subscribe(check);
+    check();
+  });
+}
+
+export const ended = (runner: SharedRunner, id: string) =>
+  until(runner, () => {
+    const record = runner.getJob(id);
+    return record?.completed_at === undefined ? undefined : record;
+  });
+
+/** A promise, and what settles it. */
+export function latch<T = void>() {
+  let open!: (value: T) => void;
+  const opened = new Promise<T>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+/** A tab in a worker of its own, which can be killed and can hang. */
+export async function workerTab(options: SharedRunnerOptions) {
+  const worker = new Worker(new URL("./tab-worker.ts", import.meta.url), { type: "module" });
+  onTestFinished(() => worker.terminate());
+  const heard: TabMessage[] = [];
+  let wake = () => {};
+  worker.onmessage = ({ data }) => {
+    heard.push(data);
+    wake();
+  };
+  const hears = async (said: TabMessage["said"]): Promise<TabMessage> => {
+    for (;;) {
+      const at = heard.findIndex((message) => message.said === said);
+      if (at >= 0) return heard.splice(at, 1)[0]!;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  worker.postMessage({ options });
+  await hears("ready");
+  return {
+    hears,
+    kill: () => worker.terminate(),
+    hang: (millis: number) => worker.postMessage({ hang: millis }),
+  };
+}
