@@ -17,3 +17,7 @@ mod pool;
 mod runner;
 #[cfg(feature = "npm-shared")]
 mod shared;
+
+/// The standard library's takes four times as much of the binary.
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

@@ -1,9 +1,9 @@
 // "jobgate": the wasm is inside, nothing to wait for.
 
-import text, { order, size } from "../../build/wasm/inline.js";
+import packed from "../../build/wasm/inline.js";
 import { provideWasm } from "./wasm/engine.js";
 import { unpackBytes } from "./wasm/unpack-bytes.js";
 
-provideWasm(() => unpackBytes(text, order, size));
+provideWasm(() => unpackBytes(packed));
 
 export * from "./api.js";

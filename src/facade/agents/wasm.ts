@@ -1,8 +1,8 @@
 // The agents' binary: the rules of runs and of requests. The only file that knows its generated code.
 
-import coreText, { order as coreOrder, size as coreSize } from "../../../build/wasm/inline.js";
+import packedCore from "../../../build/wasm/inline.js";
 import { initSync, WasmAttempts, WasmWorker } from "../../../build/wasm-agents/agents.js";
-import text, { order, size } from "../../../build/wasm-agents/inline.js";
+import packed from "../../../build/wasm-agents/inline.js";
 import { breakDown, checkEngine, compileNow, provideWasm, whenEngineFails } from "../wasm/engine.js";
 import { unpackBytes } from "../wasm/unpack-bytes.js";
 
@@ -13,10 +13,10 @@ const waiting = new Set<(error: unknown) => void>();
 
 /** Compiled when first needed. An engine that "jobgate" or "jobgate/slim" has started is shared. */
 export function startAgentsWasm(): void {
-  provideWasm(() => unpackBytes(coreText, coreOrder, coreSize));
+  provideWasm(() => unpackBytes(packedCore));
   checkEngine();
   if (memory !== undefined) return;
-  ({ memory } = compileNow(() => initSync({ module: unpackBytes(text, order, size) })));
+  ({ memory } = compileNow(() => initSync({ module: unpackBytes(packed) })));
   WasmWorker.reportPanics(breakDown);
   whenEngineFails((error) => {
     for (const reject of waiting) reject(error);

@@ -23,6 +23,7 @@ export function start(job: AnyJob, attempt: number): void {
     const extras = job.extras();
     extras.actionListeners?.clear();
     extras.attemptController = undefined;
+    extras.aborts = undefined;
     extras.timeoutError = undefined;
     extras.adopted = undefined;
   }
@@ -101,6 +102,7 @@ export function abort(job: AnyJob, cause: number, last: boolean): void {
   }
   const { more } = job;
   if (more === undefined) return;
+  for (const listener of more.aborts ?? []) listener();
   const reason = job.stopAsked ? reasonOf(job) : more.timeoutError;
   breakSleeps(job, reason);
   if (more.adopted !== undefined) stopAdopted(more.adopted, reason);

@@ -1,7 +1,7 @@
 import { throwIfAborted } from "../support/abort.js";
 import { textOf } from "../support/look.js";
 import { takeTurn } from "../support/turn.js";
-import type { JobContext } from "../types.js";
+import type { JobContext, Unsubscribe } from "../types.js";
 import { pendingWords } from "../wasm/drain.js";
 import { checkEngine, command } from "../wasm/engine.js";
 import { CHANNEL } from "../wasm/listeners.js";
@@ -80,7 +80,7 @@ export class Context<State, Action> implements JobContext<State, Action> {
       const text = textOf(message);
       const engine = command();
       const number = keepValue(text);
-      tell(number, engine.log(this.job.slot, this.attempt, number) > 0);
+      tell(number, engine.writeLog(this.job.slot, this.attempt, number) > 0);
     });
   }
 
@@ -134,5 +134,18 @@ export class Context<State, Action> implements JobContext<State, Action> {
     const signal = this.more?.signal;
     if (signal !== undefined) throwIfAborted(signal);
     else if (this.job.stopping || this.job.abandoned) throwIfAborted(this.signal);
+  }
+
+  /** As an "abort" listener of the signal, and told also of what has been before; no signal is made for it. */
+  whenAborted(listener: () => void): Unsubscribe {
+    const { job } = this;
+    if (!this.isCurrent) return NOTHING;
+    const extras = job.extras();
+    const aborts = (extras.aborts ??= new Set());
+    aborts.add(listener);
+    if (job.stopping || extras.timeoutError !== undefined) listener();
+    return () => {
+      aborts.delete(listener);
+    };
   }
 }

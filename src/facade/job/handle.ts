@@ -102,7 +102,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get stopping(): boolean {
-    return this.end === 0 && question().isStopping(this.slot);
+    return this.end === 0 && question().isStopping(this.slot) === 1;
   }
 
   get state(): State {

@@ -3,11 +3,11 @@
 import { report } from "../errors.js";
 import type { Unsubscribe } from "../types.js";
 import { drain } from "../wasm/drain.js";
-import { checkEngine, command, engine, failure } from "../wasm/engine.js";
-import { CHANNEL, LATCHED, ListenerTable, NOTHING_TO_HEAR, SOURCE } from "../wasm/listeners.js";
+import { checkEngine, engine, failure } from "../wasm/engine.js";
+import { addListener, CHANNEL, LATCHED, ListenerTable, NOTHING_TO_HEAR, SOURCE } from "../wasm/listeners.js";
 import { needFunction } from "../wasm/options.js";
 import { reserveStack } from "../wasm/stack.js";
-import { dropValue, keepValue, NO_VALUE } from "../wasm/values.js";
+import { dropValue, keepValue } from "../wasm/values.js";
 import type { AnyJob } from "./record.js";
 
 export const NOTHING: Unsubscribe = () => {};
@@ -61,7 +61,7 @@ export function listenTo(
   // Actions that came before the first who hears them: the engine has counted them and tells of each by its number.
   const kept = channel === CHANNEL.action ? (job.more?.mailbox ?? []) : [];
   const numbers = kept.map(keepValue);
-  const number = command().listen(SOURCE.job, job.slot, channel, numbers[0] ?? NO_VALUE);
+  const number = addListener(SOURCE.job, job.slot, channel, numbers[0]);
   if (number === LATCHED) return soon(listener as () => void);
   if (number === NOTHING_TO_HEAR) return NOTHING;
   const extras = job.extras();

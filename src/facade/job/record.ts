@@ -44,6 +44,8 @@ export class Extras {
   controller: AbortController | undefined = undefined;
   attemptController: AbortController | undefined = undefined;
   timeoutError: DOMException | undefined = undefined;
+  /** To be told when the attempt is to end. */
+  aborts: Set<() => void> | undefined = undefined;
   /** And no attempt follows: the job's own signal has aborted with it. */
   timedOut = false;
   /** Unhooks from the caller's signal. */

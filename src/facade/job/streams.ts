@@ -4,8 +4,7 @@
 
 import { type EventQueue, eventQueue } from "../support/event-queue.js";
 import type { JobEvent, Unsubscribe } from "../types.js";
-import { command } from "../wasm/engine.js";
-import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
+import { addListener, CHANNEL, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { condense } from "./condense.js";
 import { endEventOf, recordOf } from "./events.js";
 import { subscribeIn } from "./listen.js";
@@ -22,7 +21,7 @@ export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
   let leave: Unsubscribe = () => {};
   const queue = eventQueue<JobEvent>(() => leave(), condense);
   queue.push({ type: "job_created", job: recordOf(job) });
-  const number = job.slot < 0 ? LATCHED : command().listen(SOURCE.job, job.slot, CHANNEL.event);
+  const number = job.slot < 0 ? LATCHED : addListener(SOURCE.job, job.slot, CHANNEL.event);
   if (number < 0) {
     queue.push(endEventOf(job));
     queue.close();

@@ -3,8 +3,8 @@
 import { subscribeIn } from "../job/listen.js";
 import type { AnyJob } from "../job/record.js";
 import type { Unsubscribe } from "../types.js";
-import { command, engine } from "../wasm/engine.js";
-import { CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
+import { engine } from "../wasm/engine.js";
+import { addListener, CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { needFunction } from "../wasm/options.js";
 
 /** Whose keys are watched, by key number. Weak, so that a manager can go that its own listeners name. */
@@ -107,7 +107,7 @@ export class Keys<Key> {
     const table = this.listeners.get(number) ?? new ListenerTable();
     this.listeners.set(number, table);
     watched.set(number, (this.reference ??= new WeakRef(this)));
-    const listening = command().listen(SOURCE.key, number, CHANNEL.key);
+    const listening = addListener(SOURCE.key, number, CHANNEL.key);
     this.taken.listeners.add(listening);
     const unsubscribe = subscribeIn(table, listening, listener);
     let watches = true;

@@ -26,8 +26,18 @@ import type {
 } from "../types.js";
 import { now } from "../wasm/clock.js";
 import { drain } from "../wasm/drain.js";
-import { checkEngine, command, engine, failure, header, memoryWords, question, statsAt } from "../wasm/engine.js";
-import { CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
+import {
+  checkEngine,
+  command,
+  engine,
+  failure,
+  header,
+  listAt,
+  memoryWords,
+  question,
+  statsAt,
+} from "../wasm/engine.js";
+import { addListener, CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import {
   needFunction,
   needNumber,
@@ -269,7 +279,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   get isPaused(): boolean {
-    return question().isPaused(this.number);
+    return question().isPaused(this.number) === 1;
   }
 
   get concurrency(): number {
@@ -374,19 +384,14 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
   listen(channel: number, listener: (value: any) => void): Unsubscribe {
-    const number = command().listen(SOURCE.manager, this.number, channel);
+    const number = addListener(SOURCE.manager, this.number, channel);
     this.listeners ??= new ListenerTable(this);
     return subscribeIn(this.listeners, number, listener);
   }
 
   /** Closed, and nothing left to happen. */
   get isOver(): boolean {
-    return this.closed && engine.awaitIdle(this.number);
-  }
-
-  /** Those that have not ended, in the order in which they are listed. */
-  order(): AnyJob[] {
-    return Array.from(question().order(this.number), (slot) => this.at(slot) as AnyJob);
+    return this.closed && engine.awaitIdle(this.number) === 1;
   }
 
   statsEvent(): JobEvent {
@@ -430,9 +435,9 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return job;
   }
 
-  /** Those that have not ended. */
+  /** Those that have not ended, oldest first. */
   living(): JobHandle<Key, State, Action, Result>[] {
-    return Array.from(question().livingJobs(this.number), (slot) => this.at(slot)!);
+    return Array.from(listAt(question().livingJobs(this.number)), (slot) => this.at(slot)!);
   }
 
   /** One reason for all; an AbortError where none is given. */

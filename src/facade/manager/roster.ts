@@ -1,6 +1,6 @@
 import type { AnyJob } from "../job/record.js";
 import { jobs } from "../job/tables.js";
-import { question } from "../wasm/engine.js";
+import { listAt, question } from "../wasm/engine.js";
 import { END } from "../wasm/wire.js";
 
 /** What the engine answers for a job that is pending or running. */
@@ -73,7 +73,8 @@ export class Roster<Key> {
 
   /** Oldest first. Asked of the engine once: for each snapshot of many jobs, that would cost more than what they do. */
   all(): AnyJob[] {
-    if (this.list === undefined) this.list = Array.from(question().jobs(this.manager), (slot) => this.at(slot)!);
+    if (this.list === undefined)
+      this.list = Array.from(listAt(question().jobs(this.manager)), (slot) => this.at(slot)!);
     else if (this.gone > 0) this.compact(this.list);
     // One that is not kept is gone once it has ended, also before that is told.
     if (this.retains) return this.list!.slice();

@@ -7,6 +7,7 @@ import { cancellation } from "../support/cancellation.js";
 import { type Deferred, defer } from "../support/defer.js";
 import { fieldOf, textOf } from "../support/look.js";
 import type { JobFactory } from "../types.js";
+import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { checkEngine, failure, rethrow, whenEngineFails } from "../wasm/engine.js";
 import { checkNumber, checkObject, needFunction } from "../wasm/options.js";
@@ -19,7 +20,6 @@ import type { ExposedJobs, PoolStats, WorkerPoolOptions } from "./types.js";
 import { effectsOf, newRules, type Rules } from "./wasm.js";
 import { EFFECT, END } from "./wire.js";
 
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 const WORDS_PER_EFFECT = 4;
 
 // biome-ignore lint/suspicious/noExplicitAny: pools of every type.
@@ -51,9 +51,10 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
   private readonly tasks = new Map<number, Task>();
   private readonly line: Line<readonly number[]>;
   private serial = 0;
-  private timer: (ReturnType<typeof setTimeout> & { unref?(): void }) | undefined = undefined;
-  private timerAt = Infinity;
+  /** Node waits for the workers that have jobs; nothing else here is worth waiting for. */
+  private readonly alarm = new Alarm(false);
   private closing: Deferred<void> | undefined = undefined;
+  private readonly tick = () => this.tell((rules) => rules.tick(now()));
   private readonly closedReason = () => new DOMException("The worker pool was closed", "AbortError");
 
   constructor(options: WorkerPoolOptions = {}) {
@@ -210,11 +211,11 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
         this.end(task!, how, worker);
         return;
       case EFFECT.closed:
-        clearTimeout(this.timer);
+        this.alarm.clear();
         this.closing!.resolve();
         return;
       case EFFECT.wake:
-        this.arm();
+        this.alarm.set(this.rules.wakeAt(), this.tick);
     }
   }
 
@@ -292,28 +293,11 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
     }
   }
 
-  /** One timer for the earliest deadline; one that is set for an earlier moment looks again then. */
-  private arm(): void {
-    const at = this.rules.wakeAt();
-    if (at >= this.timerAt) return;
-    clearTimeout(this.timer);
-    this.timerAt = at;
-    this.timer = setTimeout(
-      () => {
-        this.timerAt = Infinity;
-        this.tell((rules) => rules.tick(now()));
-      },
-      Math.min(Math.max(Math.ceil(at - now()), 0), LONGEST_TIMEOUT),
-    );
-    // Node waits for the workers that have jobs; nothing else here is worth waiting for.
-    this.timer.unref?.();
-  }
-
   /** Static, so that who keeps it keeps no pool. */
   private static readonly breakOff = (pool: AnyPool, error: Error): void => pool.breakOff(error);
 
   private breakOff(error: Error): void {
-    clearTimeout(this.timer);
+    this.alarm.clear();
     open.delete(this);
     for (const task of this.tasks.values()) {
       task.reject(error);

@@ -1,6 +1,7 @@
 // Jobs of a pool on the page's side: what to send, whom to tell.
 
 import type { TaskContext } from "../runner/types.js";
+import type { Unsubscribe } from "../types.js";
 import type { WorkerConnection } from "./connection.js";
 import { type JobAnswer, type News, notCloned } from "./messages.js";
 import { deserialize } from "./serialize.js";
@@ -8,8 +9,9 @@ import { deserialize } from "./serialize.js";
 /** A runner's context has no `setState`. */
 export type PoolContext = TaskContext & {
   setState?(state: unknown): void;
-  /** A manager's own can be asked without that a signal is made. */
+  /** A manager's own can be asked, and heard, without that a signal is made. */
   throwIfAborted?(): void;
+  whenAborted?(listener: () => void): Unsubscribe;
 };
 
 /** What is sent: `params` are looked at when a worker takes the task. */
@@ -27,7 +29,8 @@ export class Task {
   private readonly context: PoolContext;
   private readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
-  private readonly onAbort: () => void;
+  private readonly stop: () => void;
+  private ignoreAbort: Unsubscribe | undefined = undefined;
   /** What its worker has said of its end. */
   private outcome: { readonly result: unknown } | { readonly error: unknown } | undefined = undefined;
 
@@ -43,10 +46,7 @@ export class Task {
     this.context = context;
     this.resolve = promise.resolve;
     this.reject = promise.reject;
-    // Anyone can make an event of that name.
-    this.onAbort = () => {
-      if (this.signal.aborted) stop();
-    };
+    this.stop = stop;
   }
 
   /** Made when first read, which is a good part of what a job costs. */
@@ -56,8 +56,19 @@ export class Task {
 
   /** From here on; also where it has aborted meanwhile. */
   hearAbort(): void {
-    this.signal.addEventListener("abort", this.onAbort);
-    this.onAbort();
+    const { context } = this;
+    if (context.whenAborted !== undefined) {
+      this.ignoreAbort = context.whenAborted(this.stop);
+      return;
+    }
+    const { signal } = this;
+    // Anyone can make an event of that name.
+    const onAbort = () => {
+      if (signal.aborted) this.stop();
+    };
+    signal.addEventListener("abort", onAbort);
+    this.ignoreAbort = () => signal.removeEventListener("abort", onAbort);
+    onAbort();
   }
 
   /** False: it can't be sent, and has failed. */
@@ -93,6 +104,6 @@ export class Task {
   }
 
   letGo(): void {
-    this.heard?.removeEventListener("abort", this.onAbort);
+    this.ignoreAbort?.();
   }
 }

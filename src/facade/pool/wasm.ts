@@ -1,6 +1,6 @@
 // The third binary: the rules of worker pools. The only file that knows its generated code.
 
-import text, { size as bytes, order } from "../../../build/wasm-pool/inline.js";
+import packed from "../../../build/wasm-pool/inline.js";
 import { initSync, WasmPool } from "../../../build/wasm-pool/pool.js";
 import { breakDown, checkEngine, compileNow } from "../wasm/engine.js";
 import { unpackBytes } from "../wasm/unpack-bytes.js";
@@ -13,7 +13,7 @@ const NOTHING: readonly number[] = [];
 export function newRules(size: number, idleTimeout: number, grace: number): WasmPool {
   checkEngine();
   if (memory === undefined) {
-    ({ memory } = compileNow(() => initSync({ module: unpackBytes(text, order, bytes) })));
+    ({ memory } = compileNow(() => initSync({ module: unpackBytes(packed) })));
     WasmPool.reportPanics(breakDown);
   }
   return new WasmPool(size, idleTimeout, grace);

@@ -4,7 +4,7 @@ import { ready } from "../manager/effects.js";
 import { throwIfAborted } from "../support/abort.js";
 import type { Gate, Unsubscribe } from "../types.js";
 import { command, question } from "../wasm/engine.js";
-import { CHANNEL, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
+import { addListener, CHANNEL, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { needFunction } from "../wasm/options.js";
 import { keepValue } from "../wasm/values.js";
 import { droppedEmitters } from "./subject.js";
@@ -25,13 +25,13 @@ export function gate(): Gate {
 
   function listen(listener: () => void): Unsubscribe {
     needFunction("listener", listener);
-    const number = command().listen(SOURCE.emitter, emitter, CHANNEL.value);
+    const number = addListener(SOURCE.emitter, emitter, CHANNEL.value);
     return number === LATCHED ? soon(listener) : subscribeIn(table, number, () => listener());
   }
 
   const made: Gate = {
     get isOpen() {
-      return question().isOpen(emitter);
+      return question().isOpen(emitter) === 1;
     },
     open() {
       const engine = command();

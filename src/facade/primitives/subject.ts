@@ -2,7 +2,7 @@ import { subscribeIn, tell } from "../job/listen.js";
 import { ready } from "../manager/effects.js";
 import type { Subject } from "../types.js";
 import { checkEngine, command, engine, failure, question } from "../wasm/engine.js";
-import { CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
+import { addListener, CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { needFunction } from "../wasm/options.js";
 import { keepValue } from "../wasm/values.js";
 
@@ -33,7 +33,7 @@ export function subject<T>(): Subject<T> {
         // The table is what every method of the subject holds, also detached.
         droppedEmitters.register(table, emitter);
       }
-      return subscribeIn(table, command().listen(SOURCE.emitter, emitter, CHANNEL.value), listener);
+      return subscribeIn(table, addListener(SOURCE.emitter, emitter, CHANNEL.value), listener);
     },
     get listenerCount() {
       return emitter < 0 ? 0 : question().listenerCount(emitter);

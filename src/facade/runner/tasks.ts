@@ -6,7 +6,7 @@ import type { AnyJob } from "../job/record.js";
 import type { JobManager } from "../manager/manager.js";
 import type { JobEvent, JobRecord, JobStatus } from "../types.js";
 import { now } from "../wasm/clock.js";
-import { question } from "../wasm/engine.js";
+import { question, rankAt } from "../wasm/engine.js";
 import { Finished } from "./finished.js";
 import { compareRanks, type Rank } from "./rank.js";
 import { Task, type TaskPlan } from "./task.js";
@@ -113,7 +113,7 @@ export class Tasks {
 
   /** Where it is listed. */
   rank(task: Task): Rank {
-    return task.rank ?? Array.from(question().rank(task.job.slot));
+    return task.rank ?? rankAt(question().rank(task.job.slot));
   }
 
   /** The record as it is now; the same object until something in it changes. */
@@ -170,19 +170,19 @@ export class Tasks {
 
   /** Those that have not ended, as they are listed. */
   private living(): Task[] {
-    const tasks: Task[] = [];
-    for (const job of this.manager.order()) {
-      const task = this.ofJob(job);
-      if (task !== undefined) tasks.push(task);
-    }
-    return tasks;
+    return this.byRank(this.manager.living().flatMap((job) => this.ofJob(job as AnyJob) ?? []));
   }
 
   /** Ended, which has not been told: so many, the newest first. Looked for one by one only where there are such. */
   private untold(count: number): Task[] {
     if (count === 0) return [];
     const tasks = [...this.active].filter((task) => this.bound(task).job.hasEnded);
-    return tasks.sort((one, other) => compareRanks(this.rank(one), this.rank(other)));
+    return this.byRank(tasks);
+  }
+
+  private byRank(tasks: readonly Task[]): Task[] {
+    const ranked = tasks.map((task) => ({ task, rank: this.rank(task) }));
+    return ranked.sort((one, other) => compareRanks(one.rank, other.rank)).map(({ task }) => task);
   }
 
   those(status: JobStatus): Task[] {

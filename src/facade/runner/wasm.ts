@@ -1,7 +1,7 @@
 // The second binary: the runner's rules and the built-in bodies. The only file that knows its generated code.
 
-import coreText, { order as coreOrder, size as coreSize } from "../../../build/wasm/inline.js";
-import text, { order, size } from "../../../build/wasm-runner/inline.js";
+import packedCore from "../../../build/wasm/inline.js";
+import packed from "../../../build/wasm-runner/inline.js";
 import { initSync, WasmRunner } from "../../../build/wasm-runner/runner.js";
 import { breakDown, checkEngine, compileNow, provideWasm } from "../wasm/engine.js";
 import { unpackBytes } from "../wasm/unpack-bytes.js";
@@ -13,9 +13,9 @@ let started = false;
 /** Compiled when the first runner is made. An engine that "jobgate" or "jobgate/slim" has started is shared. */
 export function newRules(retain: number): Rules {
   checkEngine();
-  provideWasm(() => unpackBytes(coreText, coreOrder, coreSize));
+  provideWasm(() => unpackBytes(packedCore));
   if (!started) {
-    compileNow(() => initSync({ module: unpackBytes(text, order, size) }));
+    compileNow(() => initSync({ module: unpackBytes(packed) }));
     started = true;
     WasmRunner.reportPanics(breakDown);
   }

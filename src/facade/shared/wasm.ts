@@ -1,6 +1,6 @@
 // The binary of the shared queue's rules. The only file that knows its generated code.
 
-import text, { order, size } from "../../../build/wasm-shared/inline.js";
+import packed from "../../../build/wasm-shared/inline.js";
 import { initSync, WasmTab } from "../../../build/wasm-shared/shared.js";
 import { breakDown, checkEngine, compileNow } from "../wasm/engine.js";
 import { unpackBytes } from "../wasm/unpack-bytes.js";
@@ -18,7 +18,7 @@ export function newTab(
 ): WasmTab {
   checkEngine();
   if (!started) {
-    compileNow(() => initSync({ module: unpackBytes(text, order, size) }));
+    compileNow(() => initSync({ module: unpackBytes(packed) }));
     started = true;
     WasmTab.reportPanics(breakDown);
   }

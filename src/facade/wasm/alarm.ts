@@ -10,6 +10,9 @@ export class Alarm {
   private timer: unknown = undefined;
   private ring: (() => void) | undefined = undefined;
 
+  /** `holdsProcess`: Node does not end before it has rung. */
+  constructor(private readonly holdsProcess = true) {}
+
   /** Instead of what it was set to before. Infinite: never. */
   set(at: number, ring: () => void): void {
     this.clear();
@@ -18,6 +21,7 @@ export class Alarm {
     this.setAt = now();
     this.ring = ring;
     this.timer = setTimer(this.fire, this.wait(this.setAt));
+    if (!this.holdsProcess) (this.timer as { unref?(): void } | undefined)?.unref?.();
     watchOver(this);
   }
 

@@ -1,6 +1,6 @@
 // The one engine of this page or worker, and its end. The only file that knows the generated code.
 
-import initAsync, { initSync, WasmEngine } from "../../../build/wasm/jobgate.js";
+import initAsync, { initSync, reportPanics } from "../../../build/wasm/jobgate.js";
 import { EngineError, type JobgateError, report } from "../errors.js";
 import type { ManagerStats } from "../types.js";
 import { FOR_QUESTION, reserveStack } from "./stack.js";
@@ -8,8 +8,18 @@ import { FOR_QUESTION, reserveStack } from "./stack.js";
 /** What `run` and others answer below zero. */
 export const REFUSED = { bounds: -2, duplicate: -3, full: -4, closed: -5 } as const;
 
+type Glue = typeof import("../../../build/wasm/jobgate.js");
+/** What takes or gives more than numbers: not without the glue. */
+type Glued = "default" | "initSync" | "refusal" | "reportPanics" | "setOptions";
+/** The binary's own functions; whether something is so, they answer with 0 or 1. */
+export type Engine = {
+  readonly [Name in Exclude<keyof Glue, Glued>]: Glue[Name] extends (...given: infer Given) => boolean
+    ? (...given: Given) => number
+    : Glue[Name];
+};
+
 /** For commands given while effects are applied. What user code asks for comes through `command` and `question`. */
-export let engine: WasmEngine;
+export let engine: Engine;
 /** Set once the engine has broken; every promise has been settled with it by then. */
 export let failure: JobgateError | undefined;
 
@@ -38,19 +48,20 @@ export function startEngine(): void {
   }
   const load = provide;
   const remedy = 'import from "jobgate/slim" and await its init, or use it in a worker';
-  useWasm(compileNow(() => initSync({ module: load() }).memory, remedy));
+  useWasm(compileNow(() => initSync({ module: load() }), remedy));
 }
 
 /** The same for who can wait: large modules, too, are taken on every page's thread. */
 export async function loadEngine(module: WebAssembly.Module): Promise<void> {
   if (engine !== undefined) return;
-  const { memory } = await initAsync({ module_or_path: module });
-  if (engine === undefined) useWasm(memory);
+  const exports = await initAsync({ module_or_path: module });
+  if (engine === undefined) useWasm(exports);
 }
 
-function useWasm(given: WebAssembly.Memory): void {
-  memory = given;
-  engine = new WasmEngine(breakDown);
+function useWasm(exports: object): void {
+  ({ memory } = exports as { memory: WebAssembly.Memory });
+  engine = exports as Engine;
+  reportPanics(breakDown);
   header = engine.outbox() >>> 2;
 }
 
@@ -82,12 +93,24 @@ export function statsAt(address: number): ManagerStats {
   return { pending, running, completed, failed, cancelled, total };
 }
 
+/** Numbers in a row, behind their number. */
+export function listAt(address: number): Uint32Array {
+  const words = memoryWords();
+  const at = (address >>> 2) + 1;
+  return words.subarray(at, at + words[at - 1]!);
+}
+
+/** Where a job is listed: four numbers; none if it is forgotten. */
+export function rankAt(address: number): number[] {
+  return address === 0 ? [] : Array.from(new Float64Array(memory.buffer, address, 4));
+}
+
 /** Nothing can be asked of a broken engine: settles all that waits, and makes every later call say why. */
 export function breakDown(message: string): void {
   if (failure !== undefined) return;
   const error = new EngineError(`The jobgate engine has failed and cannot go on: ${message}`, "E_ENGINE");
   failure = error;
-  engine = new Proxy({} as WasmEngine, {
+  engine = new Proxy({} as Engine, {
     get() {
       throw error;
     },
@@ -102,13 +125,13 @@ export function checkEngine(): void {
 }
 
 /** The engine, for a command of whoever calls: there is room on the stack for all that follows, or this throws. */
-export function command(): WasmEngine {
+export function command(): Engine {
   reserveStack();
   return engine;
 }
 
 /** The engine, for a question. */
-export function question(): WasmEngine {
+export function question(): Engine {
   reserveStack(FOR_QUESTION);
   return engine;
 }

@@ -1,5 +1,6 @@
 import { report } from "../errors.js";
-import { header, memoryWords } from "./engine.js";
+import { command, header, memoryWords } from "./engine.js";
+import { NO_VALUE } from "./values.js";
 
 /** What the engine can listen to: where a change comes from. */
 export const SOURCE = { emitter: 0, job: 1, manager: 2, key: 3 } as const;
@@ -17,6 +18,11 @@ export const CHANNEL = {
 
 export const NOTHING_TO_HEAR = -1;
 export const LATCHED = -2;
+
+/** A listener's number, or one of the above. `kept`: the first of the actions that wait for a listener. */
+export function addListener(source: number, number: number, channel: number, kept = NO_VALUE): number {
+  return command().listen(source, number, channel, kept);
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: one table holds the listeners of every channel.
 type Listener = (value: any) => void;

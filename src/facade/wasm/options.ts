@@ -1,5 +1,6 @@
 // Options on their way to the engine: types are checked here, bounds there.
 
+import { refusal, setOptions } from "../../../build/wasm/jobgate.js";
 import { DuplicateJobError, EngineError, ManagerClosedError, QueueFullError } from "../errors.js";
 import {
   checkObject,
@@ -11,7 +12,7 @@ import {
   wrongType,
 } from "../support/check.js";
 import type { Priority, RetryOptions, RunOptions } from "../types.js";
-import { engine, REFUSED } from "./engine.js";
+import { checkEngine, REFUSED } from "./engine.js";
 
 export { checkFlag, checkNumber, checkObject, checkString, needFunction, needNumber } from "../support/check.js";
 
@@ -132,6 +133,7 @@ function policyNumber(policy: unknown): number {
 
 /** Gives the options to the engine, for the `runWith` or `createManager` that comes next. */
 export function sendOptions(options: ReadOptions): void {
+  checkEngine();
   const { priority, timeout, delay, abandonAfter, retry } = options;
   let given = 0;
   if (priority !== undefined) given |= GIVEN.priority;
@@ -142,7 +144,7 @@ export function sendOptions(options: ReadOptions): void {
   if (retry?.fixed) given |= GIVEN.fixedBackoff;
   if (retry?.noJitter) given |= GIVEN.noJitter;
   if (options.aborted) given |= GIVEN.aborted;
-  engine.setOptions(
+  setOptions(
     given,
     options.onDuplicate,
     priority ?? 0,
@@ -158,7 +160,7 @@ export function sendOptions(options: ReadOptions): void {
 
 /** The engine has refused a number: its words, and what was given. */
 export function outOfBounds(given: object): RangeError {
-  const message = engine.refusal();
+  const message = refusal();
   const path = message.split(" ", 1)[0]!.split(".");
   // biome-ignore lint/suspicious/noExplicitAny: a path of field names.
   const [holder, value] = path.reduce<any[]>(([, holder], field) => [holder, holder?.[field]], [undefined, given]);
@@ -172,11 +174,11 @@ export function refusalError(code: number, options: object, name: string): Error
     case REFUSED.bounds:
       return outOfBounds(options);
     case REFUSED.duplicate:
-      return new DuplicateJobError(`${name}: ${engine.refusal()}`);
+      return new DuplicateJobError(`${name}: ${refusal()}`);
     case REFUSED.full:
-      return new QueueFullError(`${name}: ${engine.refusal()}`);
+      return new QueueFullError(`${name}: ${refusal()}`);
     case REFUSED.closed:
-      return new ManagerClosedError(`${name}: ${engine.refusal()}`);
+      return new ManagerClosedError(`${name}: ${refusal()}`);
     default:
       return new EngineError(`The engine answered ${code}`, "E_ENGINE");
   }

@@ -2,7 +2,7 @@
 // does not pay for them.
 
 import init, { reportPanics } from "../../../../build/wasm-builtins/builtins.js";
-import text, { order, size } from "../../../../build/wasm-builtins/inline.js";
+import packed from "../../../../build/wasm-builtins/inline.js";
 import { unpackBytes } from "../../wasm/unpack-bytes.js";
 import type { TaskContext } from "../types.js";
 import { bodies } from "./bodies.js";
@@ -16,7 +16,7 @@ export async function executeBuiltin(
   context: TaskContext,
   onPanic: (message: string) => void,
 ): Promise<unknown> {
-  ready ??= init({ module_or_path: unpackBytes(text, order, size) }).then(() => reportPanics(onPanic));
+  ready ??= init({ module_or_path: unpackBytes(packed) }).then(() => reportPanics(onPanic));
   await ready;
   return bodies[type]!(params, context);
 }
