@@ -119,9 +119,15 @@ impl WasmEngine {
         self.ask(|engine| engine.jobs(ManagerId(manager)).map(|job| job.0).collect())
     }
 
-    /// Those that have not ended, in the order in which they are listed.
-    pub fn order(&self, manager: u32) -> Vec<u32> {
-        self.ask(|engine| engine.order(ManagerId(manager)).into_iter().map(|job| job.0).collect())
+    /// Of each that has not ended five numbers: the job, and its rank. JavaScript sorts them: it has what that takes.
+    pub fn ranks(&self, manager: u32) -> Vec<f64> {
+        let mut numbers = Vec::new();
+        self.ask(|engine| {
+            for (job, [stage, first, second, third]) in engine.ranked(ManagerId(manager)) {
+                numbers.extend([f64::from(job.0), stage, first, second, third]);
+            }
+        });
+        numbers
     }
 
     /// Those that have not ended, oldest first.

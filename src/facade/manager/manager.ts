@@ -364,7 +364,18 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   /** Those that have not ended, in the order in which they are listed. */
   order(): AnyJob[] {
-    return Array.from(question().order(this.number), (slot) => this.at(slot) as AnyJob);
+    // Five each: the slot, and the rank.
+    const numbers = question().ranks(this.number);
+    const places: number[] = [];
+    for (let at = 0; at < numbers.length; at += 5) places.push(at);
+    places.sort((one, other) => {
+      for (let part = 1; part < 5; part++) {
+        const difference = numbers[one + part]! - numbers[other + part]!;
+        if (difference !== 0) return difference;
+      }
+      return 0;
+    });
+    return places.map((at) => this.at(numbers[at]!) as AnyJob);
   }
 
   statsEvent(): JobEvent {

@@ -1,9 +1,9 @@
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
-import type { JobRunner } from "./runner.js";
+import type { LocalRunner } from "./local-runner.js";
 import type { ClientSnapshot, JobQueue, QueueCreateOptions, QueueSnapshot, WatchEvent } from "./types.js";
 
 /** A runner of this page as any other queue is: what changes something answers with a promise. Every method works detached. */
-export function localQueue(runner: JobRunner, isClosed: () => boolean): JobQueue {
+export function localQueue(runner: LocalRunner, isClosed: () => boolean): JobQueue {
   let latest: QueueSnapshot | undefined;
   let snapshot: ClientSnapshot | undefined;
   return Object.freeze({

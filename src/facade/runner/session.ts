@@ -5,6 +5,7 @@ import { whenFree } from "../support/lifetime.js";
 import type { JobEvent, JobRecord, ParamError, Unsubscribe } from "../types.js";
 import { type Heard, readClientMessage } from "./client-message.js";
 import { isEnd, type Notification } from "./events.js";
+import type { LocalRunner } from "./local-runner.js";
 import type { News } from "./news.js";
 import { Outbox } from "./outbox.js";
 import { carry, carryRecord, clip, clipError } from "./plain.js";
@@ -12,7 +13,6 @@ import { listenTo } from "./port.js";
 import { GONE, PROTOCOL } from "./protocol.js";
 import type { Quota } from "./quota.js";
 import type { Rank } from "./rank.js";
-import type { JobRunner } from "./runner.js";
 import type { Task } from "./task.js";
 import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
 
@@ -34,7 +34,7 @@ const LARGEST_STATE = 4_000_000;
 
 export class Session {
   private readonly over = new AbortController();
-  private readonly runner: JobRunner;
+  private readonly runner: LocalRunner;
   private readonly port: QueuePort;
   private readonly news: News;
   private readonly quota: Quota;
@@ -48,7 +48,7 @@ export class Session {
   private readonly asked = new Set<string>();
 
   constructor(
-    runner: JobRunner,
+    runner: LocalRunner,
     port: QueuePort,
     news: News,
     quota: Quota,
