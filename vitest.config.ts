@@ -5,7 +5,12 @@ import { defineConfig } from "vitest/config";
 import { launchOptions } from "./scripts/browsers.mjs";
 import { modelSite } from "./tests/facade/agents/support/site.ts";
 import { wholePackage } from "./tests/facade/hostile/support/whole-package.ts";
+import { httpSite } from "./tests/facade/http/support/site.ts";
 import { fetchSite } from "./tests/facade/runner/support/site.ts";
+import { extractGuides } from "./tests/guides/extract.mjs";
+
+// The guides' code is imported by their tests.
+extractGuides();
 
 /** "jobgate" is the package as packed and "jobgate-panic" its panic flavour, each resolved through its own `exports`. */
 function packedPackage(): Plugin {
@@ -45,12 +50,13 @@ function reactProject(name: string, version: "" | "18") {
         "react-dom/client",
         "react-dom/server",
         "react-refresh/runtime",
+        ...(version ? [] : ["@tanstack/react-query"]),
       ],
     },
     test: {
       ...patient,
       name,
-      include: ["tests/facade/react/**/*.test.tsx"],
+      include: ["tests/facade/react/**/*.test.tsx", ...(version ? [] : ["tests/guides/react/**/*.test.tsx"])],
       provide: { reactMajor: Number(version) || 19 },
       browser: {
         enabled: true,
@@ -85,12 +91,12 @@ export default defineConfig({
     allowOnly: false,
     projects: [
       {
-        plugins: [packedPackage(), wholePackage(), fetchSite(), modelSite()],
+        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), modelSite()],
         // Packed anew before each run, and small: nothing to gain from a bundle of it in a cache.
         optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
         test: {
           name: "facade",
-          include: ["tests/facade/**/*.test.ts"],
+          include: ["tests/facade/**/*.test.ts", "tests/guides/browser/**/*.test.ts"],
           provide: { fuzz },
           ...patient,
           browser: {
@@ -106,7 +112,7 @@ export default defineConfig({
         test: {
           ...patient,
           name: "node",
-          include: ["tests/facade/hostile/**/*.test.ts", "tests/node/**/*.test.ts"],
+          include: ["tests/facade/hostile/**/*.test.ts", "tests/node/**/*.test.ts", "tests/guides/node/**/*.test.ts"],
           provide: { fuzz },
         },
       },

@@ -1,8 +1,10 @@
 // Packs the package as it would be published and unpacks it where the tests import it by name:
 //   tests/.packed/node_modules/jobgate         the tarball's contents; the tarball is build/jobgate.tgz
 //   tests/.packed-panic/node_modules/jobgate   the same with the panic flavour's dist
+// The guides' code, which imports it like any other, is written beside them: tests/.guides.
 import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { extractGuides } from "../tests/guides/extract.mjs";
 import { main, output, root, run } from "./run.mjs";
 
 const tarball = join(root, "build", "jobgate.tgz");
@@ -18,6 +20,7 @@ function unpack(folder) {
 }
 
 await main(() => {
+  extractGuides();
   run("node", ["scripts/build.mjs"]);
   const [{ filename }] = JSON.parse(
     output("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", "build"]),

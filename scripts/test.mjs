@@ -25,6 +25,7 @@ const steps = {
       run("tsc", ["-p", "tsconfig.tests.json"]);
       run("tsc", ["-p", "www/tsconfig.json"]);
       run("biome", ["check", "--error-on-warnings"]);
+      run("depcruise", ["--config", ".dependency-cruiser.mjs", "src/facade"]);
       run("cargo", ["fmt", "--check"]);
       run("cargo", ["clippy", "--all-targets", "--", "-D", "warnings"]);
       run("cargo", ["clippy", "--all-targets", ...wasm, "--", "-D", "warnings"]);
@@ -60,10 +61,11 @@ const steps = {
     work: () => vitest("facade", "node", "react-18", "react-19"),
   },
   types: {
-    title: "Programs that must and must not type-check",
+    title: "Programs that must and must not type-check; the guides' code",
     work: () => {
       run("tsc", ["-p", "tests/types/tsconfig.json"]);
       run("tsc", ["-p", "tests/types/tsconfig.nodenext.json"]);
+      run("tsc", ["-p", "tests/guides/tsconfig.json"]);
     },
   },
   packaging: {
@@ -79,9 +81,9 @@ const steps = {
     work: () => run("node", ["--test", "tests/bench/quick.test.mjs"]),
   },
   docs: {
-    title: "API reference, without warnings",
+    title: "Guides and API reference, without warnings or dead links",
     work: () => {
-      run("typedoc", ["--treatWarningsAsErrors"]);
+      run("node", ["scripts/docs.mjs", "--strict"]);
       run("cargo", ["doc", "--no-deps", ...wasm], { env: { RUSTDOCFLAGS: "-Dwarnings" } });
     },
   },

@@ -25,24 +25,9 @@
     clippy::struct_excessive_bools
 )]
 
-#[cfg(all(
-    target_family = "wasm",
-    any(
-        not(any(feature = "npm", feature = "npm-pool", feature = "npm-runner", feature = "npm-builtins")),
-        feature = "npm-agents"
-    )
-))]
+#[cfg(all(target_family = "wasm", not(feature = "bindings")))]
 pub mod browser;
 pub mod engine;
 
-#[cfg(all(
-    target_family = "wasm",
-    any(
-        feature = "npm",
-        feature = "npm-runner",
-        feature = "npm-builtins",
-        feature = "npm-agents",
-        feature = "npm-pool"
-    )
-))]
+#[cfg(all(target_family = "wasm", feature = "bindings"))]
 mod bindings;

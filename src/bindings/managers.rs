@@ -4,10 +4,11 @@
 use wasm_bindgen::prelude::*;
 
 use super::engine::{NO_DIFFERENCE, WasmEngine};
-use crate::engine::{Command, Engine, JobStatus, ManagerId, ManagerOptions, Reply};
+use crate::engine::{Command, Engine, JobStatus, ManagerId, ManagerOptions, Reply, Time};
 
 const PAUSED: u32 = 128;
 const RATE_LIMITED: u32 = 256;
+const GROUP_RATE_LIMITED: u32 = 512;
 
 #[wasm_bindgen]
 impl WasmEngine {
@@ -21,6 +22,8 @@ impl WasmEngine {
         group_concurrency: f64,
         rate_limit: f64,
         rate_interval: f64,
+        group_rate_limit: f64,
+        group_rate_interval: f64,
         max_pending: f64,
         retain: f64,
         now: f64,
@@ -30,6 +33,7 @@ impl WasmEngine {
             concurrency,
             group_concurrency,
             rate_limit: (flags & RATE_LIMITED != 0).then_some((rate_limit, rate_interval)),
+            group_rate_limit: (flags & GROUP_RATE_LIMITED != 0).then_some((group_rate_limit, group_rate_interval)),
             max_pending,
             paused: flags & PAUSED != 0,
             retain,
@@ -88,10 +92,29 @@ impl WasmEngine {
         self.tell(now, Command::SetConcurrency { manager: ManagerId(manager), concurrency })
     }
 
-    /// True: nothing is pending now. Else an effect follows.
-    #[wasm_bindgen(js_name = awaitEmpty)]
-    pub fn await_empty(&self, manager: u32) -> bool {
-        self.tell_timeless(Command::AwaitEmpty(ManagerId(manager))) == 0
+    /// 0 or a refusal. `given`: there is to be a limit.
+    #[wasm_bindgen(js_name = setRateLimit)]
+    pub fn set_rate_limit(&self, manager: u32, given: bool, limit: f64, interval: f64, now: f64) -> i32 {
+        let rate_limit = given.then_some((limit, interval));
+        self.tell(now, Command::SetRateLimit { manager: ManagerId(manager), rate_limit })
+    }
+
+    /// A body was called at this moment: for a manager that is about to be given its first rate limit.
+    #[wasm_bindgen(js_name = noteStart)]
+    pub fn note_start(&self, manager: u32, at: f64, now: f64) {
+        self.tell(now, Command::NoteStart { manager: ManagerId(manager), at: Time::from_millis(at) });
+    }
+
+    /// While the rate limit alone holds jobs back: until when, on the clock of the commands; else NaN.
+    #[wasm_bindgen(js_name = rateLimitedUntil)]
+    pub fn rate_limited_until(&self, manager: u32) -> f64 {
+        self.ask(|engine| engine.rate_limited_until(ManagerId(manager))).map_or(f64::NAN, Time::as_millis)
+    }
+
+    /// 0: fewer are pending now; −1: an effect follows; or a refusal.
+    #[wasm_bindgen(js_name = awaitPendingBelow)]
+    pub fn await_pending_below(&self, manager: u32, size: f64) -> i32 {
+        self.tell_timeless(Command::AwaitPendingBelow { manager: ManagerId(manager), size })
     }
 
     /// True: nothing is pending or running now. Else an effect follows.

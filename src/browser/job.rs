@@ -198,7 +198,10 @@ impl<K, S, A, R> Job<K, S, A, R> {
     where
         Self: 'static,
     {
-        self.record.add_continuation(name.into(), Box::new(continuation));
+        self.record.add_continuation(
+            name.into(),
+            Box::new(move |record, completion| continuation(&Self { record }, completion)),
+        );
     }
 
     /// Takes a continuation back. Whether there was one that had not been called yet.

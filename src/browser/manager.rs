@@ -14,9 +14,10 @@ use super::error::JobError;
 use super::hosted::Hosted;
 use super::job::Job;
 use super::keys::Keys;
-use super::listeners::{JobEvent, Subscription};
+use super::listeners::JobEvent;
 use super::record::{Order, Record};
 use super::run_job::RunJob;
+use super::subscription::Subscription;
 use crate::engine::{Command, Engine, JobId, ManagerId, ManagerOptions, Refusal, RunOptions, Stats};
 
 /// Starts each job at most once per key, runs as many at a time as its options allow, and stops them for certain.
@@ -165,6 +166,16 @@ where
         self.shared.driver.command(|manager| Command::SetConcurrency { manager, concurrency }).map(|_| ())
     }
 
+    /// At most `.0` bodies called in any window of `.1` milliseconds; `None`: no limit. What was started counts in the new
+    /// window, too, since there first was a limit.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OutOfBounds`]; then nothing has changed.
+    pub fn set_rate_limit(&self, rate_limit: Option<(f64, f64)>) -> Result<(), Refusal> {
+        self.shared.driver.command(|manager| Command::SetRateLimit { manager, rate_limit }).map(|_| ())
+    }
+
     // ── looking ─────────────────────────────────────────────────────────────────────────────────
 
     /// The job that runs or waits under `key`; where another waits behind it, the one in front.
@@ -201,7 +212,17 @@ where
     /// Opens when nothing is pending, at once if that is so now.
     #[must_use]
     pub fn on_empty(&self) -> Barrier {
-        Barrier::at_all(&self.shared.driver.empty())
+        // One is not refused.
+        self.on_pending_below(1).unwrap_or_else(|_| Barrier::at_all([]))
+    }
+
+    /// Opens when fewer than `size` are pending, at once if that is so now: for producers that wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OutOfBounds`] if `size` is 0.
+    pub fn on_pending_below(&self, size: u32) -> Result<Barrier, Refusal> {
+        Ok(Barrier::at_all(&self.shared.driver.pending_below(size)?))
     }
 
     /// Opens when nothing is pending and nothing is running, at once if that is so now. A job that was asked to end

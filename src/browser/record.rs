@@ -17,7 +17,6 @@ use super::continuations::Continuations;
 use super::driver::Driver;
 use super::error::{Cancelled, JobError, TimeoutError};
 use super::hosted::Hosted;
-use super::job::Job;
 use super::keys::Keys;
 use super::progress::Progress;
 use super::watch::Watched;
@@ -25,7 +24,7 @@ use crate::engine::{AbortCause, Command, CompletionType, JobId, Outcome};
 
 pub(crate) type Attempted<R> = Pin<Box<dyn Future<Output = Result<R, JobError>>>>;
 pub(crate) type Body<S, A, R> = Box<dyn FnMut(JobContext<S, A>) -> Attempted<R>>;
-type Continuation<K, S, A, R> = dyn FnOnce(&Job<K, S, A, R>, &Completion<R>);
+type Continuation<K, S, A, R> = dyn FnOnce(Rc<Record<K, S, A, R>>, &Completion<R>);
 
 pub(crate) struct Record<K, S, A, R> {
     pub(crate) driver: Rc<Driver>,
@@ -105,6 +104,10 @@ impl<K, S, A, R> Record<K, S, A, R> {
             Some(attempted) => attempted.await,
             None => Err(Cancelled.into()),
         };
+        if attempt.is_over() {
+            // Abandoned: by now another job may have its number.
+            return;
+        }
         attempt.finish();
         let result = if attempt.has_timed_out() { Err(TimeoutError.into()) } else { result };
         let outcome = if result.is_ok() { Outcome::Resolved } else { Outcome::Rejected };
@@ -128,7 +131,7 @@ impl<K, S, A, R> Record<K, S, A, R> {
 
     fn run_continuation(self: Rc<Self>, continuation: Box<Continuation<K, S, A, R>>) {
         if let Some(completion) = self.end.completion.get().cloned() {
-            continuation(&Job { record: self }, &completion);
+            continuation(self, &completion);
         }
     }
 }
@@ -148,6 +151,10 @@ where
         let outcome = self.outcome.borrow();
         let completion = match (completion, outcome.as_ref()) {
             (CompletionType::Normal, Some(Ok(result))) => Completion::Normal(result.clone()),
+            // Also where its body was not waited for any longer.
+            (CompletionType::Failed, _) if cause == Some(AbortCause::Timeout) => {
+                Completion::Failed(Rc::new(TimeoutError.into()))
+            }
             (CompletionType::Failed, Some(Err(error))) => Completion::Failed(error.clone()),
             (CompletionType::Failed, _) => Completion::Failed(Rc::new(TimeoutError.into())),
             _ => Completion::Cancelled(cause.unwrap_or(AbortCause::Stop)),
@@ -174,7 +181,11 @@ where
     }
 
     fn end(self: Rc<Self>) {
-        let spent = (self.body.take(), self.outcome.take(), self.attempt.take());
+        let attempt = self.attempt.take();
+        if let Some(attempt) = &attempt {
+            attempt.finish();
+        }
+        let spent = (self.body.take(), self.outcome.take(), attempt);
         drop(spent);
         self.inbox.close();
         self.state.close();

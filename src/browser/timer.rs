@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::Weak;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,9 +14,7 @@ use gloo_timers::future::TimeoutFuture;
 use super::attempt::Attempt;
 use super::bell::Seat;
 use super::clock;
-use super::driver::Driver;
 use super::error::Cancelled;
-use crate::engine::Command;
 
 const LONGEST: f64 = i32::MAX as f64;
 
@@ -28,22 +26,26 @@ fn step(at: f64) -> u32 {
 /// A manager's only timer.
 #[derive(Debug, Default)]
 pub(crate) struct Alarm {
-    armed: RefCell<Option<Timeout>>,
+    armed: Rc<RefCell<Option<Timeout>>>,
 }
 
 impl Alarm {
-    /// Ticks `driver` at the moment `at` and not before, instead of when it was set to.
-    pub(crate) fn set(&self, at: Option<f64>, driver: Weak<Driver>) {
-        let next = at.map(|at| {
-            Timeout::new(step(at), move || {
-                if let Some(alive) = driver.upgrade() {
-                    if clock::now() < at { alive.alarm.set(Some(at), driver) } else { alive.tell(|_| Command::Tick) }
-                }
-            })
-        });
-        let previous = self.armed.replace(next);
+    /// Calls `ring` at the moment `at` and not before, instead of when it was set to.
+    pub(crate) fn set(&self, at: Option<f64>, ring: impl FnOnce() + 'static) {
+        let previous = self.armed.take();
         drop(previous);
+        if let Some(at) = at {
+            arm(&Rc::downgrade(&self.armed), at, ring);
+        }
     }
+}
+
+/// Another timer where one has not reached that far.
+fn arm(armed: &Weak<RefCell<Option<Timeout>>>, at: f64, ring: impl FnOnce() + 'static) {
+    let Some(place) = armed.upgrade() else { return };
+    let armed = armed.clone();
+    let timer = Timeout::new(step(at), move || if clock::now() < at { arm(&armed, at, ring) } else { ring() });
+    place.replace(Some(timer));
 }
 
 /// Waits for a time to pass; made by [`sleep`](super::JobContext::sleep).

@@ -2,7 +2,8 @@
 
 use super::command::{Refusal, Reply};
 use super::deadlines::{Due, Ticket};
-use super::effect::{EffectSink, Event, JobId};
+use super::effect::{EffectSink, Event};
+use super::ids::JobId;
 use super::job::{AbortCause, CompletionType, Extras, Job, Phase};
 use super::manager::Manager;
 use super::options::{self, OnDuplicate, Plan, RunOptions};
@@ -61,13 +62,13 @@ impl Engine {
             }
         }
         // The common case takes no detour through the line: nobody in it could use the slot.
-        let starts = !waits_for_slot && manager.first(&self.jobs).is_none();
+        let starts = !waits_for_slot && self.line_is_empty(manager_index, now);
 
         self.ensure_key(key);
         let index = self.create(manager_index, key, plan, group, effects);
         let reply = Reply::Created { job: JobId(index), serial: self.serial, started: false };
         if aborted {
-            self.end(index, CompletionType::Cancelled, effects);
+            self.end(index, CompletionType::Cancelled, false, effects);
             return Ok(reply);
         }
         if !plan.delay.is_zero() {
@@ -87,18 +88,25 @@ impl Engine {
             if let Some(entry) = self.key_mut(key) {
                 entry.waiting = index;
             }
-            self.stop(waiting, AbortCause::Replaced, effects);
+            self.stop(now, waiting, AbortCause::Replaced, effects);
             if replaces {
-                self.stop(standing, AbortCause::Replaced, effects);
+                self.stop(now, standing, AbortCause::Replaced, effects);
             }
         }
         Ok(reply)
     }
 
+    /// Nobody in it could start.
+    fn line_is_empty(&mut self, manager: u32, now: Time) -> bool {
+        let Some(manager) = self.managers.get_mut(manager) else { return true };
+        manager.refresh_groups(&self.jobs, now);
+        manager.first(&self.jobs).is_none()
+    }
+
     fn has_room(manager: &Manager, now: Time, group: u32) -> bool {
         !manager.paused
             && manager.stats.running < manager.concurrency
-            && manager.group_has_room(group)
+            && manager.group_has_room(group, now)
             && manager.rate.admits(now, manager.granted) == Admission::Now
     }
 
@@ -108,7 +116,8 @@ impl Engine {
         let mut job = Job::new(manager_index, key, plan.priority);
         if plan.needs_extras() {
             let group = plan.group.as_ref().map_or(NONE, |name| manager.join_group(name, group));
-            let extras = Extras { timeout: plan.timeout, retry: plan.retry, group, ..Extras::default() };
+            let Plan { timeout, abandon_after, retry, .. } = *plan;
+            let extras = Extras { timeout, abandon_after, retry, group, ..Extras::default() };
             job.extras = self.extras.insert(extras);
         }
         let index = manager.append(&mut self.jobs, job);
@@ -195,28 +204,39 @@ impl Engine {
     pub(super) fn schedule(&mut self, now: Time, manager_index: u32, effects: &mut impl EffectSink) {
         loop {
             let Some(manager) = self.managers.get_mut(manager_index) else { return };
+            manager.refresh_groups(&self.jobs, now);
             let has_slot = !manager.paused && manager.stats.running < manager.concurrency;
-            let Some(first) = has_slot.then(|| manager.first(&self.jobs)).flatten() else {
-                self.deadlines.cancel(&mut manager.rate_window);
-                return;
-            };
-            match manager.rate.admits(now, manager.granted) {
-                Admission::Now => {}
-                Admission::AfterGranted => {
-                    self.deadlines.cancel(&mut manager.rate_window);
-                    return;
-                }
-                Admission::At(at) => {
-                    if manager.rate_window == Ticket::NONE || manager.rate_window_at != at {
-                        self.deadlines.cancel(&mut manager.rate_window);
-                        manager.rate_window = self.deadlines.set(at, Due::RateWindow(manager_index));
-                        manager.rate_window_at = at;
-                    }
-                    return;
-                }
+            let first = if has_slot { manager.first(&self.jobs) } else { None };
+            let admission = manager.rate.admits(now, manager.granted);
+            if let Some(first) = first
+                && admission == Admission::Now
+            {
+                self.leave_line(first);
+                self.grant(now, first, effects);
+                continue;
             }
-            self.leave_line(first);
-            self.grant(now, first, effects);
+            let by_manager = if let Admission::At(at) = admission { Some(at) } else { None };
+            manager.limited_until = first.and(by_manager);
+            let opening = if has_slot && first.is_none() && admission != Admission::AfterGranted {
+                manager.next_opening().map(|at| by_manager.map_or(at, |limit| limit.max(at)))
+            } else {
+                None
+            };
+            let at = manager.limited_until.or(opening);
+            return self.await_window(manager_index, at);
+        }
+    }
+
+    /// Looks again at this moment.
+    fn await_window(&mut self, index: u32, at: Option<Time>) {
+        let Some(manager) = self.managers.get_mut(index) else { return };
+        if manager.rate_window != Ticket::NONE && at == Some(manager.rate_window_at) {
+            return;
+        }
+        self.deadlines.cancel(&mut manager.rate_window);
+        if let Some(at) = at {
+            manager.rate_window = self.deadlines.set(at, Due::RateWindow(index));
+            manager.rate_window_at = at;
         }
     }
 }

@@ -1,8 +1,7 @@
 //! What the world tells the engine, and what it answers at once.
-
-use super::effect::{Channel, EmitterId, JobId, KeyId, ListenerId, ManagerId, ValueId, WaiterId};
+use super::ids::{Channel, EmitterId, JobId, KeyId, ListenerId, ManagerId, Source, ValueId, WaiterId};
 use super::options::{ManagerOptions, OutOfBounds, RunOptions};
-use super::time::Span;
+use super::time::{Span, Time};
 
 /// How a body settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,19 +10,6 @@ pub enum Outcome {
     Resolved,
     /// It failed.
     Rejected,
-}
-
-/// Whom to listen to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Source {
-    /// A subject or gate.
-    Emitter(EmitterId),
-    /// A job.
-    Job(JobId),
-    /// A manager.
-    Manager(ManagerId),
-    /// Whoever stands under a key.
-    Key(KeyId),
 }
 
 /// One thing that happened or is asked for. An id that means nothing (any more) is answered [`Reply::Ignored`].
@@ -93,20 +79,48 @@ pub enum Command<'a> {
         /// An integer of at least 1, or infinity.
         concurrency: f64,
     },
+    /// What was started before counts in the new window, too.
+    SetRateLimit {
+        /// The manager.
+        manager: ManagerId,
+        /// At most `.0` starts in any window of `.1` milliseconds; none: no limit.
+        rate_limit: Option<(f64, f64)>,
+    },
+    /// A body was called at this moment, in the order of the calls; of a manager that has had no rate limit yet and is
+    /// about to be given one.
+    NoteStart {
+        /// The manager.
+        manager: ManagerId,
+        /// When.
+        at: Time,
+    },
     /// Starts nothing from here on.
     Pause(ManagerId),
     /// Starts again.
     Resume(ManagerId),
-    /// → [`Reply::Done`] if nothing is pending, else an [`super::Effect::Empty`] will follow.
-    AwaitEmpty(ManagerId),
+    /// → [`Reply::Done`] if fewer are pending, else an [`super::Effect::PendingBelow`] will follow: for the greatest size
+    /// that anyone waits for.
+    AwaitPendingBelow {
+        /// The manager.
+        manager: ManagerId,
+        /// An integer of at least 1.
+        size: f64,
+    },
     /// → [`Reply::Done`] if nothing is pending or running, else an [`super::Effect::Idle`] will follow.
     AwaitIdle(ManagerId),
-    /// → [`Reply::Waiter`]; an [`super::Effect::StopTimedOut`] follows unless the job ends first.
+    /// → [`Reply::Waiter`]; an [`super::Effect::WaitOver`] follows unless the job ends first.
     AwaitStop {
         /// The job.
         job: JobId,
         /// Milliseconds, at least 0.
         timeout: f64,
+    },
+    /// → [`Reply::Waiter`]; an [`super::Effect::WaitOver`] follows unless the job ends first.
+    Sleep {
+        /// The job.
+        job: JobId,
+        /// Milliseconds, at least 0 and finite.
+        time: f64,
     },
     /// A body sets its state. → [`Reply::Told`] if it may.
     SetState {

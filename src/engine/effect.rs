@@ -1,80 +1,7 @@
 //! What the rules want done in the world, in the order in which it has to be done.
-
-use super::command::Source;
+use super::ids::{Channel, JobId, ListenerId, ManagerId, Source, ValueId, WaiterId};
 use super::job::{AbortCause, CompletionType};
 use super::time::Time;
-
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(
-            /// The number that crosses boundaries.
-            pub u32,
-        );
-    };
-}
-
-id!(
-    /// A manager.
-    ManagerId
-);
-id!(
-    /// A job, until its [`Effect::Ended`] with `forgotten` or its [`Effect::Forgotten`] has been applied.
-    JobId
-);
-id!(
-    /// A key, numbered by the host. The engine decides what a taken key means; what a key *is* stays outside.
-    KeyId
-);
-id!(
-    /// A subject or a gate.
-    EmitterId
-);
-id!(
-    /// One subscription.
-    ListenerId
-);
-id!(
-    /// One wait for a stop barrier that has a time limit.
-    WaiterId
-);
-id!(
-    /// A value of the host's (a state, an action, a message), which the engine never sees: the number comes with the
-    /// command that brings the value and goes with every effect that carries it. Good until the effects under way have
-    /// been applied.
-    ValueId
-);
-
-impl ValueId {
-    /// For what carries no value.
-    pub const NONE: Self = Self(u32::MAX);
-}
-
-/// What a listener listens for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Channel {
-    /// A subject's values, a gate's opening.
-    Value,
-    /// A job's state changed.
-    State,
-    /// A job's progress changed.
-    Progress,
-    /// A job ended.
-    Stopped,
-    /// An action for a job's body.
-    Action,
-    /// [`Event`]s of a job or of all jobs of a manager.
-    Event,
-    /// Any job of a manager created, changed in status, or forgotten.
-    Change,
-    /// The job that stands under a key changed.
-    Key,
-    /// A job of a manager is listed elsewhere, or has another priority, and no event tells of it: see
-    /// [`super::Engine::rank`].
-    Order,
-}
 
 /// What happened to a job, told to those who watch events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -161,6 +88,8 @@ pub enum Effect {
         cause: Option<AbortCause>,
         /// Not retained: the id means nothing from here on.
         forgotten: bool,
+        /// Its body has not settled: what that still does counts for nothing.
+        abandoned: bool,
     },
     /// A retained job is dropped: the id means nothing from here on.
     Forgotten {
@@ -195,8 +124,8 @@ pub enum Effect {
         /// Who is told.
         to: Targets,
     },
-    /// Nothing is pending any more: answers [`super::Command::AwaitEmpty`].
-    Empty {
+    /// Fewer are pending: answers [`super::Command::AwaitPendingBelow`].
+    PendingBelow {
         /// The manager.
         manager: ManagerId,
     },
@@ -205,8 +134,8 @@ pub enum Effect {
         /// The manager.
         manager: ManagerId,
     },
-    /// A stop barrier did not open in time.
-    StopTimedOut {
+    /// The time of a wait is up.
+    WaitOver {
         /// Whose wait it was.
         waiter: WaiterId,
     },

@@ -4,7 +4,8 @@
 //! a number is not used again before [`Emitters::recycle`], so a listener that left while effects were under way can
 //! be told from one that came later.
 
-use super::effect::{Channel, EffectSink, ListenerId, Targets};
+use super::effect::{EffectSink, Targets};
+use super::ids::{Channel, ListenerId};
 use super::slab::{NONE, Slab};
 
 const CHANNELS: usize = Channel::Order as usize + 1;

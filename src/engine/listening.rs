@@ -1,8 +1,9 @@
 //! Subjects, gates and watching: who is told of what, and what a late comer still hears.
 
 use super::Engine;
-use super::command::{Refusal, Reply, Source};
-use super::effect::{Channel, Effect, EffectSink, EmitterId, Event, JobId, ListenerId, ManagerId, ValueId};
+use super::command::{Refusal, Reply};
+use super::effect::{Effect, EffectSink, Event};
+use super::ids::{Channel, EmitterId, JobId, ListenerId, ManagerId, Source, ValueId};
 use super::job::Phase;
 use super::options::OutOfBounds;
 use super::slab::NONE;

@@ -1,6 +1,6 @@
 //! One manager's record: limits, the line in front of its slots, statistics, rate window.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use super::deadlines::Ticket;
 use super::job::Job;
 use super::options::{Limits, Plan};
 use super::queue::{Place, ReadyQueue};
-use super::rate::RateLimit;
+use super::rate::{Admission, Limit, RateLimit};
 use super::slab::{NONE, Slab};
 use super::time::Time;
 
@@ -35,9 +35,32 @@ pub(crate) struct Group {
     name: Rc<str>,
     line: ReadyQueue,
     running: u32,
+    /// Of those, whose bodies the driver has not begun to call.
+    granted: u32,
     members: u32,
+    rate: RateLimit,
     /// Where its first stands among the firsts of all groups.
     head: Option<Place>,
+    /// When its rate limit lets its first start, where nothing else in the group holds that back.
+    opens: Option<Time>,
+    /// Among those to be looked at before the next start.
+    dirty: bool,
+}
+
+impl Group {
+    fn new(name: Rc<str>, rate: Limit) -> Self {
+        Self {
+            name,
+            line: ReadyQueue::default(),
+            running: 0,
+            granted: 0,
+            members: 0,
+            rate: RateLimit::new(rate),
+            head: None,
+            opens: None,
+            dirty: false,
+        }
+    }
 }
 
 /// FNV-1a. A tree of names takes 10 KB more of wasm, the standard library's own hash 2; and it is the same every time.
@@ -67,7 +90,12 @@ impl Hasher for Fnv {
 pub(crate) struct Manager {
     pub(crate) concurrency: u32,
     pub(crate) group_concurrency: u32,
+    pub(crate) group_rate: Limit,
     pub(crate) rate: RateLimit,
+    /// While that alone holds jobs back: until when.
+    pub(crate) limited_until: Option<Time>,
+    /// The one that watchers know of, in whole milliseconds.
+    pub(crate) told_limit: Option<u64>,
     pub(crate) max_pending: u32,
     pub(crate) retain: usize,
     /// Of jobs that do not say.
@@ -85,7 +113,8 @@ pub(crate) struct Manager {
     /// As its watchers know them; means nothing before the first.
     pub(crate) told: Stats,
     pub(crate) awaits_idle: bool,
-    pub(crate) awaits_empty: bool,
+    /// Someone waits for fewer pending ones than this; 0: nobody does.
+    pub(crate) awaits_below: u32,
     pub(crate) emitter: u32,
     /// All its jobs, oldest to newest, woven through the records.
     pub(crate) oldest: u32,
@@ -105,15 +134,24 @@ pub(crate) struct Manager {
     line: ReadyQueue,
     groups: Slab<Group, 8>,
     group_names: HashMap<Rc<str>, u32, BuildHasherDefault<Fnv>>,
+    /// The firsts of the groups that have room.
     heads: Agenda,
+    /// When the rate limits of groups let their firsts start.
+    openings: Agenda,
+    dirty_groups: Vec<u32>,
+    /// When the starts of groups count no longer, for groups that nobody is in any more.
+    group_starts: VecDeque<(Time, u32)>,
 }
 
 impl Manager {
     pub(crate) fn new(limits: &Limits, plan: Plan, paused: bool) -> Self {
-        Self {
+        let mut manager = Self {
             concurrency: limits.concurrency,
             group_concurrency: limits.group_concurrency,
-            rate: RateLimit::new(limits.rate),
+            group_rate: limits.group_rate,
+            rate: RateLimit::new(None),
+            limited_until: None,
+            told_limit: None,
             max_pending: limits.max_pending,
             retain: limits.retain,
             plan: Rc::new(plan),
@@ -126,7 +164,7 @@ impl Manager {
             news: false,
             told: Stats::default(),
             awaits_idle: false,
-            awaits_empty: false,
+            awaits_below: 0,
             emitter: NONE,
             oldest: NONE,
             newest: NONE,
@@ -141,7 +179,15 @@ impl Manager {
             groups: Slab::new(),
             group_names: HashMap::default(),
             heads: Agenda::default(),
+            openings: Agenda::default(),
+            dirty_groups: Vec::new(),
+            group_starts: VecDeque::new(),
+        };
+        manager.rate.change(limits.rate);
+        if limits.counts_starts {
+            manager.rate.remember();
         }
+        manager
     }
 
     // ── what the end of the command sees to ─────────────────────────────────────────────────────
@@ -230,12 +276,11 @@ impl Manager {
     /// One more member of the group that [`Manager::find_group`] found; made at its first. Returns its number. Groups mean
     /// nothing without a limit on them.
     pub(crate) fn join_group(&mut self, name: &Rc<str>, mut index: u32) -> u32 {
-        if self.group_concurrency == u32::MAX {
+        if self.group_concurrency == u32::MAX && self.group_rate.is_none() {
             return NONE;
         }
         if index == NONE {
-            let group = Group { name: name.clone(), line: ReadyQueue::default(), running: 0, members: 0, head: None };
-            index = self.groups.insert(group);
+            index = self.groups.insert(Group::new(name.clone(), self.group_rate));
             self.group_names.insert(name.clone(), index);
         }
         if let Some(group) = self.groups.get_mut(index) {
@@ -247,10 +292,17 @@ impl Manager {
     pub(crate) fn leave_group(&mut self, index: u32) {
         let Some(group) = self.groups.get_mut(index) else { return };
         group.members -= 1;
-        if group.members == 0
+        self.forget_group(index);
+    }
+
+    /// Unless someone is in it, or its starts still count.
+    fn forget_group(&mut self, index: u32) {
+        let is_over = |group: &&Group| group.members == 0 && group.rate.is_blank();
+        if self.groups.get(index).as_ref().is_some_and(is_over)
             && let Some(group) = self.groups.remove(index)
         {
             self.group_names.remove(&group.name);
+            self.bury(group.head.is_some(), group.opens.is_some());
         }
     }
 
@@ -258,42 +310,128 @@ impl Manager {
         self.groups.iter().count()
     }
 
-    pub(crate) fn group_has_room(&self, index: u32) -> bool {
-        self.groups.get(index).is_none_or(|group| group.running < self.group_concurrency)
+    pub(crate) fn group_has_room(&self, index: u32, now: Time) -> bool {
+        self.groups.get(index).is_none_or(|group| {
+            group.running < self.group_concurrency && group.rate.admits(now, group.granted) == Admission::Now
+        })
     }
 
-    pub(crate) fn group_started(&mut self, jobs: &Slab<Job>, index: u32) {
+    pub(crate) fn group_granted(&mut self, index: u32) {
         if let Some(group) = self.groups.get_mut(index) {
             group.running += 1;
-            self.refresh_head(jobs, index);
+            group.granted += 1;
+            self.touch_group(index);
         }
     }
 
-    pub(crate) fn group_freed(&mut self, jobs: &Slab<Job>, index: u32) {
+    /// A body of it is called. Its number among the group's starts.
+    pub(crate) fn group_begun(&mut self, index: u32, now: Time) -> u64 {
+        let Some(group) = self.groups.get_mut(index) else { return 0 };
+        group.granted -= 1;
+        let Some((_, interval)) = self.group_rate else { return 0 };
+        let start = group.rate.count_start(now);
+        self.group_starts.push_back((now.after(interval), index));
+        self.touch_group(index);
+        self.forget_group_starts(now);
+        start
+    }
+
+    pub(crate) fn group_called(&mut self, index: u32, start: u64, now: Time) {
+        if let Some(group) = self.groups.get_mut(index) {
+            group.rate.note_call(start, now);
+            self.touch_group(index);
+        }
+    }
+
+    /// `was_granted`: the body was never called.
+    pub(crate) fn group_freed(&mut self, index: u32, was_granted: bool) {
         if let Some(group) = self.groups.get_mut(index) {
             group.running -= 1;
-            self.refresh_head(jobs, index);
+            group.granted -= u32::from(was_granted);
+            self.touch_group(index);
         }
     }
 
-    fn refresh_head(&mut self, jobs: &Slab<Job>, index: u32) {
-        let Some(group) = self.groups.get_mut(index) else { return };
-        let first = if group.running < self.group_concurrency { group.line.first(jobs) } else { None };
-        let head = first.and_then(|first| jobs.get(first)).map(Place::of);
-        let old = std::mem::replace(&mut group.head, head);
-        if old == head {
-            return;
+    fn forget_group_starts(&mut self, now: Time) {
+        let Some((_, interval)) = self.group_rate else { return };
+        while let Some((until, index)) = self.group_starts.front().copied()
+            && until <= now
+        {
+            self.group_starts.pop_front();
+            let Some(group) = self.groups.get_mut(index) else { continue };
+            group.rate.forget(now);
+            if group.members == 0 && !group.rate.is_blank() {
+                // Its bodies were called later than they were counted.
+                self.group_starts.push_back((now.after(interval), index));
+            }
+            self.forget_group(index);
         }
-        if let Some(Place { rank, entered }) = head {
+    }
+
+    fn touch_group(&mut self, index: u32) {
+        if let Some(group) = self.groups.get_mut(index)
+            && !std::mem::replace(&mut group.dirty, true)
+        {
+            self.dirty_groups.push(index);
+        }
+    }
+
+    /// Looks at the groups in which something has changed, before anyone asks who is first.
+    pub(crate) fn refresh_groups(&mut self, jobs: &Slab<Job>, now: Time) {
+        while let Some(opening) = self.openings.first()
+            && Time::from_micros(opening.key) <= now
+        {
+            self.openings.pop();
+            if let Some(group) = self.groups.get_mut(opening.index) {
+                group.opens = None;
+            }
+            self.touch_group(opening.index);
+            let groups = &self.groups;
+            self.openings.clear_front(&|entry| opens(groups, entry));
+        }
+        while let Some(index) = self.dirty_groups.pop() {
+            self.refresh_group(jobs, index, now);
+        }
+    }
+
+    fn refresh_group(&mut self, jobs: &Slab<Job>, index: u32, now: Time) {
+        let Some(group) = self.groups.get_mut(index) else { return };
+        group.dirty = false;
+        let first = if group.running < self.group_concurrency { group.line.first(jobs) } else { None };
+        let place = first.and_then(|first| jobs.get(first)).map(Place::of);
+        let (head, opening) = match group.rate.admits(now, group.granted) {
+            Admission::Now => (place, None),
+            Admission::At(at) => (None, place.map(|_| at)),
+            Admission::AfterGranted => (None, None),
+        };
+        let old_head = std::mem::replace(&mut group.head, head);
+        let old_opening = std::mem::replace(&mut group.opens, opening);
+        if let Some(Place { rank, entered }) = head.filter(|_| old_head != head) {
             self.heads.push(Entry { key: rank, serial: entered, index });
         }
-        if old.is_some() {
-            let groups = &self.groups;
+        if let Some(at) = opening.filter(|_| old_opening != opening) {
+            self.openings.push(Entry { key: at.as_micros(), serial: 0, index });
+        }
+        self.bury(old_head.is_some() && old_head != head, old_opening.is_some() && old_opening != opening);
+    }
+
+    /// A group's place among the heads, or among the openings, is crossed out.
+    fn bury(&mut self, head: bool, opening: bool) {
+        let groups = &self.groups;
+        if head {
             self.heads.bury(&|entry| {
                 let place = Place { rank: entry.key, entered: entry.serial };
                 groups.get(entry.index).is_some_and(|group| group.head == Some(place))
             });
         }
+        if opening {
+            self.openings.bury(&|entry| opens(groups, entry));
+        }
+    }
+
+    /// When the rate limit of a group lets its first start, the earliest.
+    pub(crate) fn next_opening(&self) -> Option<Time> {
+        self.openings.first().map(|entry| Time::from_micros(entry.key))
     }
 
     // ── the line ────────────────────────────────────────────────────────────────────────────────
@@ -312,7 +450,7 @@ impl Manager {
             Some(group) => group.line.push(jobs, index),
             None => return self.line.push(jobs, index),
         }
-        self.refresh_head(jobs, group);
+        self.touch_group(group);
     }
 
     pub(crate) fn leave_line(&mut self, jobs: &mut Slab<Job>, index: u32, group: u32) {
@@ -320,8 +458,12 @@ impl Manager {
             Some(group) => group.line.remove(jobs, index),
             None => return self.line.remove(jobs, index),
         }
-        self.refresh_head(jobs, group);
+        self.touch_group(group);
     }
+}
+
+fn opens(groups: &Slab<Group, 8>, entry: Entry) -> bool {
+    groups.get(entry.index).is_some_and(|group| group.opens == Some(Time::from_micros(entry.key)))
 }
 
 #[cfg(test)]
@@ -344,18 +486,22 @@ mod tests {
         let index = jobs.insert(Job { entered, phase: Phase::Ready, ..Job::new(0, 0, priority) });
         let group = manager.join_group(&Rc::from(name), manager.find_group(name));
         manager.enter_line(jobs, index, group);
+        manager.refresh_groups(jobs, Time::default());
         (index, group)
     }
 
     fn start(manager: &mut Manager, jobs: &mut Slab<Job>, (index, group): (u32, u32)) {
         jobs.get_mut(index).unwrap().phase = Phase::Running;
         manager.leave_line(jobs, index, group);
-        manager.group_started(jobs, group);
+        manager.group_granted(group);
+        manager.group_begun(group, Time::default());
+        manager.refresh_groups(jobs, Time::default());
     }
 
     fn end(manager: &mut Manager, jobs: &Slab<Job>, (_, group): (u32, u32)) {
-        manager.group_freed(jobs, group);
+        manager.group_freed(group, false);
         manager.leave_group(group);
+        manager.refresh_groups(jobs, Time::default());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::rate::Limit;
 use super::time::Span;
 
 /// A number out of its bounds. Thrown to JavaScript as a `RangeError`.
@@ -76,6 +77,8 @@ pub struct RunOptions {
     pub retry: Option<RetryOptions>,
     /// Before the first attempt may start. Default 0.
     pub delay: Option<f64>,
+    /// Asked to end and not settled after this, a job ends all the same. Default never.
+    pub abandon_after: Option<f64>,
     /// Jobs of one group share the manager's `group_concurrency`.
     pub group: Option<Rc<str>>,
     /// Default join.
@@ -93,6 +96,8 @@ pub struct ManagerOptions {
     pub group_concurrency: f64,
     /// At most `.0` starts in any window of `.1` milliseconds.
     pub rate_limit: Option<(f64, f64)>,
+    /// The same within each group.
+    pub group_rate_limit: Option<(f64, f64)>,
     /// Pending jobs at most. Default infinite.
     pub max_pending: f64,
     /// Starts nothing until resumed. Default false.
@@ -109,6 +114,7 @@ impl Default for ManagerOptions {
             concurrency: f64::INFINITY,
             group_concurrency: f64::INFINITY,
             rate_limit: None,
+            group_rate_limit: None,
             max_pending: f64::INFINITY,
             paused: false,
             retain: 0.0,
@@ -155,13 +161,18 @@ pub(crate) struct Plan {
     pub(crate) timeout: Option<Span>,
     pub(crate) retry: RetryPlan,
     pub(crate) delay: Span,
+    pub(crate) abandon_after: Option<Span>,
     pub(crate) group: Option<Rc<str>>,
     pub(crate) on_duplicate: OnDuplicate,
 }
 
 impl Plan {
     pub(crate) fn needs_extras(&self) -> bool {
-        self.timeout.is_some() || !self.delay.is_zero() || self.retry.limit > 0.0 || self.group.is_some()
+        self.timeout.is_some()
+            || self.abandon_after.is_some()
+            || !self.delay.is_zero()
+            || self.retry.limit > 0.0
+            || self.group.is_some()
     }
 }
 
@@ -175,8 +186,27 @@ pub(crate) fn count(field: &'static str, value: f64) -> Result<u32, OutOfBounds>
 }
 
 /// `None`: as long as it takes.
-pub(crate) fn stop_timeout(value: f64) -> Result<Option<Span>, OutOfBounds> {
-    check(value >= 0.0, "timeout", LIMIT).map(|()| value.is_finite().then(|| Span::from_millis(value)))
+pub(crate) fn time_limit(field: &'static str, value: f64) -> Result<Option<Span>, OutOfBounds> {
+    check(value >= 0.0, field, LIMIT).map(|()| value.is_finite().then(|| Span::from_millis(value)))
+}
+
+pub(crate) fn wait(field: &'static str, value: f64) -> Result<Span, OutOfBounds> {
+    check(is_wait(value), field, WAIT).map(|()| Span::from_millis(value))
+}
+
+pub(crate) fn size(value: f64) -> Result<u32, OutOfBounds> {
+    check(value >= 1.0 && value.fract() == 0.0, "size", "an integer of at least 1").map(|()| value as u32)
+}
+
+pub(crate) fn rate_limit(value: Option<(f64, f64)>) -> Result<Limit, OutOfBounds> {
+    rate(value, "rateLimit.limit", "rateLimit.interval")
+}
+
+fn rate(value: Option<(f64, f64)>, limit: &'static str, interval: &'static str) -> Result<Limit, OutOfBounds> {
+    let Some((most, window)) = value else { return Ok(None) };
+    check(window > 0.0 && window.is_finite(), interval, "a finite number of milliseconds above 0")?;
+    let most = count(limit, most)?;
+    Ok((most < u32::MAX).then(|| (most as usize, Span::from_millis(window))))
 }
 
 impl RunOptions {
@@ -191,12 +221,13 @@ impl RunOptions {
             plan.retry = RetryPlan { limit, delay, backoff, max_delay, jitter };
         }
         if let Some(delay) = self.delay {
-            check(is_wait(delay), "delay", WAIT)?;
-            plan.delay = Span::from_millis(delay);
+            plan.delay = wait("delay", delay)?;
         }
         if let Some(timeout) = self.timeout {
-            check(timeout >= 0.0, "timeout", LIMIT)?;
-            plan.timeout = timeout.is_finite().then(|| Span::from_millis(timeout));
+            plan.timeout = time_limit("timeout", timeout)?;
+        }
+        if let Some(after) = self.abandon_after {
+            plan.abandon_after = time_limit("abandonAfter", after)?;
         }
         if let Some(value) = self.priority {
             plan.priority = priority(value)?;
@@ -212,7 +243,9 @@ impl RunOptions {
 pub(crate) struct Limits {
     pub(crate) concurrency: u32,
     pub(crate) group_concurrency: u32,
-    pub(crate) rate: Option<(usize, Span)>,
+    pub(crate) rate: Limit,
+    pub(crate) group_rate: Limit,
+    pub(crate) counts_starts: bool,
     pub(crate) max_pending: u32,
     pub(crate) retain: usize,
 }
@@ -222,19 +255,12 @@ impl ManagerOptions {
         let at_least_zero = |value: f64| value >= 0.0 && whole(value);
         check(at_least_zero(self.max_pending), "maxPending", RETRIES)?;
         check(at_least_zero(self.retain), "retain", RETRIES)?;
-        let rate = match self.rate_limit {
-            None => None,
-            Some((limit, interval)) => {
-                let bound = "a finite number of milliseconds above 0";
-                check(interval > 0.0 && interval.is_finite(), "rateLimit.interval", bound)?;
-                let limit = count("rateLimit.limit", limit)?;
-                (limit < u32::MAX).then(|| (limit as usize, Span::from_millis(interval)))
-            }
-        };
         Ok(Limits {
             concurrency: count("concurrency", self.concurrency)?,
             group_concurrency: count("groupConcurrency", self.group_concurrency)?,
-            rate,
+            counts_starts: self.rate_limit.is_some() || self.group_rate_limit.is_some(),
+            rate: rate_limit(self.rate_limit)?,
+            group_rate: rate(self.group_rate_limit, "groupRateLimit.limit", "groupRateLimit.interval")?,
             max_pending: self.max_pending as u32,
             retain: self.retain as usize,
         })

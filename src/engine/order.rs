@@ -1,7 +1,8 @@
 //! In which order a manager's jobs are listed: those that run, then those that wait in the order in which they will
 //! start, then those that have ended. Who asks sorts by what is said here and decides nothing of its own.
 
-use super::effect::{Channel, Effect, EffectSink, JobId, ManagerId, Targets, ValueId};
+use super::effect::{Effect, EffectSink, Targets};
+use super::ids::{Channel, JobId, ManagerId, ValueId};
 use super::job::{Job, Phase};
 use super::slab::NONE;
 use super::time::Time;

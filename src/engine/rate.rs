@@ -13,19 +13,50 @@ pub(crate) enum Admission {
     AfterGranted,
 }
 
-/// One manager's limit, and the starts that it still has to know of.
+/// Enough for a limit of so many: 8 KB.
+const MEMORY: usize = 1024;
+
+/// So many in any window of this length; none: no limit.
+pub(crate) type Limit = Option<(usize, Span)>;
+
+/// The limit of a manager or a group, and the starts that it still has to know of.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
-    /// So many in any window of this length; none: no limit.
-    limit: Option<(usize, Span)>,
+    limit: Limit,
+    /// Starts that are remembered however old they are, for a limit that comes later.
+    memory: usize,
     starts: VecDeque<Time>,
-    /// Starts that count no longer.
+    /// Starts that were forgotten.
     past_starts: u64,
 }
 
 impl RateLimit {
-    pub(crate) fn new(limit: Option<(usize, Span)>) -> Self {
-        Self { limit, starts: VecDeque::new(), past_starts: 0 }
+    /// In place of the number of a start that nobody has counted.
+    pub(crate) const UNCOUNTED: u64 = u64::MAX;
+
+    /// For one that stays as it is.
+    pub(crate) fn new(limit: Limit) -> Self {
+        Self { limit, memory: 0, starts: VecDeque::new(), past_starts: 0 }
+    }
+
+    /// Another one from here on. What was started before counts.
+    pub(crate) fn change(&mut self, limit: Limit) {
+        self.limit = limit;
+    }
+
+    /// From here on starts are remembered.
+    pub(crate) fn remember(&mut self) {
+        self.memory = MEMORY;
+    }
+
+    /// Someone has to know of the starts.
+    pub(crate) fn counts(&self) -> bool {
+        self.limit.is_some() || self.memory > 0
+    }
+
+    /// Remembers nothing.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.starts.is_empty()
     }
 
     /// Whether the rate limit lets one more body be called. Those granted will be called, nobody knows when yet.
@@ -41,15 +72,23 @@ impl RateLimit {
         }
     }
 
-    /// A body is called. Its number among the starts, if anyone counts.
-    pub(crate) fn count_start(&mut self, now: Time) -> Option<u64> {
-        let (_, interval) = self.limit?;
-        while self.starts.front().is_some_and(|start| start.after(interval) <= now) {
+    /// A body is called. Its number among the starts.
+    pub(crate) fn count_start(&mut self, now: Time) -> u64 {
+        self.forget(now);
+        self.starts.push_back(now);
+        self.past_starts + self.starts.len() as u64 - 1
+    }
+
+    /// Lets go of the starts that count no longer, but for those that are remembered.
+    pub(crate) fn forget(&mut self, now: Time) {
+        let (limit, interval) = self.limit.unwrap_or_default();
+        while self.starts.len() >= self.memory.max(1)
+            && let Some(start) = self.starts.front()
+            && (self.starts.len() > limit || start.after(interval) <= now)
+        {
             self.starts.pop_front();
             self.past_starts += 1;
         }
-        self.starts.push_back(now);
-        Some(self.past_starts + self.starts.len() as u64 - 1)
     }
 
     /// The body has been called, by now: bodies measure from call to call.
@@ -92,16 +131,16 @@ mod tests {
     fn a_start_counts_from_when_its_body_was_called() {
         let mut rate = limit(2);
         let at = Time::from_millis;
-        let begun = [0.0, 0.0].map(|millis| rate.count_start(at(millis)).unwrap());
+        let begun = [0.0, 0.0].map(|millis| rate.count_start(at(millis)));
         assert_eq!(rate.admits(at(1.0), 0), Admission::At(at(10.0)));
         rate.note_call(begun[0], at(3.0));
         rate.note_call(begun[1], at(4.0));
         assert_eq!(rate.admits(at(10.0), 0), Admission::At(at(13.0)));
-        let third = rate.count_start(at(13.0)).unwrap();
+        let third = rate.count_start(at(13.0));
         assert_eq!(rate.admits(at(13.0), 0), Admission::At(at(14.0)));
         rate.note_call(begun[0], at(99.0));
         rate.note_call(third, at(13.5));
-        let fourth = rate.count_start(at(14.0)).unwrap();
+        let fourth = rate.count_start(at(14.0));
         rate.note_call(fourth, at(14.0));
         assert_eq!(rate.admits(at(14.0), 0), Admission::At(at(23.5)));
     }

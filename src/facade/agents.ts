@@ -1,7 +1,8 @@
 // "jobgate/agents": a chat session's workers, run as jobs. Stop works mid-stream, mid-tool and during a confirmation.
 
 export { AgentError } from "./agents/errors.js";
-export { openAiCompatible, scriptedProvider } from "./agents/providers.js";
+export { openAiCompatible } from "./agents/openai/provider.js";
+export { scriptedProvider } from "./agents/scripted.js";
 export { Session } from "./agents/session.js";
 export type {
   AgentRunOptions,

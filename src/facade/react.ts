@@ -1,45 +1,17 @@
 // "jobgate/react": thin hooks over useSyncExternalStore.
 
 import { useEffect, useRef } from "react";
+import type { Session } from "./agents/session.js";
+import type { AgentWorker } from "./agents/types.js";
 import type { JobManager } from "./manager/job-manager.js";
+import { conversationOf } from "./react/conversation.js";
 import { JobWatch } from "./react/job-watch.js";
+import type { UseConversation, UseJob, UseJobs, UseQueue } from "./react/types.js";
 import { useTracked } from "./react/use-tracked.js";
 import type { QueueClient } from "./runner/client.js";
 import type { JobRunner } from "./runner/runner.js";
-import type { JobFactory, JobRecord, JobStatus, ManagedJob, ManagerStats, Progress, RunOptions } from "./types.js";
 
-/** What `useJob` gives. `run` and `stop` stay the same functions as long as manager and key do. */
-export interface UseJob<S, A, R> {
-  /** The one that stands under the key, else the last one seen by this component. */
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the key is.
-  readonly job: ManagedJob<any, S, A, R> | undefined;
-  readonly state: S | undefined;
-  readonly status: JobStatus | "idle";
-  /** Pending or running. */
-  readonly isActive: boolean;
-  readonly progress: Progress;
-  /** Of a job that completed. */
-  readonly result: R | undefined;
-  /** Of a job that failed; why one was cancelled is in `job.completion`. */
-  readonly error: unknown;
-  /** The manager's `runJob` under the key; throws what that throws. For handlers and effects, not while rendering. */
-  run(factory: JobFactory<S, A, R>, options?: RunOptions<S>): void;
-  /** The manager's `stopJob`: resolves when the job has ended. */
-  stop(reason?: unknown): Promise<void>;
-}
-
-/** What `useJobs` gives. */
-export interface UseJobs<K, S, A, R> {
-  /** Pending, running and retained ones, oldest first. */
-  readonly jobs: readonly ManagedJob<K, S, A, R>[];
-  readonly stats: ManagerStats;
-}
-
-/** What `useQueue` gives. */
-export interface UseQueue {
-  readonly jobs: readonly JobRecord[];
-  readonly stats: ManagerStats;
-}
+export type { UseConversation, UseJob, UseJobs, UseQueue } from "./react/types.js";
 
 const NOTHING = Object.freeze({
   jobs: Object.freeze([]),
@@ -81,4 +53,17 @@ export function useJobs<K, S, A, R>(manager: JobManager<K, S, A, R>): UseJobs<K,
  */
 export function useQueue(queue: JobRunner | QueueClient): UseQueue {
   return useTracked<UseQueue>(queue, NOTHING);
+}
+
+/**
+ * A conversation: the worker's messages as they stream, and what can be done about it. The component is drawn again at
+ * most once a frame, and only for what it has read. What is said goes on whoever watches: unmounting stops nothing, and
+ * whoever comes next, or is there as well, sees the same, a question that waits for an answer among it.
+ *
+ * Questions are put to those that watch only for the runs that `send`, `regenerate` and `edit` have begun; a run begun by
+ * `Session.run` asks its own host. On the server, and until the server's HTML has been taken over, nothing was said.
+ */
+export function useConversation(session: Session, worker: AgentWorker): UseConversation {
+  const conversation = conversationOf(session, worker);
+  return useTracked(conversation, conversation.idle);
 }

@@ -75,6 +75,11 @@ export interface JobContext<State = any, Action = any> {
    * the job was asked to end.
    */
   checkpoint(): Promise<void>;
+  /**
+   * Resolves after `time`, 0 or more and finite, else RangeError. Rejects with `signal.reason` if the job is asked to end
+   * first; with an AbortError once it has ended.
+   */
+  sleep(time: Millis): Promise<void>;
 }
 
 /** Callbacks for a job's end, one a key. Before the end they wait; after it they run at once, in the next microtask. */
@@ -109,6 +114,8 @@ export interface ManagedJob<Key = string, State = unknown, Action = never, Resul
   readonly readyAt: number | undefined;
   /** What the latest failed attempt threw, or its TimeoutError, while another may follow. Undefined once the job has ended. */
   readonly lastError: unknown;
+  /** Let go of after `abandonAfter`: it has ended, its body has not settled, and what that still does counts for nothing. */
+  readonly abandoned: boolean;
   readonly completion: Completion<Result> | undefined;
   /** Resolves with the result; rejects with the error, or with the abort reason. Not touched, it never causes an unhandled rejection. */
   readonly result: Promise<Result>;
@@ -189,6 +196,14 @@ export interface RunOptions<State = unknown> {
    */
   delay?: Millis;
   /**
+   * Asked to stop, or timed out, and not settled after this: the job ends all the same, `abandoned`, and frees its key and
+   * its slot. It ends cancelled where a stop was asked for, else failed with its TimeoutError, without another retry.
+   * Counted from when it was first asked to end; 0 or more, Infinity for never.
+   *
+   * @default Infinity, for a slot is free when the work has ended
+   */
+  abandonAfter?: Millis;
+  /**
    * Jobs of one group share the manager's `groupConcurrency`.
    *
    * @see [Recipe: limit per host](https://github.com/jobgate/jobgate/blob/main/www/recipes/per-host.ts)
@@ -218,8 +233,19 @@ export interface JobManagerOptions {
   concurrency?: number;
   /** Running at once of one group; an integer of at least 1, or Infinity (default). */
   groupConcurrency?: number;
-  /** At most `limit` starts in any window of `interval`; every attempt is a start. */
+  /**
+   * At most `limit` bodies called in any window of `interval`, as the bodies themselves would measure it; every attempt
+   * counts. `limit`: an integer of at least 1, or Infinity; `interval`: finite and above 0.
+   *
+   * @default undefined, no limit
+   */
   rateLimit?: { limit: number; interval: Millis };
+  /**
+   * The same within each group, with the same bounds. A group that has to wait holds no other back.
+   *
+   * @default undefined, no limit
+   */
+  groupRateLimit?: { limit: number; interval: Millis };
   /** More pending than this: QueueFullError from runJob. Default Infinity. */
   maxPending?: number;
   paused?: boolean;

@@ -111,6 +111,19 @@ describe.each(browserNames)("the chat with a server, in %s", (name) => {
     }),
   );
 
+  test("a message that failed is not glued to the next: the server sees the next alone", () =>
+    visit(own("failing-once"), async (chat) => {
+      await chat.send(`Not answered, ${name}`);
+      await chat.page.getByTestId("failure").getByText("The model has stumbled").waitFor();
+      await chat.useServer(own("parrot"));
+      const prompt = `Answered, ${name}`;
+      await chat.send(prompt);
+      await chat.status("done");
+      await expect.poll(() => chat.prompts.allTextContents()).toEqual([prompt]);
+      await expect.poll(() => chat.answers.last().textContent()).toBe(prompt);
+      expect(await ended(prompt)).toMatchObject({ outcome: "finished", messages: 1 });
+    }));
+
   test("the key is sent to the server and is nowhere else; a wrong one is corrected and Retry uses the right one", () =>
     visit({ baseUrl: "/v1", model: "locked", apiKey: "wrong-key-1" }, async (chat) => {
       await chat.send("Open");

@@ -131,6 +131,81 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await expect.poll(() => chat.answers.count()).toBe(2);
     }));
 
+  test("a message is edited from the keyboard: what was said after it gives way to another answer", () =>
+    visit(async (chat) => {
+      await chat.send("Introduce yourself");
+      await chat.answer("Give the page a real model");
+      await chat.status("done");
+      await chat.send("What time is it?");
+      await chat.status("done");
+      const edit = chat.button("Edit message: Introduce yourself");
+      const field = chat.page.getByLabel("Edit the message");
+
+      await edit.press("Enter");
+      await expect.poll(() => field.evaluate((element) => element === document.activeElement)).toBe(true);
+      await field.fill("something else");
+      expect(await seriousFindings(chat.page)).toEqual([]);
+      await field.press("Escape");
+      await expect.poll(() => chat.prompts.allTextContents()).toEqual(["Introduce yourself", "What time is it?"]);
+
+      await edit.press("Enter");
+      await expect.poll(() => field.inputValue()).toBe("Introduce yourself");
+      await field.fill("Think first, please");
+      await field.press("Enter");
+      await chat.answer("as far as a script can");
+      await chat.status("done");
+      await expect.poll(() => chat.prompts.allTextContents()).toEqual(["Think first, please"]);
+      await expect.poll(() => chat.answers.count()).toBe(1);
+      await expect.poll(() => chat.composer.evaluate((element) => element === document.activeElement)).toBe(true);
+    }));
+
+  test("what the model thought is folded, and opens from the keyboard", () =>
+    visit(async (chat) => {
+      await chat.send("Think first, please");
+      await chat.status("done");
+      const thought = chat.said.getByText("They want to see thought");
+      await expect.poll(() => thought.isVisible()).toBe(false);
+      await chat.said.getByText("What the model thought").press("Enter");
+      await expect.poll(() => thought.isVisible()).toBe(true);
+      await expect.poll(() => chat.answers.textContent()).not.toContain("They want");
+      expect(await seriousFindings(chat.page)).toEqual([]);
+    }));
+
+  test("what is sent while an answer arrives waits for its turn; Stop puts it back into the field", () =>
+    visit(async (chat) => {
+      await chat.send("Introduce yourself");
+      await chat.answer("I am a");
+      await chat.send("What time is it?");
+      await chat.send("Lorem ipsum please");
+      await expect.poll(() => chat.composer.inputValue()).toBe("");
+      await expect.poll(() => chat.waiting.allTextContents()).toEqual(["What time is it?", "Lorem ipsum please"]);
+      expect(await seriousFindings(chat.page)).toEqual([]);
+      await chat.status("asks you");
+      await expect.poll(() => chat.waiting.count()).toBe(0);
+      await expect
+        .poll(() => chat.prompts.allTextContents())
+        .toEqual(["Introduce yourself", "What time is it?", "Lorem ipsum please"]);
+      await chat.send("What time is it?");
+      await chat.composer.fill("half a thought");
+      await chat.composer.press("Escape");
+      await chat.status("stopped");
+      await expect.poll(() => chat.composer.inputValue()).toBe("What time is it?\n\nhalf a thought");
+      await expect.poll(() => chat.waiting.count()).toBe(0);
+      await expect.poll(() => chat.prompts.count()).toBe(3);
+    }));
+
+  test("a message whose answer failed is not sent again with the next", () =>
+    visit(async (chat) => {
+      await chat.send("Fail once, please");
+      await chat.status("failed");
+      await chat.send("What time is it?");
+      await chat.answer(/^It is .+\d{4}/);
+      await chat.status("done");
+      const last = async () => (await chat.prompts.allTextContents()).at(-1);
+      await expect.poll(last).toBe("What time is it?");
+      await expect.poll(() => chat.page.getByTestId("failure").count()).toBe(0);
+    }));
+
   test("a failure is shown, and Retry asks the same once more", () =>
     visit(async (chat) => {
       await chat.send("Fail once, please");
@@ -150,8 +225,6 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await chat.send("Introduce yourself");
       await chat.answer("I am a");
       await chat.composer.fill("half a thought");
-      await chat.composer.press("Enter"); // busy: not taken
-      await expect.poll(() => chat.composer.inputValue()).toBe("half a thought");
 
       await chat.button("New conversation").click();
       await chat.page.getByRole("heading", { level: 2, name: "Conversation 2" }).waitFor();

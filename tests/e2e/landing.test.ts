@@ -1,10 +1,16 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { browserNames, contextOptions, launch, type Preferences } from "./support/browser.ts";
 import { type OpenPage, openPage, seriousFindings } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
+
+/** As Chromium has it; what follows a press within half a second is not counted. */
+interface LayoutShift extends PerformanceEntry {
+  readonly value: number;
+  readonly hadRecentInput: boolean;
+}
 
 const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
 
@@ -50,6 +56,58 @@ describe.each(browserNames)("the landing page, in %s", (name) => {
       }
     }));
 
+  test("a live job: started once, watched, stopped, and its barrier opens", () =>
+    visit(async ({ page }) => {
+      const live = page.getByTestId("live-job");
+      await live.getByRole("button", { name: "Start a download" }).click();
+      await live.getByText("JOB_CREATED").waitFor();
+      await live.getByRole("button", { name: "Start it again" }).click();
+      await live.getByText("JOB_ALREADY_RUNNING").waitFor();
+      await page
+        .getByTestId("live-said")
+        .getByText(/(0\.[1-9]|[1-9]\.\d|1\d\.\d) MB of 24\.0 MB/)
+        .waitFor();
+      await live.getByRole("button", { name: "Stop", exact: true }).click();
+      await page.locator("[data-testid=barrier][data-open=true]").waitFor();
+      await page.getByTestId("live-said").getByText("connection closed early").waitFor();
+    }));
+
+  test("nothing on it moves: neither while it loads nor when its job runs", () =>
+    visit(async ({ page }) => {
+      const places = () =>
+        page
+          .locator(".panel")
+          .evaluateAll((panels) => panels.map((panel) => Math.round(panel.getBoundingClientRect().top + scrollY)));
+      const before = await places();
+      const live = page.getByTestId("live-job");
+      await live.getByRole("button", { name: "Start a download" }).click();
+      await page
+        .getByTestId("live-said")
+        .getByText(/([3-9]|1\d)\.\d MB of 24\.0 MB/)
+        .waitFor(); // after a second
+      expect(await places()).toEqual(before);
+      await live.getByRole("button", { name: "Stop", exact: true }).click();
+      await page.locator("[data-testid=barrier][data-open=true]").waitFor();
+      expect(await places()).toEqual(before);
+      const { shift, paint } = await page.evaluate(async () => {
+        const knows = PerformanceObserver.supportedEntryTypes.includes("layout-shift");
+        const shifts = await new Promise<readonly PerformanceEntry[]>((resolve) => {
+          const observer = new PerformanceObserver((list) => resolve(list.getEntries()));
+          if (knows) observer.observe({ type: "layout-shift", buffered: true });
+          // Without a shift nobody is called: whatever was buffered is by then.
+          requestAnimationFrame(() => requestAnimationFrame(() => resolve(observer.takeRecords())));
+        });
+        return {
+          shift: (shifts as readonly LayoutShift[])
+            .filter(({ hadRecentInput }) => !hadRecentInput)
+            .reduce((sum, { value }) => sum + value, 0),
+          paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
+        };
+      });
+      expect(shift).toBe(0);
+      console.log(`the landing page's first contentful paint in ${name}: ${Math.round(paint ?? Number.NaN)} ms`);
+    }));
+
   test("every page it names is there, and names it in turn", () =>
     visit(async ({ page }) => {
       const names = await page.locator(".demos a").allTextContents();
@@ -73,7 +131,7 @@ describe.each(browserNames)("the landing page, in %s", (name) => {
           .locator(".recipe-links a, nav[aria-label=Recipes] a")
           .evaluateAll((links) => links.map((link) => [(link as HTMLAnchorElement).hash, link.textContent]));
       const here = await listed();
-      expect(here).toHaveLength(8);
+      expect(here).toHaveLength(10);
       for (const [hash, title] of here) {
         await page
           .locator(".recipe-links")
@@ -86,6 +144,19 @@ describe.each(browserNames)("the landing page, in %s", (name) => {
         await expect.poll(() => listed()).toEqual(here);
         await page.getByRole("link", { name: "jobgate", exact: true }).click();
         await page.getByRole("heading", { level: 1, name: "The job manager for web apps" }).waitFor();
+      }
+    }));
+
+  test("each guide it names is there", () =>
+    visit(async ({ page }) => {
+      const links = await page
+        .locator(".guide-links a")
+        .evaluateAll((links) => links.map((link) => [(link as HTMLAnchorElement).href, link.textContent]));
+      expect(links.length).toBe(readdirSync(join(import.meta.dirname, "../../docs/guides")).length);
+      for (const [href, title] of links) {
+        const answer = await fetch(href ?? "");
+        expect(answer.status).toBe(200);
+        expect(await answer.text()).toContain(`<title>${title} | jobgate</title>`);
       }
     }));
 

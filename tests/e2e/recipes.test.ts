@@ -2,12 +2,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Adler32 } from "../../www/shared/adler32.ts";
 import { browserNames, contextOptions, launch } from "./support/browser.ts";
 import { type OpenPage, openPage, seriousFindings, slowAnswers } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
 
 const folder = join(import.meta.dirname, "../../www/recipes");
-const files = ["search", "save-once", "upload", "poll", "per-host", "undo", "wizard", "answer"];
+const files = [
+  ...["search", "save-once", "autosave", "upload", "poll"],
+  ...["per-host", "undo", "wizard", "checksum", "rest", "answer"],
+];
 
 let site: Awaited<ReturnType<typeof startSite>>;
 
@@ -29,7 +33,7 @@ describe.each(browserNames)("recipes, in %s", (name) => {
   afterAll(() => browser?.close());
 
   beforeEach(async () => {
-    // The server refuses one part of each upload on purpose.
+    // The server refuses parts of each upload on purpose.
     opened = await openPage(browser, `${site.address}/recipes.html`, { expected: /\/api\/uploads\// });
     page = opened.page;
   });
@@ -101,10 +105,53 @@ describe.each(browserNames)("recipes, in %s", (name) => {
     expect(await fromServer(`/api/orders?cart=${cart}`)).toEqual({ number: 1 });
   });
 
-  test("upload: goes on after a refused part, waits while offline, arrives whole", async () => {
-    const refused = page.waitForResponse((response) => response.status() === 503);
+  /** What the field gets in one turn of the event loop, and the requests that follow. */
+  const type = (field: ReturnType<Page["getByLabel"]>, ...texts: string[]) =>
+    field.evaluate((input: HTMLInputElement, texts) => {
+      for (const text of texts) {
+        input.value = text;
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    }, texts);
+
+  test("save as you type: the newest text waits for a save that runs, and no other is sent", async () => {
+    const requests = { sent: 0, broken: 0 };
+    const isSave = (url: string) => url.includes("/api/notes/");
+    page.on("request", (request) => isSave(request.url()) && (requests.sent += 1));
+    page.on("requestfailed", (request) => isSave(request.url()) && (requests.broken += 1));
+    const field = page.getByLabel("A note");
+    const saved = async () => fromServer(`/api/notes/${await field.getAttribute("data-id")}`);
+    await type(field, "o", "on", "one");
+    await expect.poll(saved).toMatchObject({ text: "one", saves: 1 }); // and answered later
+    await type(field, "tw", "two");
+    await expect.poll(saved).toMatchObject({ text: "two", saves: 2 });
+    await page.getByTestId("note").getByText("saved", { exact: true }).waitFor();
+    expect(requests).toEqual({ sent: 2, broken: 0 });
+  });
+
+  test("save as you type: what still waits is sent when the page is left", async () => {
+    const field = page.getByLabel("A note");
+    const id = await field.getAttribute("data-id");
+    // In one turn: the half second is not over.
+    await field.evaluate((input: HTMLInputElement) => {
+      input.value = "left";
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      location.href = "/";
+    });
+    await page.getByRole("heading", { level: 1, name: "The job manager for web apps" }).waitFor();
+    await expect.poll(() => fromServer(`/api/notes/${id}`)).toMatchObject({ text: "left", saves: 1 });
+  });
+
+  test("upload: comes again when the server says, goes on after a refused part, waits while offline, arrives whole", async () => {
+    const answers: { status: number; after: string | undefined; at: number }[] = [];
+    page.on("response", async (response) => {
+      if (!response.url().includes("/api/uploads/")) return;
+      answers.push({ status: response.status(), after: response.headers()["retry-after"], at: Date.now() });
+    });
+    const refused = page.waitForResponse((response) => response.status() === 429);
     await press("upload", "Upload 2 MB");
     await refused;
+    await said("upload", /trying again in [12] s/);
     await page.evaluate(() => Object.defineProperty(navigator, "onLine", { value: false, configurable: true }));
     await said("upload", "waiting for a connection");
     await page.evaluate(() => {
@@ -113,6 +160,13 @@ describe.each(browserNames)("recipes, in %s", (name) => {
     });
     await said("upload", "2000000 bytes");
     await said("upload", "completed");
+    const refusals = answers.flatMap(({ status }, index) => (status >= 400 ? [index] : []));
+    expect(refusals.map((index) => answers[index]!.status)).toEqual([429, 503]);
+    const [seconds, date] = refusals.map((index) => answers[index]!);
+    expect(seconds!.after).toBe("2");
+    // Not sooner than asked; a busy machine may be late.
+    expect(answers[refusals[0]! + 1]!.at - seconds!.at).toBeGreaterThan(1_900);
+    expect(answers[refusals[1]! + 1]!.at).toBeGreaterThanOrEqual(Date.parse(date!.after!) - 100);
   });
 
   test("upload: stopped while it waits for a connection", async () => {
@@ -150,6 +204,20 @@ describe.each(browserNames)("recipes, in %s", (name) => {
     }
   });
 
+  test("rest: a job is started, followed and stopped by requests that never leave the page", async () => {
+    const sent: string[] = [];
+    page.on("request", (request) => sent.push(new URL(request.url()).pathname));
+    await press("rest", "POST a countdown");
+    await said("countdown", "second");
+    await said("countdown", "completed");
+    expect(await recipe("rest").getByRole("progressbar").getAttribute("value")).toBe("100");
+    await press("rest", "POST a countdown");
+    await said("countdown", "running");
+    await press("rest", "DELETE it");
+    await said("countdown", "cancelled");
+    expect(sent.filter((path) => path.startsWith("/api/jobs"))).toEqual([]);
+  });
+
   test("undo: what is undone is never sent, what is not is", async () => {
     const deletions: string[] = [];
     page.on("request", (request) => request.method() === "DELETE" && deletions.push(request.url()));
@@ -175,6 +243,32 @@ describe.each(browserNames)("recipes, in %s", (name) => {
     await said("wizard", "Leaving: waiting");
     await said("wizard", "Not in the wizard.");
     expect(await fromServer(`/api/drafts/${id}`)).toEqual({ parts: null });
+  });
+
+  test("read a file: piece by piece in a worker, with progress, to the right sum; a stop ends it between pieces", async () => {
+    const sum = new Adler32();
+    const bytes = Buffer.from("x".repeat(2_500_000));
+    sum.update(bytes);
+    const chosen = { name: "some.bin", mimeType: "application/octet-stream", buffer: bytes };
+    await page.getByLabel("A file of yours").setInputFiles(chosen);
+    await said("checksum", sum.digest());
+    await page.evaluate(() => {
+      const seen = new Set<string>();
+      const bar = document.querySelector("[data-testid=checksum] progress")!;
+      new MutationObserver(() => seen.add(bar.getAttribute("value") ?? "")).observe(bar, { attributes: true });
+      Object.assign(window, { seen });
+    });
+    await press("checksum", "Read 64 MB made here");
+    await said("checksum", "completed");
+    expect(await page.evaluate(() => (window as unknown as { seen: Set<string> }).seen.size)).toBeGreaterThan(3);
+    // Pressed in one turn: it can't have ended before.
+    await page.evaluate(() => {
+      const press = (text: string) =>
+        [...document.querySelectorAll("button")].find((button) => button.textContent === text)?.click();
+      press("Read 64 MB made here");
+      setTimeout(() => press("Stop reading"));
+    });
+    await said("checksum", "cancelled");
   });
 
   test("stream: it goes on while its page is left, and stops when it is told to", async () => {

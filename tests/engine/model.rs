@@ -9,6 +9,7 @@ mod commands;
 mod life;
 mod watching;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use jobgate::engine::{
@@ -37,17 +38,22 @@ pub struct Job {
     pub priority: f64,
     pub group: Option<Rc<str>>,
     pub timeout: Option<u64>,
+    pub abandon_after: Option<u64>,
     pub retry: RetryOptions,
     pub phase: Phase,
     pub attempt: u32,
     /// Which of its manager's starts the latest was.
     pub start: usize,
+    /// And which of its group's.
+    pub group_start: usize,
     /// In a delay or a retry's wait, until then.
     pub wait: Option<Alarm>,
     /// When the running attempt's time is up.
     pub limit: Option<Alarm>,
     /// Its turn among those that were given a slot.
     pub granted: u64,
+    /// When it is no longer waited for, asked to end as it is.
+    pub abandon: Option<Alarm>,
     /// Its place in the line for a slot.
     pub in_line: Option<u64>,
     pub stands: bool,
@@ -66,14 +72,25 @@ pub struct Manager {
     pub closed: bool,
     pub orphaned: bool,
     pub gone: bool,
+    pub rate_limit: Option<(f64, f64)>,
+    /// It has had a rate limit.
+    pub counts: bool,
     pub starts: Vec<u64>,
-    /// As many of them lay an interval back when the latest came.
-    pub past_starts: usize,
+    pub group_starts: BTreeMap<Rc<str>, Starts>,
+    /// While the rate limit alone holds jobs back.
+    pub limited_until: Option<u64>,
     pub retained: Vec<JobId>,
-    pub awaits_empty: bool,
+    pub awaits_below: f64,
     pub awaits_idle: bool,
     /// The latest moment at which one of its jobs had waited long enough.
     pub lined_up_at: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Starts {
+    pub all: Vec<u64>,
+    /// As many of them lay an interval back when the latest came, and do not change any more.
+    pub past: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -109,11 +126,12 @@ pub enum Act {
         completion: CompletionType,
         cause: Option<AbortCause>,
         forgotten: bool,
+        abandoned: bool,
     },
     Forgotten(JobId),
-    Empty(ManagerId),
+    PendingBelow(ManagerId),
     Idle(ManagerId),
-    StopTimedOut(WaiterId),
+    WaitOver(WaiterId),
 }
 
 /// What one listener hears.
@@ -143,7 +161,7 @@ pub struct Model {
 }
 
 /// What a watcher of a manager can see.
-type View = (Stats, Vec<(JobId, JobStatus, bool, u32, f64)>);
+type View = (Stats, Vec<(JobId, JobStatus, bool, u32, f64)>, Option<u64>);
 
 impl Model {
     /// As `Engine::handle`; a refusal changes nothing.
@@ -163,6 +181,7 @@ impl Model {
                 while let Some(job) = self.best_that_may_start(manager) {
                     self.grant(job);
                 }
+                self.manager_mut(manager).limited_until = self.limited_until(manager);
                 if let Some(old) = old {
                     self.tell_of_changes(manager, old);
                 }
@@ -187,10 +206,13 @@ impl Model {
         }
         let Stats { pending, running, .. } = view.0;
         let record = self.manager_mut(manager);
-        let is_empty = pending == 0 && std::mem::take(&mut record.awaits_empty);
+        let is_below = f64::from(pending) < record.awaits_below;
+        if is_below {
+            record.awaits_below = 0.0;
+        }
         let is_idle = pending + running == 0 && std::mem::take(&mut record.awaits_idle);
         let is_gone = pending + running == 0 && record.orphaned;
-        self.acts.extend(is_empty.then_some(Act::Empty(manager)));
+        self.acts.extend(is_below.then_some(Act::PendingBelow(manager)));
         self.acts.extend(is_idle.then_some(Act::Idle(manager)));
         if is_gone {
             self.manager_mut(manager).gone = true;
@@ -295,7 +317,8 @@ impl Model {
 
     fn view(&self, manager: ManagerId) -> View {
         let line = |job| (job, self.status(job), self.is_stopping(job), self.job(job).attempt, self.job(job).priority);
-        (self.stats(manager), self.jobs_of(manager).map(line).collect())
+        let until = self.manager(manager).limited_until.map(|until| until / 1000);
+        (self.stats(manager), self.jobs_of(manager).map(line).collect(), until)
     }
 
     pub fn standing(&self, key: KeyId) -> Option<JobId> {
@@ -316,7 +339,7 @@ impl Model {
 
     /// The earliest moment at which something happens by itself.
     pub fn next_deadline(&self) -> Option<u64> {
-        let of_jobs = self.jobs.iter().flat_map(|job| [job.wait, job.limit]).flatten();
+        let of_jobs = self.jobs.iter().flat_map(|job| [job.wait, job.limit, job.abandon]).flatten();
         let of_waiters = self.waiters.iter().filter(|waiter| !waiter.over).filter_map(|waiter| waiter.alarm);
         let of_rates = self.manager_ids().filter_map(|manager| self.rate_window(manager));
         of_jobs.chain(of_waiters).map(|(at, _)| at).chain(of_rates).min()

@@ -26,6 +26,12 @@ export const entries: readonly Entry[] = [
     mark: "getToolConfirmation",
   },
   {
+    entry: "jobgate/testing",
+    program: "testing.js",
+    outcome: "completed after 60000 ms, 50 % without a manager",
+    mark: "Another test clock keeps the time",
+  },
+  {
     entry: "jobgate/react",
     program: "react.js",
     outcome: "shown as completed 42",

@@ -42,6 +42,7 @@ export type Options = [
         timeout?: Millis;
         retry?: number | RetryOptions;
         delay?: Millis;
+        abandonAfter?: Millis;
         group?: string;
         onDuplicate?: "join" | "replace" | "queue" | "reject";
         initialState?: S;
@@ -58,6 +59,7 @@ export type Options = [
         concurrency?: number;
         groupConcurrency?: number;
         rateLimit?: { limit: number; interval: Millis };
+        groupRateLimit?: { limit: number; interval: Millis };
         maxPending?: number;
         paused?: boolean;
         retain?: number;

@@ -5,10 +5,15 @@ import {
   type builtinJobTypes,
   type ClientMessage,
   type CreateOptions,
+  type HandledQueue,
+  type HandlerOptions,
   type Histogram,
+  type JobHandler,
   type JobQueue,
   JobRunner,
   type JobType,
+  type jobFetch,
+  jobHandler,
   type ParamSpec,
   QueueClient,
   type QueueCreateOptions,
@@ -104,6 +109,31 @@ export type Client = [
   Is<Same<Extract<WatchEvent, { event: "progress" }>["data"], { percent: number; message: string }>>,
 ];
 
+export type Http = [
+  Is<Fits<JobQueue, HandledQueue>>,
+  Is<Fits<JobRunner, HandledQueue>>,
+  Is<Fits<JobQueue, Parameters<typeof jobHandler>[0]>>,
+  Is<
+    Fits<
+      typeof jobHandler,
+      (queue: JobQueue, options?: HandlerOptions) => (r: Request) => Promise<Response> | undefined
+    >
+  >,
+  Is<Same<JobHandler, (request: Request) => Promise<Response> | undefined>>,
+  Is<
+    Same<
+      HandlerOptions,
+      {
+        base?: string;
+        cors?: { origin: string | readonly string[] | ((origin: string) => boolean); credentials?: boolean };
+        authorize?(request: Request): boolean | Promise<boolean>;
+        keepAlive?: number;
+      }
+    >
+  >,
+  Is<Fits<ReturnType<typeof jobFetch>, typeof fetch>>,
+];
+
 const resize: JobType<{ width: number; format?: string }, Blob> = {
   name: "resize",
   description: "Makes an image smaller",
@@ -134,6 +164,9 @@ export async function program(worker: Worker, socket: WebSocket, channel: Broadc
     new QueueClient(end).close();
   }
   runner.createJob("resize", { width: 3 }, { priority: "background", retry: 2, id: "mine" });
+  jobHandler(runner, { base: "/queue", cors: { origin: ["https://app.example"] }, authorize: async () => true });
+  // @ts-expect-error no queue
+  jobHandler({ createJob: runner.createJob });
   // @ts-expect-error the type's name comes first
   runner.createJob({ width: 3 });
   // @ts-expect-error set by setConcurrency

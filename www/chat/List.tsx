@@ -1,6 +1,7 @@
+import { useEffect } from "preact/hooks";
 import { Badge, Button } from "../shared/components.tsx";
 import { focusComposer } from "./conversation/Composer.tsx";
-import { type Conversation, open, select, useChat } from "./conversations.ts";
+import { type Conversation, isBusy, open, say, select, useChat, useTalk } from "./conversations.ts";
 import { statusOf } from "./status.ts";
 
 /** All conversations, with what each is doing. */
@@ -26,7 +27,14 @@ export function List() {
 }
 
 function Entry({ conversation, current }: { conversation: Conversation; current: boolean }) {
-  const { text, tone, worth } = statusOf(conversation);
+  const talk = useTalk(conversation);
+  const { text, tone, worth } = statusOf(conversation, talk);
+  const { asked } = talk;
+  // Here, since all conversations are in the list, whichever is looked at.
+  useEffect(() => {
+    if (asked)
+      say(conversation.id, `The model asks to use ${asked.name}. Approve or deny it, above the message field.`);
+  }, [asked, conversation.id]);
   return (
     <button
       type="button"
@@ -36,7 +44,7 @@ function Entry({ conversation, current }: { conversation: Conversation; current:
     >
       <span class="entry-title">{conversation.title}</span>
       {worth && <Badge tone={tone}>{text}</Badge>}
-      {!conversation.busy && conversation.draft.trim() !== "" && !current && <span class="muted small">draft</span>}
+      {!isBusy(talk) && conversation.draft.trim() !== "" && !current && <span class="muted small">draft</span>}
     </button>
   );
 }

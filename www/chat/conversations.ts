@@ -1,30 +1,20 @@
-import type { Completion } from "jobgate";
-import { type AgentWorker, type Message, Session, type ToolCall, type WorkerState } from "jobgate/agents";
+import { type AgentWorker, Session } from "jobgate/agents";
+import { type UseConversation, useConversation } from "jobgate/react";
 import { useSyncExternalStore } from "preact/compat";
 import { announce } from "../shared/announce.tsx";
 import { errorText } from "../shared/format.ts";
-import { oncePerFrame } from "../shared/once-per-frame.ts";
 import { chosen } from "./model/chosen.ts";
 import { tools } from "./model/tools.ts";
 
-/** A tool that waits for the visitor's word. */
-export interface Question {
-  readonly call: ToolCall;
-  answer(word: "approve" | "deny"): void;
-}
-
-/** What a page shows of a worker, besides its messages. */
+/** What the page knows of a conversation besides what was said in it. */
 export interface Conversation {
   readonly id: number;
   readonly worker: AgentWorker;
   readonly title: string;
-  readonly state: WorkerState;
-  /** A job runs. It may be in its last moments, with the worker at rest already. */
-  readonly busy: boolean;
+  /** Asked to stop, and not at rest yet. */
   readonly stopping: boolean;
-  readonly question: Question | undefined;
-  /** How the last job ended. */
-  readonly end: Completion<unknown> | undefined;
+  /** How the last answer ended, where it did not fail. */
+  readonly end: "none" | "answered" | "stopped";
   /** It ended while another conversation was looked at. */
   readonly unread: boolean;
   /** What is typed and not sent. */
@@ -51,9 +41,6 @@ function tell(): void {
   for (const listener of [...listeners]) listener();
 }
 
-/** Answers arrive faster than anybody sees. */
-const tellSoon = oncePerFrame(tell);
-
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -65,9 +52,12 @@ export const useChat = <Part>(select: (chat: Chat) => Part): Part =>
 
 export const useSelected = (): Conversation => useChat(selectedOf);
 
-/** Once a frame at most while an answer arrives. */
-export const useMessages = (worker: AgentWorker): readonly Message[] =>
-  useSyncExternalStore(subscribe, () => worker.messages);
+/** What is said, as it streams, and what can be done about it. Each component is drawn for what it reads of it. */
+export type Talk = UseConversation;
+export const useTalk = ({ worker }: Conversation): Talk => useConversation(session, worker);
+
+export const isBusy = ({ state, queued }: Pick<Talk, "state" | "queued">): boolean =>
+  (state !== "inactive" && state !== "failed") || queued.length > 0;
 
 const selectedOf = ({ conversations, selected }: Chat): Conversation =>
   conversations.find(({ id }) => id === selected) ?? first;
@@ -77,18 +67,11 @@ const find = (id: number): Conversation | undefined => chat.conversations.find((
 function fresh(): Conversation {
   const id = ++ids;
   const title = `Conversation ${id}`;
-  return {
-    id,
-    worker: session.createWorker({ name: title }),
-    title,
-    state: "inactive",
-    busy: false,
-    stopping: false,
-    question: undefined,
-    end: undefined,
-    unread: false,
-    draft: "",
-  };
+  const worker = session.createWorker({ name: title });
+  worker.onStateChange((state) => {
+    if (state === "inactive" || state === "failed") ended(id);
+  });
+  return { id, worker, title, stopping: false, end: "none", unread: false, draft: "" };
 }
 
 function change(id: number, part: Partial<Conversation>): void {
@@ -122,77 +105,45 @@ export function remove(id: number): void {
 
 export const draft = (id: number, text: string): void => change(id, { draft: text });
 
-/** What is typed stays typed unless it was taken. */
-export function send(id: number, prompt: string): void {
-  const conversation = find(id);
-  if (!conversation || prompt.trim() === "") return;
-  if (conversation.busy) {
-    announce("The last answer is still arriving. What you typed is kept.");
-    return;
-  }
-  const untitled = !conversation.worker.messages.some(({ role }) => role === "user");
-  if (run(id, prompt)) change(id, { draft: "", ...(untitled && { title: titleOf(prompt) }) });
+/** While an answer arrives, it waits for its turn. */
+export function send({ id, worker }: Conversation, talk: Talk, prompt: string): void {
+  if (prompt.trim() === "") return;
+  const untitled = !isBusy(talk) && !worker.messages.some(({ role }) => role === "user");
+  if (isBusy(talk)) announce("The message waits for its turn.");
+  talk.send(prompt);
+  change(id, { draft: "", stopping: false, end: "none", ...(untitled && { title: titleOf(prompt) }) });
 }
 
 /** The last prompt once more, in place of what came of it: after a failure, or for another answer. */
-export function again(id: number): void {
-  const conversation = find(id);
-  const messages = conversation?.worker.messages ?? [];
-  const at = messages.findLastIndex(({ role }) => role === "user");
-  const prompt = messages[at];
-  if (!conversation || conversation.busy || !prompt) return;
-  const { worker, title } = conversation;
-  change(id, { worker: session.createWorker({ name: title, messages: messages.slice(0, at) }) });
-  void session.removeWorker(worker.id);
-  run(id, prompt.content);
+export function again({ id }: Conversation, { regenerate }: Talk): void {
+  regenerate();
+  change(id, { end: "none" });
 }
 
-export function stop(id: number): void {
-  const conversation = find(id);
-  if (!conversation?.busy || conversation.stopping) return;
-  change(id, { stopping: true });
-  jobOf(conversation)?.cancel("stopped by the visitor");
+/** Another prompt in place of that one, and of all that was said after it. */
+export function edit({ id }: Conversation, talk: Talk, index: number, prompt: string): void {
+  if (isBusy(talk) || prompt.trim() === "") return;
+  talk.edit(index, prompt);
+  change(id, { end: "none", ...(index === 0 && { title: titleOf(prompt) }) });
 }
 
-const jobOf = ({ worker }: Conversation) => session.jobs.find((job) => job.worker === worker);
-
-function run(id: number, prompt: string): boolean {
-  const worker = find(id)?.worker;
-  if (!worker) return false;
-  const host = {
-    workerStateChange: (_: string, state: WorkerState) => change(id, { state }),
-    responseChunkReceived: tellSoon,
-    getToolConfirmation: (_: string, call: ToolCall, signal: AbortSignal) => ask(id, call, signal),
-  };
-  const { type, job } = session.run(worker, { prompt }, host);
-  if (type !== "JOB_CREATED") return false;
-  change(id, { busy: true, stopping: false, end: undefined });
-  job.continuations.addOrRunNow("conversation", (_, end) => {
-    change(id, { busy: false, stopping: false, question: undefined, end, unread: chat.selected !== id });
-    sayEnd(id, end);
-  });
-  return true;
-}
-
-function ask(id: number, call: ToolCall, signal: AbortSignal): Promise<"approve" | "deny"> {
-  return new Promise((resolve) => {
-    const answer = (word: "approve" | "deny") => {
-      signal.removeEventListener("abort", withdraw);
-      change(id, { question: undefined });
-      resolve(word);
-    };
-    const withdraw = () => answer("deny");
-    signal.addEventListener("abort", withdraw, { once: true });
-    change(id, { question: { call, answer } });
-    say(id, `The model asks to use ${call.name}. Approve or deny it, above the message field.`);
-  });
+/** The prompts that wait are typed and not sent again. */
+export async function stop({ id, stopping, draft }: Conversation, talk: Talk): Promise<void> {
+  if (!isBusy(talk) || stopping) return;
+  change(id, { stopping: true, draft: [...talk.queued, draft].filter((text) => text.trim() !== "").join("\n\n") });
+  await talk.stop("stopped by the visitor");
+  change(id, { stopping: false });
 }
 
 /** Once, when there is something to know: not each word that arrives. */
-function sayEnd(id: number, end: Completion<unknown>): void {
-  if (end.type === "Cancelled") say(id, "Stopped.");
-  else if (end.type === "Failed") say(id, `The answer failed. ${errorText(end.error)}`);
-  else say(id, `Answer: ${shortened(find(id)?.worker.messages.at(-1)?.content ?? "")}`);
+function ended(id: number): void {
+  const conversation = find(id);
+  if (!conversation) return;
+  const { worker, stopping } = conversation;
+  change(id, { end: stopping ? "stopped" : "answered", unread: chat.selected !== id });
+  if (worker.state === "failed") say(id, `The answer failed. ${errorText(worker.lastFailure)}`);
+  else if (stopping) say(id, "Stopped.");
+  else say(id, `Answer: ${shortened(worker.messages.at(-1)?.content ?? "")}`);
 }
 
 const shortened = (answer: string): string =>
@@ -200,7 +151,8 @@ const shortened = (answer: string): string =>
     ? `${answer.slice(0, LONGEST_ANNOUNCED)}… The whole answer is in the conversation.`
     : answer;
 
-function say(id: number, line: string): void {
+/** To assistive technology. */
+export function say(id: number, line: string): void {
   const conversation = find(id);
   if (conversation) announce(chat.selected === id ? line : `${conversation.title}: ${line}`);
 }
@@ -211,5 +163,6 @@ function titleOf(prompt: string): string {
 }
 
 addEventListener("beforeunload", (event) => {
-  if (chat.conversations.some(({ draft, busy }) => busy || draft.trim() !== "")) event.preventDefault();
+  const isUnsaid = chat.conversations.some(({ draft }) => draft.trim() !== "");
+  if (isUnsaid || session.jobs.length > 0) event.preventDefault();
 });

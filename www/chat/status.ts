@@ -1,6 +1,6 @@
 import type { WorkerState } from "jobgate/agents";
 import type { Tone } from "../shared/components.tsx";
-import type { Conversation } from "./conversations.ts";
+import { type Conversation, isBusy, type Talk } from "./conversations.ts";
 
 interface Status {
   readonly text: string;
@@ -19,11 +19,14 @@ const busy: Record<WorkerState, Omit<Status, "worth">> = {
   failed: { text: "ending", tone: "active" },
 };
 
-export function statusOf({ busy: runs, state, stopping, end, unread }: Conversation): Status {
+export function statusOf(
+  { stopping, end, unread }: Conversation,
+  { state, queued, error }: Pick<Talk, "state" | "queued" | "error">,
+): Status {
   if (stopping) return { text: "stopping", tone: "warn", worth: true };
-  if (runs) return { ...busy[state], worth: true };
-  if (end?.type === "Failed") return { text: "failed", tone: "bad", worth: true };
-  if (end?.type === "Cancelled") return { text: "stopped", tone: "calm", worth: unread };
+  if (isBusy({ state, queued })) return { ...busy[state], worth: true };
+  if (error !== undefined) return { text: "failed", tone: "bad", worth: true };
+  if (end === "stopped") return { text: "stopped", tone: "calm", worth: unread };
   if (unread) return { text: "new answer", tone: "good", worth: true };
-  return { text: end ? "done" : "ready", tone: "calm", worth: false };
+  return { text: end === "answered" ? "done" : "ready", tone: "calm", worth: false };
 }

@@ -1,19 +1,23 @@
-import { firstCode, sizes } from "virtual:readme";
+import { firstCode, guides, sizes } from "virtual:readme";
 import { render } from "preact";
 import { Code } from "../shared/Code.tsx";
 import { Panel } from "../shared/components.tsx";
 import { Layout, pages } from "../shared/Layout.tsx";
+import { LiveJob } from "./LiveJob.tsx";
 import "./landing.css";
+import { Speed } from "./Speed.tsx";
 
 /** Where each stands on the page of recipes, and its title there. */
 const recipes = [
   ["search", "Search as you type"],
   ["save-once", "Save once"],
+  ["autosave", "Save as you type"],
   ["upload", "Upload with retry, and wait while offline"],
   ["poll", "Poll with backoff"],
   ["per-host", "Limit per host"],
   ["undo", "Undo by cancelling"],
   ["wizard", "A wizard that is left cleanly"],
+  ["checksum", "Read a large file in a worker"],
   ["answer", "A stream that outlives its page"],
 ] as const;
 
@@ -38,9 +42,13 @@ function Page() {
         </p>
       </div>
       <div class="landing-grid">
-        <Panel title="The first lines" aside={<code>npm install jobgate</code>}>
-          <Code source={firstCode} label="The first lines of code" />
-        </Panel>
+        <div class="landing-side">
+          <Panel title="The first lines" aside={<code>npm install jobgate</code>}>
+            <Code source={firstCode} label="The first lines of code" />
+          </Panel>
+          <LiveJob />
+          <Speed />
+        </div>
         <div class="landing-side">
           <Panel title="See it work">
             <ul class="demos">
@@ -67,11 +75,20 @@ function Page() {
           </Panel>
         </div>
       </div>
-      <Panel title="Eight recipes" aside={<span class="muted small">code that runs beside its text</span>}>
-        <ul class="recipe-links">
+      <Panel title="Recipes" aside={<span class="muted small">code that runs beside its text</span>}>
+        <ul class="recipe-links links">
           {recipes.map(([anchor, title]) => (
             <li key={anchor}>
               <a href={`/recipes.html#${anchor}`}>{title}</a>
+            </li>
+          ))}
+        </ul>
+      </Panel>
+      <Panel title="Guides" aside={<a href="/docs/index.html">All documentation</a>}>
+        <ul class="guide-links links">
+          {guides.map(({ title, href }) => (
+            <li key={href}>
+              <a href={href}>{title}</a>
             </li>
           ))}
         </ul>

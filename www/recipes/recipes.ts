@@ -1,8 +1,13 @@
 import type { FunctionComponent } from "preact";
 import answerCode from "./answer.ts?raw";
+import autosaveCode from "./autosave.ts?raw";
+import checksumCode from "./checksum.ts?raw";
 import { Answer } from "./demos/Answer.tsx";
+import { Autosave } from "./demos/Autosave.tsx";
+import { Checksum } from "./demos/Checksum.tsx";
 import { PerHost } from "./demos/PerHost.tsx";
 import { Poll } from "./demos/Poll.tsx";
+import { Rest } from "./demos/Rest.tsx";
 import { SaveOnce } from "./demos/SaveOnce.tsx";
 import { Search } from "./demos/Search.tsx";
 import { Undo } from "./demos/Undo.tsx";
@@ -10,6 +15,7 @@ import { Upload } from "./demos/Upload.tsx";
 import { Wizard } from "./demos/Wizard.tsx";
 import perHostCode from "./per-host.ts?raw";
 import pollCode from "./poll.ts?raw";
+import restCode from "./rest.ts?raw";
 import saveOnceCode from "./save-once.ts?raw";
 import searchCode from "./search.ts?raw";
 import undoCode from "./undo.ts?raw";
@@ -41,9 +47,16 @@ export const recipes: readonly Recipe[] = [
     Demo: SaveOnce,
   },
   {
+    file: "autosave.ts",
+    title: "Save as you type",
+    what: "A delay is the debounce, “queue” lets a running save end before the newest text is sent, stopPending empties the queue when the page is left.",
+    code: autosaveCode,
+    Demo: Autosave,
+  },
+  {
     file: "upload.ts",
     title: "Upload with retry, and wait while offline",
-    what: "Each retry asks where to go on. A gate, opened by the browser's online event, holds the body meanwhile.",
+    what: "retry.delay takes the server's Retry-After; each retry asks where to go on. A gate, opened by the browser's online event, holds the body meanwhile.",
     code: uploadCode,
     Demo: Upload,
   },
@@ -74,6 +87,20 @@ export const recipes: readonly Recipe[] = [
     what: "The promise of stopAll is the stop barrier: it opens when every body has really returned, its finally too.",
     code: wizardCode,
     Demo: Wizard,
+  },
+  {
+    file: "checksum.ts",
+    title: "Read a large file in a worker",
+    what: "A pool runs it under the same manager: piece by piece, with progress, and a stop between two pieces.",
+    code: checksumCode,
+    Demo: Checksum,
+  },
+  {
+    file: "rest.ts",
+    title: "REST in the page",
+    what: "jobHandler answers REST and server-sent events for a queue; jobFetch asks it as fetch would, and nothing leaves the page.",
+    code: restCode,
+    Demo: Rest,
   },
   {
     file: "answer.ts",

@@ -1,10 +1,16 @@
-import { gate, JobManager } from "jobgate";
+import { gate, JobManager, retryAfter } from "jobgate";
 
 export const uploads = new JobManager<string, unknown, never, string>({ concurrency: 2 });
 
 const PART_BYTES = 256 * 1024;
 
-/** In parts. A retry goes on after the last part that arrived; without a connection the job waits for one. */
+class Refused extends Error {
+  constructor(readonly response: Response) {
+    super(`the server answered ${response.status}`);
+  }
+}
+
+/** In parts. A retry comes when the server wants it, and goes on after the last part that arrived; offline the job waits. */
 export function upload(id: string, file: Blob) {
   const address = `/api/uploads/${id}`;
   return uploads.runJob(
@@ -20,7 +26,8 @@ export function upload(id: string, file: Blob) {
       }
       return `${received} bytes`;
     },
-    { retry: { limit: 8, delay: 300, maxDelay: 10_000 } },
+    // Of a refusal without a Retry-After, and of any other error: after 1 s, 2 s, 4 s…
+    { retry: { limit: 8, delay: (error) => (error instanceof Refused ? retryAfter(error.response) : undefined) } },
   ).job;
 }
 
@@ -34,6 +41,6 @@ async function connection(signal: AbortSignal, waiting: () => void): Promise<voi
 
 async function answer(sent: Promise<Response>): Promise<{ received: number }> {
   const response = await sent;
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  if (!response.ok) throw new Refused(response);
   return response.json();
 }

@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Connect, Plugin } from "vite";
 import { modelSources } from "../chat/model/reachable.ts";
 
@@ -21,6 +24,16 @@ const development = {
   "style-src": "'self' 'unsafe-inline'",
   "connect-src": "'self' ws:",
 };
+
+/** TypeDoc's pages have one inline script, for the theme; their own script fills a style element. */
+function documentation(policy: Record<string, string>): Record<string, string> {
+  const page = join(import.meta.dirname, "../public/docs/index.html");
+  const html = existsSync(page) ? readFileSync(page, "utf8") : "";
+  const hashes = [...html.matchAll(/<script>([^<]*)<\/script>/g)].map(
+    ([, code = ""]) => `'sha256-${createHash("sha256").update(code).digest("base64")}'`,
+  );
+  return { ...policy, "script-src": ["'self'", ...hashes].join(" "), "style-src": "'self' 'unsafe-inline'" };
+}
 
 const written = (policy: Record<string, string>) =>
   Object.entries(policy)
@@ -49,9 +62,11 @@ function policyOf(path: string, policy: Record<string, string>): Record<string, 
 }
 
 function sendHeaders(policy: Record<string, string>): Connect.NextHandleFunction {
+  const ofDocumentation = documentation(policy);
   return ({ url = "/" }, response, next) => {
     const { pathname } = new URL(url, "http://localhost");
-    for (const [name, value] of Object.entries(headers(policyOf(pathname, policy)))) response.setHeader(name, value);
+    const own = pathname.startsWith("/docs/") ? ofDocumentation : policyOf(pathname, policy);
+    for (const [name, value] of Object.entries(headers(own))) response.setHeader(name, value);
     next();
   };
 }

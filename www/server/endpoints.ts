@@ -30,7 +30,7 @@ export function demoEndpoints(buildFolder: string): Plugin {
   const answer = async (url: URL, request: IncomingMessage, response: ServerResponse): Promise<boolean> => {
     const made = await recipes.answer(url, request);
     if (made) {
-      send(response, made.status, made.body);
+      send(response, made.status, made.body, made.headers);
       return true;
     }
     if (request.method !== "GET") return false;
@@ -79,9 +79,9 @@ export function demoEndpoints(buildFolder: string): Plugin {
 }
 
 /** JSON, and text as it is. */
-function send(response: ServerResponse, status: number, body: unknown): void {
+function send(response: ServerResponse, status: number, body: unknown, headers?: Record<string, string>): void {
   const isText = typeof body === "string";
   const type = isText ? "text/plain; charset=utf-8" : "application/json";
-  response.writeHead(status, { "Content-Type": type, "Cache-Control": "no-store" });
+  response.writeHead(status, { "Content-Type": type, "Cache-Control": "no-store", ...headers });
   response.end(isText ? body : JSON.stringify(body));
 }

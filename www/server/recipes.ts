@@ -16,6 +16,7 @@ class Kept<Value> extends Map<string, Value> {
 
 export interface Answer {
   readonly status: number;
+  readonly headers?: Record<string, string>;
   readonly body: unknown;
 }
 
@@ -28,7 +29,8 @@ const REPORT_CALLS = 4;
 /** What the recipes ask their server. Everything is kept under ids that the page makes up. */
 export class Recipes {
   readonly #orders = new Kept<number>();
-  readonly #uploads = new Kept<{ received: number; refused: boolean }>();
+  readonly #uploads = new Kept<{ received: number; parts: number }>();
+  readonly #notes = new Kept<{ text: string; version: number; saves: number }>();
   readonly #reports = new Kept<number>();
   readonly #busy = new Kept<number>();
   readonly #deleted = new Kept<true>();
@@ -50,7 +52,11 @@ export class Recipes {
       case "GET uploads":
         return ok({ received: this.#uploads.get(id)?.received ?? 0 });
       case "PUT uploads":
-        return this.#part(id, Number(asked.get("offset")), await bytesOf(request));
+        return this.#part(id, Number(asked.get("offset")), (await bytesOf(request)).length);
+      case "PUT notes":
+        return this.#save(id, Number(asked.get("version")), (await bytesOf(request)).toString());
+      case "GET notes":
+        return this.#notes.has(id) ? ok(this.#notes.get(id)) : notFound;
       case "GET reports":
         return this.#report(id);
       case "GET proxy":
@@ -81,18 +87,26 @@ export class Recipes {
     return ok({ number });
   }
 
-  /** The second part of each upload is refused once. */
+  /** Of each upload the second part is refused once, and later the fourth: one says in how many seconds, one until when. */
   async #part(id: string, offset: number, bytes: number): Promise<Answer> {
-    const upload = this.#uploads.get(id) ?? { received: 0, refused: false };
+    const upload = this.#uploads.get(id) ?? { received: 0, parts: 0 };
     this.#uploads.set(id, upload);
     await sleep(120);
     if (offset !== upload.received) return { status: 409, body: { received: upload.received } };
-    if (offset > 0 && !upload.refused) {
-      upload.refused = true;
-      return { status: 503, body: { error: "busy" } };
-    }
+    upload.parts += 1;
+    if (upload.parts === 2) return busy(429, "2");
+    if (upload.parts === 5) return busy(503, new Date(Date.now() + 3000).toUTCString());
     upload.received += bytes;
     return ok({ received: upload.received });
+  }
+
+  async #save(id: string, version: number, text: string): Promise<Answer> {
+    const known = this.#notes.get(id);
+    const newer = version > (known?.version ?? 0);
+    const saves = (known?.saves ?? 0) + 1;
+    this.#notes.set(id, newer || !known ? { text, version, saves } : { ...known, saves });
+    await sleep(400);
+    return ok({ version });
   }
 
   #report(id: string): Answer {
@@ -128,12 +142,19 @@ export class Recipes {
   }
 }
 
-/** How many bytes came; of the bytes themselves nothing is kept. */
-async function bytesOf(request: IncomingMessage): Promise<number> {
+const busy = (status: number, retryAfter: string): Answer => ({
+  status,
+  headers: { "Retry-After": retryAfter },
+  body: { error: "busy" },
+});
+
+async function bytesOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
     bytes += chunk.length;
     if (bytes > LARGEST_PART) throw new Error(`a part has at most ${LARGEST_PART} bytes`);
+    chunks.push(chunk);
   }
-  return bytes;
+  return Buffer.concat(chunks);
 }

@@ -53,6 +53,9 @@ export function Layout(props: { page: (typeof pages)[number]["href"]; wide?: boo
                   </a>
                 </li>
               ))}
+              <li>
+                <a href="/docs/index.html">Docs</a>
+              </li>
             </ul>
           </nav>
           <ThemeToggle />

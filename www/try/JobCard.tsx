@@ -1,11 +1,12 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { Barrier } from "../shared/Barrier.tsx";
 import { Badge, Button, ProgressBar, type Tone } from "../shared/components.tsx";
 import { duration, errorText } from "../shared/format.ts";
 import type { WorkJob } from "./manager.ts";
 import { register, registrations } from "./registrations.ts";
 import { workNames } from "./start.ts";
-import { askToStop, type StopBarrier, stopBarriers } from "./stop-barriers.ts";
+import { askToStop, stopBarriers } from "./stop-barriers.ts";
 import { useJob } from "./use-jobs.ts";
 
 export function JobCard({ job }: { job: WorkJob }) {
@@ -84,38 +85,6 @@ function Fact(props: { name: string; children: ComponentChildren }) {
       <dd>{props.children}</dd>
     </div>
   );
-}
-
-/** Asked, then open: two lamps and how long it took from one to the other. */
-function Barrier({ barrier }: { barrier: StopBarrier | undefined }) {
-  if (!barrier) return null;
-  const open = barrier.openAfter !== undefined;
-  return (
-    <p class="barrier" data-open={open} data-testid="barrier">
-      <span class="lamp" data-lit="true">
-        Stop asked
-      </span>
-      <span class="way" aria-hidden="true" />
-      <span class="lamp" data-lit={open}>
-        {barrier.openAfter === undefined ? (
-          <>
-            barrier shut, <Elapsed since={barrier.askedAt} />
-          </>
-        ) : (
-          `barrier open after ${duration(barrier.openAfter)}`
-        )}
-      </span>
-    </p>
-  );
-}
-
-function Elapsed({ since }: { since: number }) {
-  const [now, setNow] = useState(() => performance.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(performance.now()), 100);
-    return () => clearInterval(timer);
-  }, []);
-  return <>{duration(Math.max(0, now - since))}</>;
 }
 
 function Registrations({ job }: { job: WorkJob }) {

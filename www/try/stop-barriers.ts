@@ -1,12 +1,6 @@
+import type { StopBarrier } from "../shared/Barrier.tsx";
 import type { WorkJob } from "./manager.ts";
 import { perJob } from "./per-job.ts";
-
-/** One stop of one job, timed with `performance.now()`. */
-export interface StopBarrier {
-  readonly askedAt: number;
-  /** Milliseconds from asking to the opening of the barrier; undefined while it is shut. */
-  readonly openAfter: number | undefined;
-}
 
 export const stopBarriers = perJob<StopBarrier>();
 

@@ -1,7 +1,216 @@
-//! The exports of `jobgate/agents`: the loop, and the providers written in Rust. Messages, chunks and the like cross as
-//! JSON; errors stay the values they are.
+//! The exports of `jobgate/agents`: the rules of its workers' runs, and of requests that are refused. Numbers alone cross;
+//! texts, calls and errors stay on the JavaScript side. As src/facade/agents/wire.ts reads them.
 
-mod bridge;
-mod errors;
-mod provider;
-mod worker;
+use std::cell::{Cell, RefCell};
+
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+use crate::bindings::panic;
+use crate::engine::agents::openai::{Attempts, Next, Refusal, UsageRefused};
+use crate::engine::agents::{
+    Command, Decision, Effect, Kind, Outcome, Outline, Piece, Prompt, Run, Stays, Task, Verdict,
+};
+
+/// No number in the place of one.
+const NONE: u32 = u32::MAX;
+
+/// An effect as one number: what in the lowest byte, which above it.
+fn word(effect: Effect) -> u32 {
+    let (what, which) = match effect {
+        Effect::Enter(state) => (0, state as u32),
+        Effect::Prompt(asked) => (1, asked as u32),
+        Effect::Ask => (2, 0),
+        Effect::Take => (3, 0),
+        Effect::Accept => (4, 0),
+        Effect::Refuse => (5, 0),
+        Effect::Overrun => (6, 0),
+        Effect::Abort(cause) => (7, cause as u32),
+        Effect::Give(place) => (8, place),
+        Effect::Answer { some } => (9, u32::from(some)),
+        Effect::Look => (10, 0),
+        Effect::Confirm => (11, 0),
+        Effect::Use => (12, 0),
+        Effect::Result(outcome) => (13, outcome as u32),
+        Effect::Run => (14, 0),
+        Effect::Conclude => (15, 0),
+        Effect::Fail(cause) => (16, cause as u32),
+        Effect::End(end) => (17, end as u32),
+        Effect::Keep { some } => (18, u32::from(some)),
+    };
+    what | which << 8
+}
+
+/// The rules of one worker: its conversation, and the run under way. Commands answer with how many effects there are in
+/// the outbox until the next command.
+#[wasm_bindgen]
+#[derive(Debug, Default)]
+pub struct WasmWorker {
+    outline: RefCell<Outline>,
+    run: RefCell<Run>,
+    /// The calls of the answer that is being told of.
+    calls: RefCell<Vec<u32>>,
+    outbox: RefCell<Vec<u32>>,
+}
+
+impl WasmWorker {
+    fn handle(&self, command: Command) -> u32 {
+        let effects = self.run.borrow_mut().handle(&mut self.outline.borrow_mut(), command);
+        let mut outbox = self.outbox.borrow_mut();
+        outbox.clear();
+        outbox.extend(effects.into_iter().map(word));
+        outbox.len() as u32
+    }
+}
+
+#[wasm_bindgen]
+impl WasmWorker {
+    /// A conversation in which nothing was said.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> WasmWorker {
+        Self::default()
+    }
+
+    /// Before anything else. `on_panic(message)` is called when the binary breaks; nothing can be called after that.
+    #[wasm_bindgen(js_name = reportPanics)]
+    pub fn report_panics(on_panic: Function) {
+        panic::report_to(on_panic);
+    }
+
+    /// Takes up a message that was said before: 0 the system's, 1 a prompt, 2 an answer, which `says` something and calls
+    /// so many tools, 3 a result, which fits the first call that has none. Returns why it may not stand there, if so.
+    pub fn add(&self, role: u32, flag: bool, calls: u32) -> Option<String> {
+        let kind = match role {
+            0 => Kind::System,
+            1 => Kind::User,
+            2 => Kind::Assistant { says: flag, calls },
+            _ => Kind::Tool { fits: flag },
+        };
+        self.outline.borrow_mut().add(kind).err().map(str::to_owned)
+    }
+
+    /// No more are taken up. Returns what is wrong with that, if so.
+    pub fn complete(&self) -> Option<String> {
+        self.outline.borrow().complete().err().map(str::to_owned)
+    }
+
+    /// Drops the message of that index and all after it. Returns why it may not, if so.
+    pub fn truncate(&self, length: u32) -> Option<String> {
+        self.outline.borrow_mut().truncate(length as usize).err().map(str::to_owned)
+    }
+
+    /// How much of the last message the next prompt is joined to; Infinity: all of it, -1: it is no prompt.
+    pub fn stays(&self) -> f64 {
+        match self.outline.borrow().stays() {
+            Stays::Nothing => -1.0,
+            Stays::All => f64::INFINITY,
+            Stays::Until(length) => f64::from(length),
+        }
+    }
+
+    /// Begins a run; the one before is over. `max_turns` of 0: of the app's own task. `length` and `again`: see [`Prompt`];
+    /// 2³² − 1 if it does not end so.
+    pub fn start(&self, max_turns: u32, length: u32, again: u32) -> u32 {
+        self.run.replace(Run::default());
+        let prompt = Prompt { length, again: Some(again).filter(|again| *again != NONE) };
+        let task = if max_turns == 0 { Task::Other } else { Task::Talk { prompt, max_turns } };
+        self.handle(Command::Start(task))
+    }
+
+    /// A call of the answer that is told of next, by its id's number.
+    #[wasm_bindgen(js_name = answerCalls)]
+    pub fn answer_calls(&self, id: u32) {
+        self.calls.borrow_mut().push(id);
+    }
+
+    /// Something has happened.
+    pub fn tell(&self, what: u32, which: u32) -> u32 {
+        let ok = which == 1;
+        self.handle(match what {
+            0 => Command::Stop,
+            1 => Command::Told { ok },
+            2 => Command::Sent(match which {
+                0 | 1 => Piece::Text { says: ok },
+                2 | 3 => Piece::Reasoning { says: which == 3 },
+                id => Piece::Call(id - 4),
+            }),
+            3 => Command::Taken { ok },
+            4 => Command::Answered { says: ok, calls: self.calls.take() },
+            5 => Command::Unanswered,
+            6 => Command::Looked(
+                [Verdict::Refused, Verdict::Free].get(which as usize).copied().unwrap_or(Verdict::Confirm),
+            ),
+            7 => Command::Decided(
+                [None, Some(Decision::Approve)].get(which as usize).copied().unwrap_or(Some(Decision::Deny)),
+            ),
+            8 => Command::Used { ok },
+            9 => Command::Settled { ok },
+            _ => Command::Over { timed_out: ok },
+        })
+    }
+
+    /// What a result of that kind says to the model, where it is always the same.
+    #[wasm_bindgen(js_name = resultWords)]
+    pub fn result_words(outcome: u32) -> Option<String> {
+        let outcome = if outcome == Outcome::Denied as u32 { Outcome::Denied } else { Outcome::Cut };
+        outcome.words().map(str::to_owned)
+    }
+
+    /// Where the outbox begins, in bytes. Any command may move it.
+    pub fn outbox(&self) -> *const u32 {
+        self.outbox.borrow().as_ptr()
+    }
+}
+
+/// One request to a server, however often it is made.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct WasmAttempts {
+    attempts: Cell<Attempts>,
+}
+
+#[wasm_bindgen]
+impl WasmAttempts {
+    /// `usage`: whether to ask for token counts.
+    #[wasm_bindgen(constructor)]
+    pub fn new(usage: bool) -> WasmAttempts {
+        Self { attempts: Cell::new(Attempts::new(usage)) }
+    }
+
+    /// Whether the next attempt asks for token counts.
+    #[wasm_bindgen(js_name = asksForUsage)]
+    pub fn asks_for_usage(&self) -> bool {
+        self.attempts.get().asks_for_usage()
+    }
+
+    /// Whether this server is not to be asked for token counts any more.
+    #[wasm_bindgen(js_name = usageIsRefused)]
+    pub fn usage_is_refused(&self) -> bool {
+        self.attempts.get().usage_is_refused()
+    }
+
+    /// The server has taken the last attempt.
+    pub fn taken(&self) {
+        let mut attempts = self.attempts.get();
+        attempts.taken();
+        self.attempts.set(attempts);
+    }
+
+    /// The server has refused it. `usage`: 0 not for that, 1 maybe, 2 for `stream_options`. Returns after how many
+    /// milliseconds to ask again; -1: not at all.
+    pub fn refused(&self, status: u16, wait: f64, used_up: bool, usage: u32, chance: f64) -> f64 {
+        let usage = match usage {
+            0 => UsageRefused::No,
+            1 => UsageRefused::Maybe,
+            _ => UsageRefused::Yes,
+        };
+        let mut attempts = self.attempts.get();
+        let next = attempts.refused(&Refusal { status, wait, used_up, usage }, chance);
+        self.attempts.set(attempts);
+        match next {
+            Next::WithoutUsage => 0.0,
+            Next::Wait(pause) => pause,
+            Next::Fail => -1.0,
+        }
+    }
+}

@@ -14,8 +14,7 @@ use super::provider::{ModelProvider, RequestContext};
 use super::reply::{Reply, settled};
 use crate::browser::error::{Cancelled, JobError, Thrown};
 use crate::engine::agents::openai::{
-    Asking, Assembly, END, Event, Lines, Piece, RETRIES, Refused, StreamFault, UsageRefused, address, message, pause,
-    refused,
+    Asking, Assembly, Attempts, END, Event, Lines, Next, Piece, Refused, StreamFault, address, message, refused,
 };
 use crate::engine::agents::{ModelRequest, ModelResponse, ModelResponseChunk, ToolSpec};
 
@@ -116,12 +115,12 @@ impl OpenAiCompatible {
     }
 
     /// By which name what the model thought is sent, if at all.
-    pub(crate) fn reasoning_name(&self) -> Option<&'static str> {
+    fn reasoning_name(&self) -> Option<&'static str> {
         self.options.send_reasoning.then(|| self.reasoning_name.get())
     }
 
     /// Asks with messages that are JSON already, with commas between; `turn` is how many.
-    pub(crate) async fn ask(
+    async fn ask(
         &self,
         messages: &JsValue,
         turn: usize,
@@ -143,11 +142,24 @@ impl OpenAiCompatible {
         tools: &[ToolSpec],
         cancellation: &Cancellation,
     ) -> Result<Reply, JobError> {
+        let mut attempts = Attempts::new(self.options.usage && !self.usage_refused.get());
+        let opened = self.attempt(messages, tools, cancellation, &mut attempts).await;
+        if attempts.usage_is_refused() {
+            self.usage_refused.set(true);
+        }
+        opened
+    }
+
+    async fn attempt(
+        &self,
+        messages: &JsValue,
+        tools: &[ToolSpec],
+        cancellation: &Cancellation,
+        attempts: &mut Attempts,
+    ) -> Result<Reply, JobError> {
         let url = address(&self.options.base_url);
-        let mut usage = self.options.usage && !self.usage_refused.get();
-        let (mut again, mut tried) = (0, false);
         loop {
-            let call = self.prepare(messages, tools, usage, cancellation).map_err(Thrown)?;
+            let call = self.prepare(messages, tools, attempts.asks_for_usage(), cancellation).map_err(Thrown)?;
             let asked = match &self.options.fetch {
                 Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &url.as_str().into(), &call),
                 None => fetch(&url.as_str().into(), &call),
@@ -159,9 +171,7 @@ impl OpenAiCompatible {
             cancellation.check()?;
             let reply = answered.map_err(|error| OpenAiError::Unreachable(url.clone(), error))?;
             if reply.is_ok() {
-                if tried {
-                    self.usage_refused.set(true);
-                }
+                attempts.taken();
                 return Ok(reply);
             }
             // One that breaks off says nothing; the status says enough.
@@ -169,17 +179,10 @@ impl OpenAiCompatible {
             cancellation.check()?;
             let retry_after = reply.header("retry-after");
             let refused = refused(reply.status, &reply.status_text, retry_after.as_deref(), &text, Date::now());
-            if usage && refused.usage != UsageRefused::No {
-                if refused.usage == UsageRefused::Yes {
-                    self.usage_refused.set(true);
-                }
-                (usage, tried) = (false, true);
-            } else if refused.retriable && again < RETRIES {
-                let pause = pause(&refused, again, Math::random());
-                again += 1;
-                cancellation.or_aborted(slept(pause.as_millis())).await?;
-            } else {
-                return Err(OpenAiError::Refused(refused).into());
+            match attempts.refused(&refused.refusal, Math::random()) {
+                Next::WithoutUsage => {}
+                Next::Wait(pause) => cancellation.or_aborted(slept(pause)).await?,
+                Next::Fail => return Err(OpenAiError::Refused(refused).into()),
             }
         }
     }
@@ -274,8 +277,8 @@ impl ModelProvider for OpenAiCompatible {
     }
 }
 
-async fn slept(milliseconds: u128) -> Result<(), Cancelled> {
-    TimeoutFuture::new(u32::try_from(milliseconds).unwrap_or(u32::MAX)).await;
+async fn slept(milliseconds: f64) -> Result<(), Cancelled> {
+    TimeoutFuture::new(milliseconds as u32).await;
     Ok(())
 }
 

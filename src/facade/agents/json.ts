@@ -1,7 +1,11 @@
-// What crosses to the loop and back as JSON, checked where it comes from the outside.
+// What is said, called and answered, checked and copied where it comes from the outside. Copies are frozen: they are given
+// to several readers, none of whom may change them.
 
 import { fieldOf } from "../support/look.js";
 import type { Message, ModelResponse, ModelResponseChunk, ToolCall } from "./types.js";
+
+/** A call's arguments that are nested deeper are refused: what reads them calls itself for each level. */
+const DEEPEST = 128;
 
 function need(field: string, expected: string, right: boolean, given: unknown): void {
   if (!right) throw new TypeError(`${field} must be ${expected}, got ${given === null ? "null" : typeof given}`);
@@ -19,74 +23,14 @@ export function needArray(field: string, value: unknown): asserts value is reado
   need(field, "an array", Array.isArray(value), value);
 }
 
-function checkCall(field: string, call: ToolCall): ToolCall {
-  needObject(field, call);
-  const { id, name, arguments: given } = call;
-  needString(`${field}.id`, id);
-  needString(`${field}.name`, name);
-  return { id, name, arguments: given ?? {} };
+/** Half a letter (a surrogate without the other) becomes U+FFFD, as wherever text becomes UTF-8: the other end refuses it. */
+export function wholeText(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "\ufffd");
 }
 
-/** Not by map: it would look for what is missing in the longest array there can be. */
-function checkCalls(field: string, calls: readonly unknown[]): ToolCall[] {
-  return Array.from(calls, (call, at) => checkCall(`${field}[${at}]`, call as ToolCall));
-}
-
-function checkMessage(field: string, message: Message): Message {
-  needObject(field, message);
-  // Each is read once: what is looked at again may be something else.
-  const { role, content, toolCallId, toolCalls = [], reasoning } = message as Record<string, unknown>;
-  needString(`${field}.content`, content);
-  if (role === "tool") {
-    needString(`${field}.toolCallId`, toolCallId);
-    return { role, toolCallId, content };
-  }
-  if (role === "system" || role === "user") return { role, content };
-  if (role !== "assistant") throw new TypeError(`${field}.role must be "system", "user", "assistant" or "tool"`);
-  if (reasoning !== undefined) needString(`${field}.reasoning`, reasoning);
-  needArray(`${field}.toolCalls`, toolCalls);
-  const calls = checkCalls(`${field}.toolCalls`, toolCalls);
-  return {
-    role,
-    content,
-    ...(calls.length > 0 && { toolCalls: calls }),
-    ...(reasoning !== undefined && { reasoning }),
-  };
-}
-
-/** As JSON. Their shapes are checked here; whether each may stand where it does, the rules decide. */
-export function writeMessages(messages: readonly Message[]): string {
-  needArray("messages", messages);
-  return toJson(Array.from(messages, (message, at) => checkMessage(`messages[${at}]`, message)));
-}
-
-export function checkChunk(field: string, chunk: ModelResponseChunk): ModelResponseChunk {
-  needObject(field, chunk);
-  const { type } = chunk;
-  if (type === "text" || type === "reasoning") {
-    const { text } = chunk;
-    needString(`${field}.text`, text);
-    return { type, text };
-  }
-  if (type === "tool_call") return { type, call: checkCall(`${field}.call`, chunk.call) };
-  throw new TypeError(`${field}.type must be "text", "reasoning" or "tool_call"`);
-}
-
-export function checkResponse(response: ModelResponse): ModelResponse {
-  needObject("response", response);
-  const { content, toolCalls, stopReason } = response;
-  needString("response.content", content);
-  needArray("response.toolCalls", toolCalls);
-  needString("response.stopReason", stopReason);
-  return { content, toolCalls: checkCalls("response.toolCalls", toolCalls), stopReason };
-}
-
-/**
- * Half a letter (a surrogate without the other) becomes U+FFFD, as wherever text becomes UTF-8: the other end refuses it.
- * JSON.stringify writes it, and nothing else, as such an escape.
- */
+/** The same of the texts in it. JSON.stringify writes halves, and nothing else, as such an escape. */
 export function toJson(value: unknown): string {
-  const json = JSON.stringify(value);
+  const json = JSON.stringify(value) ?? "null";
   if (!json.includes("\\ud")) return json;
   return json.replace(/\\(?:(ud[89a-f]..)|.)/g, (written, half?: string) => (half === undefined ? written : "\ufffd"));
 }
@@ -97,22 +41,89 @@ export function wholeLetters(): (text: string) => string {
   return (text) => {
     const whole = half + text;
     half = /[\ud800-\udbff]$/.exec(whole)?.[0] ?? "";
-    return half === "" ? whole : whole.slice(0, -1);
+    return wholeText(half === "" ? whole : whole.slice(0, -1));
   };
 }
 
-/** Given to several readers, none of whom may change it. */
-export function frozen<T>(json: string): T {
-  return freeze(JSON.parse(json));
-}
-
-/** As `frozen`, of what is no JSON. */
-export function freeze<T>(value: T): T {
+/** What JSON holds, frozen through and through. */
+export function freeze<T>(value: T, depth = 0): T {
   if (typeof value === "object" && value !== null) {
-    for (const part of Object.values(value)) freeze(part);
+    if (depth > DEEPEST) throw new RangeError(`what is nested deeper than ${DEEPEST} levels cannot be taken`);
+    for (const part of Object.values(value)) freeze(part, depth + 1);
     Object.freeze(value);
   }
   return value;
+}
+
+/** A copy, as JSON carries it. */
+export function frozenCopy<T>(value: T): T {
+  return freeze(JSON.parse(toJson(value)));
+}
+
+function checkCall(field: string, call: ToolCall): ToolCall {
+  needObject(field, call);
+  const { id, name, arguments: given } = call;
+  needString(`${field}.id`, id);
+  needString(`${field}.name`, name);
+  return Object.freeze({ id: wholeText(id), name: wholeText(name), arguments: frozenCopy(given ?? {}) });
+}
+
+/** Not by map: it would look for what is missing in the longest array there can be. */
+function checkCalls(field: string, calls: readonly unknown[]): readonly ToolCall[] {
+  return Object.freeze(Array.from(calls, (call, at) => checkCall(`${field}[${at}]`, call as ToolCall)));
+}
+
+export function checkMessage(field: string, message: Message): Message {
+  needObject(field, message);
+  // Each is read once: what is looked at again may be something else.
+  const { role, content: text, toolCallId, toolCalls = [], reasoning } = message as Record<string, unknown>;
+  needString(`${field}.content`, text);
+  const content = wholeText(text);
+  if (role === "tool") {
+    needString(`${field}.toolCallId`, toolCallId);
+    return Object.freeze({ role, toolCallId: wholeText(toolCallId), content });
+  }
+  if (role === "system" || role === "user") return Object.freeze({ role, content });
+  if (role !== "assistant") throw new TypeError(`${field}.role must be "system", "user", "assistant" or "tool"`);
+  if (reasoning !== undefined) needString(`${field}.reasoning`, reasoning);
+  needArray(`${field}.toolCalls`, toolCalls);
+  return answerMessage(content, checkCalls(`${field}.toolCalls`, toolCalls), wholeText(reasoning ?? ""));
+}
+
+export function answerMessage(content: string, toolCalls: readonly ToolCall[], reasoning: string): Message {
+  return Object.freeze({
+    role: "assistant",
+    content,
+    ...(toolCalls.length > 0 && { toolCalls }),
+    ...(reasoning !== "" && { reasoning }),
+  });
+}
+
+/** Their shapes are checked here; whether each may stand where it does, the rules decide. */
+export function checkMessages(messages: readonly Message[]): readonly Message[] {
+  needArray("messages", messages);
+  return Array.from(messages, (message, at) => checkMessage(`messages[${at}]`, message));
+}
+
+export function checkChunk(field: string, chunk: ModelResponseChunk): ModelResponseChunk {
+  needObject(field, chunk);
+  const { type } = chunk;
+  if (type === "text" || type === "reasoning") {
+    const { text } = chunk;
+    needString(`${field}.text`, text);
+    return Object.freeze({ type, text });
+  }
+  if (type === "tool_call") return Object.freeze({ type, call: checkCall(`${field}.call`, chunk.call) });
+  throw new TypeError(`${field}.type must be "text", "reasoning" or "tool_call"`);
+}
+
+export function checkResponse(response: ModelResponse): ModelResponse {
+  needObject("response", response);
+  const { content, toolCalls, stopReason } = response;
+  needString("response.content", content);
+  needArray("response.toolCalls", toolCalls);
+  needString("response.stopReason", stopReason);
+  return { content: wholeText(content), toolCalls: checkCalls("response.toolCalls", toolCalls), stopReason };
 }
 
 /** What a model is told of an error, of whatever realm; anything can be thrown, also what throws when it is looked at. */

@@ -6,9 +6,9 @@ import { Listeners } from "../runner/line.js";
 import type { JobContext, RunJobResult, Unsubscribe } from "../types.js";
 import { checkEngine } from "../wasm/engine.js";
 import { checkNumber, checkObject, needFunction } from "../wasm/options.js";
-import { Bridge, type Frame } from "./bridge.js";
 import { AgentError } from "./errors.js";
-import { freeze, needArray, needObject, needString } from "./json.js";
+import { freeze, needArray, needObject, needString, wholeText } from "./json.js";
+import { type Frame, runTalk, runTask } from "./run.js";
 import { type ReadyTool, readyTools } from "./tools.js";
 import type {
   AgentRunOptions,
@@ -27,8 +27,6 @@ import { SessionWorker } from "./worker.js";
 
 const MAX_TURNS = 16;
 const LARGEST_MAX_TURNS = 2 ** 32 - 1;
-// How a run ends: src/bindings/agents/worker.rs.
-const END = { cancelled: 1, failed: 2 };
 const HOST = ["workerStateChange", "responseChunkReceived", "getToolConfirmation"] as const;
 
 /**
@@ -39,7 +37,7 @@ const HOST = ["workerStateChange", "responseChunkReceived", "getToolConfirmation
 export class Session {
   private readonly manager: JobManager<string, WorkerState, never, void>;
   private readonly providers: ReadonlyMap<string, ModelProvider>;
-  private readonly tools: readonly ReadyTool[];
+  private readonly tools: ReadonlyMap<string, ReadyTool>;
   private readonly specs: readonly ToolSpec[];
   private readonly maxTurns: number;
   private readonly known = new Map<string, SessionWorker>();
@@ -53,7 +51,7 @@ export class Session {
     const { providers, tools = [], maxTurns, concurrency, trace } = options;
     this.providers = readyProviders(providers);
     this.tools = readyTools(tools);
-    this.specs = freeze(this.tools.map(({ spec }) => spec));
+    this.specs = freeze([...this.tools.values()].map(({ spec }) => spec));
     this.maxTurns = checkNumber("maxTurns", maxTurns, MAX_TURNS);
     if (!Number.isInteger(this.maxTurns) || this.maxTurns < 1 || this.maxTurns > LARGEST_MAX_TURNS) {
       throw new RangeError(`maxTurns must be an integer of at least 1, got ${this.maxTurns}`);
@@ -105,7 +103,7 @@ export class Session {
       throw new RangeError(`provider must be one of ${names}, got "${wanted}"`);
     }
     if (this.closed) throw new ManagerClosedError("The session was closed and takes no new workers");
-    const worker = new SessionWorker(name, [providerName, provider], system, messages, this.changed);
+    const worker = new SessionWorker(name, provider, system, messages, this.changed);
     this.known.set(worker.id, worker);
     this.changed();
     return worker;
@@ -146,8 +144,9 @@ export class Session {
     needString("prompt", prompt);
     needObject("host", host);
     for (const method of HOST) needFunction(`host.${method}`, host[method]);
-    const parts = { worker: mine, host, provider: mine.provider, tools: this.tools, specs: this.specs };
-    return this.start(mine, options, (frame) => mine.wasm.talk(prompt, this.maxTurns, new Bridge(frame, parts)));
+    const { tools, specs, maxTurns } = this;
+    const talk = { prompt: wholeText(prompt), host, tools, specs, maxTurns };
+    return this.start(mine, options, (frame) => runTalk(frame, talk));
   }
 
   /** Any other task on a worker, under the same rules. Its states are "working", then "inactive" or "failed". */
@@ -155,8 +154,7 @@ export class Session {
     const mine = this.need(worker);
     needObject("task", task);
     needFunction("task.run", task.run);
-    const run = async (signal: AbortSignal) => task.run({ worker: mine, signal });
-    return this.start(mine, options, (frame) => mine.wasm.runTask({ ...frame, runTask: run }));
+    return this.start(mine, options, (frame) => runTask(frame, (context) => task.run(context)));
   }
 
   /** Refuses new runs and workers, stops all jobs; resolves when all have ended. */
@@ -179,7 +177,7 @@ export class Session {
   private start(
     worker: SessionWorker,
     options: AgentRunOptions = {},
-    run: (frame: Frame) => Promise<number>,
+    run: (frame: Frame) => Promise<void>,
   ): RunJobResult<WorkerJob> {
     checkObject("options", options);
     const { signal, timeout, onBusy = "join" } = options;
@@ -189,19 +187,16 @@ export class Session {
     if (busy !== undefined && onBusy === "join") return { type: "JOB_ALREADY_RUNNING", job: busy };
 
     let handle: AnyJob | undefined;
-    const body = async (context: JobContext<WorkerState>) => {
-      const end = await run({
+    const body = (context: JobContext<WorkerState>) =>
+      run({
+        worker,
         signal: context.signal,
         timedOut: () => handle?.more?.timeoutError !== undefined && !handle.stopAsked,
         entered(state, failure) {
           worker.enter(state, failure);
           context.setState(state);
         },
-        changed: () => worker.changed(),
       });
-      if (end === END.cancelled) throw context.signal.reason;
-      if (end === END.failed) throw worker.lastFailure;
-    };
     // A key has room for one that waits: a queue of any length is the group's. Whoever looks sees the worker's id.
     const key = standing.length === 0 ? worker.id : `${worker.id} ${++worker.queued}`;
     const { job } = this.manager.runJob(key, body, {

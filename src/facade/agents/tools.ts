@@ -109,16 +109,15 @@ function copyOf<T>(json: T): T {
 }
 
 /** Throws TypeError or RangeError that names the tool and what is wrong with it. */
-export function readyTools(tools: readonly Tool[]): readonly ReadyTool[] {
+export function readyTools(tools: readonly Tool[]): ReadonlyMap<string, ReadyTool> {
   needArray("tools", tools);
-  const names = new Set<string>();
-  return Array.from(tools, (tool, at) => {
+  const ready = new Map<string, ReadyTool>();
+  for (const [at, tool] of tools.entries()) {
     needObject(`tools[${at}]`, tool);
     const { name, description, confirm = true, parameters: given, run } = tool;
     needString(`tools[${at}].name`, name);
     if (name === "") throw new RangeError(`tools[${at}].name must have something in it`);
-    if (names.has(name)) throw new RangeError(`tools[${at}].name: there are two tools "${name}"; name them apart`);
-    names.add(name);
+    if (ready.has(name)) throw new RangeError(`tools[${at}].name: there are two tools "${name}"; name them apart`);
     needString(`tool "${name}": description`, description);
     if (typeof confirm !== "boolean") throw new TypeError(`tool "${name}": confirm must be a boolean`);
     needFunction(`tool "${name}": run`, run);
@@ -132,10 +131,11 @@ export function readyTools(tools: readonly Tool[]): readonly ReadyTool[] {
     } catch (error) {
       throw new TypeError(`tool "${name}": parameters must be a valid JSON Schema: ${errorText(error)}`);
     }
-    return {
+    ready.set(name, {
       spec: { name, description, parameters, confirm },
       check: (args) => faults(validator, args),
       run: (args, context) => run.call(tool, args, context),
-    };
-  });
+    });
+  }
+  return ready;
 }

@@ -1,38 +1,39 @@
-// The agents' binary: the loop and the providers written in Rust. The only file that knows its generated code.
+// The agents' binary: the rules of runs and of requests. The only file that knows its generated code.
 
 import coreText, { order as coreOrder, size as coreSize } from "../../../build/wasm/inline.js";
-import { initSync, WasmProvider, WasmWorker } from "../../../build/wasm-agents/agents.js";
+import { initSync, WasmAttempts, WasmWorker } from "../../../build/wasm-agents/agents.js";
 import text, { order, size } from "../../../build/wasm-agents/inline.js";
-import { follow } from "../job/signals.js";
-import { abortReason } from "../support/abort.js";
-import type { Unsubscribe } from "../types.js";
 import { breakDown, checkEngine, compileNow, provideWasm, whenEngineFails } from "../wasm/engine.js";
 import { unpackBytes } from "../wasm/unpack-bytes.js";
-import { AgentError } from "./errors.js";
 
-let started = false;
+let memory: WebAssembly.Memory | undefined;
+let words = new Uint32Array();
+const NOTHING: readonly number[] = [];
 const waiting = new Set<(error: unknown) => void>();
 
 /** Compiled when first needed. An engine that "jobgate" or "jobgate/slim" has started is shared. */
 export function startAgentsWasm(): void {
   provideWasm(() => unpackBytes(coreText, coreOrder, coreSize));
   checkEngine();
-  if (started) return;
-  compileNow(() => initSync({ module: unpackBytes(text, order, size) }));
-  started = true;
-  WasmWorker.startBinary(
-    breakDown,
-    (code: AgentError["code"], message: string, status: number | undefined, cause: unknown) => {
-      return new AgentError(message, code, { status, cause });
-    },
-  );
+  if (memory !== undefined) return;
+  ({ memory } = compileNow(() => initSync({ module: unpackBytes(text, order, size) })));
+  WasmWorker.reportPanics(breakDown);
   whenEngineFails((error) => {
     for (const reject of waiting) reject(error);
     waiting.clear();
   });
 }
 
-/** A promise of the binary's, which would never settle once it has broken. */
+/** The effects that a command has answered with, copied: the next command writes over them. */
+export function effectsOf(rules: WasmWorker, count: number): readonly number[] {
+  if (count === 0 || memory === undefined) return NOTHING;
+  const at = rules.outbox() >>> 2;
+  // It has grown, or was not looked at before.
+  if (words.length === 0) words = new Uint32Array(memory.buffer);
+  return [...words.subarray(at, at + count)];
+}
+
+/** A promise that would never settle once the engine has broken. */
 export function orFailure<T>(promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     waiting.add(reject);
@@ -41,33 +42,4 @@ export function orFailure<T>(promise: Promise<T>): Promise<T> {
   });
 }
 
-/** Settles as `value` does, if it is a promise of any kind: one that misbehaves rejects, and counts once. */
-export async function promiseOf<T>(value: T | PromiseLike<T>): Promise<T> {
-  return value;
-}
-
-/** What the binary stops waiting for when asked to end, and would keep its callbacks for until it settles: maybe never. */
-export function untilAborted<T>(value: PromiseLike<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(abortReason(signal));
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promiseOf(value)
-      .finally(() => signal.removeEventListener("abort", abort))
-      .then(resolve, reject);
-  });
-}
-
-/** A signal of this realm that aborts as a caller's does, whatever that is: the binary looks at no other. */
-export function followed(given: AbortSignal): { readonly signal: AbortSignal; readonly unfollow: Unsubscribe } {
-  if (typeof given?.addEventListener !== "function") {
-    throw new TypeError(`signal must be an AbortSignal, got ${given === null ? "null" : typeof given}`);
-  }
-  const controller = new AbortController();
-  const askToStop = (reason: unknown) => controller.abort(reason);
-  if (!given.aborted) return { signal: controller.signal, unfollow: follow(given, { askToStop }) };
-  askToStop(abortReason(given));
-  return { signal: controller.signal, unfollow() {} };
-}
-
-export { WasmProvider, WasmWorker };
+export { WasmAttempts, WasmWorker };

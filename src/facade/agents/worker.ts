@@ -2,27 +2,39 @@ import { Listeners } from "../runner/line.js";
 import type { Unsubscribe } from "../types.js";
 import { checkEngine } from "../wasm/engine.js";
 import { needFunction } from "../wasm/options.js";
+import { reserveStack } from "../wasm/stack.js";
 import { AgentError } from "./errors.js";
-import { frozen, writeMessages } from "./json.js";
-import type { AgentWorker, Message, ModelProvider, WorkerJob, WorkerSnapshot, WorkerState } from "./types.js";
+import { answerMessage, checkMessages, wholeText } from "./json.js";
+import type {
+  AgentWorker,
+  Message,
+  ModelProvider,
+  ModelResponse,
+  ToolCall,
+  WorkerJob,
+  WorkerSnapshot,
+  WorkerState,
+} from "./types.js";
 import { WasmWorker } from "./wasm.js";
+import { ASKED, NONE, ROLE } from "./wire.js";
 
-/** What WasmWorker.news gives: src/engine/agents/history/news.rs. */
-interface News {
-  readonly kept: number;
-  readonly settled: readonly Message[];
-  readonly open: { readonly more: boolean; readonly content: string; readonly reasoning: string } | null;
+const PARAGRAPH = "\n\n";
+
+/** What the next prompt is joined to, and how: src/engine/agents/outline.rs. */
+export interface PromptPlace {
+  readonly before: string;
+  readonly again: number;
 }
 
-/** The conversation is in the binary; what is shown of it is here. Only what is new crosses. */
+/** The conversation: its texts are here, what may stand where is in the binary. */
 export class SessionWorker implements AgentWorker {
-  readonly id: string;
+  readonly id = newId();
   readonly name: string;
   readonly provider: ModelProvider;
   readonly onStateChange: AgentWorker["onStateChange"];
   readonly subscribe: AgentWorker["subscribe"];
   readonly getSnapshot: AgentWorker["getSnapshot"];
-  readonly wasm: WasmWorker;
+  rules: WasmWorker;
   /** How many jobs have waited behind others. */
   queued = 0;
   state: WorkerState = "inactive";
@@ -32,25 +44,27 @@ export class SessionWorker implements AgentWorker {
   private readonly jobs = new Set<WorkerJob>();
   /** Whom it tells of changes, until it is removed. */
   private told: (() => void) | undefined;
-  private revision = -1;
-  private readonly settled: Message[] = [];
-  private open: { readonly content: string; readonly reasoning: string } | undefined = undefined;
-  private known: readonly Message[] = Object.freeze([]);
+  private settled: Message[] = [];
+  /** Of the last answer; the first of them have results. */
+  private calls: readonly ToolCall[] = [];
+  private results = 0;
+  /** An answer that still arrives. */
+  private open: { content: string; reasoning: string } | undefined = undefined;
+  private known: readonly Message[] | undefined = undefined;
   private snapshot: WorkerSnapshot | undefined = undefined;
 
   /** Throws RangeError for messages that no server would accept. */
   constructor(
     name: string,
-    [providerName, provider]: readonly [string, ModelProvider],
+    provider: ModelProvider,
     system: string | undefined,
     said: readonly Message[],
     told: () => void,
   ) {
-    const json = writeMessages(said);
-    this.wasm = orRefusal(() => new WasmWorker(name, providerName, system, json));
-    this.id = this.wasm.id;
     this.name = name;
     this.provider = provider;
+    const before = system === undefined ? [] : [Object.freeze({ role: "system", content: wholeText(system) } as const)];
+    [this.rules, this.settled] = takenUp(before, checkMessages(said));
     this.told = told;
     this.onStateChange = (listener): Unsubscribe => {
       needFunction("listener", listener);
@@ -72,10 +86,10 @@ export class SessionWorker implements AgentWorker {
 
   get messages(): readonly Message[] {
     checkEngine();
-    const revision = this.wasm.revision();
-    if (revision !== this.revision) {
-      this.revision = revision;
-      this.read(frozen<News>(this.wasm.news()));
+    if (this.known === undefined) {
+      const shown = this.settled.slice();
+      if (this.open !== undefined) shown.push(answerMessage(this.open.content, [], this.open.reasoning));
+      this.known = Object.freeze(shown);
     }
     return this.known;
   }
@@ -85,15 +99,20 @@ export class SessionWorker implements AgentWorker {
     if (!Number.isInteger(length) || length < 0) {
       throw new RangeError(`length must be an integer of at least 0, got ${length}`);
     }
-    if (length >= this.messages.length) return;
-    orRefusal(() => this.wasm.truncate(length));
+    if (length >= this.settled.length) return;
+    reserveStack();
+    const fault = this.rules.truncate(length);
+    if (fault !== undefined) throw new RangeError(`messages[${length}] ${fault}`);
+    this.settled.length = length;
     this.changed();
   }
 
   setMessages(messages: readonly Message[]): void {
-    const json = writeMessages(messages);
+    const checked = checkMessages(messages);
     this.needIdle();
-    orRefusal(() => this.wasm.replace(json));
+    const before = this.rules;
+    [this.rules, this.settled] = takenUp([], checked);
+    before.free();
     this.changed();
   }
 
@@ -115,12 +134,17 @@ export class SessionWorker implements AgentWorker {
     this.state = state;
     this.lastFailure = failure;
     this.stateListeners.call(state);
-    this.changed();
+    this.tell();
   }
 
-  changed(): void {
+  private tell(): void {
     this.listeners.call();
     this.told?.();
+  }
+
+  private changed(): void {
+    this.known = undefined;
+    this.tell();
   }
 
   private needIdle(): void {
@@ -130,28 +154,84 @@ export class SessionWorker implements AgentWorker {
     }
   }
 
-  private read({ kept, settled, open }: News): void {
-    this.settled.length = Math.min(kept, this.settled.length);
-    for (const message of settled) this.settled.push(message);
-    const before = open?.more ? this.open : undefined;
-    this.open = open
-      ? { content: (before?.content ?? "") + open.content, reasoning: (before?.reasoning ?? "") + open.reasoning }
-      : undefined;
-    const shown = this.settled.slice();
-    if (this.open !== undefined) {
-      const { content, reasoning } = this.open;
-      shown.push(Object.freeze({ role: "assistant", content, ...(reasoning !== "" && { reasoning }) }));
-    }
-    this.known = Object.freeze(shown);
+  // ── what a run writes down ────────────────────────────────────────────────────────────────────
+
+  /** Where a prompt would stand. */
+  place(prompt: string): PromptPlace {
+    const stays = this.rules.stays();
+    const before = stays < 0 ? "" : this.settled.at(-1)!.content.slice(0, stays);
+    const joined = PARAGRAPH + prompt;
+    if (before === prompt) return { before, again: 0 };
+    return { before, again: before.endsWith(joined) ? before.length - joined.length : NONE };
+  }
+
+  prompt(asked: number, prompt: string, { before }: PromptPlace): void {
+    if (asked !== ASKED.begins) this.settled.pop();
+    const joined = before === "" ? prompt : before + PARAGRAPH + prompt;
+    this.settled.push(Object.freeze({ role: "user", content: asked === ASKED.stands ? before : joined }));
+    this.changed();
+  }
+
+  receive(type: "text" | "reasoning", text: string): void {
+    if (text === "") return;
+    this.open ??= { content: "", reasoning: "" };
+    this.open[type === "text" ? "content" : "reasoning"] += text;
+    this.changed();
+  }
+
+  /** `some`: it leaves a message. */
+  answer(some: boolean, { content, toolCalls }: Partial<ModelResponse> = {}): void {
+    const { open } = this;
+    this.open = undefined;
+    [this.calls, this.results] = [toolCalls ?? [], 0];
+    if (some) this.settled.push(answerMessage(content || (open?.content ?? ""), this.calls, open?.reasoning ?? ""));
+    this.changed();
+  }
+
+  /** The first call that has no result. */
+  openCall(): ToolCall {
+    return this.calls[this.results]!;
+  }
+
+  result(text: string): void {
+    const { id: toolCallId } = this.openCall();
+    this.results += 1;
+    this.settled.push(Object.freeze({ role: "tool", toolCallId, content: wholeText(text) }));
+    this.changed();
   }
 }
 
-/** What the rules refuse is a text. */
-function orRefusal<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (fault) {
-    checkEngine();
-    throw typeof fault === "string" ? new RangeError(fault) : fault;
+/** A conversation that goes on; throws RangeError where it is none that servers accept. */
+function takenUp(before: readonly Message[], said: readonly Message[]): [WasmWorker, Message[]] {
+  reserveStack();
+  const rules = new WasmWorker();
+  const messages: Message[] = [];
+  const refuse = (fault: string | undefined) => {
+    if (fault === undefined) return;
+    rules.free();
+    throw new RangeError(`messages[${messages.length - before.length}] ${fault}`);
+  };
+  /** Those that have no result, the first last. */
+  let calls: ToolCall[] = [];
+  for (const message of [...before, ...said]) {
+    if (message.role === "assistant") {
+      refuse(rules.add(ROLE.assistant, message.content !== "", message.toolCalls?.length ?? 0));
+      calls = [...(message.toolCalls ?? [])].reverse();
+    } else {
+      const fits = message.role === "tool" && calls.pop()?.id === message.toolCallId;
+      refuse(rules.add(ROLE[message.role], fits, 0));
+    }
+    messages.push(message);
   }
+  refuse(rules.complete());
+  return [rules, messages];
+}
+
+/** A UUID of version 4. `crypto.randomUUID` is there in secure contexts only. */
+function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6]! & 15) | 64;
+  bytes[8] = (bytes[8]! & 63) | 128;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

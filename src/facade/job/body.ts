@@ -3,6 +3,7 @@
 
 import { isNonRetriable, report } from "../errors.js";
 import { isCancellation } from "../support/cancellation.js";
+import { chance } from "../support/time.js";
 import { now } from "../wasm/clock.js";
 import { drain } from "../wasm/drain.js";
 import { engine, failure, unexpected } from "../wasm/engine.js";
@@ -12,6 +13,7 @@ import { adopt, isJob, stopAdopted } from "./adopted.js";
 import { errorOf, reasonOf } from "./completion.js";
 import { Context } from "./context.js";
 import type { AnyJob } from "./record.js";
+import { breakSleeps } from "./waits.js";
 
 export function start(job: AnyJob, attempt: number): void {
   job.attempt = attempt;
@@ -32,7 +34,8 @@ export function start(job: AnyJob, attempt: number): void {
     returned = Promise.reject(error);
   }
   // Bodies measure from call to call, so the limit counts from when this one has certainly been called.
-  if (job.manager.isRateLimited) engine.called(job.slot, now());
+  if (job.manager.countsCalls) engine.called(job.slot, now());
+  else job.manager.calls.note(attempt === 1 ? job.started : stamp());
   if (isJob(returned)) {
     adopt(job, attempt, returned, (rejected, value) => settle(job, attempt, rejected, value));
     return;
@@ -94,8 +97,11 @@ export function abort(job: AnyJob, cause: number, last: boolean): void {
     job.noteStop(undefined);
     for (const controller of [job.more?.controller, job.more?.attemptController]) controller?.abort(reasonOf(job));
   }
-  const adopted = job.more?.adopted;
-  if (adopted !== undefined) stopAdopted(adopted, job.stopAsked ? reasonOf(job) : job.more?.timeoutError);
+  const { more } = job;
+  if (more === undefined) return;
+  const reason = job.stopAsked ? reasonOf(job) : more.timeoutError;
+  breakSleeps(job, reason);
+  if (more.adopted !== undefined) stopAdopted(more.adopted, reason);
 }
 
 /** The last attempt has timed out. */
@@ -120,7 +126,7 @@ export function decideRetry(job: AnyJob): void {
     }
   }
   const wait = again ? waitFor(job, error) : Number.NaN;
-  engine.retry(job.slot, again, wait, Math.random(), now());
+  engine.retry(job.slot, again, wait, chance(), now());
 }
 
 /** What the caller's rule asks for; not a number if it asks for nothing. */

@@ -1,6 +1,7 @@
 // Jobs and what happens to them as plain data.
 
 import { fieldOf, messageOf, reasonText, textOf } from "../support/look.js";
+import { wallNow } from "../support/time.js";
 import type { JobEvent, JobRecord, Progress } from "../types.js";
 import { EVENT } from "../wasm/wire.js";
 import { completionOf, errorOf, readyAtOf } from "./completion.js";
@@ -91,7 +92,7 @@ function toldOf(event: number, job: AnyJob, payload: unknown): JobEvent {
       return {
         type: "job_started",
         job_id,
-        started_at: job.startedAt ?? Date.now(),
+        started_at: job.startedAt ?? wallNow(),
         attempt: Math.max(job.attempt, 1),
       };
     case EVENT.progress: {
@@ -99,14 +100,14 @@ function toldOf(event: number, job: AnyJob, payload: unknown): JobEvent {
       return { type: "job_progress", job_id, percent, message };
     }
     case EVENT.log:
-      return { type: "job_log", job_id, message: payload as string, at: Date.now() };
+      return { type: "job_log", job_id, message: payload as string, at: wallNow() };
     case EVENT.retrying:
       return {
         type: "job_retrying",
         job_id,
         attempt: job.attempt,
         error: errorRecord(errorOf(job)),
-        retry_at: readyAtOf(job) ?? Date.now(),
+        retry_at: readyAtOf(job) ?? wallNow(),
       };
     case EVENT.stopping: {
       const reason = reasonText(job.stopAsked ? job.stopReason : job.more?.timeoutError);

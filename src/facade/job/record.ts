@@ -51,6 +51,10 @@ export class Extras {
   /** Until when it waits: by the engine's clock, and in epoch ms. */
   readyTick: number | undefined = undefined;
   readyAt: number | undefined = undefined;
+  /** Break off what its body sleeps, by the engine's numbers. */
+  sleeps: Map<number, (reason: unknown) => void> | undefined = undefined;
+  /** It has ended and its body has not settled. */
+  abandoned = false;
   /** Actions that wait for the first listener. */
   mailbox: unknown[] | undefined = undefined;
   /** Listeners for actions; they go with their attempt. */
@@ -103,7 +107,9 @@ export interface JobOwner {
   /** Calls the bodies, where they are traced. */
   readonly tracer: { call(job: AnyJob, context: AnyContext): unknown } | undefined;
   /** The engine is told when bodies were called. */
-  readonly isRateLimited: boolean;
+  readonly countsCalls: boolean;
+  /** Otherwise these remember them, for a limit that may be set later. */
+  readonly calls: { note(stamp: number): void };
   readonly roster: { retain(job: AnyJob): void };
   readonly keys: { leave(job: AnyJob): void };
   readonly ends: { tell(job: AnyJob, hasFailed: boolean): void };

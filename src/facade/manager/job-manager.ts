@@ -8,6 +8,7 @@ import type {
   JobStatus,
   ManagedJob,
   ManagerStats,
+  Millis,
   RunJobResult,
   RunOptions,
   Unsubscribe,
@@ -61,8 +62,23 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
   readonly isPaused: boolean;
   /** Raising it starts what it can before the assignment is over; lowering it ends nothing. RangeError as for the option. */
   concurrency: number;
+  /**
+   * Changeable while jobs run; undefined: none. What was started counts in the new window, too: the latest 1024
+   * starts. TypeError and RangeError as for the option.
+   */
+  rateLimit: { readonly limit: number; readonly interval: Millis } | undefined;
+  /**
+   * While the rate limit alone holds jobs back: until when, epoch ms. Its change is told to `subscribe`. Not that of
+   * `groupRateLimit`, which is another one for each group.
+   */
+  readonly rateLimitedUntil: number | undefined;
   /** Resolves when nothing is pending: no delay, retry wait or key to wait for either. */
   onEmpty(): Promise<void>;
+  /**
+   * Resolves when fewer than `size` are pending, as `onEmpty` counts them: for producers that wait. An integer of at least
+   * 1, else RangeError.
+   */
+  onPendingBelow(size: number): Promise<void>;
   /** Resolves when nothing is pending and nothing is running; at once on a manager that never ran anything. */
   onIdle(): Promise<void>;
   readonly stats: ManagerStats;

@@ -7,7 +7,6 @@ import { follow } from "../job/signals.js";
 import { managerStream } from "../job/streams.js";
 import { jobs, managers } from "../job/tables.js";
 import { abortError, abortReason } from "../support/abort.js";
-import { type Deferred, defer } from "../support/defer.js";
 import type { EventQueue } from "../support/event-queue.js";
 import { textOf } from "../support/look.js";
 import type {
@@ -22,7 +21,7 @@ import type {
   RunOptions,
   Unsubscribe,
 } from "../types.js";
-import { now } from "../wasm/clock.js";
+import { epochOf, now } from "../wasm/clock.js";
 import { drain } from "../wasm/drain.js";
 import { checkEngine, command, engine, failure, header, memoryWords, question, statsAt } from "../wasm/engine.js";
 import { CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
@@ -36,10 +35,12 @@ import {
   sendOptions,
 } from "../wasm/options.js";
 import { holdStamp, releaseStamp, stamp } from "../wasm/stamp.js";
+import { Calls } from "./calls.js";
 import { ready } from "./effects.js";
 import { Ends } from "./ends.js";
 import { type KeyNumbers, Keys } from "./keys.js";
-import { createManager, readManagerOptions } from "./options.js";
+import { createManager, readManagerOptions, readRateLimit } from "./options.js";
+import { Quiet } from "./quiet.js";
 import { Roster } from "./roster.js";
 import { type Tracer, trace } from "./trace.js";
 
@@ -70,14 +71,15 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   /** Calls the bodies, where they are traced. */
   readonly tracer: Tracer | undefined;
   /** The engine is told when bodies were called. */
-  readonly isRateLimited: boolean;
+  countsCalls: boolean;
+  readonly calls = new Calls();
   private readonly number: number;
   private readonly defaults: ReadOptions | undefined;
   private timed: boolean;
   private slots: number;
+  private limit: JobManagerOptions["rateLimit"];
   private closed = false;
-  private idle: Deferred<void> | undefined = undefined;
-  private empty: Deferred<void> | undefined = undefined;
+  readonly quiet: Quiet;
   readonly roster: Roster<Key>;
   readonly ends: Ends;
   private version = -1;
@@ -89,9 +91,11 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.name = read.name;
     this.ends = new Ends(read.onError);
     this.number = createManager(read, UNTIMED);
+    this.quiet = new Quiet(this.number);
     this.defaults = read.defaults;
-    this.isRateLimited = read.rateLimit !== undefined;
-    this.timed = this.isRateLimited || (read.defaults?.timed ?? false);
+    this.limit = read.rateLimit;
+    this.countsCalls = (read.rateLimit ?? read.groupRateLimit) !== undefined;
+    this.timed = this.countsCalls || (read.defaults?.timed ?? false);
     this.slots = read.concurrency;
     this.tracer = read.trace ? trace(this.name) : undefined;
     this.roster = new Roster(this.number, read.retain > 0);
@@ -111,6 +115,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.pause = this.pause.bind(this);
     this.resume = this.resume.bind(this);
     this.onEmpty = this.onEmpty.bind(this);
+    this.onPendingBelow = this.onPendingBelow.bind(this);
     this.onIdle = this.onIdle.bind(this);
     this.subscribe = this.subscribe.bind(this);
     this.getSnapshot = this.getSnapshot.bind(this);
@@ -286,16 +291,39 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     drain();
   }
 
+  get rateLimit(): JobManagerOptions["rateLimit"] {
+    return this.limit;
+  }
+
+  set rateLimit(given: JobManagerOptions["rateLimit"]) {
+    const limit = readRateLimit("rateLimit", given);
+    const engine = command();
+    const { number } = this;
+    if (limit !== undefined && !this.countsCalls) {
+      this.countsCalls = this.timed = true;
+      for (const ago of this.calls.takeAges()) engine.noteStart(number, now() - ago, now());
+    }
+    const answer = engine.setRateLimit(number, limit !== undefined, limit?.limit ?? 0, limit?.interval ?? 0, now());
+    if (answer < 0) throw outOfBounds({ rateLimit: limit });
+    this.limit = limit;
+    drain();
+  }
+
+  get rateLimitedUntil(): number | undefined {
+    const at = question().rateLimitedUntil(this.number);
+    return Number.isNaN(at) ? undefined : epochOf(at);
+  }
+
   onEmpty(): Promise<void> {
-    if (command().awaitEmpty(this.number)) return Promise.resolve();
-    this.empty ??= defer();
-    return this.empty.promise;
+    return this.quiet.pendingBelow(1);
+  }
+
+  onPendingBelow(size: number): Promise<void> {
+    return this.quiet.pendingBelow(size);
   }
 
   onIdle(): Promise<void> {
-    if (command().awaitIdle(this.number)) return Promise.resolve();
-    this.idle ??= defer();
-    return this.idle.promise;
+    return this.quiet.whenIdle();
   }
 
   get stats(): ManagerStats {
@@ -392,24 +420,13 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return this.roster.at(slot) as JobHandle<Key, State, Action, Result> | undefined;
   }
 
-  // A listener told before may have started more: then the wait goes on.
-  becameEmpty(): void {
-    if (!engine.awaitEmpty(this.number)) return;
-    this.empty?.resolve();
-    this.empty = undefined;
-  }
-
   becameIdle(): void {
-    if (!engine.awaitIdle(this.number)) return;
-    this.idle?.resolve();
-    this.idle = undefined;
-    if (this.closed) this.endStreams();
+    if (this.quiet.becameIdle() && this.closed) this.endStreams();
   }
 
   /** The engine has broken. */
   breakOff(error: Error): void {
-    this.empty?.reject(error);
-    this.idle?.reject(error);
+    this.quiet.breakOff(error);
     for (const stream of this.streams) stream.fail(error);
     this.onFailure?.(error);
   }

@@ -14,12 +14,15 @@ import {
   sendOptions,
 } from "../wasm/options.js";
 
+type RateLimit = Readonly<NonNullable<JobManagerOptions["rateLimit"]>>;
+
 /** A manager's options as they were when they were handed in: each read once, whatever it is, before anything changes. */
 export interface ReadManagerOptions {
   readonly name: string;
   readonly concurrency: number;
   readonly groupConcurrency: number;
-  readonly rateLimit: { readonly limit: number; readonly interval: number } | undefined;
+  readonly rateLimit: RateLimit | undefined;
+  readonly groupRateLimit: RateLimit | undefined;
   readonly maxPending: number;
   readonly retain: number;
   readonly paused: boolean;
@@ -30,16 +33,16 @@ export interface ReadManagerOptions {
 
 export function readManagerOptions(options: JobManagerOptions): ReadManagerOptions {
   checkObject("options", options);
-  const { name, concurrency, groupConcurrency, rateLimit, maxPending } = options;
-  const { retain, paused, trace, defaults, onError } = options;
-  checkObject("rateLimit", rateLimit);
+  const { name, concurrency, groupConcurrency, rateLimit, groupRateLimit } = options;
+  const { maxPending, retain, paused, trace, defaults, onError } = options;
   checkObject("defaults", defaults);
   if (onError !== undefined) needFunction("onError", onError);
   return {
     name: checkString("name", name) ?? "JobManager",
     concurrency: checkNumber("concurrency", concurrency, Infinity),
     groupConcurrency: checkNumber("groupConcurrency", groupConcurrency, Infinity),
-    rateLimit: rateLimit && readRateLimit(rateLimit),
+    rateLimit: readRateLimit("rateLimit", rateLimit),
+    groupRateLimit: readRateLimit("groupRateLimit", groupRateLimit),
     maxPending: checkNumber("maxPending", maxPending, Infinity),
     retain: checkNumber("retain", retain, 0),
     paused: checkFlag("paused", paused),
@@ -49,23 +52,34 @@ export function readManagerOptions(options: JobManagerOptions): ReadManagerOptio
   };
 }
 
-function readRateLimit({ limit, interval }: NonNullable<JobManagerOptions["rateLimit"]>) {
-  return { limit: needNumber("rateLimit.limit", limit), interval: needNumber("rateLimit.interval", interval) };
+/** A copy: whoever made it may change it. */
+export function readRateLimit(field: string, given: unknown): RateLimit | undefined {
+  checkObject(field, given);
+  if (given === undefined) return undefined;
+  const { limit, interval } = given as RateLimit;
+  return Object.freeze({
+    limit: needNumber(`${field}.limit`, limit),
+    interval: needNumber(`${field}.interval`, interval),
+  });
 }
 
 const NO_OPTIONS = readOptions({});
 
 /** The engine's number for a new manager. Throws the engine's refusal. */
 export function createManager(options: ReadManagerOptions, moment: number): number {
-  const { rateLimit } = options;
+  const { rateLimit, groupRateLimit } = options;
   const engine = command();
   sendOptions(options.defaults ?? NO_OPTIONS);
   const number = engine.createManager(
-    (options.paused ? MANAGER_FLAGS.paused : 0) | (rateLimit ? MANAGER_FLAGS.rateLimited : 0),
+    (options.paused ? MANAGER_FLAGS.paused : 0) |
+      (rateLimit ? MANAGER_FLAGS.rateLimited : 0) |
+      (groupRateLimit ? MANAGER_FLAGS.groupRateLimited : 0),
     options.concurrency,
     options.groupConcurrency,
     rateLimit?.limit ?? 0,
     rateLimit?.interval ?? 0,
+    groupRateLimit?.limit ?? 0,
+    groupRateLimit?.interval ?? 0,
     options.maxPending,
     options.retain,
     moment,

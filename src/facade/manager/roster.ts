@@ -1,6 +1,7 @@
 import type { AnyJob } from "../job/record.js";
 import { jobs } from "../job/tables.js";
 import { question } from "../wasm/engine.js";
+import { END } from "../wasm/wire.js";
 
 /** What the engine answers for a job that is pending or running. */
 const LIVING = [0, 1];
@@ -61,6 +62,13 @@ export class Roster<Key> {
   /** Of the retained ones under the key, the last to end. */
   lastEndedUnder(key: Key): AnyJob | undefined {
     return this.endedUnder.get(key)?.at(-1);
+  }
+
+  /** Of the retained ones under the key, the last to end well. */
+  lastCompletedUnder(key: Key): AnyJob | undefined {
+    const ended = this.endedUnder.get(key) ?? [];
+    for (let at = ended.length - 1; at >= 0; at--) if (ended[at]!.end === END.normal) return ended[at];
+    return undefined;
   }
 
   /** Oldest first. Asked of the engine once: for each snapshot of many jobs, that would cost more than what they do. */

@@ -1,20 +1,27 @@
 import type { AnyJob } from "../job/record.js";
 import type { JobManager } from "../manager/job-manager.js";
-import type { UseJob } from "../react.js";
+import type { JobManager as AnyManager } from "../manager/manager.js";
 import type { JobFactory, JobStatus, ManagedJob, Progress, RunOptions, Unsubscribe } from "../types.js";
+import type { UseJob } from "./types.js";
 import type { Source } from "./use-tracked.js";
 
 const NO_PROGRESS: Progress = Object.freeze({ percent: 0, message: "" });
+
+/** `readyAt` is reckoned each time it is asked, by two clocks that tick apart: by as much it may differ, and is the same. */
+const WOBBLE = 2;
 
 function isActive(status: JobStatus | "idle"): boolean {
   return status === "pending" || status === "running";
 }
 
-/** One key of a manager as one component sees it: who stands there, else the last one seen. */
+/** One key of a manager as one component sees it: who stands there, else the last one seen, else the one retained. */
 export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
   private readonly manager: JobManager<K, S, A, R>;
   private readonly key: K;
   private seen: ManagedJob<K, S, A, R> | undefined = undefined;
+  /** The last to complete, which need not be the last to end. */
+  private completed: ManagedJob<K, S, A, R> | undefined = undefined;
+  private readyAt: number | undefined = undefined;
   private tell: (() => void) | undefined = undefined;
 
   constructor(manager: JobManager<K, S, A, R>, key: K) {
@@ -26,12 +33,13 @@ export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
     return this.manager === manager && Object.is(this.key, key);
   }
 
-  readonly run = (factory: JobFactory<S, A, R>, options?: RunOptions<S>): void => {
+  readonly run = <T extends R = R>(factory: JobFactory<S, A, T>, options?: RunOptions<S>): ManagedJob<K, S, A, T> => {
     const { job } = this.manager.runJob(this.key, factory, options);
-    if (isActive(job.status)) return;
+    if (isActive(job.status)) return job;
     // Ended at once, its signal had aborted: it never stood under the key, where it would have been seen.
-    this.seen = job;
+    this.seen = job as ManagedJob<K, S, A, R>;
     this.tell?.();
+    return job;
   };
 
   readonly stop = (reason?: unknown): Promise<void> => this.manager.stopJob(this.key, reason);
@@ -69,32 +77,51 @@ export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
   };
 
   private look(): ManagedJob<K, S, A, R> | undefined {
-    const { seen } = this;
+    const { manager, key, seen } = this;
     // It keeps the key until it has ended.
     if (seen !== undefined && isActive(seen.status)) return seen;
+    this.note(seen);
     try {
-      this.seen = this.manager.getRunningJob(this.key) ?? seen;
+      if (seen === undefined) {
+        this.completed = (manager as unknown as AnyManager<K, S, A, R>).roster.lastCompletedUnder(key);
+      }
+      this.seen = manager.getRunningJob(key) ?? seen ?? manager.getLastJob(key);
     } catch (error) {
       // The engine has broken. A job that has ended of it says so itself.
       if (seen === undefined) throw error;
     }
+    this.note(this.seen);
     return this.seen;
+  }
+
+  private note(job: ManagedJob<K, S, A, R> | undefined): void {
+    if (job?.completion?.type === "Normal") this.completed = job;
   }
 
   private viewOf(job: ManagedJob<K, S, A, R> | undefined): UseJob<S, A, R> {
     const status = job?.status ?? "idle";
     const completion = job?.completion;
+    const last = job === undefined ? undefined : this.completed?.completion;
     return {
       job,
       state: job?.state,
       status,
       isActive: isActive(status),
       progress: job?.progress ?? NO_PROGRESS,
-      result: completion?.type === "Normal" ? completion.result : undefined,
+      result: last?.type === "Normal" ? last.result : undefined,
+      attempt: job?.attempt ?? 0,
+      readyAt: this.steady(job?.readyAt),
+      lastError: job?.lastError,
       error: completion?.type === "Failed" ? completion.error : undefined,
       run: this.run,
       stop: this.stop,
     };
+  }
+
+  private steady(readyAt: number | undefined): number | undefined {
+    const isSame = Math.abs((readyAt ?? Number.NaN) - (this.readyAt ?? Number.NaN)) <= WOBBLE;
+    if (!isSame) this.readyAt = readyAt;
+    return this.readyAt;
   }
 }
 

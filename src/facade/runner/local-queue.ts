@@ -1,9 +1,9 @@
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
-import type { LocalRunner } from "./local-runner.js";
+import type { ServedRunner } from "./served.js";
 import type { ClientSnapshot, JobQueue, QueueCreateOptions, QueueSnapshot, WatchEvent } from "./types.js";
 
 /** A runner of this page as any other queue is: what changes something answers with a promise. Every method works detached. */
-export function localQueue(runner: LocalRunner, isClosed: () => boolean): JobQueue {
+export function localQueue(runner: ServedRunner, isClosed: () => boolean): JobQueue {
   let latest: QueueSnapshot | undefined;
   let snapshot: ClientSnapshot | undefined;
   return Object.freeze({
@@ -33,5 +33,9 @@ export function localQueue(runner: LocalRunner, isClosed: () => boolean): JobQue
       }
       return snapshot;
     },
+    // What `jobHandler` asks besides, where a queue has it.
+    getJobTypes: runner.getJobTypes,
+    getWorkerStats: runner.getWorkerStats,
+    eventStream: runner.eventStream,
   });
 }

@@ -13,11 +13,12 @@ import { RunnerError } from "./errors.js";
 import { isEnd } from "./events.js";
 import { JobTypes } from "./job-types.js";
 import { localQueue } from "./local-queue.js";
-import type { LocalRunner } from "./local-runner.js";
+
 import { News } from "./news.js";
 import { checkRunnerOptions } from "./options.js";
 import { needPort } from "./port.js";
 import { Quota } from "./quota.js";
+import type { ServedRunner } from "./served.js";
 import { Session } from "./session.js";
 import type { Task } from "./task.js";
 import { Tasks } from "./tasks.js";
@@ -39,7 +40,7 @@ import { eventStream, type Watched, watchStream } from "./watch.js";
 const CLOSED = "The runner was closed";
 
 /** A queue of typed jobs. Every method works detached. */
-export class JobRunner implements LocalRunner {
+export class JobRunner implements ServedRunner {
   /**
    * What it runs its jobs on, under their ids: for pausing, stopping all, waiting until idle. Priorities are set by the
    * runner's own `setPriority`. Jobs made here are counted in the statistics, and are none of the runner's.

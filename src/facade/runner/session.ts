@@ -2,10 +2,10 @@
 
 import { errorRecord } from "../job/events.js";
 import { whenFree } from "../support/lifetime.js";
+import { wallNow } from "../support/time.js";
 import type { JobEvent, JobRecord, ParamError, Unsubscribe } from "../types.js";
 import { type Heard, readClientMessage } from "./client-message.js";
 import { isEnd, type Notification } from "./events.js";
-import type { LocalRunner } from "./local-runner.js";
 import type { News } from "./news.js";
 import { Outbox } from "./outbox.js";
 import { carry, carryRecord, clip, clipError } from "./plain.js";
@@ -13,6 +13,7 @@ import { listenTo } from "./port.js";
 import { GONE, PROTOCOL } from "./protocol.js";
 import type { Quota } from "./quota.js";
 import type { Rank } from "./rank.js";
+import type { ServedRunner } from "./served.js";
 import type { Task } from "./task.js";
 import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
 
@@ -34,7 +35,7 @@ const LARGEST_STATE = 4_000_000;
 
 export class Session {
   private readonly over = new AbortController();
-  private readonly runner: LocalRunner;
+  private readonly runner: ServedRunner;
   private readonly port: QueuePort;
   private readonly news: News;
   private readonly quota: Quota;
@@ -48,7 +49,7 @@ export class Session {
   private readonly asked = new Set<string>();
 
   constructor(
-    runner: LocalRunner,
+    runner: ServedRunner,
     port: QueuePort,
     news: News,
     quota: Quota,
@@ -192,7 +193,7 @@ export class Session {
       const { value, lost } = carry(event.result);
       if (lost !== undefined) {
         const { seq } = more;
-        this.send({ type: "job_log", job_id: event.job_id, message: lost, at: Date.now(), seq });
+        this.send({ type: "job_log", job_id: event.job_id, message: lost, at: wallNow(), seq });
       }
       told = { ...event, result: value };
     } else if (event.type === "job_failed") {

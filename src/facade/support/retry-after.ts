@@ -1,4 +1,5 @@
 import type { Millis } from "../types.js";
+import { wallNow } from "./time.js";
 
 /** As HTTP writes dates, in its present form and its two old ones (RFC 9110, 5.6.7): a day's name comes first. */
 const DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;
@@ -15,7 +16,7 @@ const DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;
  */
 export function retryAfter(
   response: { readonly headers: { get(name: string): string | null } },
-  now: number = Date.now(),
+  now: number = wallNow(),
 ): Millis | undefined {
   const value = response.headers.get("Retry-After")?.trim();
   if (value === undefined) return undefined;

@@ -24,6 +24,11 @@ export function takeTurn(): Promise<void> {
       setImmediate(resolve);
       return;
     }
+    // A page of a test's, without a browser.
+    if (typeof MessageChannel === "undefined") {
+      setTimeout(resolve);
+      return;
+    }
     waiting.set(++latest, resolve);
     channel ??= openChannel();
     channel.port2.postMessage(latest);

@@ -1,14 +1,13 @@
+import { clearTimer, longestTimeout, setTimer } from "../support/time.js";
 import { hasCome, now } from "./clock.js";
-import { leaveTickWorker, watchOver } from "./tick-worker.js";
-
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
+import { leaveTickWorker, sleepers, watchOver } from "./tick-worker.js";
 
 /** Calls back at a moment of the clock, however far off, and also on time while the page is hidden. */
 export class Alarm {
   ticket = 0;
   private at = Infinity;
   private setAt = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  private timer: unknown = undefined;
   private ring: (() => void) | undefined = undefined;
 
   /** Instead of what it was set to before. Infinite: never. */
@@ -18,13 +17,13 @@ export class Alarm {
     this.at = at;
     this.setAt = now();
     this.ring = ring;
-    this.timer = setTimeout(this.fire, this.wait(this.setAt));
+    this.timer = setTimer(this.fire, this.wait(this.setAt));
     watchOver(this);
   }
 
   clear(): void {
     if (this.ring === undefined) return;
-    clearTimeout(this.timer);
+    clearTimer(this.timer);
     this.timer = undefined;
     this.ring = undefined;
     leaveTickWorker(this);
@@ -32,7 +31,16 @@ export class Alarm {
 
   /** Milliseconds until it is to be looked at. */
   wait(time = now()): number {
-    return Math.min(Math.max(Math.ceil(this.at - time), 0), LONGEST_TIMEOUT);
+    return Math.min(Math.max(Math.ceil(this.at - time), 0), longestTimeout());
+  }
+
+  /** Until the returned function is called. */
+  suspend(): () => void {
+    const { at, ring } = this;
+    this.clear();
+    return () => {
+      if (ring !== undefined) this.set(at, ring);
+    };
   }
 
   readonly fire = (): void => {
@@ -40,8 +48,15 @@ export class Alarm {
     if (ring === undefined) return;
     this.clear();
     // Where one timer can't go all the way, the next begins where this one was to end.
-    const moment = Math.min(at, setAt + LONGEST_TIMEOUT);
+    const moment = Math.min(at, setAt + longestTimeout());
     if (hasCome(moment, moment - setAt) && moment === at) ring();
     else this.set(at, ring);
   };
+}
+
+/** All that wait, wait by the time that `replace` puts in place of the one that is. */
+export function whileSuspended(replace: () => void): void {
+  const resume = [...sleepers].map((sleeper) => sleeper.suspend());
+  replace();
+  for (const go of resume) go();
 }

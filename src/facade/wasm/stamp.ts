@@ -7,6 +7,8 @@
 // of stamps are time that has passed. Which wall-clock time a job's stamps stand for is what the clock said when the job
 // was created.
 
+import { clockNow, wallNow } from "../support/time.js";
+
 /** The clocks are compared this often; what they differ by less than is taken for imprecision. Milliseconds. */
 const TOLERANCE = 250;
 
@@ -23,7 +25,7 @@ let held = -1;
 /** The time that is now, as a stamp. */
 export function stamp(): number {
   if (held >= 0) return held;
-  const reading = Date.now();
+  const reading = wallNow();
   if (reading < state[WALL]! || reading - state[WALL_THEN]! >= TOLERANCE) return compare(reading);
   state[WALL] = reading;
   return reading - state[ZERO]!;
@@ -46,9 +48,20 @@ export function wallTime(stamp: number, created: number): number {
   return stamp + zeros[at]!.zero;
 }
 
+/** Other clocks are read from here on. What was created before keeps its wall-clock times. */
+export function resetStamps(): void {
+  if (zeros.length === 0) return;
+  const latest = state[WALL]! - state[ZERO]!;
+  state[WALL] = wallNow();
+  state[WALL_THEN] = state[WALL]!;
+  state[CLOCK_THEN] = clockNow();
+  state[ZERO] = state[WALL]! - (latest + 1);
+  zeros.push({ from: latest + 1, zero: state[ZERO]! });
+}
+
 /** The stamp for a reading of the wall clock that is not to be trusted by itself. */
 function compare(reading: number): number {
-  const clock = performance.now();
+  const clock = clockNow();
   if (zeros.length === 0) {
     state[ZERO] = reading;
     zeros.push({ from: 0, zero: reading });

@@ -2,12 +2,15 @@
 // they are. So while the page is hidden and something waits, a worker of a few lines does the waiting. Where a policy
 // forbids it (`worker-src` without `blob:`), the page's timers do, as slow as they are.
 
+import { isTestTime } from "../support/time.js";
+
 /** What waits. Its own timer runs as well: whichever comes first. */
 interface Sleeper {
   /** Of its wait in the worker. One is never used again, so a message that is under way wakes nobody else. */
   ticket: number;
   wait(): number;
   fire(): void;
+  suspend(): () => void;
 }
 
 const SOURCE = `const timers = {};
@@ -24,7 +27,8 @@ declare const trustedTypes:
   | { createPolicy(name: string, rules: object): { createScriptURL(url: string): string } }
   | undefined;
 
-const sleepers = new Set<Sleeper>();
+/** All that wait, in whatever page or worker. */
+export const sleepers = new Set<Sleeper>();
 /** Those that the worker waits for, by ticket. */
 const sent = new Map<number, Sleeper>();
 let serial = 0;
@@ -34,12 +38,12 @@ let worker: Worker | undefined;
 let address: string | null | undefined;
 
 export function watchOver(sleeper: Sleeper): void {
+  sleepers.add(sleeper);
   if (typeof document === "undefined" || address === null) return;
   if (!listening) {
     listening = true;
     document.addEventListener?.("visibilitychange", onVisibilityChange);
   }
-  sleepers.add(sleeper);
   if (document.hidden) send(sleeper);
 }
 
@@ -60,6 +64,8 @@ function onVisibilityChange(): void {
 }
 
 function send(sleeper: Sleeper): void {
+  // Who moves the time by hand wants no other to do it.
+  if (isTestTime()) return;
   worker ??= start();
   if (worker === undefined) return;
   sleeper.ticket = serial++;
@@ -94,6 +100,5 @@ function scriptAddress(): string {
 function giveUp(): void {
   address = null;
   worker = undefined;
-  sleepers.clear();
   sent.clear();
 }

@@ -54,7 +54,12 @@ export class ChatPage {
 
   /** What is asked of the model, in the selected conversation. */
   get prompts(): Locator {
-    return this.page.getByRole("article", { name: "You" });
+    return this.page.getByRole("article", { name: "You" }).locator(".prompt-text");
+  }
+
+  /** What was sent and waits for its turn. */
+  get waiting(): Locator {
+    return this.page.getByRole("list", { name: "Waiting for their turn" }).getByRole("listitem");
   }
 
   get answers(): Locator {

@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { build, preview } from "vite";
+import { buildDocs } from "../../../scripts/docs.mjs";
 
 const options = { configFile: join(import.meta.dirname, "../../../www/vite.config.ts"), logLevel: "warn" };
 
-/** Builds the demo pages: once for all tests, before the first of them. */
+/** Builds the documentation and the demo pages: once for all tests, before the first of them. */
 export default async function buildSite() {
+  buildDocs();
   await build(options);
 }
 

@@ -12,8 +12,8 @@ pub fn same_acts(model: &Model, command: &Command<'_>, acts: &[Act]) {
     let manager_of = |act: &Act| match *act {
         Act::Start(job, _) | Act::Abort(job, ..) | Act::AskRetry(job) | Act::Forgotten(job) => model.job(job).manager,
         Act::Ended { job, .. } => model.job(job).manager,
-        Act::Empty(manager) | Act::Idle(manager) => manager,
-        Act::StopTimedOut(waiter) => model.job(model.waiters[waiter.0 as usize].job).manager,
+        Act::PendingBelow(manager) | Act::Idle(manager) => manager,
+        Act::WaitOver(waiter) => model.job(model.waiters[waiter.0 as usize].job).manager,
     };
     for manager in model.manager_ids() {
         let of_manager =
@@ -60,6 +60,8 @@ impl Driver {
             }
             assert_eq!(self.engine.stats(number), Some(self.model.stats(manager)), "statistics after {command:?}");
             assert_eq!(self.engine.is_paused(number), record.paused);
+            let until = self.engine.rate_limited_until(number);
+            assert_eq!(until, record.limited_until.map(time), "limit of {manager:?} after {command:?}");
             let jobs: Vec<JobId> = self.engine.jobs(number).map(|job| JobId(self.jobs.id(job.0))).collect();
             assert_eq!(jobs, self.model.jobs_of(manager).collect::<Vec<_>>(), "jobs listed after {command:?}");
             let order: Vec<JobId> =

@@ -15,6 +15,7 @@ fn over(options: &RunOptions, defaults: &RunOptions) -> RunOptions {
         timeout: options.timeout.or(defaults.timeout),
         retry: options.retry.or(defaults.retry),
         delay: options.delay.or(defaults.delay),
+        abandon_after: options.abandon_after.or(defaults.abandon_after),
         group: options.group.clone().or_else(|| defaults.group.clone()),
         on_duplicate: options.on_duplicate.or(defaults.on_duplicate),
         aborted: options.aborted,
@@ -64,7 +65,7 @@ impl Model {
         let job = self.create(manager, key, &options);
         let reply = Reply::Created { job, serial: u64::from(job.0) + 1, started: false };
         if options.aborted {
-            self.end(job, CompletionType::Cancelled);
+            self.end(job, CompletionType::Cancelled, false);
             return Ok(reply);
         }
         self.newborn = Some(job);
@@ -96,13 +97,16 @@ impl Model {
             priority: options.priority.unwrap_or(0.0),
             group: options.group.clone(),
             timeout: options.timeout.filter(|timeout| timeout.is_finite()).map(micros),
+            abandon_after: options.abandon_after.filter(|after| after.is_finite()).map(micros),
             retry: options.retry.unwrap_or_default(),
             phase: Phase::Pending,
             attempt: 0,
             start: 0,
+            group_start: 0,
             wait: None,
             limit: None,
             granted: 0,
+            abandon: None,
             in_line: None,
             stands: false,
             behind_key: false,
@@ -147,6 +151,10 @@ impl Model {
     }
 
     fn group_has_room(&self, manager: ManagerId, group: Option<&str>) -> bool {
+        self.group_has_slot(manager, group) && self.group_rate_allows_at(manager, group).has_come(self.now)
+    }
+
+    fn group_has_slot(&self, manager: ManagerId, group: Option<&str>) -> bool {
         let Some(group) = group else { return true };
         let takes_slot = |job: &&Job| {
             job.manager == manager
@@ -162,18 +170,26 @@ impl Model {
         self.jobs_of(manager).filter(|job| self.job(*job).phase == Phase::Granted).count()
     }
 
-    /// When as many starts as are allowed lie an interval back, those granted being later than all. `None`: not so many
-    /// yet; `Some(None)`: that start is still to come.
-    fn rate_allows_at(&self, manager: ManagerId) -> Option<Option<u64>> {
+    fn granted_of_group(&self, manager: ManagerId, group: &str) -> usize {
+        let is_granted =
+            |job: &JobId| self.job(*job).phase == Phase::Granted && self.job(*job).group.as_deref() == Some(group);
+        self.jobs_of(manager).filter(is_granted).count()
+    }
+
+    fn rate_allows_at(&self, manager: ManagerId) -> Opening {
         let record = self.manager(manager);
-        let (limit, interval) = record.options.rate_limit.filter(|(limit, _)| limit.is_finite())?;
-        let oldest_that_counts = (record.starts.len() + self.granted(manager)).checked_sub(limit as usize)?;
-        Some(record.starts.get(oldest_that_counts).map(|start| start + micros(interval)))
+        opening(record.rate_limit, &record.starts, self.granted(manager))
+    }
+
+    fn group_rate_allows_at(&self, manager: ManagerId, group: Option<&str>) -> Opening {
+        let Some(group) = group else { return Opening::Open };
+        let record = self.manager(manager);
+        let starts = record.group_starts.get(group).map(|starts| starts.all.as_slice()).unwrap_or_default();
+        opening(record.options.group_rate_limit, starts, self.granted_of_group(manager, group))
     }
 
     fn may_start_more(&self, manager: ManagerId) -> bool {
-        let is_over = |at: Option<u64>| at.is_some_and(|at| at <= self.now);
-        self.has_slot(manager) && self.rate_allows_at(manager).is_none_or(is_over)
+        self.has_slot(manager) && self.rate_allows_at(manager).has_come(self.now)
     }
 
     /// Highest priority, then longest in line, among those that their group lets start.
@@ -194,9 +210,58 @@ impl Model {
         self.may_start_more(manager).then(|| self.best_in_line(manager)).flatten()
     }
 
-    /// When the rate limit lets a job start that nothing else holds back.
-    pub(super) fn rate_window(&self, manager: ManagerId) -> Option<u64> {
+    /// While the manager's rate limit alone holds jobs back: until when.
+    pub(super) fn limited_until(&self, manager: ManagerId) -> Option<u64> {
         let could_start = !self.manager(manager).gone && self.has_slot(manager) && self.best_in_line(manager).is_some();
-        could_start.then(|| self.rate_allows_at(manager)).flatten().flatten()
+        match self.rate_allows_at(manager) {
+            Opening::At(at) if could_start && at > self.now => Some(at),
+            _ => None,
+        }
     }
+
+    /// When rate limits, the manager's or a group's, let a job start that nothing else holds back.
+    pub(super) fn rate_window(&self, manager: ManagerId) -> Option<u64> {
+        if self.manager(manager).gone || !self.has_slot(manager) {
+            return None;
+        }
+        let in_line = self.jobs_of(manager).filter(|job| self.job(*job).in_line.is_some());
+        let window = |job: JobId| {
+            let group = self.job(job).group.as_deref();
+            if !self.group_has_slot(manager, group) {
+                return None;
+            }
+            match (self.group_rate_allows_at(manager, group), self.rate_allows_at(manager)) {
+                (Opening::AfterGranted, _) | (_, Opening::AfterGranted) | (Opening::Open, Opening::Open) => None,
+                (Opening::At(at), Opening::Open) | (Opening::Open, Opening::At(at)) => Some(at),
+                (Opening::At(group), Opening::At(manager)) => Some(group.max(manager)),
+            }
+        };
+        in_line.filter_map(window).min()
+    }
+}
+
+/// When a rate limit lets one more start.
+#[derive(Clone, Copy)]
+enum Opening {
+    Open,
+    At(u64),
+    /// The start that has to lie an interval back is still to come.
+    AfterGranted,
+}
+
+impl Opening {
+    fn has_come(self, now: u64) -> bool {
+        match self {
+            Self::Open => true,
+            Self::At(at) => at <= now,
+            Self::AfterGranted => false,
+        }
+    }
+}
+
+/// When as many starts as are allowed lie an interval back, those granted being later than all.
+fn opening(limit: Option<(f64, f64)>, starts: &[u64], granted: usize) -> Opening {
+    let Some((limit, interval)) = limit.filter(|(limit, _)| limit.is_finite()) else { return Opening::Open };
+    let Some(oldest_that_counts) = (starts.len() + granted).checked_sub(limit as usize) else { return Opening::Open };
+    starts.get(oldest_that_counts).map_or(Opening::AfterGranted, |start| Opening::At(start + micros(interval)))
 }

@@ -31,12 +31,23 @@ pub fn stop_timeout(value: f64) -> Result<(), Refusal> {
     demand(value >= 0.0, "timeout", LIMIT)
 }
 
+pub fn sleep(value: f64) -> Result<(), Refusal> {
+    demand((0.0..f64::INFINITY).contains(&value), "time", WAIT)
+}
+
+pub fn size(value: f64) -> Result<(), Refusal> {
+    demand(value.is_finite() && is_count(value, 1.0), "size", "an integer of at least 1")
+}
+
 pub fn run(options: &RunOptions) -> Result<(), Refusal> {
     if let Some(value) = options.priority {
         priority(value)?;
     }
     if let Some(value) = options.timeout {
         demand(value >= 0.0, "timeout", LIMIT)?;
+    }
+    if let Some(value) = options.abandon_after {
+        demand(value >= 0.0, "abandonAfter", LIMIT)?;
     }
     if let Some(value) = options.delay {
         demand((0.0..f64::INFINITY).contains(&value), "delay", WAIT)?;
@@ -49,15 +60,18 @@ pub fn run(options: &RunOptions) -> Result<(), Refusal> {
     Ok(())
 }
 
+pub fn rate_limit(value: Option<(f64, f64)>, of_limit: &'static str, of_interval: &'static str) -> Result<(), Refusal> {
+    let Some((limit, interval)) = value else { return Ok(()) };
+    demand(is_count(limit, 1.0), of_limit, COUNT)?;
+    demand(interval > 0.0 && interval < f64::INFINITY, of_interval, "a finite number of milliseconds above 0")
+}
+
 pub fn manager(options: &ManagerOptions) -> Result<(), Refusal> {
     concurrency(options.concurrency)?;
     demand(is_count(options.group_concurrency, 1.0), "groupConcurrency", COUNT)?;
     demand(is_count(options.max_pending, 0.0), "maxPending", COUNT_FROM_ZERO)?;
     demand(is_count(options.retain, 0.0), "retain", COUNT_FROM_ZERO)?;
-    if let Some((limit, interval)) = options.rate_limit {
-        demand(is_count(limit, 1.0), "rateLimit.limit", COUNT)?;
-        let bound = "a finite number of milliseconds above 0";
-        demand(interval > 0.0 && interval < f64::INFINITY, "rateLimit.interval", bound)?;
-    }
+    rate_limit(options.rate_limit, "rateLimit.limit", "rateLimit.interval")?;
+    rate_limit(options.group_rate_limit, "groupRateLimit.limit", "groupRateLimit.interval")?;
     run(&options.defaults)
 }

@@ -1,5 +1,7 @@
 //! Every command by name, and what a manager can be told.
 
+use std::collections::BTreeMap;
+
 use jobgate::engine::{AbortCause, Command, EmitterId, ManagerId, ManagerOptions, Refusal, Reply};
 
 use super::{Emitter, Manager, Model, bounds};
@@ -20,7 +22,11 @@ impl Model {
             }
             Command::AwaitStop { job, timeout } => {
                 bounds::stop_timeout(timeout)?;
-                self.await_stop(job, timeout)
+                self.wait(job, timeout)
+            }
+            Command::Sleep { job, time } => {
+                bounds::sleep(time)?;
+                self.wait(job, time)
             }
             Command::SetState { job, attempt, value } => self.set_state(job, attempt, value),
             Command::Progress { job, attempt, percent, value } => {
@@ -44,6 +50,17 @@ impl Model {
                 bounds::concurrency(concurrency)?;
                 self.tell_manager(manager, |record| record.concurrency = concurrency)
             }
+            Command::SetRateLimit { manager, rate_limit } => {
+                bounds::rate_limit(rate_limit, "rateLimit.limit", "rateLimit.interval")?;
+                self.tell_manager(manager, |record| {
+                    record.rate_limit = rate_limit;
+                    record.counts |= rate_limit.is_some();
+                })
+            }
+            Command::NoteStart { manager, at } => self.tell_manager(manager, |record| {
+                record.counts = true;
+                record.starts.push((at.as_millis() * 1000.0).round() as u64);
+            }),
             Command::Pause(manager) => self.tell_manager(manager, |record| record.paused = true),
             Command::Resume(manager) => self.tell_manager(manager, |record| record.paused = false),
             Command::DropManager(manager) => self.tell_manager(manager, |record| record.orphaned = true),
@@ -54,9 +71,13 @@ impl Model {
                 self.manager_mut(manager).closed = true;
                 self.stop_all(manager)
             }
-            Command::AwaitEmpty(manager) => {
-                let waits = self.stats(manager).pending > 0;
-                self.manager_mut(manager).awaits_empty |= waits;
+            Command::AwaitPendingBelow { manager, size } => {
+                bounds::size(size)?;
+                let waits = f64::from(self.stats(manager).pending) >= size;
+                if waits {
+                    let record = self.manager_mut(manager);
+                    record.awaits_below = record.awaits_below.max(size);
+                }
                 if waits { Reply::Ignored } else { Reply::Done }
             }
             Command::AwaitIdle(manager) => {
@@ -77,10 +98,13 @@ impl Model {
             closed: false,
             orphaned: false,
             gone: false,
+            rate_limit: options.rate_limit,
+            counts: options.rate_limit.is_some() || options.group_rate_limit.is_some(),
             starts: Vec::new(),
-            past_starts: 0,
+            group_starts: BTreeMap::new(),
+            limited_until: None,
             retained: Vec::new(),
-            awaits_empty: false,
+            awaits_below: 0.0,
             awaits_idle: false,
             lined_up_at: 0,
         });

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use jobgate::engine::{JobId, Reply, RunOptions};
+use jobgate::engine::{Command, JobId, Reply, RunOptions};
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -103,6 +103,72 @@ fn a_slot_of_the_group_is_free_in_a_retry_wait_and_taken_while_stopping() {
     assert!(!world.has_started(three), "the stopped one has not settled");
     world.resolve(two);
     assert!(world.has_started(three));
+}
+
+fn rated(limit: f64, interval: f64) -> World {
+    World::with(|options| options.group_rate_limit = Some((limit, interval)))
+}
+
+#[test]
+fn each_group_has_a_rate_limit_of_its_own_and_holds_no_other_back() {
+    let mut world = rated(1.0, 100.0);
+    let a = [1, 2, 3].map(|key| world.run_with(key, &of_group("a", 9.0)));
+    world.pass(30.0);
+    let b = [4, 5].map(|key| world.run_with(key, &of_group("b", 0.0)));
+    let plain = world.run(6);
+    world.pass(500.0);
+    let expected = [(0.0, a[0]), (30.0, b[0]), (30.0, plain), (100.0, a[1]), (130.0, b[1]), (200.0, a[2])];
+    assert_eq!(world.starts(), expected);
+}
+
+#[test]
+fn the_limits_of_the_manager_and_of_its_groups_hold_together() {
+    let mut world = World::with(|options| {
+        options.rate_limit = Some((2.0, 70.0));
+        options.group_rate_limit = Some((1.0, 100.0));
+    });
+    let jobs = [(1, "a"), (2, "a"), (3, "b"), (4, "b"), (5, "c")];
+    let [a1, a2, b1, b2, c] = jobs.map(|(key, name)| world.run_with(key, &of_group(name, 0.0)));
+    world.pass(500.0);
+    assert_eq!(world.starts(), [(0.0, a1), (0.0, b1), (70.0, c), (100.0, a2), (140.0, b2)]);
+}
+
+#[test]
+fn a_groups_window_is_counted_from_when_its_bodies_were_called() {
+    let mut world = rated(1.0, 100.0);
+    let first = world.run_with(1, &of_group("a", 0.0));
+    let second = world.run_with(2, &of_group("a", 0.0));
+    world.pass_unnoticed(3.0);
+    world.send(Command::Called(first));
+    world.pass(500.0);
+    assert_eq!(world.starts(), [(0.0, first), (103.0, second)]);
+}
+
+#[test]
+fn no_timer_is_left_when_nobody_waits_for_a_groups_window() {
+    let mut world = rated(1.0, 100.0);
+    world.run_with(1, &of_group("a", 0.0));
+    assert_eq!(world.wake(), None);
+    let second = world.run_with(2, &of_group("a", 0.0));
+    assert_eq!(world.wake(), Some(100.0));
+    world.stop(second);
+    assert_eq!(world.wake(), None);
+}
+
+/// Its starts count as long as the window lasts, whoever is in it.
+#[test]
+fn a_group_with_a_rate_limit_is_forgotten_when_its_starts_no_longer_count() {
+    let mut world = rated(1.0, 100.0);
+    for round in 0..1000 {
+        let job = world.run_with(round, &of_group(&format!("host {round}"), 0.0));
+        world.resolve(job);
+        world.recycle();
+        world.seen.clear();
+        world.pass(10.0);
+        assert!(world.engine.live_records() <= 1 + 11, "{} records", world.engine.live_records());
+    }
+    let late = world.run_with(0, &of_group("host 999", 0.0));
+    assert!(!world.has_started(late), "its last start still counts");
 }
 
 const LIMIT: usize = 2;

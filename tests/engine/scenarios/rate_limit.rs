@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use jobgate::engine::{Command, JobId, ManagerOptions, RetryOptions};
+use jobgate::engine::{Channel, Command, JobId, ManagerOptions, RetryOptions, Source, Time};
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -175,4 +175,66 @@ fn each_manager_counts_its_own() {
     let third = world.run(3);
     world.pass(200.0);
     assert_eq!(world.starts(), [(0.0, first), (0.0, second), (50.0, third)]);
+}
+
+#[test]
+fn another_limit_counts_what_was_started_under_the_one_before() {
+    let mut world = world(1.0, 10.0);
+    for key in 0..7 {
+        world.run(key);
+    }
+    world.pass(25.0);
+    assert_eq!(moments(&world), [0.0, 10.0, 20.0]);
+    set(&mut world, Some((3.0, 100.0)));
+    world.pass(80.0);
+    assert_eq!(moments(&world)[3..], [100.0], "also what lay further back than the old window");
+    set(&mut world, None);
+    assert_eq!(moments(&world)[4..], [105.0; 3]);
+    set(&mut world, Some((4.0, 100.0)));
+    world.run(7);
+    world.pass(200.0);
+    assert_eq!(moments(&world)[7..], [200.0], "also what was started while there was none");
+}
+
+#[test]
+fn a_limit_that_makes_no_sense_is_refused_by_name() {
+    let mut world = world(1.0, 10.0);
+    let manager = world.manager;
+    for (limit, interval, field) in
+        [(0.0, 1.0, "limit"), (0.5, 1.0, "limit"), (1.0, 0.0, "interval"), (1.0, f64::INFINITY, "interval")]
+    {
+        let refusal = world.refusal(Command::SetRateLimit { manager, rate_limit: Some((limit, interval)) });
+        assert!(refusal.to_string().starts_with(&format!("rateLimit.{field}")), "{refusal}");
+        let options = ManagerOptions { group_rate_limit: Some((limit, interval)), ..ManagerOptions::default() };
+        let refusal = world.refusal(Command::CreateManager(&options));
+        assert!(refusal.to_string().starts_with(&format!("groupRateLimit.{field}")), "{refusal}");
+    }
+}
+
+#[test]
+fn until_when_the_limit_alone_holds_jobs_back_can_be_asked_and_watchers_hear_of_its_change() {
+    let mut world = World::with(|options| (options.concurrency, options.rate_limit) = (2.0, Some((1.0, 100.0))));
+    let manager = world.manager;
+    let until = |world: &World| world.engine.rate_limited_until(manager).map(Time::as_millis);
+    let first = world.run(1);
+    assert_eq!(until(&world), None, "nobody waits");
+    let second = world.run(2);
+    assert_eq!(until(&world), Some(100.0));
+    world.send(Command::Pause(manager));
+    assert_eq!(until(&world), None, "the pause holds it back, too");
+    world.listen(Source::Manager(manager), Channel::Change);
+    world.news();
+    world.send(Command::Resume(manager));
+    assert_eq!((until(&world), world.news().len()), (Some(100.0), 1));
+    world.pass(100.0);
+    assert!(world.has_started(second));
+    world.run(3);
+    assert_eq!(until(&world), None, "there is no slot");
+    world.resolve(first);
+    assert_eq!(until(&world), Some(200.0));
+}
+
+fn set(world: &mut World, rate_limit: Option<(f64, f64)>) {
+    let manager = world.manager;
+    world.send(Command::SetRateLimit { manager, rate_limit });
 }

@@ -191,7 +191,7 @@ fn the_wait_is_over_when_its_time_is_up_and_the_job_goes_on_stopping() {
     world.pass(24.999);
     assert_eq!(world.seen.len(), 2);
     world.pass(0.001);
-    assert_eq!(world.seen.last(), Some(&(25.0, Seen::StopTimedOut(waiter))));
+    assert_eq!(world.seen.last(), Some(&(25.0, Seen::WaitOver(waiter))));
     assert_eq!((world.status(job), world.engine.is_stopping(job)), (JobStatus::Running, true));
     world.resolve(job);
     assert_eq!(world.end_of(job), STOPPED);
@@ -209,7 +209,7 @@ fn a_barrier_that_opens_in_time_takes_all_waits_with_it() {
     world.resolve(job);
     assert_eq!(world.wake(), None);
     world.pass(1000.0);
-    let timeouts = world.seen.iter().filter(|(_, seen)| matches!(seen, Seen::StopTimedOut(_))).count();
+    let timeouts = world.seen.iter().filter(|(_, seen)| matches!(seen, Seen::WaitOver(_))).count();
     assert_eq!(timeouts, 1);
     world.recycle();
     assert_eq!(world.engine.live_records(), 1);
@@ -222,7 +222,7 @@ fn waits_end_each_at_its_own_time_in_any_order() {
     let waits = [30.0, 10.0, 20.0, 10.0].map(|timeout| (timeout, await_stop(&mut world, job, timeout)));
     world.pass(100.0);
     let timed_out: Vec<(f64, Seen)> = world.seen.split_off(1);
-    let order = [1, 3, 2, 0].map(|index: usize| (waits[index].0, Seen::StopTimedOut(waits[index].1)));
+    let order = [1, 3, 2, 0].map(|index: usize| (waits[index].0, Seen::WaitOver(waits[index].1)));
     assert_eq!(timed_out, order);
 }
 

@@ -62,7 +62,7 @@ describe("useJob", () => {
     const ended = seen.view.job;
     const second = new Work();
     await does(() => manager.runJob("key", second.factory));
-    expect(mounted.text).toBe("running true undefined 0 undefined undefined");
+    expect(mounted.text).toBe("running true undefined 0 1 undefined");
     expect(seen.view.job).not.toBe(ended);
   });
 
@@ -92,6 +92,67 @@ describe("useJob", () => {
       return work.started(2);
     });
     expect(mounted.text).toMatch(/^running true/);
+  });
+
+  it("keeps the result of the last that completed, while the next runs and if it fails", async () => {
+    const { seen, manager } = await watched(newManager({ retain: 3 }));
+    await does(() => seen.view.run(() => "well").settled);
+    await does(() => seen.view.run(() => Promise.reject(new Error("broken"))).settled);
+    expect(seen.view).toMatchObject({ status: "failed", result: "well" });
+    const work = new Work();
+    await does(() => seen.view.run(work.factory));
+    expect(seen.view).toMatchObject({ status: "running", result: "well" });
+    // So does a component that comes later, where the manager retains it.
+    const later = await watched(manager);
+    expect(later.seen.view).toMatchObject({ status: "running", result: "well" });
+    await does(() => work.resolve("better"));
+    expect([seen.view.result, later.seen.view.result]).toEqual(["better", "better"]);
+  });
+
+  it("shows the manager's retained job to a component that comes after its end", async () => {
+    const manager = newManager({ retain: 1 });
+    const { job } = manager.runJob("key", () => "done");
+    await job.settled;
+    const { seen, mounted } = await watched(manager);
+    expect(mounted.text).toMatch(/^completed false .* done undefined$/);
+    expect(seen.view.job).toBe(job);
+    await does(() => manager.forget(job.id));
+    expect(seen.view.job).toBe(job);
+  });
+
+  it("tells of a job that will be tried again: when, for which time, and what went wrong", async () => {
+    const { seen } = await watched();
+    const work = new Work();
+    const retry = { limit: 1, delay: 20_000, jitter: "none" } as const;
+    await does(() => seen.view.run(work.factory, { retry }));
+    expect(seen.view).toMatchObject({ attempt: 1, readyAt: undefined, lastError: undefined });
+    const error = new Error("once");
+    const before = Date.now();
+    await does(() => work.reject(error));
+    expect(seen.view).toMatchObject({ attempt: 1, lastError: error, error: undefined });
+    expect(seen.view.readyAt).toBeGreaterThanOrEqual(before + 20_000 - 2);
+    expect(Math.abs((seen.view.readyAt ?? 0) - (seen.view.job?.readyAt ?? 0))).toBeLessThanOrEqual(2);
+    const { readyAt } = seen.view;
+    await does(() => work.context.progress(50));
+    expect(seen.view.readyAt).toBe(readyAt);
+    await does(() => seen.view.stop());
+    expect(seen.view).toMatchObject({ status: "cancelled", readyAt: undefined, lastError: undefined });
+  });
+
+  it("run gives the job, whose result may be awaited or not", async () => {
+    const { seen, manager } = await watched();
+    const work = new Work();
+    let job!: ReturnType<typeof seen.view.run>;
+    await does(() => {
+      job = seen.view.run(work.factory);
+    });
+    expect(job).toBe(manager.getRunningJob("key"));
+    expect(seen.view.run(untilAborted)).toBe(job);
+    await does(() => work.resolve(5));
+    expect(await job.result).toBe(5);
+    // Not awaited: this would be told as unhandled, which fails the run of the tests.
+    await does(() => seen.view.run(() => Promise.reject(new Error("nobody waits"))));
+    expect(seen.view.status).toBe("failed");
   });
 
   it("tells failed from cancelled", async () => {

@@ -1,7 +1,7 @@
 import { Button } from "../../shared/components.tsx";
-import { type Conversation, draft as keep, send, stop } from "../conversations.ts";
+import { type Conversation, isBusy, draft as keep, send, stop, useTalk } from "../conversations.ts";
+import { MessageField } from "./MessageField.tsx";
 
-const MOST_ROWS = 8;
 const FIELD = "message";
 
 /** After what took the focused control away. */
@@ -9,13 +9,15 @@ export const focusComposer = (): void => document.getElementById(FIELD)?.focus()
 
 /** What is typed stays with its conversation until it was sent. */
 export function Composer({ conversation }: { conversation: Conversation }) {
-  const { id, draft, busy, stopping } = conversation;
+  const { id, draft, stopping } = conversation;
+  const talk = useTalk(conversation);
+  const busy = isBusy(talk);
   const submit = () => {
-    send(id, draft);
+    send(conversation, talk, draft);
     focusComposer();
   };
   const stopIt = () => {
-    stop(id);
+    void stop(conversation, talk);
     focusComposer();
   };
   return (
@@ -27,17 +29,12 @@ export function Composer({ conversation }: { conversation: Conversation }) {
       }}
     >
       <label for={FIELD}>Message</label>
-      <textarea
+      <MessageField
         id={FIELD}
-        aria-describedby="message-keys"
-        rows={Math.min(MOST_ROWS, Math.max(2, draft.split("\n").length))}
-        value={draft}
-        onInput={({ currentTarget }) => keep(id, currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-          event.preventDefault();
-          submit();
-        }}
+        describedBy="message-keys"
+        text={draft}
+        onText={(text) => keep(id, text)}
+        onSubmit={submit}
       />
       <div class="composer-foot">
         <p class="muted small" id="message-keys">
@@ -47,7 +44,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
           <Button onClick={stopIt} disabled={!busy || stopping}>
             Stop
           </Button>
-          <Button primary submit disabled={busy || draft.trim() === ""}>
+          <Button primary submit disabled={draft.trim() === ""}>
             Send
           </Button>
         </div>

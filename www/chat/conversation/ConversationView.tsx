@@ -1,5 +1,5 @@
 import { Badge, Button } from "../../shared/components.tsx";
-import { remove, stop, useSelected } from "../conversations.ts";
+import { remove, stop, useSelected, useTalk } from "../conversations.ts";
 import { useModel } from "../model/chosen.ts";
 import { statusOf } from "../status.ts";
 import { Composer, focusComposer } from "./Composer.tsx";
@@ -9,7 +9,8 @@ import { Log } from "./Log.tsx";
 export function ConversationView() {
   const conversation = useSelected();
   const { id, title, worker, draft } = conversation;
-  const { text, tone } = statusOf(conversation);
+  const talk = useTalk(conversation);
+  const { text, tone } = statusOf(conversation, talk);
   const model = useModel();
   const removeIt = () => {
     const something = worker.messages.length > 0 || draft.trim() !== "";
@@ -22,7 +23,7 @@ export function ConversationView() {
       class="panel conversation"
       aria-labelledby="conversation-title"
       onKeyDown={(event) => {
-        if (event.key === "Escape" && !event.isComposing) stop(id);
+        if (event.key === "Escape" && !event.isComposing) void stop(conversation, talk);
       }}
     >
       <div class="conversation-head">

@@ -1,12 +1,13 @@
 import type { Message } from "jobgate/agents";
-import { useRef } from "preact/hooks";
+import { useCallback, useRef } from "preact/hooks";
 import { Button } from "../../shared/components.tsx";
-import { type Conversation, send, useMessages } from "../conversations.ts";
+import { type Conversation, edit, isBusy, send, type Talk, useTalk } from "../conversations.ts";
 import { useModel } from "../model/chosen.ts";
 import { suggestions } from "../model/script.ts";
 import { focusComposer } from "./Composer.tsx";
 import { End } from "./End.tsx";
-import { Answer, Prompt } from "./Message.tsx";
+import { Answer, Reasoning } from "./Message.tsx";
+import { Prompt } from "./Prompt.tsx";
 import { useStickToEnd } from "./stick-to-end.ts";
 import { ToolUse } from "./ToolUse.tsx";
 
@@ -15,7 +16,15 @@ import { ToolUse } from "./ToolUse.tsx";
  * arrived, failed, or asks.
  */
 export function Log({ conversation }: { conversation: Conversation }) {
-  const messages = useMessages(conversation.worker);
+  const talk = useTalk(conversation);
+  const { messages, queued } = talk;
+  // Not a new one each time: prompts are drawn once.
+  const latest = useRef({ conversation, talk });
+  latest.current = { conversation, talk };
+  const editAt = useCallback(
+    (at: number, text: string) => edit(latest.current.conversation, latest.current.talk, at, text),
+    [],
+  );
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const { away, toEnd } = useStickToEnd(scroller, content);
@@ -24,11 +33,18 @@ export function Log({ conversation }: { conversation: Conversation }) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard. */}
       <div class="log" role="log" aria-live="off" aria-label="What was said" tabIndex={0} ref={scroller}>
         <div class="log-content" ref={content}>
-          {messages.length === 0 && <Beginning id={conversation.id} />}
+          {messages.length === 0 && queued.length === 0 && <Beginning conversation={conversation} talk={talk} />}
           {messages.map((_, at) => (
-            <Said key={at} messages={messages} at={at} conversation={conversation} />
+            <Said key={at} messages={messages} at={at} talk={talk} onEdit={editAt} />
           ))}
           {messages.length > 0 && <End conversation={conversation} />}
+          {queued.length > 0 && (
+            <ol class="waiting" aria-label="Waiting for their turn">
+              {queued.map((prompt, at) => (
+                <li key={at}>{prompt}</li>
+              ))}
+            </ol>
+          )}
         </div>
       </div>
       {away && (
@@ -40,19 +56,29 @@ export function Log({ conversation }: { conversation: Conversation }) {
   );
 }
 
-function Said(props: { messages: readonly Message[]; at: number; conversation: Conversation }) {
-  const { messages, at } = props;
-  const { busy, question } = props.conversation;
+interface SaidProps {
+  messages: readonly Message[];
+  at: number;
+  talk: Talk;
+  onEdit(at: number, text: string): void;
+}
+
+function Said({ messages, at, talk, onEdit }: SaidProps) {
   const message = messages[at];
-  if (message?.role === "user") return <Prompt text={message.content} />;
+  const busy = isBusy(talk);
+  if (message?.role === "user") return <Prompt text={message.content} at={at} busy={busy} onEdit={onEdit} />;
   if (message?.role !== "assistant") return null;
   const results = resultsAfter(messages, at);
+  const whole = !busy || at < messages.length - 1;
   return (
     <>
-      {message.content !== "" && <Answer text={message.content} whole={!busy || at < messages.length - 1} />}
+      {message.reasoning !== undefined && (
+        <Reasoning text={message.reasoning} whole={whole || message.content !== ""} />
+      )}
+      {message.content !== "" && <Answer text={message.content} whole={whole} />}
       {message.toolCalls?.map((call, index) => {
         const result = results[index];
-        const asked = result === undefined && question?.call.id === call.id ? question : undefined;
+        const asked = result === undefined && talk.asked?.id === call.id ? talk : undefined;
         return <ToolUse key={index} call={call} result={result} question={asked} busy={busy} />;
       })}
     </>
@@ -65,11 +91,11 @@ function resultsAfter(messages: readonly Message[], at: number): string[] {
   return messages.slice(at + 1, end === -1 ? undefined : end).map(({ content }) => content);
 }
 
-function Beginning({ id }: { id: number }) {
+function Beginning({ conversation, talk }: { conversation: Conversation; talk: Talk }) {
   const { kind } = useModel();
   if (kind === "server") return <p class="muted">Nothing said yet.</p>;
   const say = (prompt: string) => {
-    send(id, prompt);
+    send(conversation, talk, prompt);
     focusComposer();
   };
   return (

@@ -1,7 +1,9 @@
 import type { ToolCall } from "jobgate/agents";
 import { Badge, Button, type Tone } from "../../shared/components.tsx";
-import type { Question } from "../conversations.ts";
+import type { Talk } from "../conversations.ts";
 import { focusComposer } from "./Composer.tsx";
+
+type Question = Pick<Talk, "approve" | "deny">;
 
 interface Props {
   call: ToolCall;
@@ -36,7 +38,7 @@ export function ToolUse({ call, result, question, busy }: Props) {
 
 function Word({ name, question }: { name: string; question: Question }) {
   const say = (word: "approve" | "deny") => {
-    question.answer(word);
+    question[word]();
     focusComposer(); // the button that was pressed is gone
   };
   return (

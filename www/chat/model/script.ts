@@ -75,6 +75,18 @@ const scenes: readonly Scene[] = [
         text: `## Part ${at + 1}\n\n${paragraph(at)} **${at + 1}** of 200.\n\n- ${paragraph(at + 1)}\n\n`,
       })),
   },
+  {
+    prompt: "Think first, please",
+    matches: /think first/i,
+    reply: () => [
+      ..."They want to see thought. I have none, so I say what one would look like. "
+        .split(/(?<= )/)
+        .map((text) => ({ type: "reasoning", text }) as const),
+      ..."I have **thought** about it, as far as a script can."
+        .split(/(?<= )/)
+        .map((text) => ({ type: "text", text }) as const),
+    ],
+  },
   { prompt: "Fail once, please", matches: /fail once/i, reply: () => "This time it went well." },
 ];
 

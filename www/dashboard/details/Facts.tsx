@@ -1,9 +1,9 @@
 import type { JobRecord } from "jobgate";
 import type { ComponentChildren } from "preact";
 import { clockTime, shortDuration } from "../../shared/format.ts";
+import { useNow } from "../../shared/use-now.ts";
 import { runsOf } from "../runs.ts";
 import { isFinished, useDashboard } from "../store.ts";
-import { useNow } from "../use-now.ts";
 
 /** When it came, how long it waited and ran; told in lines that are always there, so that nothing moves. */
 export function Facts({ job }: { job: JobRecord }) {

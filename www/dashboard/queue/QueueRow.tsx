@@ -4,10 +4,10 @@ import type { JobRecord } from "jobgate";
 import { memo } from "preact/compat";
 import { Badge } from "../../shared/components.tsx";
 import { shortDuration } from "../../shared/format.ts";
+import { useNow } from "../../shared/use-now.ts";
 import { RunsIn } from "../RunsIn.tsx";
 import { barTone, statusOf } from "../status.ts";
 import { useDashboard } from "../store.ts";
-import { useNow } from "../use-now.ts";
 
 export const rowId = (id: string): string => `row-${encodeURIComponent(id)}`;
 

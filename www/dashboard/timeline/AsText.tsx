@@ -1,10 +1,10 @@
 import type { JobRecord } from "jobgate";
 import { useState } from "preact/hooks";
 import { clockTime, shortDuration } from "../../shared/format.ts";
+import { useNow } from "../../shared/use-now.ts";
 import { jobHref } from "../route.ts";
 import { runsOf } from "../runs.ts";
 import { useDashboard, useQueue } from "../store.ts";
-import { useNow } from "../use-now.ts";
 
 const LAST = 20;
 

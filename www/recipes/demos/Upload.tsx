@@ -1,6 +1,7 @@
 import { useJob } from "jobgate/react";
 import { useState } from "preact/hooks";
 import { Button } from "../../shared/components.tsx";
+import { useNow } from "../../shared/use-now.ts";
 import { newId } from "../ids.ts";
 import { upload, uploads } from "../upload.ts";
 import { JobLine } from "./job-line.tsx";
@@ -10,11 +11,14 @@ const FILE_BYTES = 2_000_000;
 export function Upload() {
   const [id, setId] = useState(() => newId("file"));
   const job = useJob(uploads, id);
+  const { readyAt } = job;
+  const now = useNow(readyAt !== undefined);
   const start = () => {
     const next = newId("file");
     setId(next);
     upload(next, new Blob([new Uint8Array(FILE_BYTES)]));
   };
+  const waiting = readyAt === undefined ? {} : { text: `trying again in ${secondsUntil(readyAt, now)} s` };
   return (
     <>
       <div class="buttons">
@@ -26,9 +30,11 @@ export function Upload() {
         </Button>
       </div>
       <p class="muted small">
-        The server refuses the second part once. Switch your connection off on the way, and on again.
+        The server refuses two parts, and says when to try again. Switch your connection off on the way, and on again.
       </p>
-      <JobLine name="upload" job={job} bar />
+      <JobLine name="upload" job={job} {...waiting} bar />
     </>
   );
 }
+
+const secondsUntil = (time: number, now: number) => Math.max(1, Math.ceil((time - now) / 1000));

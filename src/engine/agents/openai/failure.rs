@@ -1,18 +1,13 @@
 //! An answer that is not an answer: what it says, and whether to ask again.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use httpdate::HttpDate;
 use serde_json::Value;
 
+use super::attempts::{Refusal, UsageRefused};
 use super::lenient::scalar;
 
-/// A server that wants to be left alone for longer is not asked again by itself: nobody watches a page for that long.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How often a server that says "later" is asked again.
-pub const RETRIES: u32 = 2;
-/// Before the first retry, on top of what the server asks for.
-const SPREAD: Duration = Duration::from_millis(500);
 /// Of what a server says; in characters.
 const LONGEST_MESSAGE: usize = 500;
 /// Of a list of faults.
@@ -48,23 +43,8 @@ pub struct Refused {
     pub status: u16,
     /// What the body says, or the status text.
     pub message: String,
-    /// Whether asking again may help: 429 and 503, unless the quota is used up or the wait too long.
-    pub retriable: bool,
-    /// How long the server asks to be left alone; zero if it does not say.
-    pub wait: Duration,
-    /// Whether the same without `stream_options` may be taken.
-    pub usage: UsageRefused,
-}
-
-/// Whether a server refuses to be asked for token counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UsageRefused {
-    /// It says so.
-    Yes,
-    /// It refuses a field, and does not say which.
-    Maybe,
-    /// Something else is the matter.
-    No,
+    /// What decides whether to ask again.
+    pub refusal: Refusal,
 }
 
 /// Reads an error response. `now` is in milliseconds since 1970.
@@ -76,13 +56,12 @@ pub fn refused(status: u16, status_text: &str, retry_after: Option<&str>, body: 
     let first = json.get(0).unwrap_or(&json);
     let used_up =
         ["/error/code", "/error/type"].iter().any(|path| first.pointer(path) == Some(&"insufficient_quota".into()));
-    let retriable = matches!(status, 429 | 503) && !used_up && wait <= LONGEST_WAIT;
     let message = words(&json).unwrap_or_else(|| match body.trim() {
         "" | "{}" | "[]" | "null" => status_text.to_owned(),
         page if page.starts_with('<') => bounded(title(page).unwrap_or(page)),
         text => bounded(text),
     });
-    Refused { status, message, retriable, wait, usage: usage_refused(status, body) }
+    Refused { status, message, refusal: Refusal { status, wait, used_up, usage: usage_refused(status, body) } }
 }
 
 fn usage_refused(status: u16, body: &str) -> UsageRefused {
@@ -143,20 +122,13 @@ pub(super) fn bounded(text: &str) -> String {
     text.chars().take(LONGEST_MESSAGE).collect()
 }
 
-/// How long to wait before a request is made again: as long as the server asks for, and up to half a second more, which
-/// doubles each time, so that not everyone comes back in the same moment. `chance` is from 0 to 1.
-#[must_use]
-pub fn pause(refused: &Refused, again: u32, chance: f64) -> Duration {
-    let most = SPREAD.saturating_mul(2_u32.saturating_pow(again));
-    refused.wait.saturating_add(most.mul_f64(chance.clamp(0.0, 1.0)))
-}
-
-/// Seconds or a date (RFC 9110, section 10.2.3); some servers send fractions.
-fn wait(header: &str, now: f64) -> Option<Duration> {
+/// Seconds or a date (RFC 9110, section 10.2.3), in milliseconds; some servers send fractions.
+fn wait(header: &str, now: f64) -> Option<f64> {
     if let Ok(seconds) = header.parse::<f64>() {
-        return Some(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX));
+        // Of what is no number the other is taken.
+        return Some((seconds * 1000.0).max(0.0));
     }
     let date = SystemTime::from(header.parse::<HttpDate>().ok()?);
-    let now = Duration::try_from_secs_f64(now / 1000.0).ok()?;
-    Some(date.duration_since(SystemTime::UNIX_EPOCH).ok()?.saturating_sub(now))
+    let since_1970 = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some((since_1970.as_secs_f64() * 1000.0 - now).max(0.0))
 }

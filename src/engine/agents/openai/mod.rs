@@ -2,6 +2,7 @@
 //! (<https://platform.openai.com/docs/api-reference/chat-streaming>).
 
 mod assembly;
+mod attempts;
 mod calls;
 mod failure;
 mod halves;
@@ -10,6 +11,7 @@ mod lines;
 mod request;
 
 pub use assembly::{Assembly, Piece, StreamFault};
-pub use failure::{LONGEST_WAIT, RETRIES, Refused, UsageRefused, pause, refused};
+pub use attempts::{Attempts, LONGEST_WAIT, Next, RETRIES, Refusal, UsageRefused};
+pub use failure::{Refused, refused};
 pub use lines::{Event, Lines};
 pub use request::{Asking, END, address, message};

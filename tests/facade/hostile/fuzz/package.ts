@@ -7,6 +7,7 @@ export interface Package {
   readonly pool: typeof import("jobgate/worker-pool");
   readonly agents: typeof import("jobgate/agents");
   readonly slim: typeof import("jobgate/slim");
+  readonly testing: typeof import("jobgate/testing");
 }
 
 let loaded = 0;

@@ -26,6 +26,7 @@ export class World implements Surroundings {
   readonly managers: Any[] = [];
   readonly jobs: Any[] = [];
   readonly contexts: Any[] = [];
+  readonly testContexts: Any[] = [];
   readonly subjects: Any[] = [];
   readonly gates: Any[] = [];
   readonly unsubscribes: Any[] = [];

@@ -1,6 +1,7 @@
 import { act, type ReactNode } from "react";
+import { flushSync } from "react-dom";
 import { createRoot, type Root } from "react-dom/client";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 
 /** React warns of updates outside `act` only where it is told that tests do this. */
 export function actEnvironment(on: boolean): void {
@@ -45,4 +46,25 @@ export function does(work: () => unknown): Promise<void> {
   return act(async () => {
     await work();
   });
+}
+
+/** Draws into the page as an app does: what follows is drawn when React comes to it, so tests poll. */
+export function drawn(node: ReactNode) {
+  actEnvironment(false);
+  const container = newContainer();
+  const complaints = vi.spyOn(console, "error");
+  onTestFinished(() => complaints.mockRestore());
+  const root = createRoot(container);
+  onTestFinished(() => flushSync(() => root.unmount()));
+  const shown = {
+    container,
+    get text() {
+      return container.textContent ?? "";
+    },
+    draw: (next: ReactNode) => flushSync(() => root.render(next)),
+    unmount: () => flushSync(() => root.unmount()),
+    complaints: () => complaints.mock.calls,
+  };
+  shown.draw(node);
+  return shown;
 }

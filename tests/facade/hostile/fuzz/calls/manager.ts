@@ -30,11 +30,15 @@ const runFields = (draw: Draw) => ({
   timeout: () => number(draw, 0, 1, 5, 1000),
   retry: () => retry(draw),
   delay: () => number(draw, 0, 1, 5),
+  abandonAfter: () => number(draw, 0, 1, 5, Number.POSITIVE_INFINITY),
   group: () => text(draw, "x", "y"),
   onDuplicate: () => text(draw, "join", "replace", "queue", "reject"),
   initialState: () => anything(draw),
   name: () => text(draw, "named"),
 });
+
+const rateLimit = (draw: Draw): Any =>
+  options(draw, {}, { limit: () => number(draw, 1, 3), interval: () => number(draw, 0, 1, 5) });
 
 const managerFields = (draw: Draw) => {
   const { signal: _, initialState: __, ...defaults } = runFields(draw);
@@ -42,7 +46,8 @@ const managerFields = (draw: Draw) => {
     name: () => text(draw, "a manager"),
     concurrency: () => number(draw, 1, 2),
     groupConcurrency: () => number(draw, 1),
-    rateLimit: () => options(draw, {}, { limit: () => number(draw, 1, 3), interval: () => number(draw, 0, 1, 5) }),
+    rateLimit: () => rateLimit(draw),
+    groupRateLimit: () => rateLimit(draw),
     maxPending: () => number(draw, 0, 2, 10),
     paused: () =>
       draw.mostly(
@@ -99,7 +104,15 @@ export const managerCalls: Readonly<Record<Exclude<keyof JobManager, symbol>, Ca
     if (draw.random.once(2)) void manager.concurrency;
     else manager.concurrency = number(draw, 1, 2, Number.POSITIVE_INFINITY);
   },
+  rateLimit(world, draw) {
+    const manager = one(world, draw);
+    if (draw.random.once(2)) void manager.rateLimit;
+    else manager.rateLimit = rateLimit(draw);
+  },
+  rateLimitedUntil: (world, draw) => one(world, draw).rateLimitedUntil,
   onEmpty: (world, draw) => world.settles("onEmpty", one(world, draw).onEmpty()),
+  onPendingBelow: (world, draw) =>
+    world.settles("onPendingBelow", one(world, draw).onPendingBelow(number(draw, 1, 2, 5))),
   onIdle: (world, draw) => world.settles("onIdle", one(world, draw).onIdle()),
   stats: (world, draw) => one(world, draw).stats,
   subscribe: (world, draw) => world.unsubscribes.push(one(world, draw).subscribe(listener(world, draw))),

@@ -65,7 +65,8 @@ function plainRunner(world: World): Any {
   return runner;
 }
 
-const one = (world: World, draw: Draw): Any => world.one(world.runners, draw, () => plainRunner(world));
+/** One of the runners. */
+export const one = (world: World, draw: Draw): Any => world.one(world.runners, draw, () => plainRunner(world));
 
 const params = (draw: Draw): Any => {
   const fields = {

@@ -1,0 +1,69 @@
+// What the routes ask of a queue: any JobQueue has it, and a JobRunner.
+
+import type { TypeDescription, WatchEvent } from "../runner/types.js";
+import { checkObject, needFunction } from "../support/check.js";
+import { clearTimer, setTimer } from "../support/time.js";
+import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
+
+/** What of a request goes on to `createJob`. */
+export interface RequestedOptions {
+  readonly id?: string;
+  readonly key?: string;
+  readonly priority?: Priority;
+  readonly delay?: number;
+}
+
+/** What `jobHandler` answers for: a `JobRunner`, or any queue like a `QueueClient`. */
+export interface HandledQueue {
+  createJob(
+    type: string,
+    params?: Record<string, unknown>,
+    options?: RequestedOptions,
+  ): JobRecord | PromiseLike<JobRecord>;
+  getJob(id: string): JobRecord | undefined;
+  getAllJobs(): readonly JobRecord[];
+  cancelJob(id: string): boolean | PromiseLike<boolean>;
+  retryJob(id: string): JobRecord | PromiseLike<JobRecord>;
+  getQueueStats(): ManagerStats;
+  watch(id: string): ReadableStream<WatchEvent>;
+  subscribe(listener: () => void): Unsubscribe;
+  /** `connected`: false while it can't be reached, and what it says it knows may be out of date. */
+  getSnapshot(): { readonly stats: ManagerStats; readonly connected?: boolean };
+  /** Of a queue that loads first what it knows: when it has. */
+  readonly ready?: PromiseLike<unknown>;
+  /** Without it, `job-types` is answered with 501. */
+  getJobTypes?(): readonly TypeDescription[];
+  /** Without it, the capacity is told as null. */
+  getWorkerStats?(): { readonly active: number; readonly capacity: number };
+  /** Without it, a stream that is taken up again begins with the present state. */
+  eventStream?(id: string, options?: { lastEventId?: string }): ReadableStream<Uint8Array>;
+}
+
+const NEEDED = ["createJob", "getJob", "getAllJobs", "cancelJob", "retryJob", "getQueueStats", "watch"] as const;
+
+export function needQueue(queue: HandledQueue): void {
+  if (queue === undefined) throw new TypeError("queue must be an object, got undefined");
+  checkObject("queue", queue);
+  for (const name of [...NEEDED, "subscribe", "getSnapshot"] as const) needFunction(`queue.${name}`, queue[name]);
+}
+
+/** Milliseconds that a request waits for a queue to be reached. */
+const LONGEST_WAIT = 5000;
+
+/** Whether what the queue says it knows is what there is. Waits for one that is not reached yet. */
+export async function isReached(queue: HandledQueue): Promise<boolean> {
+  await queue.ready;
+  const isAway = () => queue.getSnapshot().connected === false;
+  if (!isAway()) return true;
+  let leave = () => {};
+  const reached = await new Promise<boolean>((resolve) => {
+    const unsubscribe = queue.subscribe(() => isAway() || resolve(true));
+    const timer = setTimer(() => resolve(false), LONGEST_WAIT);
+    leave = () => {
+      clearTimer(timer);
+      unsubscribe();
+    };
+  });
+  leave();
+  return reached;
+}

@@ -1,0 +1,81 @@
+// What the hooks give.
+
+import type { Message, ToolCall, WorkerState } from "../agents/types.js";
+import type { JobFactory, JobRecord, JobStatus, ManagedJob, ManagerStats, Progress, RunOptions } from "../types.js";
+
+/** What `useJob` gives. `run` and `stop` stay the same functions as long as manager and key do. */
+export interface UseJob<S, A, R> {
+  /** The one that stands under the key, else the last one seen by this component, else the manager's retained one. */
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the key is.
+  readonly job: ManagedJob<any, S, A, R> | undefined;
+  readonly state: S | undefined;
+  readonly status: JobStatus | "idle";
+  /** Pending or running. */
+  readonly isActive: boolean;
+  readonly progress: Progress;
+  /** Of the last job that completed under the key: it stays while the next one runs, and if that one fails. */
+  readonly result: R | undefined;
+  /** 0 before the first start. */
+  readonly attempt: number;
+  /** While the job waits for a delay or for its next attempt: until when, epoch ms. */
+  readonly readyAt: number | undefined;
+  /** What the latest failed attempt threw, while another may follow. */
+  readonly lastError: unknown;
+  /** Of a job that failed; why one was cancelled is in `job.completion`. */
+  readonly error: unknown;
+  /**
+   * The manager's `runJob` under the key; throws what that throws. For handlers and effects, not while rendering. Returns
+   * the job, or the one that runs already: await its `result`, or don't, nothing is unhandled. An effect must not return it: `useEffect(() => void run(body), [])`.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the key is.
+  run<T extends R = R>(factory: JobFactory<S, A, T>, options?: RunOptions<S>): ManagedJob<any, S, A, T>;
+  /** The manager's `stopJob`: resolves when the job has ended. */
+  stop(reason?: unknown): Promise<void>;
+}
+
+/** What `useJobs` gives. */
+export interface UseJobs<K, S, A, R> {
+  /** Pending, running and retained ones, oldest first. */
+  readonly jobs: readonly ManagedJob<K, S, A, R>[];
+  readonly stats: ManagerStats;
+}
+
+/** What `useQueue` gives. */
+export interface UseQueue {
+  readonly jobs: readonly JobRecord[];
+  readonly stats: ManagerStats;
+}
+
+/** What `useConversation` gives. The functions stay the same as long as session and worker do. */
+export interface UseConversation {
+  /** What was said so far, with what has arrived of an answer. */
+  readonly messages: readonly Message[];
+  readonly state: WorkerState;
+  /** What the last run failed with; undefined again once the next begins. */
+  readonly error: unknown;
+  /** The tool that the model wants used and that waits for `approve` or `deny`; `id` is that of its call. */
+  readonly asked: ToolCall | undefined;
+  /** Prompts that were sent and wait for their turn, oldest first. */
+  readonly queued: readonly string[];
+  /** Asks the model; behind what runs or waits already. Throws what `Session.run` throws. */
+  send(prompt: string): void;
+  /** Lets the tool run that is shown as asked for. Nothing is shown, or it was answered already: nothing happens. */
+  approve(): void;
+  /** Has the model told no, as `approve` has it told yes. */
+  deny(): void;
+  /**
+   * Stops what runs and what waits behind it; resolves when all have ended. What has arrived stays. No reason given: an
+   * AbortError.
+   */
+  stop(reason?: unknown): Promise<void>;
+  /**
+   * Asks the last prompt again, in place of what came of it. Throws AgentError E_BUSY while a run is under way or waits,
+   * RangeError where there is no prompt; then nothing has changed.
+   */
+  regenerate(): void;
+  /**
+   * Asks `content` in place of the prompt at that index of `messages`, and of all that was said after it. Throws as
+   * `regenerate` does, RangeError where no prompt is at that index.
+   */
+  edit(index: number, content: string): void;
+}

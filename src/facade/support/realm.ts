@@ -1,0 +1,4 @@
+/** Whether this code runs in a service worker. */
+export function isServiceWorker(): boolean {
+  return "ServiceWorkerGlobalScope" in globalThis;
+}

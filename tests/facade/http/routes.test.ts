@@ -1,0 +1,472 @@
+// Each route, asked in the page.
+
+import { QueueFullError } from "jobgate";
+import { builtinJobTypes, jobFetch, jobHandler } from "jobgate/runner";
+import { describe, expect, it } from "vitest";
+import { newClient, until } from "../runner/support/ports.js";
+import { ended, newRunner } from "../runner/support/runner.js";
+import { turn } from "../support/turns.js";
+import { allFrames, asker, onlyQueue, posted, served } from "./support/ask.js";
+
+const notFound = { error: "Job not found", code: 404 };
+
+describe("GET jobs", () => {
+  it("lists the records in the queue's order", async () => {
+    const { runner, held, ask } = served({}, 1);
+    const [first] = [runner.createJob("held"), runner.createJob("held"), runner.createJob("held")];
+    held[0]?.work.resolve("done");
+    await ended(runner, first.id);
+    const response = await ask("/api/jobs");
+    expect([response.status, response.headers.get("Content-Type"), response.headers.get("Cache-Control")]).toEqual([
+      200,
+      "application/json",
+      "no-store",
+    ]);
+    expect(await response.json()).toEqual(runner.getAllJobs());
+  });
+
+  it("only those of a status or type, and no more than are asked for", async () => {
+    const { runner, ask } = served({}, 2);
+    const ids = [1, 2, 3, 4].map(() => runner.createJob("held").id);
+    const { id: echo } = runner.createJob("echo", { message: "hi", delay: 1 });
+    const of = async (query: string) =>
+      (await (await ask(`/api/jobs?${query}`)).json()).map((job: { id: string }) => job.id);
+    expect(await of("status=running")).toEqual(ids.slice(0, 2));
+    expect(await of("status=pending&type=held")).toEqual(ids.slice(2));
+    expect(await of("status=running&status=pending")).toEqual([...ids, echo]);
+    expect(await of("type=echo")).toEqual([echo]);
+    expect(await of("type=nothing")).toEqual([]);
+    expect(await of("limit=2&other=1")).toEqual(ids.slice(0, 2));
+    expect(await of("limit=99999999999999999999")).toHaveLength(5);
+  });
+
+  it.each(["limit=0", "limit=-1", "limit=1.5", "limit=x", "limit=", "limit=1&limit=2", "status=done", "status="])(
+    "%s is refused",
+    async (query) => {
+      const response = await served().ask(`/api/jobs?${query}`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ code: 400, errors: [{ param: query.split("=")[0] }] });
+    },
+  );
+
+  it("a list that would be too large has its last records without params and results", async () => {
+    const { runner, held, ask } = served({}, 100);
+    for (let count = 0; count < 40; count += 1) runner.createJob("held");
+    for (const { work } of held) work.resolve("x".repeat(200_000));
+    await Promise.all(runner.getAllJobs().map(({ id }) => ended(runner, id)));
+    const text = await (await ask("/api/jobs")).text();
+    expect(text.length).toBeLessThan(4_100_000);
+    const jobs = JSON.parse(text);
+    expect(jobs).toHaveLength(40);
+    expect(jobs[0]).toHaveProperty("result");
+    expect(jobs[39]).not.toHaveProperty("result");
+  });
+});
+
+describe("POST jobs", () => {
+  it("creates a job and says where it is", async () => {
+    const { runner, ask } = served();
+    const response = await ask("/api/jobs", posted({ type: "held", params: { label: "a" }, priority: 5 }));
+    const [job] = runner.getAllJobs();
+    expect(response.status).toBe(201);
+    expect(response.headers.get("Location")).toBe(`/api/jobs/${job?.id}`);
+    expect(await response.json()).toEqual({
+      id: job?.id,
+      type: "held",
+      status: "running",
+      created_at: job?.created_at,
+    });
+    expect(job).toMatchObject({ params: { label: "a" }, priority: 5 });
+  });
+
+  it("takes a delay, a priority in words and an id", async () => {
+    const { runner, ask } = served();
+    await ask("/api/jobs", posted({ type: "held", delay: 60_000, priority: "background", id: "a b/ä" }));
+    expect(runner.getJob("a b/ä")).toMatchObject({ status: "pending", priority: -100, ready_at: expect.any(Number) });
+    const shown = await ask(`/api/jobs/${encodeURIComponent("a b/ä")}`);
+    expect(await shown.json()).toMatchObject({ id: "a b/ä" });
+  });
+
+  it("the Idempotency-Key is the id, and asked again answers with the same job, also once it has ended", async () => {
+    const { runner, held, ask } = served();
+    const create = (key: string) => ask("/api/jobs", posted({ type: "held" }, { "Idempotency-Key": key }));
+    expect(await (await create("mine")).json()).toMatchObject({ id: "mine", status: "running" });
+    const again = await create('"mine"');
+    expect([again.status, (await again.json()).id]).toEqual([201, "mine"]);
+    held[0]?.work.resolve(1);
+    await ended(runner, "mine");
+    expect(await (await create("mine")).json()).toMatchObject({ id: "mine", status: "completed" });
+    expect([held.length, runner.getAllJobs().length]).toEqual([1, 1]);
+    expect((await ask("/api/jobs", posted({ type: "echo" }, { "Idempotency-Key": "mine" }))).status).toBe(409);
+  });
+
+  it("validates type and params: every fault is told, and nothing is queued", async () => {
+    const { runner, ask } = served();
+    const faults = async (body: unknown, headers?: Record<string, string>) => {
+      const response = await ask("/api/jobs", posted(body, headers));
+      expect(response.status).toBe(400);
+      const { code, errors } = await response.json();
+      expect(code).toBe(400);
+      return errors.map(({ param }: { param: string }) => param);
+    };
+    expect(await faults({ type: "echo", params: { delay: 31 } })).toEqual(["message", "delay"]);
+    expect(await faults({ type: "nonsense" })).toEqual(["type"]);
+    expect(await faults({})).toEqual(["type"]);
+    expect(await faults({ type: 1, params: 2, priority: [], delay: "x", id: 5, key: 6 })).toEqual([
+      "type",
+      "params",
+      "priority",
+      "delay",
+      "key",
+      "id",
+    ]);
+    expect(await faults({ type: "held", priority: "soon" })).toEqual(["priority"]);
+    expect(await faults({ type: "held", delay: -1 })).toEqual(["delay"]);
+    expect(await faults({ type: "held", id: "" })).toEqual(["id"]);
+    expect(await faults({ type: "held", id: "x".repeat(201) })).toEqual(["id"]);
+    expect(await faults({ type: "held", id: "\ud800" })).toEqual(["id"]);
+    expect(await faults({ type: "held", id: "one" }, { "Idempotency-Key": "two" })).toEqual(["id"]);
+    expect(await faults({ type: "held" }, { "Idempotency-Key": "one, two" })).toEqual(["Idempotency-Key"]);
+    expect(runner.getAllJobs()).toEqual([]);
+  });
+
+  it.each(["", "{", "[]", "null", "5", '"text"', "\ufeff{", "{}{}"])(
+    "a body of %j is refused with 400",
+    async (body) => {
+      const response = await served().ask("/api/jobs", posted(body));
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ code: 400, errors: [{ param: "" }] });
+    },
+  );
+
+  it("bytes that are no UTF-8 are refused with 400", async () => {
+    const init = { ...posted(""), body: new Uint8Array([0x22, 0xff, 0x22]) };
+    expect((await served().ask("/api/jobs", init)).status).toBe(400);
+  });
+
+  it.each(["text/plain", "application/x-www-form-urlencoded", "application/json, text/plain", "application/jsonx", ""])(
+    "a Content-Type of %j is refused with 415",
+    async (type) => {
+      const init = { method: "POST", headers: { "Content-Type": type }, body: '{"type":"held"}' };
+      const response = await served().ask("/api/jobs", init);
+      expect([response.status, (await response.json()).code]).toEqual([415, 415]);
+    },
+  );
+
+  it.each(["application/json", "Application/JSON; charset=utf-8", "application/vnd.api+json"])(
+    "a Content-Type of %j is taken",
+    async (type) => {
+      const init = { method: "POST", headers: { "Content-Type": type }, body: '{"type":"held"}' };
+      expect((await served().ask("/api/jobs", init)).status).toBe(201);
+    },
+  );
+
+  it("a body of 1,000,000 bytes is read, a larger one is refused with 413", async () => {
+    const { ask } = served();
+    const sized = (bytes: number) => {
+      const empty = JSON.stringify({ type: "held", ignored: "" });
+      return JSON.stringify({ type: "held", ignored: "x".repeat(bytes - empty.length) });
+    };
+    expect((await ask("/api/jobs", posted(sized(1_000_000)))).status).toBe(201);
+    const refused = await ask("/api/jobs", posted(sized(1_000_001)));
+    expect([refused.status, (await refused.json()).code]).toEqual([413, 413]);
+  });
+
+  it("a full or closed queue is refused with 503", async () => {
+    const runner = newRunner({ maxPending: 1, autoStart: false });
+    const ask = asker(jobHandler(runner));
+    const create = () => ask("/api/jobs", posted({ type: "countdown" }));
+    expect((await create()).status).toBe(201);
+    expect(() => runner.createJob("countdown")).toThrow(QueueFullError);
+    expect((await create()).status).toBe(503);
+    await runner.close();
+    expect((await create()).status).toBe(503);
+  });
+});
+
+describe("one job", () => {
+  it("GET shows its record; DELETE stops it, pending or running; then it is 409", async () => {
+    const { runner, ask } = served({}, 1);
+    const [running, pending] = [runner.createJob("held").id, runner.createJob("held").id];
+    expect(await (await ask(`/api/jobs/${running}`)).json()).toEqual(runner.getJob(running));
+    for (const id of [pending, running]) {
+      const response = await ask(`/api/jobs/${id}`, { method: "DELETE" });
+      expect([response.status, await response.json()]).toEqual([200, { success: true }]);
+      expect(await ended(runner, id)).toMatchObject({ status: "cancelled" });
+      const again = await ask(`/api/jobs/${id}`, { method: "DELETE" });
+      expect([again.status, (await again.json()).code]).toEqual([409, 409]);
+    }
+  });
+
+  it("POST retry runs it again as a new one, once it has ended", async () => {
+    const { runner, held, ask } = served();
+    const { id } = runner.createJob("held", { label: "again" });
+    expect((await ask(`/api/jobs/${id}/retry`, { method: "POST" })).status).toBe(409);
+    held[0]?.work.reject(new Error("no"));
+    await ended(runner, id);
+    const response = await ask(`/api/jobs/${id}/retry`, { method: "POST" });
+    const job = await response.json();
+    expect(response.status).toBe(201);
+    expect(response.headers.get("Location")).toBe(`/api/jobs/${job.id}`);
+    expect(job).toEqual(runner.getJob(job.id));
+    expect(job).toMatchObject({ type: "held", params: { label: "again" } });
+    expect(job.id).not.toBe(id);
+  });
+
+  it.each([
+    ["GET", "/api/jobs/nobody"],
+    ["DELETE", "/api/jobs/nobody"],
+    ["POST", "/api/jobs/nobody/retry"],
+    ["GET", "/api/jobs/nobody/progress"],
+    ["GET", "/api/jobs/nobody/nothing"],
+    ["GET", "/api/jobs//progress"],
+    ["GET", "/api/jobs/%E0%A4%A"],
+    ["GET", "/api/jobs/%00"],
+    ["GET", "/api/jobs/__proto__"],
+    ["GET", "/api/jobs/constructor/constructor"],
+    ["GET", `/api/jobs/${"x".repeat(100_000)}`],
+    ["POST", "/api/jobs/1/retry/more"],
+  ])("%s %.40s is 404", async (method, path) => {
+    const response = await served().ask(path, { method });
+    expect([response.status, await response.json()]).toEqual([404, notFound]);
+  });
+
+  it("of a result that JSON can't carry, null stands for what it can't", async () => {
+    const { runner, held, ask } = served();
+    const { id } = runner.createJob("held");
+    held[0]?.work.resolve({ big: 5n, at: new Date(0) });
+    await ended(runner, id);
+    expect((await (await ask(`/api/jobs/${id}`)).json()).result).toEqual({ big: null, at: "1970-01-01T00:00:00.000Z" });
+  });
+});
+
+describe("the queue", () => {
+  it.each(["a runner", "a runner's asQueue"])("%s: GET job-types and GET stats", async (kind) => {
+    const { runner, ask: askRunner } = served({}, 2);
+    const ask = kind === "a runner" ? askRunner : asker(jobHandler(runner.asQueue()));
+    for (let count = 0; count < 3; count += 1) runner.createJob("held");
+    const types = await (await ask("/api/job-types")).json();
+    expect(types).toEqual(JSON.parse(JSON.stringify(runner.getJobTypes())));
+    expect(types.map(({ name }: { name: string }) => name)).toEqual([...builtinJobTypes, "held"]);
+    expect(await (await ask("/api/stats")).json()).toEqual({
+      ...{ pending: 1, running: 2, completed: 0, failed: 0, cancelled: 0, total: 3 },
+      worker: { active: 2, capacity: 2 },
+    });
+  });
+
+  it("one that tells neither is asked as far as it goes", async () => {
+    const { runner } = served();
+    const ask = asker(jobHandler(onlyQueue(runner)));
+    expect((await ask("/api/job-types")).status).toBe(501);
+    const created = await (await ask("/api/jobs", posted({ type: "held" }))).json();
+    expect((await (await ask("/api/stats")).json()).worker).toEqual({ active: 1, capacity: null });
+    expect((await ask(`/api/jobs/${created.id}`, { method: "DELETE" })).status).toBe(200);
+    await ended(runner, created.id);
+    expect((await ask(`/api/jobs/${created.id}/retry`, { method: "POST" })).status).toBe(201);
+  });
+
+  it("one that can't be reached is waited for; what it does not know is not said to be missing", async () => {
+    const { runner } = served();
+    let isConnected = false;
+    const queue = {
+      ...onlyQueue(runner),
+      getJob: (id: string) => (isConnected ? runner.getJob(id) : undefined),
+      getSnapshot: () => ({ ...runner.getSnapshot(), connected: isConnected }),
+    };
+    const { id } = runner.createJob("held");
+    const answers = [`/api/jobs/${id}`, "/api/jobs", "/api/stats"].map((path) => asker(jobHandler(queue))(path));
+    await turn();
+    isConnected = true;
+    runner.createJob("held");
+    for (const answer of answers) expect((await answer).status).toBe(200);
+  });
+});
+
+it("a queue behind a port: each route", async () => {
+  const { runner, held } = served();
+  const client = newClient(runner);
+  const ask = asker(jobHandler(client));
+  const created = await ask(
+    "/api/jobs",
+    posted({ type: "held", params: { label: "far" } }, { "Idempotency-Key": "far" }),
+  );
+  expect([created.status, (await created.json()).id]).toEqual([201, "far"]);
+  await until(client, () => client.getJob("far")?.status === "running");
+  expect(await (await ask("/api/jobs/far")).json()).toEqual(runner.getJob("far"));
+  expect(await (await ask("/api/jobs")).json()).toEqual(runner.getAllJobs());
+  expect(await (await ask("/api/stats")).json()).toMatchObject({ running: 1, worker: { active: 1 } });
+  const frames = ask("/api/jobs/far/progress").then(allFrames);
+  held[0]?.context.progress(50);
+  expect((await ask("/api/jobs/far", { method: "DELETE" })).status).toBe(200);
+  const told = await frames;
+  expect([told[0]?.event, told.at(-1)?.event]).toEqual(["status", "cancelled"]);
+  const again = await ask("/api/jobs/far/progress", { headers: { "Last-Event-ID": told.at(-1)?.id ?? "" } });
+  expect(again.status).toBe(204);
+  expect((await ask("/api/jobs/far", { method: "DELETE" })).status).toBe(409);
+  const retried = await ask("/api/jobs/far/retry", { method: "POST" });
+  expect([retried.status, (await retried.json()).params]).toEqual([201, { label: "far" }]);
+  const refused = await ask("/api/jobs", posted({ type: "echo" }));
+  expect(refused.status).toBe(400);
+  const { errors } = await refused.json();
+  expect(errors.map(({ param }: { param: string }) => param)).toEqual(["message", "delay"]);
+  expect((await ask("/api/jobs", posted({ type: "nonsense" }))).status).toBe(400);
+  expect((await ask("/api/jobs/nobody/progress")).status).toBe(404);
+});
+
+describe("which requests are its own", () => {
+  it.each(["/", "/api", "/api/", "/api/users", "/apix/jobs", "/x/api/jobs", "/API/jobs", "/api/stats/more", "/jobs"])(
+    "%s is not: it is not touched",
+    (path) => {
+      const handler = jobHandler(newRunner());
+      const touched: PropertyKey[] = [];
+      const request = new Proxy(new Request(new URL(path, location.href), { method: "POST", body: "x" }), {
+        get(target, name) {
+          touched.push(name);
+          return Reflect.get(target, name, target);
+        },
+      });
+      expect(handler(request)).toBeUndefined();
+      expect(touched).toEqual(["url"]);
+    },
+  );
+
+  it.each([
+    ["/queue", "/queue/jobs"],
+    ["/queue/", "/queue/jobs"],
+    ["/queue/", "/queue/jobs/"],
+    ["", "/jobs"],
+    ["/", "/jobs"],
+    ["/a b/ä", "/a%20b/%C3%A4/jobs"],
+    ["/a/b", "/a/b/jobs?limit=1#x"],
+  ])("with the base %j, %s is", async (base, path) => {
+    expect((await asker(jobHandler(newRunner(), { base }))(path)).status).toBe(200);
+  });
+});
+
+describe("methods", () => {
+  it.each([
+    ["PUT", "/api/jobs", "GET, POST, HEAD, OPTIONS"],
+    ["DELETE", "/api/jobs", "GET, POST, HEAD, OPTIONS"],
+    ["POST", "/api/jobs/1", "GET, DELETE, HEAD, OPTIONS"],
+    ["PATCH", "/api/jobs/1", "GET, DELETE, HEAD, OPTIONS"],
+    ["GET", "/api/jobs/1/retry", "POST, OPTIONS"],
+    ["POST", "/api/jobs/1/progress", "GET, HEAD, OPTIONS"],
+    ["POST", "/api/job-types", "GET, HEAD, OPTIONS"],
+    ["DELETE", "/api/stats", "GET, HEAD, OPTIONS"],
+  ])("%s %s is 405, and says what is allowed", async (method, path, allow) => {
+    const response = await served().ask(path, { method });
+    expect([response.status, response.headers.get("Allow")]).toEqual([405, allow]);
+    expect(await response.json()).toMatchObject({ code: 405 });
+    const options = await served().ask(path, { method: "OPTIONS" });
+    expect([options.status, options.headers.get("Allow"), await options.text()]).toEqual([204, allow, ""]);
+  });
+
+  it("HEAD is GET without the body", async () => {
+    const { runner, ask } = served();
+    const { id } = runner.createJob("held");
+    for (const path of ["/api/jobs", `/api/jobs/${id}`, `/api/jobs/${id}/progress`, "/api/stats", "/api/jobs/nobody"]) {
+      const [get, head] = [await ask(path), await ask(path, { method: "HEAD" })];
+      expect([head.status, [...head.headers], await head.text()]).toEqual([get.status, [...get.headers], ""]);
+      await get.body?.cancel();
+    }
+  });
+});
+
+describe("authorize", () => {
+  it("is asked first; what is not true is 403", async () => {
+    const asked: string[] = [];
+    let answer: unknown = false;
+    const authorize = async ({ method, url }: Request) => {
+      asked.push(`${method} ${new URL(url).pathname}`);
+      return answer as boolean;
+    };
+    const { runner, ask } = served({ authorize });
+    for (const refused of [false, undefined, 1, "yes", {}]) {
+      answer = refused;
+      const response = await ask("/api/jobs", posted("no JSON"));
+      expect([response.status, (await response.json()).code]).toEqual([403, 403]);
+    }
+    expect((await ask("/api/jobs/nobody")).status).toBe(403);
+    answer = true;
+    expect((await ask("/api/jobs", posted({ type: "held" }))).status).toBe(201);
+    expect(asked.at(-1)).toBe("POST /api/jobs");
+    expect(runner.getAllJobs()).toHaveLength(1);
+  });
+
+  it("that throws or rejects lets nobody in", async () => {
+    for (const authorize of [
+      () => Promise.reject(new Error("down")),
+      () => {
+        throw new Error("down");
+      },
+    ]) {
+      const { runner, ask } = served({ authorize });
+      expect((await ask("/api/jobs", posted({ type: "held" }))).status).toBe(500);
+      expect(runner.getAllJobs()).toEqual([]);
+    }
+  });
+
+  it("may read a clone of the request; one that reads the request itself is told", async () => {
+    const cloning = served({ authorize: async (request) => (await request.clone().json()).type === "held" });
+    expect((await cloning.ask("/api/jobs", posted({ type: "held" }))).status).toBe(201);
+    const reading = served({ authorize: async (request) => (await request.json()).type === "held" });
+    const response = await reading.ask("/api/jobs", posted({ type: "held" }));
+    expect([response.status, (await response.json()).error]).toEqual([500, expect.stringContaining("request.clone()")]);
+  });
+});
+
+describe("jobFetch", () => {
+  it("answers the handler's routes in the page, and fetches everything else", async () => {
+    const { runner } = served();
+    const fetched: string[] = [];
+    const otherwise = async (input: RequestInfo | URL) => {
+      fetched.push((input as Request).url);
+      return new Response("from the network");
+    };
+    const ask = jobFetch(jobHandler(runner), otherwise as typeof fetch);
+    expect((await ask("/api/jobs", posted({ type: "held" }))).status).toBe(201);
+    expect(await (await ask(new URL("/api/jobs", location.href))).json()).toHaveLength(1);
+    expect(await (await ask("/other")).text()).toBe("from the network");
+    expect(await (await ask("https://elsewhere.example/api/jobs")).text()).toBe("from the network");
+    expect(fetched).toEqual([new URL("/other", location.href).href, "https://elsewhere.example/api/jobs"]);
+  });
+
+  it("fetches with the page's own where no other is given", async () => {
+    const ask = jobFetch(jobHandler(newRunner()));
+    expect(await (await ask("/fetch-site/text?size=3")).text()).toBe("xxx");
+  });
+
+  it("rejects with the signal's reason", async () => {
+    const never = new Promise<boolean>(() => {});
+    const ask = jobFetch(jobHandler(newRunner(), { authorize: () => never }));
+    await expect(ask("/api/jobs", { signal: AbortSignal.abort("early") })).rejects.toBe("early");
+    const controller = new AbortController();
+    const answer = ask("/api/jobs", { signal: controller.signal });
+    controller.abort("enough");
+    await expect(answer).rejects.toBe("enough");
+  });
+});
+
+it.each([
+  [{ base: "api" }, /base/],
+  [{ base: "//host" }, /base/],
+  [{ base: "/a?b" }, /base/],
+  [{ base: 5 }, /base/],
+  [{ keepAlive: 0 }, /keepAlive/],
+  [{ keepAlive: Number.NaN }, /keepAlive/],
+  [{ keepAlive: "1" }, /keepAlive/],
+  [{ authorize: true }, /authorize/],
+  [{ cors: {} }, /cors.origin/],
+  [{ cors: { origin: [5] } }, /cors.origin/],
+  [{ cors: { origin: "app.example" } }, /cors.origin/],
+  [{ cors: { origin: "https://app.example/" } }, /cors.origin/],
+  [{ cors: { origin: "*", credentials: true } }, /cors.origin/],
+  [{ cors: { origin: "*", credentials: 1 } }, /cors.credentials/],
+  [5, /options/],
+])("options %j are refused", (options, message) => {
+  expect(() => jobHandler(newRunner(), options as never)).toThrow(message);
+});
+
+it.each([undefined, null, 5, {}, { createJob() {} }])("%j is no queue", (queue) => {
+  expect(() => jobHandler(queue as never)).toThrow(/queue/);
+});

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll } from "vitest";
+import { type Said, TALK } from "./talk.js";
+
+export interface ControlledPage {
+  readonly window: Window & typeof globalThis;
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  eventSource(path: string): EventSource;
+  tell(said: Said): void;
+}
+
+async function activated(registration: ServiceWorkerRegistration): Promise<void> {
+  const worker = registration.installing ?? registration.waiting ?? registration.active;
+  if (worker === null) throw new Error("there is no service worker");
+  while (worker.state !== "activated") {
+    if (worker.state === "redundant") throw new Error("the service worker could not be installed");
+    await new Promise((resolve) => worker.addEventListener("statechange", resolve, { once: true }));
+  }
+}
+
+/** A page that a service worker controls, for a whole test file; paths are those of its site. */
+export function useControlledPage(): ControlledPage {
+  let registration: ServiceWorkerRegistration;
+  let frame: HTMLIFrameElement;
+  const talk = new BroadcastChannel(TALK);
+  beforeAll(async () => {
+    registration = await navigator.serviceWorker.register("/http-site/service-worker.js", { scope: "/http-site/" });
+    await activated(registration);
+    frame = document.createElement("iframe");
+    const loaded = new Promise((resolve) => frame.addEventListener("load", resolve, { once: true }));
+    frame.src = "/http-site/";
+    document.body.append(frame);
+    await loaded;
+  });
+  afterAll(async () => {
+    frame.remove();
+    talk.close();
+    await registration.unregister();
+  });
+  const page = () => frame.contentWindow as Window & typeof globalThis;
+  return {
+    get window() {
+      return page();
+    },
+    fetch: (path, init) => page().fetch(`/http-site${path}`, init),
+    eventSource: (path) => new (page().EventSource)(`/http-site${path}`),
+    tell: (said) => talk.postMessage(said),
+  };
+}

@@ -1,0 +1,26 @@
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+
+const project = (name, page, options) => ({
+  test: { name, include: ["vitest.test.js"], provide: { page }, ...options },
+});
+
+const launchOptions = JSON.parse(process.env.LAUNCH_OPTIONS);
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("node", "no page", { environment: "node" }),
+      project("jsdom", "jsdom", { environment: "jsdom" }),
+      project("browser", "Chrome", {
+        browser: {
+          enabled: true,
+          headless: true,
+          screenshotFailures: false,
+          provider: playwright({ launchOptions }),
+          instances: [{ browser: "chromium" }],
+        },
+      }),
+    ],
+  },
+});

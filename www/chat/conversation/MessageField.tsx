@@ -1,0 +1,27 @@
+const MOST_ROWS = 8;
+
+interface Props {
+  id: string;
+  describedBy?: string;
+  text: string;
+  onText(text: string): void;
+  onSubmit(): void;
+}
+
+/** Grows with what is typed. Enter submits, Shift and Enter begin a line; what composes a character does neither. */
+export function MessageField({ id, describedBy, text, onText, onSubmit }: Props) {
+  return (
+    <textarea
+      id={id}
+      aria-describedby={describedBy}
+      rows={Math.min(MOST_ROWS, Math.max(2, text.split("\n").length))}
+      value={text}
+      onInput={({ currentTarget }) => onText(currentTarget.value)}
+      onKeyDown={(event) => {
+        if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+        event.preventDefault();
+        onSubmit();
+      }}
+    />
+  );
+}

@@ -1,0 +1,75 @@
+import { memo } from "preact/compat";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Button } from "../../shared/components.tsx";
+import { focusComposer } from "./Composer.tsx";
+import { MessageField } from "./MessageField.tsx";
+
+interface Props {
+  text: string;
+  /** Its place in what was said. */
+  at: number;
+  /** Nothing can be changed while an answer arrives. */
+  busy: boolean;
+  onEdit(at: number, text: string): void;
+}
+
+/** As it was typed, or while it is typed anew: what was said after it then gives way to another answer. */
+export const Prompt = memo(function Prompt({ text, at, busy, onEdit }: Props) {
+  const [edited, setEdited] = useState<string>();
+  const frame = useRef<HTMLElement>(null);
+  const isEditing = edited !== undefined && !busy;
+  useEffect(() => {
+    if (isEditing) frame.current?.querySelector("textarea")?.focus();
+  }, [isEditing]);
+  if (!isEditing) {
+    return (
+      <article class="prompt" aria-label="You" ref={frame}>
+        <div class="prompt-text">{text}</div>
+        <Button onClick={() => setEdited(text)} disabled={busy} label={`Edit message: ${text.slice(0, 60)}`}>
+          Edit
+        </Button>
+      </article>
+    );
+  }
+  const id = `edit-${at}`;
+  const leave = () => {
+    setEdited(undefined);
+    focusComposer();
+  };
+  const submit = () => {
+    if (edited.trim() === "") return;
+    leave();
+    onEdit(at, edited);
+  };
+  return (
+    <article class="prompt" data-edited="" aria-label="You" ref={frame}>
+      <form
+        class="composer"
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" || event.isComposing) return;
+          // Not the answer: the page's Escape stops that.
+          event.stopPropagation();
+          leave();
+        }}
+      >
+        <label for={id}>Edit the message</label>
+        <MessageField id={id} describedBy={`${id}-hint`} text={edited} onText={setEdited} onSubmit={submit} />
+        <div class="composer-foot">
+          <p class="muted small" id={`${id}-hint`}>
+            What was said after it goes. <kbd>Esc</kbd> leaves it as it was.
+          </p>
+          <div class="buttons">
+            <Button onClick={leave}>Cancel</Button>
+            <Button primary submit disabled={edited.trim() === ""}>
+              Ask again
+            </Button>
+          </div>
+        </div>
+      </form>
+    </article>
+  );
+});
