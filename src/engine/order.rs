@@ -49,16 +49,20 @@ impl Engine {
         }
     }
 
-    /// Those of a manager that have not ended, by their ranks.
+    /// Those of a manager that have not ended, oldest first, with their ranks.
+    pub fn ranked(&self, manager: ManagerId) -> impl Iterator<Item = (JobId, Rank)> {
+        self.jobs(manager).filter_map(|id| {
+            let job = self.jobs.get(id.0).filter(|job| !job.has_ended())?;
+            Some((id, self.rank_of(job)))
+        })
+    }
+
+    /// The same by their ranks.
     #[must_use]
     pub fn order(&self, manager: ManagerId) -> Vec<JobId> {
-        let ranked = self.jobs(manager).filter_map(|id| {
-            let job = self.jobs.get(id.0).filter(|job| !job.has_ended())?;
-            Some((self.rank_of(job), id))
-        });
-        let mut order: Vec<(Rank, JobId)> = ranked.collect();
-        order.sort_by(|(one, _), (other, _)| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
-        order.into_iter().map(|(_, id)| id).collect()
+        let mut ranked: Vec<(JobId, Rank)> = self.ranked(manager).collect();
+        ranked.sort_by(|(_, one), (_, other)| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
+        ranked.into_iter().map(|(id, _)| id).collect()
     }
 
     /// A job is listed elsewhere now, or its priority is another, of which no event tells.

@@ -3,13 +3,13 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Array, Function};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::convert::{object, read, write, write_validation};
+use super::convert::{object, read, write_validation};
 use crate::bindings::panic;
 use crate::engine::runner::{
-    Change, Fault, Metrics, Param, Percentiles, Place, Refusal, Step, Store, Value, builtins, check_message, frame,
+    Change, Fault, Metrics, Param, Percentiles, Place, Refusal, Step, Store, check_message, describe_builtins, frame,
     is_name, read_params, resume, validate,
 };
 
@@ -36,11 +36,6 @@ fn write_refusal(Refusal { code, error, job_id }: Refusal) -> JsValue {
     ])
 }
 
-fn write_percentiles(Percentiles { count, p50, p95, p99, max }: Percentiles) -> JsValue {
-    let fields = [("count", count as f64), ("p50", p50), ("p95", p95), ("p99", p99), ("max", max)];
-    object(fields.map(|(name, value)| (name, JsValue::from_f64(value))))
-}
-
 #[wasm_bindgen]
 impl WasmRunner {
     /// Keeps the latest `retain` finished jobs.
@@ -56,6 +51,12 @@ impl WasmRunner {
     #[wasm_bindgen(js_name = reportPanics)]
     pub fn report_panics(on_panic: Function) {
         panic::report_to(on_panic);
+    }
+
+    /// The built-in types: JSON, a list of `{name, description, params}`.
+    #[wasm_bindgen(js_name = describeBuiltins)]
+    pub fn describe_builtins() -> String {
+        describe_builtins(Place::Page)
     }
 
     /// One frame of `text/event-stream`.
@@ -77,24 +78,6 @@ impl WasmRunner {
     }
 
     // ── types ───────────────────────────────────────────────────────────────────────────────────
-
-    /// Knows the built-in types from here on; `{name, description, params}` of each.
-    #[wasm_bindgen(js_name = addBuiltins)]
-    pub fn add_builtins(&self) -> JsValue {
-        let list = builtins(Place::Page);
-        let described = list.iter().map(|builtin| {
-            let params = builtin.params.iter().map(|param| write(&Value::from(param))).collect::<Array>();
-            object([
-                ("name", JsValue::from_str(builtin.name)),
-                ("description", JsValue::from_str(builtin.description)),
-                ("params", params.into()),
-            ])
-        });
-        let described: Array = described.collect();
-        let types = list.into_iter().map(|builtin| (builtin.name.to_owned(), builtin.params));
-        self.inner.borrow_mut().types.extend(types);
-        described.into()
-    }
 
     /// Knows one more type. What is wrong with its params, or nothing.
     #[wasm_bindgen(js_name = addType)]
@@ -168,16 +151,15 @@ impl WasmRunner {
         self.inner.borrow_mut().store.forget(job);
     }
 
-    /// `{wait, run, throughputPerMinute}`.
-    pub fn metrics(&self, now: f64) -> JsValue {
-        let inner = self.inner.borrow();
-        let (wait, run) = (inner.metrics.wait.percentiles(), inner.metrics.run.percentiles());
-        let throughput = inner.metrics.last_minute(now) as f64;
-        drop(inner);
-        object([
-            ("wait", write_percentiles(wait)),
-            ("run", write_percentiles(run)),
-            ("throughputPerMinute", JsValue::from_f64(throughput)),
-        ])
+    /// Count, p50, p95, p99 and max of the waiting times, the same of the running times, how many finish in a minute.
+    pub fn metrics(&self, now: f64) -> Vec<f64> {
+        let metrics = &self.inner.borrow().metrics;
+        let mut numbers = Vec::with_capacity(11);
+        for histogram in [&metrics.wait, &metrics.run] {
+            let Percentiles { count, p50, p95, p99, max } = histogram.percentiles();
+            numbers.extend([count as f64, p50, p95, p99, max]);
+        }
+        numbers.push(metrics.last_minute(now) as f64);
+        numbers
     }
 }

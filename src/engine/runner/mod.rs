@@ -15,7 +15,7 @@ mod sse;
 mod store;
 mod value;
 
-pub use builtins::{Builtin, Place, builtins};
+pub use builtins::{Place, describe_builtins};
 pub use fibonacci::Fibonacci;
 pub use metrics::{Histogram, Metrics, Percentiles};
 pub use params::{Fault, Kind, MOST_FAULTS, Param, Spec, validate};

@@ -20,22 +20,38 @@ pub fn resume(changes: &Changes, last_event: Option<&str>) -> Vec<(u64, Step)> {
     let seen = last_event.and_then(|id| id.parse().ok()).filter(|seen| *seen <= changes.newest()).unwrap_or(0);
     let Changes { status, progress, end } = *changes;
     // Progress of an ended job is history.
-    let progress = if end.is_some() { None } else { progress };
-    let (status, progress, end) = ((Some(status), Step::Status), (progress, Step::Progress), (end, Step::End));
+    let progress = if end.is_some() { 0 } else { progress.unwrap_or(0) };
+    let mut steps = Vec::new();
+    let mut tell = |number: u64, step| {
+        if number > seen {
+            steps.push((number, step));
+        }
+    };
     // In the order in which they happened, but the present status is what a reader that is told all hears first.
-    let steps = if seen > 0 && progress.0 < status.0 { [progress, status, end] } else { [status, progress, end] };
-    steps.into_iter().filter_map(|(number, step)| Some((number?, step))).filter(|(number, _)| *number > seen).collect()
+    let is_earlier = seen > 0 && progress < status;
+    if is_earlier {
+        tell(progress, Step::Progress);
+    }
+    tell(status, Step::Status);
+    if !is_earlier {
+        tell(progress, Step::Progress);
+    }
+    tell(end.unwrap_or(0), Step::End);
+    steps
 }
 
 /// One event on the wire. Line breaks in `data` become more lines of data.
 #[must_use]
 pub fn frame(number: u64, event: &str, data: &str) -> String {
     let mut text = format!("id: {number}\nevent: {event}\n");
-    for line in data.split('\n') {
-        text.push_str("data: ");
-        text.push_str(line.trim_end_matches('\r'));
-        text.push('\n');
+    text.push_str("data: ");
+    for letter in data.chars() {
+        match letter {
+            '\r' => {}
+            '\n' => text.push_str("\ndata: "),
+            _ => text.push(letter),
+        }
     }
-    text.push('\n');
+    text.push_str("\n\n");
     text
 }

@@ -41,7 +41,7 @@ impl Value {
     /// Absent.
     #[must_use]
     pub fn is_undefined(&self) -> bool {
-        *self == Self::UNDEFINED
+        matches!(self, Self::Other("undefined"))
     }
 }
 

@@ -6,7 +6,7 @@ import { textOf } from "../support/look.js";
 import { breakDown } from "../wasm/engine.js";
 import { inert, PARAMS, type Shape } from "./inert.js";
 import type { JobType, ParamSpec, TaskContext, TypeDescription, Validation } from "./types.js";
-import type { Rules } from "./wasm.js";
+import { type Rules, WasmRunner } from "./wasm.js";
 
 type Execute = (params: Record<string, unknown>, context: TaskContext) => unknown;
 
@@ -26,7 +26,8 @@ export class JobTypes {
   constructor(rules: Rules, builtins: boolean, own: readonly JobType[]) {
     this.rules = rules;
     if (builtins) {
-      for (const { name, description, params } of rules.addBuiltins() as TypeDescription[]) {
+      for (const { name, description, params } of JSON.parse(WasmRunner.describeBuiltins()) as TypeDescription[]) {
+        rules.addType(name, params);
         this.add(name, description, params, async (given, context) => {
           const { executeBuiltin } = await import("./builtins/execute.js");
           return executeBuiltin(name, given, context, breakDown);

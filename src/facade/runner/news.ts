@@ -93,15 +93,24 @@ export class News {
   private tell(notification: Notification): void {
     const { event, task } = notification;
     const told = { ...this.note(notification), seq: ++this.seq };
-    if (this.isLogged) {
-      this.log.push(told);
-      if (this.log.length > 2 * LOGGED) this.log = this.log.slice(-LOGGED);
-    }
+    if (this.isLogged) this.keep(told);
     this.version++;
     this.all.call(told);
     if (task !== undefined) this.watchers.get(task)?.call(told);
     this.changes.call();
     if (event !== undefined && isEnd(event)) this.removed(this.tasks.drop("retire"));
+  }
+
+  private keep(told: Notification): void {
+    const { event } = told;
+    // Who missed all of a job's life is told that it is gone: its result is held by nobody.
+    if (event?.type === "job_removed") {
+      for (const [at, { task, seq }] of this.log.entries()) {
+        if (task?.id === event.job_id) this.log[at] = { seq: seq! };
+      }
+    }
+    this.log.push(told);
+    if (this.log.length > 2 * LOGGED) this.log = this.log.slice(-LOGGED);
   }
 
   /** Brings the rules up to date with what is being told. */

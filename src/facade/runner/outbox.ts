@@ -1,6 +1,8 @@
 // What a runner has to say over one port: sent in one go, in a microtask, and kept back while the port is full. What
 // the next of its kind overtakes (progress, the state) is sent once in a while, or ahead of whatever else is to be said.
 
+import { Alarm } from "../wasm/alarm.js";
+import { now } from "../wasm/clock.js";
 import { isFull, isOver, post, tryPost } from "./port.js";
 import type { QueuePort, ServerMessage } from "./types.js";
 
@@ -41,7 +43,7 @@ export class Outbox {
   private stateDue = -Infinity;
   /** When what waits is sent. */
   private due = Infinity;
-  private timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  private readonly alarm = new Alarm();
   private full = false;
   private serial = 0;
   private closed = false;
@@ -87,7 +89,7 @@ export class Outbox {
     this.heard = Math.min(Math.max(this.heard, number), this.sent);
     if (!this.full) return;
     // In place of the next look at the port.
-    clearTimeout(this.timer);
+    this.alarm.clear();
     this.flush();
   }
 
@@ -95,7 +97,7 @@ export class Outbox {
   close(last?: ServerMessage): void {
     if (this.closed) return;
     this.closed = true;
-    clearTimeout(this.timer);
+    this.alarm.clear();
     if (last !== undefined) this.sendLast(last);
     this.waiting.clear();
   }
@@ -132,11 +134,11 @@ export class Outbox {
   /** Sends at that time, or before: in a microtask, if it has come. A port that is full is looked at in its own time. */
   private schedule(at: number): void {
     if (this.closed || this.full || at >= this.due) return;
-    clearTimeout(this.timer);
-    const wait = at - performance.now();
+    this.alarm.clear();
+    const wait = at - now();
     // No earlier time is to come.
     this.due = wait > 0 ? at : -Infinity;
-    if (wait > 0) this.timer = setTimeout(() => this.flush(), wait);
+    if (wait > 0) this.alarm.set(at, () => this.flush());
     else queueMicrotask(() => this.flush());
   }
 
@@ -146,7 +148,7 @@ export class Outbox {
     this.full = false;
     try {
       if (isOver(this.port)) this.sender.gone();
-      else this.send(performance.now());
+      else this.send(now());
     } catch {
       this.sender.gone();
     }
@@ -162,22 +164,22 @@ export class Outbox {
     else post(this.port, message);
   }
 
-  private send(now: number): void {
+  private send(moment: number): void {
     for (const [key, { make }] of this.waiting) {
       if (this.isFull()) break;
       this.waiting.delete(key);
       this.post(make());
-      this.sentAt = now;
+      this.sentAt = moment;
     }
-    const wanted = this.stateWanted && !this.closed && now >= this.stateDue;
+    const wanted = this.stateWanted && !this.closed && moment >= this.stateDue;
     if (wanted && this.waiting.size === 0 && !this.isFull()) {
       this.stateWanted = false;
-      const began = performance.now();
+      const began = now();
       this.post(this.sender.state());
-      this.sentAt = now;
-      this.stateDue = now + Math.max(PACE, (performance.now() - began) * STATE_SHARE);
+      this.sentAt = moment;
+      this.stateDue = moment + Math.max(PACE, (now() - began) * STATE_SHARE);
     } else if (this.waiting.size > 0 || wanted) {
-      this.schedule(now + PATIENCE);
+      this.schedule(moment + PATIENCE);
       this.full = true;
     } else if (this.stateWanted) this.schedule(this.stateDue);
   }

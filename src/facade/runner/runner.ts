@@ -13,10 +13,12 @@ import { RunnerError } from "./errors.js";
 import { isEnd } from "./events.js";
 import { JobTypes } from "./job-types.js";
 import { localQueue } from "./local-queue.js";
+
 import { News } from "./news.js";
 import { checkRunnerOptions } from "./options.js";
 import { needPort } from "./port.js";
 import { Quota } from "./quota.js";
+import type { ServedRunner } from "./served.js";
 import { Session } from "./session.js";
 import type { Task } from "./task.js";
 import { Tasks } from "./tasks.js";
@@ -38,7 +40,7 @@ import { eventStream, type Watched, watchStream } from "./watch.js";
 const CLOSED = "The runner was closed";
 
 /** A queue of typed jobs. Every method works detached. */
-export class JobRunner {
+export class JobRunner implements ServedRunner {
   /**
    * What it runs its jobs on, under their ids: for pausing, stopping all, waiting until idle. Priorities are set by the
    * runner's own `setPriority`. Jobs made here are counted in the statistics, and are none of the runner's.
@@ -203,7 +205,8 @@ export class JobRunner {
 
   /** Waiting and running time of what finished, in ms; how many finished in the last minute. */
   getMetrics(): { readonly wait: Histogram; readonly run: Histogram; readonly throughputPerMinute: number } {
-    return this.rules.metrics(now());
+    const [wait, run, throughputPerMinute] = readMetrics(this.rules.metrics(now()));
+    return { wait, run, throughputPerMinute };
   }
 
   /**
@@ -334,6 +337,14 @@ export class JobRunner {
     const task = this.tasks.get(id);
     return task === undefined || task.job.hasEnded ? undefined : task;
   }
+}
+
+function readMetrics(numbers: Float64Array): readonly [Histogram, Histogram, number] {
+  const histogram = (at: number): Histogram => {
+    const [count = 0, p50 = 0, p95 = 0, p99 = 0, max = 0] = numbers.subarray(at);
+    return { count, p50, p95, p99, max };
+  };
+  return [histogram(0), histogram(5), numbers[10]!];
 }
 
 const METHODS = Object.getOwnPropertyNames(JobRunner.prototype).filter((name) => {

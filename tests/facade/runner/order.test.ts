@@ -161,12 +161,14 @@ describe("the order of a queue", () => {
     runner.createJob("held");
     const waiting = runner.createJob("held").id;
     const delayed = runner.createJob("held", {}, { delay: 5, priority: 1 }).id;
-    await until(client, ({ jobs }) => jobs.length === 3 && jobs[2]?.ready_at !== undefined);
-    expect(client.getJob(delayed)?.ready_at).toBe(runner.getJob(delayed)?.ready_at);
+    const later = runner.createJob("held", {}, { delay: 600_000 }).id;
+    await until(client, ({ jobs }) => jobs.length === 4);
+    expect(client.getJob(later)?.ready_at).toBe(runner.getJob(later)?.ready_at);
+    expect(client.getJob(later)?.ready_at).toBeGreaterThan(Date.now());
     await until(client, ({ jobs }) => jobs[1]?.id === delayed);
     expect(client.getJob(delayed)).not.toHaveProperty("ready_at");
     expect(client.getAllJobs()).toEqual(runner.getAllJobs());
-    expect(runner.getPendingJobs()).toEqual([delayed, waiting]);
+    expect(runner.getPendingJobs()).toEqual([delayed, waiting, later]);
   });
 
   it("a record's ready_at is the same however often it is asked for", async () => {
