@@ -119,7 +119,7 @@ describe.each(KINDS)("the stream of %s", (kind) => {
       await clock.advance(1000);
       expect(await next).toBe("comment");
     }
-    for (let count = 0; count < 1000; count += 1) await clock.advance(1000);
+    await clock.advance(100_000);
     runner.cancelJob(id);
     await ended(runner, id);
     const rest: unknown[] = [];
