@@ -41,7 +41,7 @@ export default {
       comment: "Each binary's glue is imported by one file, and by the entry that inlines the binary.",
       from: {
         path: "^src/facade/",
-        pathNot: "^src/facade/(index|wasm/engine|[a-z]+/(wasm|builtins|default))",
+        pathNot: "^src/facade/(index|wasm/engine|runner/builtins/.+|[a-z]+/(wasm|builtins|default))",
       },
       to: { path: "^build/wasm" },
     },

@@ -1,6 +1,9 @@
 // The one engine of this page or worker, and its end. The only file that knows the generated code.
 
 import initAsync, { initSync, reportPanics } from "../../../build/wasm/jobgate.js";
+
+export { refusal, setOptions } from "../../../build/wasm/jobgate.js";
+
 import { EngineError, type JobgateError, report } from "../errors.js";
 import type { ManagerStats } from "../types.js";
 import { FOR_QUESTION, reserveStack } from "./stack.js";

@@ -1,6 +1,5 @@
 // Options on their way to the engine: types are checked here, bounds there.
 
-import { refusal, setOptions } from "../../../build/wasm/jobgate.js";
 import { DuplicateJobError, EngineError, ManagerClosedError, QueueFullError } from "../errors.js";
 import {
   checkObject,
@@ -12,7 +11,7 @@ import {
   wrongType,
 } from "../support/check.js";
 import type { Priority, RetryOptions, RunOptions } from "../types.js";
-import { checkEngine, REFUSED } from "./engine.js";
+import { checkEngine, REFUSED, refusal, setOptions } from "./engine.js";
 
 export { checkFlag, checkNumber, checkObject, checkString, needFunction, needNumber } from "../support/check.js";
 
