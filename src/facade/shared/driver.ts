@@ -1,12 +1,13 @@
 // Drives the rules of one tab: tells them what the store, the locks and the bodies say, and does what they want.
 
-import { isNonRetriable, report } from "../errors.js";
+import { report } from "../errors.js";
 import { cloned } from "../pool/clone.js";
 import { deserialize, serialize } from "../pool/serialize.js";
 import type { JobTypes } from "../runner/job-types.js";
 import { setTimer, wallNow } from "../support/time.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
+import { rethrow, unexpected } from "../wasm/engine.js";
 import { Channel, type Log, type Said } from "./channel.js";
 import { HandoverError, LostOwnershipError } from "./errors.js";
 import { Locks, LonelyLocks } from "./locks.js";
@@ -14,7 +15,7 @@ import type { Mirror } from "./mirror.js";
 import { ANSWER, AT, EFFECT, EFFECT_SIZE, isOver, OUTCOME, RUNNING, TELL, WHY } from "./numbers.js";
 import type { CheckedOptions, CheckedType } from "./options.js";
 import type { StoredJob, StoredSlot, StoredStep } from "./rows.js";
-import { Run, type RunHost, storable } from "./run.js";
+import { isFinal, Run, type RunHost, storable } from "./run.js";
 import type { Claim, Ending, Lock, Seen, Transactions } from "./transactions.js";
 import type { TabRules } from "./wasm.js";
 
@@ -205,7 +206,13 @@ export class Driver implements RunHost {
 
   private arm(): void {
     if (this.isClosed) return;
-    this.alarm.set(this.parts.rules.wakeAt(), () => this.tell(TELL.tick, 0));
+    this.alarm.set(this.parts.rules.wakeAt(), () => {
+      try {
+        this.tell(TELL.tick, 0);
+      } catch (error) {
+        rethrow(error);
+      }
+    });
   }
 
   private do([what, one, two, three, four, five, six, seven]: number[]): void {
@@ -220,30 +227,30 @@ export class Driver implements RunHost {
         this.locks.drop(one!);
         break;
       case EFFECT.read:
-        void this.read();
+        this.read().catch(unexpected);
         break;
       case EFFECT.enter: {
         const claim = three === -1 ? undefined : { number: three!, rest: [four!, five!, six!, seven!] };
-        void this.enter({ slot: one!, generation: two! }, claim);
+        this.enter({ slot: one!, generation: two! }, claim).catch(unexpected);
         break;
       }
       case EFFECT.retire:
-        void this.retireSlot({ slot: one!, generation: two! }, three!);
+        this.retireSlot({ slot: one!, generation: two! }, three!).catch(unexpected);
         break;
       case EFFECT.settle:
-        void this.settle(one!, two!, { slot: three!, generation: four! }, [five!, six!]);
+        this.settle(one!, two!, { slot: three!, generation: four! }, [five!, six!]).catch(unexpected);
         break;
       case EFFECT.run:
-        void this.run(one!, two!);
+        this.run(one!, two!).catch(unexpected);
         break;
       case EFFECT.abort:
         this.abort(one!, two!, three!);
         break;
       case EFFECT.deliver:
-        void this.deliver(one!, two!, three!);
+        this.deliver(one!, two!, three!).catch(unexpected);
         break;
       case EFFECT.acknowledge:
-        void this.acknowledge(one!, two!, three!);
+        this.acknowledge(one!, two!, three!).catch(unexpected);
         break;
       default:
         for (const resolve of this.left.splice(0)) resolve();
@@ -386,8 +393,7 @@ export class Driver implements RunHost {
       return [OUTCOME.resolved, Number.NaN];
     } catch (thrown) {
       this.endings.set(name, { error: serialize(thrown), thrown });
-      const isFinal = isNonRetriable(thrown) || (thrown as { code?: unknown } | null)?.code === "E_NOT_STORABLE";
-      return [isFinal ? OUTCOME.final : OUTCOME.rejected, Number.NaN];
+      return [isFinal(thrown) ? OUTCOME.final : OUTCOME.rejected, Number.NaN];
     }
   }
 
@@ -416,7 +422,7 @@ export class Driver implements RunHost {
       given = await this.transactions.action(job.incarnation, action);
     } catch {
       // Acknowledged unheard it would be lost.
-      setTimer(() => void this.deliver(number, epoch, action), 1000);
+      setTimer(() => this.deliver(number, epoch, action).catch(unexpected), 1000);
       return;
     }
     await this.runOf(number, epoch)?.deliver(given);

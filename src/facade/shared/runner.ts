@@ -319,7 +319,7 @@ export class SharedRunner implements JobQueue {
   async cancelJob(id: string, reason?: unknown): Promise<boolean> {
     await this.store();
     const job = this.mirror.get(id);
-    if (job !== undefined && isOver(job.row)) return false;
+    if (typeof id !== "string" || (job !== undefined && isOver(job.row))) return false;
     return (await this.askToStop(id, reason)) || this.isStopping(id);
   }
 
@@ -343,6 +343,7 @@ export class SharedRunner implements JobQueue {
   async setPriority(id: string, priority: Priority): Promise<boolean> {
     const level = priorityNumber(priority);
     if (!Number.isFinite(level)) throw new RangeError(`priority must be a finite number, got ${level}`);
+    if (typeof id !== "string") return false;
     const { written } = await this.change((transactions) => transactions.prioritize(id, level));
     return written;
   }
@@ -373,6 +374,7 @@ export class SharedRunner implements JobQueue {
     await this.opening;
     await this.opened?.driver.close();
     this.opened?.storage.close();
+    this.mirror.close();
   }
 
   [asyncDispose](): Promise<void> {

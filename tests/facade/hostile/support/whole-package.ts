@@ -2,7 +2,14 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import type { Plugin } from "vite";
 
-const ENTRIES = { main: "index", runner: "runner", pool: "worker-pool", agents: "agents", slim: "slim" };
+const ENTRIES = {
+  main: "index",
+  runner: "runner",
+  pool: "worker-pool",
+  agents: "agents",
+  shared: "shared",
+  slim: "slim",
+};
 
 /**
  * "whole-package" is the text of the packed package as one module, each entry a namespace of it. What imports that text

@@ -6,6 +6,7 @@ import { constructing, managerCalls } from "./manager.js";
 import { poolCalls } from "./pool.js";
 import { gateCalls, subjectCalls, unsubscribing } from "./primitives.js";
 import { clientCalls, runnerCalls } from "./runner.js";
+import { sharedCalls, sharedJobCalls } from "./shared.js";
 import { slimCalls } from "./slim.js";
 
 const groups: Readonly<Record<string, Calls>> = {
@@ -21,6 +22,8 @@ const groups: Readonly<Record<string, Calls>> = {
   client: clientCalls,
   pool: poolCalls,
   agents: agentCalls,
+  shared: sharedCalls,
+  sharedJob: sharedJobCalls,
   slim: slimCalls,
 };
 
