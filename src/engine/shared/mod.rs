@@ -219,8 +219,12 @@ impl Tab {
     pub fn pending(&self) -> Vec<SharedJobId> {
         let others =
             self.jobs.iter().filter(|(_, job)| job.is_pending() && job.queued.is_none() && job.alarm.is_none());
-        let others: BTreeSet<Order> = others.map(|(id, _)| (0, 0, *id)).collect();
-        self.queue.iter().chain(&self.alarms).chain(&others).map(|order| order.2).collect()
+        // One by one: what is collected is sorted first, by code that is large.
+        let mut oldest = BTreeSet::new();
+        for (id, _) in others {
+            oldest.insert((0, 0, *id));
+        }
+        self.queue.iter().chain(&self.alarms).chain(&oldest).map(|order| order.2).collect()
     }
 
     /// Records in its tables. For tests and leak hunting.
