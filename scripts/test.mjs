@@ -84,7 +84,7 @@ const steps = {
   docs: {
     title: "Guides and API reference, without warnings or dead links",
     work: () => {
-      run("node", ["scripts/docs.mjs", "--anew"]);
+      run("node", ["scripts/docs.mjs", "--strict"]);
       run("cargo", ["doc", "--no-deps", ...wasm], { env: { RUSTDOCFLAGS: "-Dwarnings" } });
     },
   },

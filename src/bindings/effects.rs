@@ -7,13 +7,13 @@
 //! | 1 | start | job, attempt |
 //! | 2 | abort | job, cause + last × 4 |
 //! | 3 | ask retry | job |
-//! | 4 | ended | job, completion + cause × 4 + forgotten × 16 |
+//! | 4 | ended | job, completion + cause × 4 + forgotten × 16 + abandoned × 32 |
 //! | 5 | forgotten | job, manager |
 //! | 6 | deliver | source kind + channel × 4, source, value (of a key or an order: job) or −1, where its listeners begin, how many |
 //! | 7 | event | source kind + event × 4, source, job or −1, value or −1, where its listeners begin, how many |
-//! | 8 | empty | manager |
+//! | 8 | pending below | manager |
 //! | 9 | idle | manager |
-//! | 10 | stop timed out | waiter |
+//! | 10 | wait over | waiter |
 //! | 11 | wake | — (ask `wakeAt`) |
 
 #![allow(clippy::inline_always)]
@@ -104,8 +104,9 @@ impl EffectSink for Outbox {
             Effect::Start { job, attempt } => self.write([1, job.0, attempt]),
             Effect::Abort { job, cause, last } => self.write([2, job.0, cause_code(Some(cause)) + u32::from(last) * 4]),
             Effect::AskRetry { job } => self.write([3, job.0]),
-            Effect::Ended { job, completion, cause, forgotten } => {
-                let how = completion_code(completion) + cause_code(cause) * 4 + u32::from(forgotten) * 16;
+            Effect::Ended { job, completion, cause, forgotten, abandoned } => {
+                let flags = u32::from(forgotten) * 16 + u32::from(abandoned) * 32;
+                let how = completion_code(completion) + cause_code(cause) * 4 + flags;
                 self.write([4, job.0, how]);
             }
             Effect::Forgotten { job, manager } => self.write([5, job.0, manager.0]),
@@ -119,9 +120,9 @@ impl EffectSink for Outbox {
                 let job = job.map_or(NONE, |job| job.0);
                 self.write([7, what, number, job, value.0, to.start(), to.count()]);
             }
-            Effect::Empty { manager } => self.write([8, manager.0]),
+            Effect::PendingBelow { manager } => self.write([8, manager.0]),
             Effect::Idle { manager } => self.write([9, manager.0]),
-            Effect::StopTimedOut { waiter } => self.write([10, waiter.0]),
+            Effect::WaitOver { waiter } => self.write([10, waiter.0]),
             Effect::Wake { at } => {
                 self.wake_at = at;
                 self.write([11]);

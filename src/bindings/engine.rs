@@ -25,6 +25,7 @@ const GIVEN: [u32; 4] = [1, 2, 4, 8];
 const FIXED_BACKOFF: u32 = 16;
 const NO_JITTER: u32 = 32;
 const ABORTED: u32 = 64;
+const ABANDONED: u32 = 1024;
 
 #[derive(Debug)]
 pub(super) struct Inner {
@@ -50,6 +51,14 @@ fn code(answer: Result<Reply, i32>) -> i32 {
         Ok(Reply::Ignored) => NO_DIFFERENCE,
         Ok(Reply::Told(count)) => count as i32,
         Ok(_) => 0,
+        Err(refused) => refused,
+    }
+}
+
+fn waiter_code(answer: Result<Reply, i32>) -> i32 {
+    match answer {
+        Ok(Reply::Waiter(waiter)) => waiter.0 as i32,
+        Ok(_) => NO_DIFFERENCE,
         Err(refused) => refused,
     }
 }
@@ -97,15 +106,17 @@ impl Inner {
         }
         let reply = self.engine.handle(now, command, &mut self.outbox);
         self.outbox.publish();
-        reply.map_err(|refusal| {
-            self.refusal = Some(refusal);
-            match refusal {
-                Refusal::OutOfBounds(_) => -2,
-                Refusal::Duplicate => -3,
-                Refusal::QueueFull => -4,
-                Refusal::Closed => -5,
-            }
-        })
+        reply.map_err(|refusal| self.refuse(refusal))
+    }
+
+    fn refuse(&mut self, refusal: Refusal) -> i32 {
+        self.refusal = Some(refusal);
+        match refusal {
+            Refusal::OutOfBounds(_) => -2,
+            Refusal::Duplicate => -3,
+            Refusal::QueueFull => -4,
+            Refusal::Closed => -5,
+        }
     }
 
     /// Who has left while nothing was under way leaves a number that can be used again at once.
@@ -195,6 +206,7 @@ impl WasmEngine {
         retry_limit: f64,
         retry_delay: f64,
         retry_max_delay: f64,
+        abandon_after: f64,
         group: Option<String>,
     ) {
         let [with_priority, with_timeout, with_delay, with_retry] = GIVEN.map(|bit| given & bit != 0);
@@ -210,6 +222,7 @@ impl WasmEngine {
             timeout: with_timeout.then_some(timeout),
             retry: with_retry.then_some(retry),
             delay: with_delay.then_some(delay),
+            abandon_after: (given & ABANDONED != 0).then_some(abandon_after),
             group: group.map(Rc::from),
             on_duplicate: match on_duplicate {
                 0 => Some(OnDuplicate::Join),
@@ -228,6 +241,16 @@ impl WasmEngine {
         let inner = &mut *self.inner.borrow_mut();
         let options = std::mem::take(&mut inner.options);
         inner.run(manager, key, Some(&options), now)
+    }
+
+    /// 0, or −2 if a job of the manager could not be run with the options set before.
+    pub fn check(&self, manager: u32) -> i32 {
+        let inner = &mut *self.inner.borrow_mut();
+        let options = std::mem::take(&mut inner.options);
+        match inner.engine.check(ManagerId(manager), &options) {
+            Ok(()) => 0,
+            Err(fault) => inner.refuse(fault.into()),
+        }
     }
 
     /// Whether the body is to be called: false if the job was asked to stop since it was granted its slot.
@@ -275,11 +298,12 @@ impl WasmEngine {
     /// A waiter's number, −1 if the job has ended, or a refusal.
     #[wasm_bindgen(js_name = awaitStop)]
     pub fn await_stop(&self, job: u32, timeout: f64, now: f64) -> i32 {
-        match self.handle(now, Command::AwaitStop { job: JobId(job), timeout }) {
-            Ok(Reply::Waiter(waiter)) => waiter.0 as i32,
-            Ok(_) => NO_DIFFERENCE,
-            Err(refused) => refused,
-        }
+        waiter_code(self.handle(now, Command::AwaitStop { job: JobId(job), timeout }))
+    }
+
+    /// The same, of a body.
+    pub fn sleep(&self, job: u32, time: f64, now: f64) -> i32 {
+        waiter_code(self.handle(now, Command::Sleep { job: JobId(job), time }))
     }
 
     /// 0, −1 or a refusal.

@@ -111,10 +111,10 @@ impl WasmEngine {
         self.ask(|engine| engine.rate_limited_until(ManagerId(manager))).map_or(f64::NAN, Time::as_millis)
     }
 
-    /// True: nothing is pending now. Else an effect follows.
-    #[wasm_bindgen(js_name = awaitEmpty)]
-    pub fn await_empty(&self, manager: u32) -> bool {
-        self.tell_timeless(Command::AwaitEmpty(ManagerId(manager))) == 0
+    /// 0: fewer are pending now; −1: an effect follows; or a refusal.
+    #[wasm_bindgen(js_name = awaitPendingBelow)]
+    pub fn await_pending_below(&self, manager: u32, size: f64) -> i32 {
+        self.tell_timeless(Command::AwaitPendingBelow { manager: ManagerId(manager), size })
     }
 
     /// True: nothing is pending or running now. Else an effect follows.

@@ -116,7 +116,7 @@ impl Driver {
         let limit = Rc::<Bell>::default();
         let take_down = |reply| {
             if let Reply::Waiter(waiter) = reply {
-                self.ledger.borrow_mut().waiters.insert(waiter, (job, limit.clone()));
+                self.ledger.borrow_mut().add_waiter(waiter, job, limit.clone());
             }
         };
         // No length of time is refused.
@@ -124,10 +124,10 @@ impl Driver {
         limit
     }
 
-    /// Opens when nothing is pending; `None` if that is so now.
-    pub(crate) fn empty(&self) -> Option<Rc<Bell>> {
-        let waits = self.command(Command::AwaitEmpty) == Ok(Reply::Ignored);
-        waits.then(|| self.ledger.borrow().empty.clone())
+    /// Opens when fewer than `size` are pending; `None` if that is so now.
+    pub(crate) fn pending_below(&self, size: u32) -> Result<Option<Rc<Bell>>, Refusal> {
+        let reply = self.command(|manager| Command::AwaitPendingBelow { manager, size: f64::from(size) })?;
+        Ok((reply == Reply::Ignored).then(|| self.ledger.borrow_mut().below(size)))
     }
 
     /// Opens when nothing is pending and nothing is running; `None` if that is so now.
@@ -240,9 +240,9 @@ impl Driver {
                     self.listeners.tell_event(&listeners, &job, &event);
                 }
             }
-            Effect::Empty { .. } | Effect::Idle { .. } | Effect::StopTimedOut { .. } => {
-                let bell = self.ledger.borrow_mut().due.pop_front();
-                if let Some(bell) = bell {
+            Effect::PendingBelow { .. } | Effect::Idle { .. } | Effect::WaitOver { .. } => {
+                let bells = self.ledger.borrow_mut().due.pop_front();
+                for bell in bells.unwrap_or_default() {
                     bell.open();
                 }
             }

@@ -21,11 +21,14 @@ pub(crate) struct Ledger {
     noted: usize,
     given: usize,
     pub(crate) jobs: HashMap<JobId, Rc<dyn Hosted>>,
-    pub(crate) waiters: HashMap<WaiterId, (JobId, Rc<Bell>)>,
-    pub(crate) empty: Rc<Bell>,
+    waiters: HashMap<WaiterId, (JobId, Rc<Bell>)>,
+    /// Those of a job, and some whose time was up.
+    waiters_of: HashMap<JobId, Vec<WaiterId>>,
+    /// Each opens when fewer are pending.
+    below: Vec<(u32, Rc<Bell>)>,
     pub(crate) idle: Rc<Bell>,
-    /// For the effects still to be given out that open one each.
-    pub(crate) due: VecDeque<Rc<Bell>>,
+    /// For the effects still to be given out that open some.
+    pub(crate) due: VecDeque<Vec<Rc<Bell>>>,
     /// Lines of logs that effects still to be given out carry, by their numbers.
     lines: Vec<Rc<str>>,
 }
@@ -41,7 +44,8 @@ impl Ledger {
             given: 0,
             jobs: HashMap::new(),
             waiters: HashMap::new(),
-            empty: Rc::default(),
+            waiters_of: HashMap::new(),
+            below: Vec::new(),
             idle: Rc::default(),
             due: VecDeque::new(),
             lines: Vec::new(),
@@ -70,23 +74,59 @@ impl Ledger {
 
     /// Takes down what the last command has decided.
     pub(crate) fn note(&mut self) {
-        while let Some(effect) = self.effects.as_slice().get(self.noted) {
+        while let Some(effect) = self.effects.as_slice().get(self.noted).copied() {
             self.noted += 1;
-            match *effect {
+            match effect {
                 Effect::Ended { job, completion, cause, .. } => {
-                    self.waiters.retain(|_, (of, _)| *of != job);
+                    self.drop_waiters(job);
                     if let Some(job) = self.jobs.get(&job) {
                         job.note_end(completion, cause);
                     }
                 }
                 // Whoever begins to wait from here on waits for the next time.
-                Effect::Empty { .. } => self.due.push_back(std::mem::take(&mut self.empty)),
-                Effect::Idle { .. } => self.due.push_back(std::mem::take(&mut self.idle)),
-                Effect::StopTimedOut { waiter } => {
-                    self.due.push_back(self.waiters.remove(&waiter).map(|(_, bell)| bell).unwrap_or_default());
+                Effect::PendingBelow { .. } => self.note_below(),
+                Effect::Idle { .. } => self.due.push_back(vec![std::mem::take(&mut self.idle)]),
+                Effect::WaitOver { waiter } => {
+                    self.due.push_back(self.waiters.remove(&waiter).map(|(_, bell)| bell).into_iter().collect());
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// Opens in time, unless the job has ended by then.
+    pub(crate) fn add_waiter(&mut self, waiter: WaiterId, job: JobId, bell: Rc<Bell>) {
+        self.waiters.insert(waiter, (job, bell));
+        self.waiters_of.entry(job).or_default().push(waiter);
+    }
+
+    fn drop_waiters(&mut self, job: JobId) {
+        for waiter in self.waiters_of.remove(&job).unwrap_or_default() {
+            if self.waiters.get(&waiter).is_some_and(|(of, _)| *of == job) {
+                self.waiters.remove(&waiter);
+            }
+        }
+    }
+
+    /// What opens when fewer than `size` are pending.
+    pub(crate) fn below(&mut self, size: u32) -> Rc<Bell> {
+        if let Some((_, bell)) = self.below.iter().find(|(of, _)| *of == size) {
+            return bell.clone();
+        }
+        let bell = Rc::<Bell>::default();
+        self.below.push((size, bell.clone()));
+        bell
+    }
+
+    fn note_below(&mut self) {
+        let pending = self.engine.stats(self.manager).map_or(0, |stats| stats.pending);
+        let (due, waiting): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.below).into_iter().partition(|(size, _)| pending < *size);
+        self.due.push_back(due.into_iter().map(|(_, bell)| bell).collect());
+        self.below = waiting;
+        if let Some(size) = self.below.iter().map(|(size, _)| f64::from(*size)).reduce(f64::max) {
+            // Refused are only sizes that were refused before.
+            let _ = self.handle(self.now, Command::AwaitPendingBelow { manager: self.manager, size });
         }
     }
 

@@ -212,7 +212,17 @@ where
     /// Opens when nothing is pending, at once if that is so now.
     #[must_use]
     pub fn on_empty(&self) -> Barrier {
-        Barrier::at_all(&self.shared.driver.empty())
+        // One is not refused.
+        self.on_pending_below(1).unwrap_or_else(|_| Barrier::at_all([]))
+    }
+
+    /// Opens when fewer than `size` are pending, at once if that is so now: for producers that wait.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OutOfBounds`] if `size` is 0.
+    pub fn on_pending_below(&self, size: u32) -> Result<Barrier, Refusal> {
+        Ok(Barrier::at_all(&self.shared.driver.pending_below(size)?))
     }
 
     /// Opens when nothing is pending and nothing is running, at once if that is so now. A job that was asked to end

@@ -104,6 +104,10 @@ impl<K, S, A, R> Record<K, S, A, R> {
             Some(attempted) => attempted.await,
             None => Err(Cancelled.into()),
         };
+        if attempt.is_over() {
+            // Abandoned: by now another job may have its number.
+            return;
+        }
         attempt.finish();
         let result = if attempt.has_timed_out() { Err(TimeoutError.into()) } else { result };
         let outcome = if result.is_ok() { Outcome::Resolved } else { Outcome::Rejected };
@@ -147,6 +151,10 @@ where
         let outcome = self.outcome.borrow();
         let completion = match (completion, outcome.as_ref()) {
             (CompletionType::Normal, Some(Ok(result))) => Completion::Normal(result.clone()),
+            // Also where its body was not waited for any longer.
+            (CompletionType::Failed, _) if cause == Some(AbortCause::Timeout) => {
+                Completion::Failed(Rc::new(TimeoutError.into()))
+            }
             (CompletionType::Failed, Some(Err(error))) => Completion::Failed(error.clone()),
             (CompletionType::Failed, _) => Completion::Failed(Rc::new(TimeoutError.into())),
             _ => Completion::Cancelled(cause.unwrap_or(AbortCause::Stop)),
@@ -173,7 +181,11 @@ where
     }
 
     fn end(self: Rc<Self>) {
-        let spent = (self.body.take(), self.outcome.take(), self.attempt.take());
+        let attempt = self.attempt.take();
+        if let Some(attempt) = &attempt {
+            attempt.finish();
+        }
+        let spent = (self.body.take(), self.outcome.take(), attempt);
         drop(spent);
         self.inbox.close();
         self.state.close();

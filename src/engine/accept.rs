@@ -68,7 +68,7 @@ impl Engine {
         let index = self.create(manager_index, key, plan, group, effects);
         let reply = Reply::Created { job: JobId(index), serial: self.serial, started: false };
         if aborted {
-            self.end(index, CompletionType::Cancelled, effects);
+            self.end(index, CompletionType::Cancelled, false, effects);
             return Ok(reply);
         }
         if !plan.delay.is_zero() {
@@ -88,9 +88,9 @@ impl Engine {
             if let Some(entry) = self.key_mut(key) {
                 entry.waiting = index;
             }
-            self.stop(waiting, AbortCause::Replaced, effects);
+            self.stop(now, waiting, AbortCause::Replaced, effects);
             if replaces {
-                self.stop(standing, AbortCause::Replaced, effects);
+                self.stop(now, standing, AbortCause::Replaced, effects);
             }
         }
         Ok(reply)
@@ -116,7 +116,8 @@ impl Engine {
         let mut job = Job::new(manager_index, key, plan.priority);
         if plan.needs_extras() {
             let group = plan.group.as_ref().map_or(NONE, |name| manager.join_group(name, group));
-            let extras = Extras { timeout: plan.timeout, retry: plan.retry, group, ..Extras::default() };
+            let Plan { timeout, abandon_after, retry, .. } = *plan;
+            let extras = Extras { timeout, abandon_after, retry, group, ..Extras::default() };
             job.extras = self.extras.insert(extras);
         }
         let index = manager.append(&mut self.jobs, job);

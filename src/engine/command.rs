@@ -98,16 +98,29 @@ pub enum Command<'a> {
     Pause(ManagerId),
     /// Starts again.
     Resume(ManagerId),
-    /// → [`Reply::Done`] if nothing is pending, else an [`super::Effect::Empty`] will follow.
-    AwaitEmpty(ManagerId),
+    /// → [`Reply::Done`] if fewer are pending, else an [`super::Effect::PendingBelow`] will follow: for the greatest size
+    /// that anyone waits for.
+    AwaitPendingBelow {
+        /// The manager.
+        manager: ManagerId,
+        /// An integer of at least 1.
+        size: f64,
+    },
     /// → [`Reply::Done`] if nothing is pending or running, else an [`super::Effect::Idle`] will follow.
     AwaitIdle(ManagerId),
-    /// → [`Reply::Waiter`]; an [`super::Effect::StopTimedOut`] follows unless the job ends first.
+    /// → [`Reply::Waiter`]; an [`super::Effect::WaitOver`] follows unless the job ends first.
     AwaitStop {
         /// The job.
         job: JobId,
         /// Milliseconds, at least 0.
         timeout: f64,
+    },
+    /// → [`Reply::Waiter`]; an [`super::Effect::WaitOver`] follows unless the job ends first.
+    Sleep {
+        /// The job.
+        job: JobId,
+        /// Milliseconds, at least 0 and finite.
+        time: f64,
     },
     /// A body sets its state. → [`Reply::Told`] if it may.
     SetState {

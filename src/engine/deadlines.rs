@@ -27,10 +27,12 @@ pub(crate) enum Due {
     Eligible(u32),
     /// The running attempt has used up its time.
     Timeout(u32),
+    /// The running attempt was asked to end and has used up the time that it was given for that.
+    Abandon(u32),
     /// A manager's rate limit admits a start again.
     RateWindow(u32),
-    /// Someone's patience with a stop barrier is over.
-    StopTimeout(u32),
+    /// The time of a wait is up.
+    Wait(u32),
 }
 
 #[derive(Debug)]
@@ -140,7 +142,7 @@ mod tests {
         deadlines.set(at(5.0), Due::Eligible(1));
         deadlines.set(at(3.0), Due::Timeout(2));
         deadlines.set(at(5.0), Due::RateWindow(3));
-        let mut cancelled = deadlines.set(at(1.0), Due::StopTimeout(4));
+        let mut cancelled = deadlines.set(at(1.0), Due::Wait(4));
         deadlines.cancel(&mut cancelled);
         assert_eq!(deadlines.next(), Some(at(3.0)));
         assert_eq!(deadlines.pop_due(at(2.9)), None);

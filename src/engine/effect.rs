@@ -88,6 +88,8 @@ pub enum Effect {
         cause: Option<AbortCause>,
         /// Not retained: the id means nothing from here on.
         forgotten: bool,
+        /// Its body has not settled: what that still does counts for nothing.
+        abandoned: bool,
     },
     /// A retained job is dropped: the id means nothing from here on.
     Forgotten {
@@ -122,8 +124,8 @@ pub enum Effect {
         /// Who is told.
         to: Targets,
     },
-    /// Nothing is pending any more: answers [`super::Command::AwaitEmpty`].
-    Empty {
+    /// Fewer are pending: answers [`super::Command::AwaitPendingBelow`].
+    PendingBelow {
         /// The manager.
         manager: ManagerId,
     },
@@ -132,8 +134,8 @@ pub enum Effect {
         /// The manager.
         manager: ManagerId,
     },
-    /// A stop barrier did not open in time.
-    StopTimedOut {
+    /// The time of a wait is up.
+    WaitOver {
         /// Whose wait it was.
         waiter: WaiterId,
     },

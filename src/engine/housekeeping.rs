@@ -8,7 +8,7 @@ use super::job::AbortCause;
 use super::manager::{Manager, Stats};
 use super::options::{self, ManagerOptions, Plan};
 use super::slab::NONE;
-use super::time::Time;
+use super::time::{Span, Time};
 use super::{Engine, Waiter};
 
 impl Engine {
@@ -53,14 +53,15 @@ impl Engine {
         Reply::Done
     }
 
-    pub(super) fn await_empty(&mut self, manager: u32) -> Reply {
-        match self.managers.get_mut(manager) {
-            Some(manager) if manager.stats.pending > 0 => {
-                manager.awaits_empty = true;
+    pub(super) fn await_pending_below(&mut self, manager: u32, size: f64) -> Result<Reply, Refusal> {
+        let size = options::size(size)?;
+        Ok(match self.managers.get_mut(manager) {
+            Some(manager) if manager.stats.pending >= size => {
+                manager.awaits_below = manager.awaits_below.max(size);
                 Reply::Ignored
             }
             _ => Reply::Done,
-        }
+        })
     }
 
     pub(super) fn await_idle(&mut self, manager: u32) -> Reply {
@@ -83,9 +84,19 @@ impl Engine {
     // ── time ────────────────────────────────────────────────────────────────────────────────────
 
     pub(super) fn await_stop(&mut self, now: Time, index: u32, timeout: f64) -> Result<Reply, Refusal> {
-        let timeout = options::stop_timeout(timeout)?;
-        let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended()) else { return Ok(Reply::Ignored) };
-        let Some(extras) = job.extras_in(&mut self.extras) else { return Ok(Reply::Ignored) };
+        let timeout = options::time_limit("timeout", timeout)?;
+        Ok(self.wait(now, index, timeout))
+    }
+
+    pub(super) fn sleep(&mut self, now: Time, index: u32, time: f64) -> Result<Reply, Refusal> {
+        let time = options::wait("time", time)?;
+        Ok(self.wait(now, index, Some(time)))
+    }
+
+    /// Until the job has ended, at most so long.
+    fn wait(&mut self, now: Time, index: u32, time: Option<Span>) -> Reply {
+        let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended()) else { return Reply::Ignored };
+        let Some(extras) = job.extras_in(&mut self.extras) else { return Reply::Ignored };
         let older = extras.waiter;
         let waiter = self.waiters.insert(Waiter { job: index, older, newer: NONE, deadline: Ticket::NONE });
         extras.waiter = waiter;
@@ -93,14 +104,14 @@ impl Engine {
             older.newer = waiter;
         }
         if let Some(entry) = self.waiters.get_mut(waiter)
-            && let Some(timeout) = timeout
+            && let Some(time) = time
         {
-            entry.deadline = self.deadlines.set(now.after(timeout), Due::StopTimeout(waiter));
+            entry.deadline = self.deadlines.set(now.after(time), Due::Wait(waiter));
         }
-        Ok(Reply::Waiter(WaiterId(waiter)))
+        Reply::Waiter(WaiterId(waiter))
     }
 
-    /// The barrier has opened for all of them.
+    /// The job has ended for all of them.
     pub(super) fn drop_waiters(&mut self, newest: u32) {
         let mut next = newest;
         while let Some(mut waiter) = self.waiters.retire(next) {
@@ -109,7 +120,7 @@ impl Engine {
         }
     }
 
-    fn give_up_waiting(&mut self, index: u32, effects: &mut impl EffectSink) {
+    fn end_wait(&mut self, index: u32, effects: &mut impl EffectSink) {
         let Some(Waiter { job, older, newer, .. }) = self.waiters.retire(index) else { return };
         if let Some(waiter) = self.waiters.get_mut(older) {
             waiter.newer = newer;
@@ -121,7 +132,7 @@ impl Engine {
         {
             extras.waiter = older;
         }
-        effects.push(Effect::StopTimedOut { waiter: WaiterId(index) });
+        effects.push(Effect::WaitOver { waiter: WaiterId(index) });
     }
 
     pub(super) fn tick(&mut self, now: Time, effects: &mut impl EffectSink) -> Reply {
@@ -137,6 +148,7 @@ impl Engine {
                         effects.push(Effect::Abort { job: JobId(index), cause: AbortCause::Timeout, last });
                         self.event(Event::Stopping, index, effects);
                         self.changed(manager);
+                        self.await_abandonment(now, index);
                     }
                 }
                 Due::RateWindow(index) => {
@@ -145,7 +157,8 @@ impl Engine {
                     }
                     self.stir(index);
                 }
-                Due::StopTimeout(index) => self.give_up_waiting(index, effects),
+                Due::Abandon(index) => self.abandon(index, effects),
+                Due::Wait(index) => self.end_wait(index, effects),
             }
         }
         Reply::Done
@@ -187,20 +200,26 @@ impl Engine {
         let mut at = 0;
         while let Some(index) = self.stirred.get(at).copied() {
             at += 1;
-            let limited_until = self.limited_until(index);
             self.schedule(now, index, effects);
-            let is_news = self.limited_until(index) != limited_until;
             let Some(manager) = self.managers.get_mut(index) else { continue };
             manager.stirred = false;
-            manager.news |= is_news;
+            // What watchers are told of: whole milliseconds.
+            let limited_until = manager.limited_until.map(|until| until.as_micros() / 1000);
+            manager.news |= std::mem::replace(&mut manager.told_limit, limited_until) != limited_until;
             let has_news = std::mem::take(&mut manager.news);
             manager.version = manager.version.wrapping_add(u32::from(has_news));
             let Stats { pending, running, .. } = manager.stats;
             if manager.emitter != NONE {
                 self.tell_watchers(index, has_news, effects);
             }
-            if pending == 0 {
-                self.quieted(index, running == 0, effects);
+            if let Some(manager) = self.managers.get_mut(index)
+                && pending < manager.awaits_below
+            {
+                manager.awaits_below = 0;
+                effects.push(Effect::PendingBelow { manager: ManagerId(index) });
+            }
+            if pending + running == 0 {
+                self.quieted(index, effects);
             }
         }
         self.stirred.clear();
@@ -208,11 +227,6 @@ impl Engine {
         if self.deadlines.take_news() {
             effects.push(Effect::Wake { at: self.deadlines.next() });
         }
-    }
-
-    /// What watchers are told of: whole milliseconds.
-    fn limited_until(&self, index: u32) -> Option<u64> {
-        self.managers.get(index)?.limited_until.map(|until| until.as_micros() / 1000)
     }
 
     fn tell_watchers(&mut self, index: u32, has_news: bool, effects: &mut impl EffectSink) {
@@ -228,16 +242,13 @@ impl Engine {
         }
     }
 
-    /// Nothing is pending.
-    fn quieted(&mut self, index: u32, idle: bool, effects: &mut impl EffectSink) {
+    /// Nothing is pending or running.
+    fn quieted(&mut self, index: u32, effects: &mut impl EffectSink) {
         let Some(manager) = self.managers.get_mut(index) else { return };
-        if std::mem::take(&mut manager.awaits_empty) {
-            effects.push(Effect::Empty { manager: ManagerId(index) });
-        }
-        if idle && std::mem::take(&mut manager.awaits_idle) {
+        if std::mem::take(&mut manager.awaits_idle) {
             effects.push(Effect::Idle { manager: ManagerId(index) });
         }
-        if idle && manager.orphaned {
+        if manager.orphaned {
             self.remove_manager(index, effects);
         }
     }

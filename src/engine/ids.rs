@@ -32,7 +32,7 @@ id!(
     ListenerId
 );
 id!(
-    /// One wait for a stop barrier that has a time limit.
+    /// One wait of a body, or for a stop barrier, that ends with the job or after a time.
     WaiterId
 );
 id!(

@@ -61,6 +61,7 @@ pub(crate) enum Phase {
 #[derive(Debug)]
 pub(crate) struct Extras {
     pub(crate) timeout: Option<Span>,
+    pub(crate) abandon_after: Option<Span>,
     pub(crate) retry: RetryPlan,
     pub(crate) deadline: Ticket,
     /// While it is delayed: until when.
@@ -69,7 +70,7 @@ pub(crate) struct Extras {
     /// The number of the latest start among the group's, where the manager limits their rate.
     pub(crate) group_start: u64,
     pub(crate) emitter: u32,
-    /// The newest that waits for its stop barrier with a time limit.
+    /// The newest of its waits.
     pub(crate) waiter: u32,
 }
 
@@ -78,6 +79,7 @@ impl Default for Extras {
         let (timeout, retry, deadline) = (None, RetryPlan::default(), Ticket::NONE);
         Self {
             timeout,
+            abandon_after: None,
             retry,
             deadline,
             ready_at: Time::default(),
@@ -94,8 +96,10 @@ impl Default for Extras {
 pub(crate) struct Job {
     pub(crate) priority: f64,
     /// When it came to where it is (the line, a slot, its end), counted over all jobs: first in, first out also across
-    /// groups. While its body runs: the number of that start, where the manager counts them.
+    /// groups.
     pub(crate) entered: u64,
+    /// The number of its latest start, where the manager counts them.
+    pub(crate) start: u64,
     pub(crate) manager: u32,
     pub(crate) key: u32,
     pub(crate) attempt: u32,
@@ -122,6 +126,7 @@ impl Job {
         Self {
             priority,
             entered: 0,
+            start: 0,
             manager,
             key,
             attempt: 0,

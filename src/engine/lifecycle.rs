@@ -45,9 +45,9 @@ impl Engine {
         let (manager_index, extras) = (job.manager, job.extras);
         if let Some(manager) = self.managers.get_mut(manager_index) {
             manager.granted -= 1;
-            job.entered = RateLimit::UNCOUNTED;
+            job.start = RateLimit::UNCOUNTED;
             if manager.rate.counts() {
-                job.entered = manager.rate.count_start(now);
+                job.start = manager.rate.count_start(now);
                 manager.stir(manager_index, &mut self.stirred);
             }
             if let Some(extras) = self.extras.get_mut(extras) {
@@ -69,7 +69,7 @@ impl Engine {
 
     pub(super) fn called(&mut self, now: Time, index: u32) -> Reply {
         let Some(job) = self.jobs.get(index).filter(|job| job.phase == Phase::Running) else { return Reply::Ignored };
-        let (index, start) = (job.manager, job.entered);
+        let (index, start) = (job.manager, job.start);
         if let Some(manager) = self.managers.get_mut(index) {
             manager.rate.note_call(start, now);
             if let Some(extras) = self.extras.get(job.extras) {
@@ -93,9 +93,9 @@ impl Engine {
         let Some(job) = self.jobs.get_mut(index).filter(runs) else { return Reply::Ignored };
         let failed = outcome == Outcome::Rejected || job.timed_out;
         if job.stop.is_some() {
-            self.end(index, CompletionType::Cancelled, effects);
+            self.end(index, CompletionType::Cancelled, false, effects);
         } else if !failed {
-            self.end(index, CompletionType::Normal, effects);
+            self.end(index, CompletionType::Normal, false, effects);
         } else if self.extras.get(job.extras).is_some_and(|extras| extras.retry.allows(job.attempt)) {
             job.phase = Phase::Deciding;
             let (manager, was_stopping) = (job.manager, job.timed_out);
@@ -105,7 +105,7 @@ impl Engine {
             }
             effects.push(Effect::AskRetry { job: JobId(index) });
         } else {
-            self.end(index, CompletionType::Failed, effects);
+            self.end(index, CompletionType::Failed, false, effects);
         }
         Reply::Done
     }
@@ -123,7 +123,7 @@ impl Engine {
             return Reply::Ignored;
         };
         if !again {
-            self.end(index, CompletionType::Failed, effects);
+            self.end(index, CompletionType::Failed, false, effects);
             return Reply::Done;
         }
         job.phase = Phase::Waiting;
@@ -160,43 +160,60 @@ impl Engine {
 
     // ── stopped ─────────────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn stop(&mut self, index: u32, cause: AbortCause, effects: &mut impl EffectSink) -> Reply {
+    pub(super) fn stop(&mut self, now: Time, index: u32, cause: AbortCause, effects: &mut impl EffectSink) -> Reply {
         let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended() && job.stop.is_none()) else {
             return Reply::Ignored;
         };
         job.stop = Some(cause);
         let (manager, was_stopping) = (job.manager, job.timed_out);
         if job.phase == Phase::Running {
-            self.cancel_deadline(index);
             effects.push(Effect::Abort { job: JobId(index), cause, last: true });
             if !was_stopping {
+                self.cancel_deadline(index);
                 self.event(Event::Stopping, index, effects);
+                self.await_abandonment(now, index);
                 self.changed(manager);
             }
         } else {
-            self.end(index, CompletionType::Cancelled, effects);
+            self.end(index, CompletionType::Cancelled, false, effects);
         }
         Reply::Done
     }
 
-    pub(super) fn stop_all(&mut self, manager: u32, effects: &mut impl EffectSink) -> Reply {
+    /// It is asked to end: so long it is waited for.
+    pub(super) fn await_abandonment(&mut self, now: Time, index: u32) {
+        let extras = self.jobs.get(index).map_or(NONE, |job| job.extras);
+        if let Some(extras) = self.extras.get_mut(extras)
+            && let Some(after) = extras.abandon_after
+        {
+            extras.deadline = self.deadlines.set(now.after(after), Due::Abandon(index));
+        }
+    }
+
+    pub(super) fn abandon(&mut self, index: u32, effects: &mut impl EffectSink) {
+        let is_stopped = self.jobs.get(index).is_some_and(|job| job.stop.is_some());
+        let completion = if is_stopped { CompletionType::Cancelled } else { CompletionType::Failed };
+        self.end(index, completion, true, effects);
+    }
+
+    pub(super) fn stop_all(&mut self, now: Time, manager: u32, effects: &mut impl EffectSink) -> Reply {
         // Newest first, so that nobody takes the slot or the key of one stopped before.
         let Some(mut index) = self.managers.get(manager).map(|manager| manager.newest) else { return Reply::Ignored };
         while let Some(job) = self.jobs.get(index) {
             let older = job.older;
-            self.stop(index, AbortCause::Stop, effects);
+            self.stop(now, index, AbortCause::Stop, effects);
             index = older;
         }
         Reply::Done
     }
 
     /// Ends what waits; how many that were.
-    pub(super) fn stop_pending(&mut self, manager: u32, effects: &mut impl EffectSink) -> Reply {
+    pub(super) fn stop_pending(&mut self, now: Time, manager: u32, effects: &mut impl EffectSink) -> Reply {
         let Some(mut index) = self.managers.get(manager).map(|manager| manager.newest) else { return Reply::Ignored };
         let mut count = 0;
         while let Some(job) = self.jobs.get(index) {
             let (older, is_pending) = (job.older, job.is_pending());
-            if is_pending && self.stop(index, AbortCause::Stop, effects) == Reply::Done {
+            if is_pending && self.stop(now, index, AbortCause::Stop, effects) == Reply::Done {
                 count += 1;
             }
             index = older;
@@ -204,16 +221,23 @@ impl Engine {
         Reply::Stopped(count)
     }
 
-    pub(super) fn close(&mut self, index: u32, effects: &mut impl EffectSink) -> Reply {
+    pub(super) fn close(&mut self, now: Time, index: u32, effects: &mut impl EffectSink) -> Reply {
         if let Some(manager) = self.managers.get_mut(index) {
             manager.closed = true;
         }
-        self.stop_all(index, effects)
+        self.stop_all(now, index, effects)
     }
 
     // ── ended ───────────────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn end(&mut self, index: u32, completion: CompletionType, effects: &mut impl EffectSink) {
+    /// `abandoned`: its body has not settled.
+    pub(super) fn end(
+        &mut self,
+        index: u32,
+        completion: CompletionType,
+        abandoned: bool,
+        effects: &mut impl EffectSink,
+    ) {
         if self.jobs.get(index).is_some_and(|job| job.phase == Phase::Ready) {
             self.leave_line(index);
         }
@@ -259,7 +283,7 @@ impl Engine {
         if emitter != NONE {
             self.emitters.drop_emitter(emitter);
         }
-        effects.push(Effect::Ended { job: JobId(index), completion, cause, forgotten });
+        effects.push(Effect::Ended { job: JobId(index), completion, cause, forgotten, abandoned });
         if forgotten { self.forget(index) } else { self.retain(manager_index, index, effects) }
     }
 

@@ -94,6 +94,8 @@ pub(crate) struct Manager {
     pub(crate) rate: RateLimit,
     /// While that alone holds jobs back: until when.
     pub(crate) limited_until: Option<Time>,
+    /// The one that watchers know of, in whole milliseconds.
+    pub(crate) told_limit: Option<u64>,
     pub(crate) max_pending: u32,
     pub(crate) retain: usize,
     /// Of jobs that do not say.
@@ -111,7 +113,8 @@ pub(crate) struct Manager {
     /// As its watchers know them; means nothing before the first.
     pub(crate) told: Stats,
     pub(crate) awaits_idle: bool,
-    pub(crate) awaits_empty: bool,
+    /// Someone waits for fewer pending ones than this; 0: nobody does.
+    pub(crate) awaits_below: u32,
     pub(crate) emitter: u32,
     /// All its jobs, oldest to newest, woven through the records.
     pub(crate) oldest: u32,
@@ -148,6 +151,7 @@ impl Manager {
             group_rate: limits.group_rate,
             rate: RateLimit::new(None),
             limited_until: None,
+            told_limit: None,
             max_pending: limits.max_pending,
             retain: limits.retain,
             plan: Rc::new(plan),
@@ -160,7 +164,7 @@ impl Manager {
             news: false,
             told: Stats::default(),
             awaits_idle: false,
-            awaits_empty: false,
+            awaits_below: 0,
             emitter: NONE,
             oldest: NONE,
             newest: NONE,
@@ -294,7 +298,7 @@ impl Manager {
     /// Unless someone is in it, or its starts still count.
     fn forget_group(&mut self, index: u32) {
         let is_over = |group: &&Group| group.members == 0 && group.rate.is_blank();
-        if self.groups.get(index).filter(is_over).is_some()
+        if self.groups.get(index).as_ref().is_some_and(is_over)
             && let Some(group) = self.groups.remove(index)
         {
             self.group_names.remove(&group.name);

@@ -85,7 +85,7 @@ impl KeyEntry {
     const VACANT: Self = Self { standing: NONE, waiting: NONE, emitter: NONE };
 }
 
-/// One wait for a job's stop barrier, woven into the list of all that wait for it.
+/// One wait that ends with a job or after a time, woven into the list of the job's.
 #[derive(Debug)]
 struct Waiter {
     job: u32,
@@ -166,7 +166,7 @@ impl Engine {
             Command::Unlisten(listener) => return Ok(self.unlisten(listener)),
             Command::Emit { emitter, value } => return Ok(self.emit(emitter.0, value, effects)),
             Command::Open { emitter, value } => return Ok(self.open(emitter.0, value, effects)),
-            Command::AwaitEmpty(ManagerId(manager)) => return Ok(self.await_empty(manager)),
+            Command::AwaitPendingBelow { manager, size } => return self.await_pending_below(manager.0, size),
             Command::AwaitIdle(ManagerId(manager)) => return Ok(self.await_idle(manager)),
             Command::Recycle => return Ok(self.recycle()),
 
@@ -177,11 +177,11 @@ impl Engine {
             Command::Called(JobId(job)) => self.called(now, job),
             Command::Settle { job, attempt, outcome } => self.settle(job.0, attempt, outcome, effects),
             Command::Retry { job, again, wait, random } => self.retry(now, job.0, again, wait, random, effects),
-            Command::Stop(JobId(job)) => self.stop(job, AbortCause::Stop, effects),
-            Command::StopAll(ManagerId(manager)) => self.stop_all(manager, effects),
-            Command::StopPending(ManagerId(manager)) => self.stop_pending(manager, effects),
+            Command::Stop(JobId(job)) => self.stop(now, job, AbortCause::Stop, effects),
+            Command::StopAll(ManagerId(manager)) => self.stop_all(now, manager, effects),
+            Command::StopPending(ManagerId(manager)) => self.stop_pending(now, manager, effects),
             Command::Forget(JobId(job)) => self.forget_retained(job, effects),
-            Command::Close(ManagerId(manager)) => self.close(manager, effects),
+            Command::Close(ManagerId(manager)) => self.close(now, manager, effects),
             Command::SetPriority { job, priority } => self.set_priority(job.0, priority, effects)?,
             Command::SetConcurrency { manager, concurrency } => self.set_concurrency(manager.0, concurrency)?,
             Command::SetRateLimit { manager, rate_limit } => self.set_rate_limit(manager.0, rate_limit)?,
@@ -189,6 +189,7 @@ impl Engine {
             Command::Pause(ManagerId(manager)) => self.set_paused(manager, true),
             Command::Resume(ManagerId(manager)) => self.set_paused(manager, false),
             Command::AwaitStop { job, timeout } => self.await_stop(now, job.0, timeout)?,
+            Command::Sleep { job, time } => self.sleep(now, job.0, time)?,
             Command::Tick => self.tick(now, effects),
         };
         if !self.stirred.is_empty() || self.deadlines.has_moved() {
@@ -233,6 +234,15 @@ impl Engine {
     pub fn ready_at(&self, JobId(job): JobId) -> Option<Time> {
         let job = self.jobs.get(job).filter(|job| job.delayed && !job.has_ended())?;
         self.extras.get(job.extras).map(|extras| extras.ready_at)
+    }
+
+    /// Whether a job of the manager may be run so; nothing is done.
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfBounds`] as [`Command::Run`] would refuse it.
+    pub fn check(&self, ManagerId(manager): ManagerId, options: &RunOptions) -> Result<(), OutOfBounds> {
+        self.managers.get(manager).map_or(Ok(()), |manager| options.plan(&manager.plan).map(|_| ()))
     }
 
     /// Pending or running under the key; not one that waits behind it.

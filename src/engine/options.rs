@@ -77,6 +77,8 @@ pub struct RunOptions {
     pub retry: Option<RetryOptions>,
     /// Before the first attempt may start. Default 0.
     pub delay: Option<f64>,
+    /// Asked to end and not settled after this, a job ends all the same. Default never.
+    pub abandon_after: Option<f64>,
     /// Jobs of one group share the manager's `group_concurrency`.
     pub group: Option<Rc<str>>,
     /// Default join.
@@ -159,13 +161,18 @@ pub(crate) struct Plan {
     pub(crate) timeout: Option<Span>,
     pub(crate) retry: RetryPlan,
     pub(crate) delay: Span,
+    pub(crate) abandon_after: Option<Span>,
     pub(crate) group: Option<Rc<str>>,
     pub(crate) on_duplicate: OnDuplicate,
 }
 
 impl Plan {
     pub(crate) fn needs_extras(&self) -> bool {
-        self.timeout.is_some() || !self.delay.is_zero() || self.retry.limit > 0.0 || self.group.is_some()
+        self.timeout.is_some()
+            || self.abandon_after.is_some()
+            || !self.delay.is_zero()
+            || self.retry.limit > 0.0
+            || self.group.is_some()
     }
 }
 
@@ -179,8 +186,16 @@ pub(crate) fn count(field: &'static str, value: f64) -> Result<u32, OutOfBounds>
 }
 
 /// `None`: as long as it takes.
-pub(crate) fn stop_timeout(value: f64) -> Result<Option<Span>, OutOfBounds> {
-    check(value >= 0.0, "timeout", LIMIT).map(|()| value.is_finite().then(|| Span::from_millis(value)))
+pub(crate) fn time_limit(field: &'static str, value: f64) -> Result<Option<Span>, OutOfBounds> {
+    check(value >= 0.0, field, LIMIT).map(|()| value.is_finite().then(|| Span::from_millis(value)))
+}
+
+pub(crate) fn wait(field: &'static str, value: f64) -> Result<Span, OutOfBounds> {
+    check(is_wait(value), field, WAIT).map(|()| Span::from_millis(value))
+}
+
+pub(crate) fn size(value: f64) -> Result<u32, OutOfBounds> {
+    check(value >= 1.0 && value.fract() == 0.0, "size", "an integer of at least 1").map(|()| value as u32)
 }
 
 pub(crate) fn rate_limit(value: Option<(f64, f64)>) -> Result<Limit, OutOfBounds> {
@@ -206,12 +221,13 @@ impl RunOptions {
             plan.retry = RetryPlan { limit, delay, backoff, max_delay, jitter };
         }
         if let Some(delay) = self.delay {
-            check(is_wait(delay), "delay", WAIT)?;
-            plan.delay = Span::from_millis(delay);
+            plan.delay = wait("delay", delay)?;
         }
         if let Some(timeout) = self.timeout {
-            check(timeout >= 0.0, "timeout", LIMIT)?;
-            plan.timeout = timeout.is_finite().then(|| Span::from_millis(timeout));
+            plan.timeout = time_limit("timeout", timeout)?;
+        }
+        if let Some(after) = self.abandon_after {
+            plan.abandon_after = time_limit("abandonAfter", after)?;
         }
         if let Some(value) = self.priority {
             plan.priority = priority(value)?;

@@ -13,6 +13,7 @@ export { QueueClient } from "./runner/client.js";
 export type {
   ClientMessage,
   ClientSnapshot,
+  Greeting,
   JobQueue,
   QueueClientOptions,
   QueueCreateOptions,

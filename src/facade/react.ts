@@ -1,16 +1,16 @@
 // "jobgate/react": thin hooks over useSyncExternalStore.
 
 import { useEffect, useRef } from "react";
+import type { Session } from "./agents/session.js";
 import type { AgentWorker } from "./agents/types.js";
 import type { JobManager } from "./manager/job-manager.js";
-import { type ConversationSession, conversationOf } from "./react/conversation.js";
+import { conversationOf } from "./react/conversation.js";
 import { JobWatch } from "./react/job-watch.js";
 import type { UseConversation, UseJob, UseJobs, UseQueue } from "./react/types.js";
 import { useTracked } from "./react/use-tracked.js";
 import type { QueueClient } from "./runner/client.js";
 import type { JobRunner } from "./runner/runner.js";
 
-export type { ConversationSession } from "./react/conversation.js";
 export type { UseConversation, UseJob, UseJobs, UseQueue } from "./react/types.js";
 
 const NOTHING = Object.freeze({
@@ -63,7 +63,7 @@ export function useQueue(queue: JobRunner | QueueClient): UseQueue {
  * Questions are put to those that watch only for the runs that `send`, `regenerate` and `edit` have begun; a run begun by
  * `Session.run` asks its own host. On the server, and until the server's HTML has been taken over, nothing was said.
  */
-export function useConversation(session: ConversationSession, worker: AgentWorker): UseConversation {
+export function useConversation(session: Session, worker: AgentWorker): UseConversation {
   const conversation = conversationOf(session, worker);
   return useTracked(conversation, conversation.idle);
 }

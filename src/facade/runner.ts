@@ -12,6 +12,7 @@ export type {
   ClientMessage,
   ClientSnapshot,
   CreateOptions,
+  Greeting,
   Histogram,
   JobQueue,
   JobType,

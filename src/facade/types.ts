@@ -75,6 +75,11 @@ export interface JobContext<State = any, Action = any> {
    * the job was asked to end.
    */
   checkpoint(): Promise<void>;
+  /**
+   * Resolves after `time`, 0 or more and finite, else RangeError. Rejects with `signal.reason` if the job is asked to end
+   * first; with an AbortError once it has ended.
+   */
+  sleep(time: Millis): Promise<void>;
 }
 
 /** Callbacks for a job's end, one a key. Before the end they wait; after it they run at once, in the next microtask. */
@@ -109,6 +114,8 @@ export interface ManagedJob<Key = string, State = unknown, Action = never, Resul
   readonly readyAt: number | undefined;
   /** What the latest failed attempt threw, or its TimeoutError, while another may follow. Undefined once the job has ended. */
   readonly lastError: unknown;
+  /** Let go of after `abandonAfter`: it has ended, its body has not settled, and what that still does counts for nothing. */
+  readonly abandoned: boolean;
   readonly completion: Completion<Result> | undefined;
   /** Resolves with the result; rejects with the error, or with the abort reason. Not touched, it never causes an unhandled rejection. */
   readonly result: Promise<Result>;
@@ -151,72 +158,135 @@ export interface RetryOptions {
   /** Retries after the first attempt: an integer of at least 0, or Infinity. */
   limit: number;
   /**
-   * Before the first retry; default 1000. A function is asked before each one, and its answer taken as it is, up to
+   * Before the first retry; 0 or more, finite. A function is asked before each one, and its answer taken as it is, up to
    * `maxDelay`; undefined: as otherwise. So a server's Retry-After is honoured without holding a slot (`retryAfter`). One
    * that throws, or answers anything else, is reported, and the wait is as otherwise.
+   *
+   * @default 1000
    */
   delay?: Millis | ((error: unknown, attempt: number) => Millis | undefined);
-  /** Default "exponential", factor 2. */
+  /**
+   * How waits grow: "exponential" doubles them.
+   *
+   * @default "exponential"
+   */
   backoff?: "fixed" | "exponential";
-  /** No wait is longer; default 30000. */
+  /**
+   * No wait is longer; 0 or more.
+   *
+   * @default 30000
+   */
   maxDelay?: Millis;
-  /** Default "full": each wait is drawn evenly from 0 to what it would be. */
+  /**
+   * "full": each wait is drawn evenly from 0 to what it would be.
+   *
+   * @default "full"
+   */
   jitter?: "full" | "none";
-  /** Asked before each retry; default: every error but NonRetriableError. One that throws is reported and counts as no. */
+  /**
+   * Asked before each retry. One that throws is reported and counts as no.
+   *
+   * @default every error but NonRetriableError
+   */
   retryIf?: (error: unknown, attempt: number) => boolean;
 }
 
 export interface RunOptions<State = unknown> {
   /** Its abort stops the job, with its reason. Nothing is left on it once the job has ended. */
   signal?: AbortSignal;
+  /**
+   * Higher runs first; any finite number, or a word.
+   *
+   * @default 0
+   */
   priority?: Priority;
   /**
-   * Of one attempt, counted from its start; default none. The attempt fails with a TimeoutError DOMException once its
-   * body has settled; until then it keeps its slot.
+   * Of one attempt, counted from its start; 0 or more, Infinity for none. The attempt fails with a TimeoutError
+   * DOMException once its body has settled; until then it keeps its slot.
+   *
+   * @default Infinity
    */
   timeout?: Millis;
   /**
-   * A number is the limit; default 0. A timeout is retried like a rejection.
+   * A number is the limit: an integer of at least 0, or Infinity. A timeout is retried like a rejection.
+   *
+   * @default 0
    *
    * @see [Recipe: upload with retry and offline wait](https://github.com/jobgate/jobgate/blob/main/www/recipes/upload.ts)
    * @see [Recipe: poll with backoff](https://github.com/jobgate/jobgate/blob/main/www/recipes/poll.ts)
    */
   retry?: number | RetryOptions;
   /**
-   * Before the first attempt may start; default 0, finite.
+   * Before the first attempt may start; 0 or more, finite.
+   *
+   * @default 0
    *
    * @see [Recipe: undo by cancelling](https://github.com/jobgate/jobgate/blob/main/www/recipes/undo.ts)
    */
   delay?: Millis;
   /**
-   * Jobs of one group share the manager's `groupConcurrency`.
+   * Asked to stop, or timed out, and not settled after this: the job ends all the same, `abandoned`, and frees its key and
+   * its slot. It ends cancelled where a stop was asked for, else failed with its TimeoutError, without another retry.
+   * Counted from when it was first asked to end; 0 or more, Infinity for never.
+   *
+   * @default Infinity, for a slot is free when the work has ended
+   */
+  abandonAfter?: Millis;
+  /**
+   * Jobs of one group share the manager's `groupConcurrency` and `groupRateLimit`.
+   *
+   * @default undefined, no group
    *
    * @see [Recipe: limit per host](https://github.com/jobgate/jobgate/blob/main/www/recipes/per-host.ts)
    */
   group?: string;
   /**
    * What to do when the key is taken (pending or running).
-   * "join" (default): answer JOB_ALREADY_RUNNING; a higher `priority` raises the job that stands. One that has been
+   * "join": answer JOB_ALREADY_RUNNING; a higher `priority` raises the job that stands. One that has been
    *   asked to stop can't be joined: the new job is created and waits for that stop barrier, and whoever comes next joins
    *   the new one.
    * "replace": stop the one that stands; the new one is pending until that stop barrier opens.
    * "queue": the new one waits for the one that stands; a third replaces the second (latest wins, the second ends cancelled).
    * "reject": throw DuplicateJobError.
    *
+   * @default "join"
+   *
    * @see [Recipe: search as you type, with "replace"](https://github.com/jobgate/jobgate/blob/main/www/recipes/search.ts)
    * @see [Recipe: save once, with "join"](https://github.com/jobgate/jobgate/blob/main/www/recipes/save-once.ts)
    */
   onDuplicate?: "join" | "replace" | "queue" | "reject";
+  /**
+   * What `state` is before the body sets it.
+   *
+   * @default undefined
+   */
   initialState?: State;
-  /** Label in events and traces; default the key. */
+  /**
+   * Label in events and traces.
+   *
+   * @default the key; without one, the id
+   */
   name?: string;
 }
 
 export interface JobManagerOptions {
+  /**
+   * Label in errors and traces.
+   *
+   * @default "JobManager"
+   */
   name?: string;
-  /** Running at once; an integer of at least 1, or Infinity (default). */
+  /**
+   * Running at once; an integer of at least 1, or Infinity.
+   *
+   * @default Infinity
+   */
   concurrency?: number;
-  /** Running at once of one group; an integer of at least 1, or Infinity (default). */
+  /**
+   * Running at once of one group; an integer of at least 1, or Infinity.
+   *
+   * @default Infinity
+   */
   groupConcurrency?: number;
   /**
    * At most `limit` bodies called in any window of `interval`, as the bodies themselves would measure it; every attempt
@@ -231,20 +301,44 @@ export interface JobManagerOptions {
    * @default undefined, no limit
    */
   groupRateLimit?: { limit: number; interval: Millis };
-  /** More pending than this: QueueFullError from runJob. Default Infinity. */
+  /**
+   * More pending than this: QueueFullError from runJob. An integer of at least 0, or Infinity.
+   *
+   * @default Infinity
+   */
   maxPending?: number;
+  /**
+   * Starts nothing until `resume`.
+   *
+   * @default false
+   */
   paused?: boolean;
-  /** Ended jobs that getJob and jobs still show, the latest to end. Default 0. */
+  /**
+   * Ended jobs that getJob and jobs still show, the latest to end. An integer of at least 0, or Infinity.
+   *
+   * @default 0
+   */
   retain?: number;
   /**
-   * Default false. Shows what jobs do in the browser's Performance panel, as a track with the manager's name: an entry
+   * Shows what jobs do in the browser's Performance panel, as a track with the manager's name: an entry
    * for each wait, each attempt and the time from being asked to stop to the end, made when it is over
    * (`performance.measure`, cleared at once, with any measure of the page's own under that name, "key: attempt 1").
    * Where `console.createTask` exists, async stacks of bodies lead to runJob.
+   *
+   * @default false
    */
   trace?: boolean;
+  /**
+   * For jobs that do not say, option by option.
+   *
+   * @default {}
+   */
   defaults?: Omit<RunOptions, "signal" | "initialState">;
-  /** Told of every job that ends failed, with the very error: for error trackers. Default: nothing, for `result` and `settled` tell. */
+  /**
+   * Told of every job that ends failed, with the very error: for error trackers.
+   *
+   * @default undefined, for `result` and `settled` tell
+   */
   // biome-ignore lint/suspicious/noExplicitAny: a job of any types.
   onError?: (error: unknown, job: ManagedJob<any, any, any, any>) => void;
 }

@@ -30,6 +30,7 @@ const BUDGETS = [
   { test: "run-jobs", columns: RESULTS, withoutResults: 2 },
   within("run-jobs", RESULTS, "fastq", LEVEL),
   within("one-at-a-time", ANY, "js-min", 1.5),
+  within("map", ANY, "p-map", 2),
   within("priorities", ANY, "js-full", 1),
   ahead("priorities", ANY, "p-queue", 25),
   { test: "key-taken", columns: ANY, than: "bare", over: 20 },

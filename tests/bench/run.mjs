@@ -26,6 +26,7 @@ import { caseTable } from "./table.mjs";
 const CASES = [
   "run-jobs",
   "one-at-a-time",
+  "map",
   "priorities",
   "key-taken",
   "listeners",

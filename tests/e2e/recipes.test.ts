@@ -10,7 +10,7 @@ import { startSite } from "./support/site.mjs";
 const folder = join(import.meta.dirname, "../../www/recipes");
 const files = [
   ...["search", "save-once", "autosave", "upload", "poll"],
-  ...["per-host", "undo", "wizard", "checksum", "answer"],
+  ...["per-host", "undo", "wizard", "checksum", "rest", "answer"],
 ];
 
 let site: Awaited<ReturnType<typeof startSite>>;
@@ -202,6 +202,20 @@ describe.each(browserNames)("recipes, in %s", (name) => {
       const seen = texts.filter((text) => text.startsWith(host)).map((text) => Number(/(\d+) at once/.exec(text)?.[1]));
       expect(Math.max(...seen)).toBe(2);
     }
+  });
+
+  test("rest: a job is started, followed and stopped by requests that never leave the page", async () => {
+    const sent: string[] = [];
+    page.on("request", (request) => sent.push(new URL(request.url()).pathname));
+    await press("rest", "POST a countdown");
+    await said("countdown", "second");
+    await said("countdown", "completed");
+    expect(await recipe("rest").getByRole("progressbar").getAttribute("value")).toBe("100");
+    await press("rest", "POST a countdown");
+    await said("countdown", "running");
+    await press("rest", "DELETE it");
+    await said("countdown", "cancelled");
+    expect(sent.filter((path) => path.startsWith("/api/jobs"))).toEqual([]);
   });
 
   test("undo: what is undone is never sent, what is not is", async () => {

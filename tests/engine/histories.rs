@@ -113,8 +113,15 @@ impl Driver {
             }
             Op::Pause(choice) => self.send(Command::Pause(self.a_manager(choice)?))?,
             Op::Resume(choice) => self.send(Command::Resume(self.a_manager(choice)?))?,
-            Op::AwaitEmpty(choice) => self.send(Command::AwaitEmpty(self.a_manager(choice)?))?,
+            Op::AwaitPendingBelow(choice, size) => {
+                self.send(Command::AwaitPendingBelow { manager: self.a_manager(choice)?, size })?
+            }
             Op::AwaitIdle(choice) => self.send(Command::AwaitIdle(self.a_manager(choice)?))?,
+            Op::Sleep(choice, time) => self.send(Command::Sleep { job: self.a_job(choice)?, time })?,
+            Op::SettleAbandoned(choice, outcome) => {
+                let (job, attempt) = pick(&self.abandoned, choice)?;
+                self.send(Command::Settle { job, attempt, outcome })?
+            }
             Op::AwaitStop(choice, timeout) => self.send(Command::AwaitStop { job: self.a_job(choice)?, timeout })?,
             Op::SetState { job, superseded } => {
                 let job = self.a_job(job)?;
@@ -230,7 +237,7 @@ impl Driver {
         assert!(self.model.job_ids().all(has_ended), "a job never ends");
         let answered = |manager: ManagerId| {
             let manager = self.model.manager(manager);
-            !manager.awaits_empty && !manager.awaits_idle
+            manager.awaits_below == 0.0 && !manager.awaits_idle
         };
         assert!(self.model.manager_ids().all(answered), "someone waits for quiet for ever");
 

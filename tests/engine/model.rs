@@ -38,6 +38,7 @@ pub struct Job {
     pub priority: f64,
     pub group: Option<Rc<str>>,
     pub timeout: Option<u64>,
+    pub abandon_after: Option<u64>,
     pub retry: RetryOptions,
     pub phase: Phase,
     pub attempt: u32,
@@ -51,6 +52,8 @@ pub struct Job {
     pub limit: Option<Alarm>,
     /// Its turn among those that were given a slot.
     pub granted: u64,
+    /// When it is no longer waited for, asked to end as it is.
+    pub abandon: Option<Alarm>,
     /// Its place in the line for a slot.
     pub in_line: Option<u64>,
     pub stands: bool,
@@ -77,7 +80,7 @@ pub struct Manager {
     /// While the rate limit alone holds jobs back.
     pub limited_until: Option<u64>,
     pub retained: Vec<JobId>,
-    pub awaits_empty: bool,
+    pub awaits_below: f64,
     pub awaits_idle: bool,
     /// The latest moment at which one of its jobs had waited long enough.
     pub lined_up_at: u64,
@@ -123,11 +126,12 @@ pub enum Act {
         completion: CompletionType,
         cause: Option<AbortCause>,
         forgotten: bool,
+        abandoned: bool,
     },
     Forgotten(JobId),
-    Empty(ManagerId),
+    PendingBelow(ManagerId),
     Idle(ManagerId),
-    StopTimedOut(WaiterId),
+    WaitOver(WaiterId),
 }
 
 /// What one listener hears.
@@ -202,10 +206,13 @@ impl Model {
         }
         let Stats { pending, running, .. } = view.0;
         let record = self.manager_mut(manager);
-        let is_empty = pending == 0 && std::mem::take(&mut record.awaits_empty);
+        let is_below = f64::from(pending) < record.awaits_below;
+        if is_below {
+            record.awaits_below = 0.0;
+        }
         let is_idle = pending + running == 0 && std::mem::take(&mut record.awaits_idle);
         let is_gone = pending + running == 0 && record.orphaned;
-        self.acts.extend(is_empty.then_some(Act::Empty(manager)));
+        self.acts.extend(is_below.then_some(Act::PendingBelow(manager)));
         self.acts.extend(is_idle.then_some(Act::Idle(manager)));
         if is_gone {
             self.manager_mut(manager).gone = true;
@@ -332,7 +339,7 @@ impl Model {
 
     /// The earliest moment at which something happens by itself.
     pub fn next_deadline(&self) -> Option<u64> {
-        let of_jobs = self.jobs.iter().flat_map(|job| [job.wait, job.limit]).flatten();
+        let of_jobs = self.jobs.iter().flat_map(|job| [job.wait, job.limit, job.abandon]).flatten();
         let of_waiters = self.waiters.iter().filter(|waiter| !waiter.over).filter_map(|waiter| waiter.alarm);
         let of_rates = self.manager_ids().filter_map(|manager| self.rate_window(manager));
         of_jobs.chain(of_waiters).map(|(at, _)| at).chain(of_rates).min()

@@ -13,9 +13,9 @@ pub enum Seen {
     AskedRetry(JobId),
     Ended(JobId, CompletionType, Option<AbortCause>),
     Forgotten(JobId),
-    Empty(ManagerId),
+    PendingBelow(ManagerId),
     Idle(ManagerId),
-    StopTimedOut(WaiterId),
+    WaitOver(WaiterId),
     Called(ListenerId, Channel, Option<JobId>),
     Told(ListenerId, Event, Option<JobId>),
 }
@@ -207,9 +207,9 @@ impl World {
             Effect::AskRetry { job } => self.note(Seen::AskedRetry(job)),
             Effect::Ended { job, completion, cause, .. } => self.note(Seen::Ended(job, completion, cause)),
             Effect::Forgotten { job, .. } => self.note(Seen::Forgotten(job)),
-            Effect::Empty { manager } => self.note(Seen::Empty(manager)),
+            Effect::PendingBelow { manager } => self.note(Seen::PendingBelow(manager)),
             Effect::Idle { manager } => self.note(Seen::Idle(manager)),
-            Effect::StopTimedOut { waiter } => self.note(Seen::StopTimedOut(waiter)),
+            Effect::WaitOver { waiter } => self.note(Seen::WaitOver(waiter)),
             Effect::Wake { at } => self.wake = at,
             Effect::Deliver { channel, about, to, .. } => {
                 for listener in self.effects.targets(to).to_vec() {

@@ -15,10 +15,22 @@ export const entries: readonly Entry[] = [
   { entry: "jobgate/runner", program: "runner.js", outcome: "completed, 25 primes, one engine", mark: "queue_state" },
   { entry: "jobgate/shared", program: "shared.js", outcome: "completed, 25 primes", mark: "E_CRASH_LOOP" },
   {
+    entry: "jobgate/queue-client",
+    program: "queue-client.js",
+    outcome: "connected, seconds: must be an integer",
+    mark: "get_state",
+  },
+  {
     entry: "jobgate/agents",
     program: "agents.js",
     outcome: "Normal: user hello, assistant good morning, one engine",
     mark: "getToolConfirmation",
+  },
+  {
+    entry: "jobgate/testing",
+    program: "testing.js",
+    outcome: "completed after 60000 ms, 50 % without a manager",
+    mark: "Another test clock keeps the time",
   },
   {
     entry: "jobgate/react",

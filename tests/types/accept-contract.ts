@@ -69,7 +69,7 @@ export type Jobs = [
   Is<
     Same<
       keyof JobContext,
-      "id" | "attempt" | "signal" | "state" | "setState" | "progress" | "onAction" | "log" | "checkpoint"
+      "id" | "attempt" | "signal" | "state" | "setState" | "progress" | "onAction" | "log" | "checkpoint" | "sleep"
     >
   >,
   Is<Same<JobContext["id"], string>>,
@@ -81,6 +81,7 @@ export type Jobs = [
   Is<Same<JobContext<S, A>["onAction"], (listener: (action: A) => void) => Unsubscribe>>,
   Is<Same<JobContext["log"], (message: string) => void>>,
   Is<Same<JobContext["checkpoint"], () => Promise<void>>>,
+  Is<Same<JobContext["sleep"], (time: Millis) => Promise<void>>>,
   Is<
     Same<
       Continuations<J>["addOrRunNow"],
@@ -109,6 +110,7 @@ export type ManagedJobs = [
   Is<Same<J["finishedAt"], number | undefined>>,
   Is<Same<J["readyAt"], number | undefined>>,
   Is<Same<J["lastError"], unknown>>,
+  Is<Same<J["abandoned"], boolean>>,
   Is<Same<J["completion"], Completion<R> | undefined>>,
   Is<Same<J["result"], Promise<R>>>,
   Is<Same<J["settled"], Promise<Completion<R>>>>,
@@ -138,6 +140,7 @@ type JobMembers =
   | "finishedAt"
   | "readyAt"
   | "lastError"
+  | "abandoned"
   | "completion"
   | "result"
   | "settled"
@@ -150,6 +153,7 @@ type JobMembers =
 type ManagerMembers =
   | "runJob"
   | "add"
+  | "map"
   | "getRunningJob"
   | "getLastJob"
   | "forget"
@@ -165,6 +169,7 @@ type ManagerMembers =
   | "rateLimit"
   | "rateLimitedUntil"
   | "onEmpty"
+  | "onPendingBelow"
   | "onIdle"
   | "stats"
   | "subscribe"
@@ -214,6 +219,7 @@ export type Managers = [
   Is<Same<Pick<M, "rateLimit">, { rateLimit: { readonly limit: number; readonly interval: Millis } | undefined }>>,
   Is<Same<Pick<M, "rateLimitedUntil">, { readonly rateLimitedUntil: number | undefined }>>,
   Is<Same<M["onEmpty"], () => Promise<void>>>,
+  Is<Same<M["onPendingBelow"], (size: number) => Promise<void>>>,
   Is<Same<M["onIdle"], () => Promise<void>>>,
   Is<Same<Pick<M, "stats">, { readonly stats: ManagerStats }>>,
   Is<Same<M["subscribe"], (listener: () => void) => Unsubscribe>>,

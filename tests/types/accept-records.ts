@@ -42,6 +42,7 @@ export type Options = [
         timeout?: Millis;
         retry?: number | RetryOptions;
         delay?: Millis;
+        abandonAfter?: Millis;
         group?: string;
         onDuplicate?: "join" | "replace" | "queue" | "reject";
         initialState?: S;
@@ -106,6 +107,7 @@ export type Events = [
       JobEvent["type"],
       | "job_created"
       | "job_started"
+      | "job_stopping"
       | "job_progress"
       | "job_log"
       | "job_retrying"
@@ -118,6 +120,7 @@ export type Events = [
   >,
   Is<Fits<EventOf<"job_created">, { readonly job: JobRecord }>>,
   Is<Fits<EventOf<"job_started">, { job_id: string; started_at: number; attempt: number }>>,
+  Is<Fits<EventOf<"job_stopping">, { job_id: string; reason?: string }>>,
   Is<Fits<EventOf<"job_progress">, { job_id: string; percent: number; message: string }>>,
   Is<Fits<EventOf<"job_log">, { job_id: string; message: string; at: number }>>,
   Is<Fits<EventOf<"job_retrying">, { job_id: string; attempt: number; error: JobRecord["error"]; retry_at: number }>>,

@@ -2,7 +2,8 @@
 
 import type { ManagerStats, Progress, RunOptions } from "jobgate";
 import { type JobFactory, JobManager, type JobRecord, type JobStatus, type ManagedJob } from "jobgate";
-import { type UseJob, useJob, useJobs, useQueue } from "jobgate/react";
+import type { AgentWorker, Message, Session, WorkerState } from "jobgate/agents";
+import { type UseConversation, type UseJob, useConversation, useJob, useJobs, useQueue } from "jobgate/react";
 import { JobRunner, QueueClient } from "jobgate/runner";
 import type { Fits, Is, Same } from "./expect.js";
 
@@ -21,7 +22,27 @@ type Job = ManagedJob<any, S, A, R> | undefined;
 export type Job_ = [
   Is<Same<typeof view, UseJob<S, A, R>>>,
   Is<
-    Same<keyof typeof view, "job" | "state" | "status" | "isActive" | "progress" | "result" | "error" | "run" | "stop">
+    Same<
+      keyof typeof view,
+      | "job"
+      | "state"
+      | "status"
+      | "isActive"
+      | "progress"
+      | "result"
+      | "attempt"
+      | "readyAt"
+      | "lastError"
+      | "error"
+      | "run"
+      | "stop"
+    >
+  >,
+  Is<
+    Same<
+      Pick<typeof view, "attempt" | "readyAt" | "lastError">,
+      { readonly attempt: number; readonly readyAt: number | undefined; readonly lastError: unknown }
+    >
   >,
   Is<Same<Pick<typeof view, "job">, { readonly job: Job }>>,
   Is<Same<Pick<typeof view, "state">, { readonly state: S | undefined }>>,
@@ -30,7 +51,13 @@ export type Job_ = [
   Is<Same<Pick<typeof view, "progress">, { readonly progress: Progress }>>,
   Is<Same<Pick<typeof view, "result">, { readonly result: R | undefined }>>,
   Is<Same<Pick<typeof view, "error">, { readonly error: unknown }>>,
-  Is<Same<(typeof view)["run"], (factory: JobFactory<S, A, R>, options?: RunOptions<S>) => void>>,
+  Is<
+    Same<
+      (typeof view)["run"],
+      // biome-ignore lint/suspicious/noExplicitAny: as the contract has it
+      <T extends R = R>(factory: JobFactory<S, A, T>, options?: RunOptions<S>) => ManagedJob<any, S, A, T>
+    >
+  >,
   Is<Same<(typeof view)["stop"], (reason?: unknown) => Promise<void>>>,
 ];
 
@@ -47,7 +74,32 @@ view.run(async ({ setState, onAction }) => {
 });
 view.run(() => new Map(), { initialState: { page: 1 }, retry: 2 });
 const plain = useJob(new JobManager(), "key");
-plain.run(() => 1);
+const counted = plain.run(async () => 1).result;
+export type Counted = Is<Same<typeof counted, Promise<number>>>;
+
+declare const session: Session;
+declare const worker: AgentWorker;
+const talk = useConversation(session, worker);
+export type Conversation = [
+  Is<Same<typeof talk, UseConversation>>,
+  Is<
+    Fits<
+      typeof talk,
+      {
+        readonly messages: readonly Message[];
+        readonly state: WorkerState;
+        readonly error: unknown;
+        readonly asked: { readonly name: string; readonly arguments: unknown } | undefined;
+        send(prompt: string): void;
+        approve(): void;
+        deny(): void;
+        stop(reason?: unknown): Promise<void>;
+        regenerate(): void;
+        edit(index: number, content: string): void;
+      }
+    >
+  >,
+];
 
 // @ts-expect-error: not a key of this manager
 useJob(manager, "key");

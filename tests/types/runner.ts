@@ -1,14 +1,22 @@
 // Every name of "jobgate/runner", with the type that it is promised to have; then programs that must and must not fit.
 import type { JobEvent, JobManager, JobRecord, ManagerStats, ParamError, Priority, Unsubscribe } from "jobgate";
+import type { QueueClient as OfClient } from "jobgate/queue-client";
 import {
   type builtinJobTypes,
   type ClientMessage,
   type CreateOptions,
+  type HandledQueue,
+  type HandlerOptions,
   type Histogram,
+  type JobHandler,
+  type JobQueue,
   JobRunner,
   type JobType,
+  type jobFetch,
+  jobHandler,
   type ParamSpec,
   QueueClient,
+  type QueueCreateOptions,
   type QueuePort,
   type RunnerOptions,
   type ServerMessage,
@@ -53,6 +61,7 @@ export type Runner = [
   Is<Same<JobRunner["watch"], (id: string) => ReadableStream<WatchEvent>>>,
   Is<Same<JobRunner["eventStream"], (id: string, options?: { lastEventId?: string }) => ReadableStream<Uint8Array>>>,
   Is<Same<JobRunner["serve"], (port: QueuePort) => Unsubscribe>>,
+  Is<Same<JobRunner["asQueue"], () => JobQueue>>,
   Is<Same<JobRunner["manager"], JobManager<string>>>,
   Is<Same<JobRunner["close"], () => Promise<void>>>,
   Is<Same<JobRunner[typeof Symbol.asyncDispose], () => Promise<void>>>,
@@ -62,9 +71,23 @@ export type Client = [
   Is<
     Same<
       QueueClient["createJob"],
-      (type: string, params?: Record<string, unknown>, options?: { priority?: Priority }) => Promise<JobRecord>
+      (type: string, params?: Record<string, unknown>, options?: QueueCreateOptions) => Promise<JobRecord>
     >
   >,
+  Is<Fits<QueueClient, JobQueue>>,
+  Is<Same<OfClient, QueueClient>>,
+  Is<Same<JobQueue["createJob"], QueueClient["createJob"]>>,
+  Is<Same<JobQueue["getJob"], (id: string) => JobRecord | undefined>>,
+  Is<Same<JobQueue["getAllJobs"], () => readonly JobRecord[]>>,
+  Is<Same<JobQueue["cancelJob"], (id: string, reason?: unknown) => Promise<boolean>>>,
+  Is<Same<JobQueue["setPriority"], (id: string, priority: Priority) => Promise<boolean>>>,
+  Is<Same<JobQueue["retryJob"], (id: string) => Promise<JobRecord>>>,
+  Is<Same<JobQueue["clearCompleted"], () => Promise<number>>>,
+  Is<Same<JobQueue["getQueueStats"], () => ManagerStats>>,
+  Is<Same<JobQueue["watch"], (id: string) => ReadableStream<WatchEvent>>>,
+  Is<Same<JobQueue["subscribe"], (listener: () => void) => Unsubscribe>>,
+  Is<Same<JobQueue["getSnapshot"], QueueClient["getSnapshot"]>>,
+  Is<Fits<{ id: string; priority: Priority; delay: number; timeout: number; retry: 3 }, QueueCreateOptions>>,
   Is<Same<QueueClient["cancelJob"], (id: string, reason?: unknown) => Promise<boolean>>>,
   Is<Same<QueueClient["clearCompleted"], () => Promise<number>>>,
   Is<Fits<ConstructorParameters<typeof QueueClient>, [port: QueuePort, options?: { timeout?: number }]>>,
@@ -77,9 +100,38 @@ export type Client = [
     >
   >,
   Is<Same<QueueClient["close"], () => void>>,
-  Is<Fits<JobEvent, ServerMessage>>,
-  Is<Fits<{ type: "create_job"; job_type: string }, ClientMessage>>,
+  Is<Fits<JobEvent & { seq: number }, ServerMessage>>,
+  Is<Fits<{ type: "queue_state"; protocol: 2; seq: number; jobs: JobRecord[]; stats: ManagerStats }, ServerMessage>>,
+  Is<Fits<{ type: "create_job"; job_type: string; delay: number; request: number }, ClientMessage>>,
+  Is<Fits<{ type: "set_priority"; job_id: string; priority: Priority }, ClientMessage>>,
+  Is<Fits<{ type: "retry_job"; job_id: string }, ClientMessage>>,
+  Is<Fits<{ type: "resume"; seq: number }, ClientMessage>>,
   Is<Same<Extract<WatchEvent, { event: "progress" }>["data"], { percent: number; message: string }>>,
+];
+
+export type Http = [
+  Is<Fits<JobQueue, HandledQueue>>,
+  Is<Fits<JobRunner, HandledQueue>>,
+  Is<Fits<JobQueue, Parameters<typeof jobHandler>[0]>>,
+  Is<
+    Fits<
+      typeof jobHandler,
+      (queue: JobQueue, options?: HandlerOptions) => (r: Request) => Promise<Response> | undefined
+    >
+  >,
+  Is<Same<JobHandler, (request: Request) => Promise<Response> | undefined>>,
+  Is<
+    Same<
+      HandlerOptions,
+      {
+        base?: string;
+        cors?: { origin: string | readonly string[] | ((origin: string) => boolean); credentials?: boolean };
+        authorize?(request: Request): boolean | Promise<boolean>;
+        keepAlive?: number;
+      }
+    >
+  >,
+  Is<Fits<ReturnType<typeof jobFetch>, typeof fetch>>,
 ];
 
 const resize: JobType<{ width: number; format?: string }, Blob> = {
@@ -112,6 +164,9 @@ export async function program(worker: Worker, socket: WebSocket, channel: Broadc
     new QueueClient(end).close();
   }
   runner.createJob("resize", { width: 3 }, { priority: "background", retry: 2, id: "mine" });
+  jobHandler(runner, { base: "/queue", cors: { origin: ["https://app.example"] }, authorize: async () => true });
+  // @ts-expect-error no queue
+  jobHandler({ createJob: runner.createJob });
   // @ts-expect-error the type's name comes first
   runner.createJob({ width: 3 });
   // @ts-expect-error set by setConcurrency

@@ -18,6 +18,7 @@ const recipes = [
   ["undo", "Undo by cancelling"],
   ["wizard", "A wizard that is left cleanly"],
   ["checksum", "Read a large file in a worker"],
+  ["rest", "REST in the page"],
   ["answer", "A stream that outlives its page"],
 ] as const;
 

@@ -13,9 +13,8 @@ let versions = Date.now();
 export function save(id: string, text: string) {
   const note = { text, version: ++versions };
   unsaved.set(id, note);
-  const onItsWay = saves.getRunningJob(id)?.status === "running";
-  return saves.runJob(id, () => put(id, note), { delay: 500, onDuplicate: onItsWay ? "queue" : "replace", retry: 3 })
-    .job;
+  const onDuplicate = saves.getRunningJob(id)?.status === "running" ? "queue" : "replace";
+  return saves.runJob(id, () => put(id, note), { delay: 500, onDuplicate, retry: 3 }).job;
 }
 
 /** For when the page is hidden or left: sends at once what still waits, in requests that outlive the page. */

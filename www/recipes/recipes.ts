@@ -7,6 +7,7 @@ import { Autosave } from "./demos/Autosave.tsx";
 import { Checksum } from "./demos/Checksum.tsx";
 import { PerHost } from "./demos/PerHost.tsx";
 import { Poll } from "./demos/Poll.tsx";
+import { Rest } from "./demos/Rest.tsx";
 import { SaveOnce } from "./demos/SaveOnce.tsx";
 import { Search } from "./demos/Search.tsx";
 import { Undo } from "./demos/Undo.tsx";
@@ -14,6 +15,7 @@ import { Upload } from "./demos/Upload.tsx";
 import { Wizard } from "./demos/Wizard.tsx";
 import perHostCode from "./per-host.ts?raw";
 import pollCode from "./poll.ts?raw";
+import restCode from "./rest.ts?raw";
 import saveOnceCode from "./save-once.ts?raw";
 import searchCode from "./search.ts?raw";
 import undoCode from "./undo.ts?raw";
@@ -92,6 +94,13 @@ export const recipes: readonly Recipe[] = [
     what: "A pool runs it under the same manager: piece by piece, with progress, and a stop between two pieces.",
     code: checksumCode,
     Demo: Checksum,
+  },
+  {
+    file: "rest.ts",
+    title: "REST in the page",
+    what: "jobHandler answers REST and server-sent events for a queue; jobFetch asks it as fetch would, and nothing leaves the page.",
+    code: restCode,
+    Demo: Rest,
   },
   {
     file: "answer.ts",

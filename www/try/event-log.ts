@@ -58,6 +58,7 @@ function textOf(event: Exclude<JobEvent, { type: "stats_update" }>): string {
       return String(event.result);
     case "job_failed":
       return `${event.error?.name ?? "Error"}: ${event.error?.message ?? ""}`;
+    case "job_stopping":
     case "job_cancelled":
       return event.reason ?? "";
     case "job_removed":

@@ -4,14 +4,7 @@ use super::cancellation::Cancellation;
 use crate::browser::error::JobError;
 use crate::engine::agents::{ModelResponseChunk, ToolCall, WorkerState};
 
-/// Whether a tool may run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// It runs.
-    Approve,
-    /// The model is told that it was denied, and the run goes on.
-    Deny,
-}
+pub use crate::engine::agents::Decision;
 
 /// What a worker tells and asks the application it belongs to. Not called any more once the job has ended. An error of
 /// any of these ends the run, which has failed with it.

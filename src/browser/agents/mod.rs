@@ -4,25 +4,25 @@
 //! The signal of a job reaches everything under it: the request to the model, the tool, the confirmation. The job has
 //! ended when the request and the tool have returned.
 
+mod answering;
 mod body;
 mod cancellation;
 mod chunks;
-mod execute;
 mod host;
 mod job;
 mod key;
 mod openai;
 mod provider;
 mod reply;
+mod run;
 mod scripted;
 mod session;
-mod talk;
+mod task;
 mod tool;
 mod worker;
 
 pub use cancellation::{Aborted, Cancellation};
 pub use chunks::{ChunkSender, NotTaken};
-pub use execute::{TaskContext, WorkerTask};
 pub use host::{Decision, WorkerToHostInterface};
 pub use job::WorkerJob;
 pub use key::WorkerKey;
@@ -30,6 +30,7 @@ pub use openai::{OpenAiCompatible, OpenAiError, OpenAiOptions};
 pub use provider::{ModelProvider, RequestContext};
 pub use scripted::Scripted;
 pub use session::{RunFailed, RunWorker, Session, SessionError, SessionOptions, WorkerInput, WorkerOptions};
+pub use task::{TaskContext, WorkerTask};
 pub use tool::Tool;
 pub use worker::Worker;
 

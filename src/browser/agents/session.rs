@@ -9,12 +9,12 @@ use futures::future::{Either, select};
 use wasm_bindgen::JsValue;
 
 use super::cancellation::Scope;
-use super::execute::{Outcome, WorkerTask, execute};
 use super::host::WorkerToHostInterface;
 use super::job::WorkerJob;
 use super::key::WorkerKey;
 use super::provider::ModelProvider;
-use super::talk::Talk;
+use super::run::{Ended, run};
+use super::task::{Talk, Work, WorkerTask};
 use super::tool::Tool;
 use super::worker::Worker;
 use crate::browser::barrier::Barrier;
@@ -207,7 +207,7 @@ impl Session {
         options: &RunOptions,
     ) -> Result<RunWorker, SessionError> {
         let talk = Talk { prompt: input.prompt, host, tools: self.tools.clone(), max_turns: self.max_turns };
-        self.run_task(worker, Rc::new(talk), options)
+        self.start(worker, Work::Talk(talk), options)
     }
 
     /// Any other task, under the same rules.
@@ -221,11 +221,16 @@ impl Session {
         task: Rc<dyn WorkerTask>,
         options: &RunOptions,
     ) -> Result<RunWorker, SessionError> {
+        self.start(worker, Work::Other(task), options)
+    }
+
+    fn start(&self, worker: &Rc<Worker>, work: Work, options: &RunOptions) -> Result<RunWorker, SessionError> {
         if !self.workers.borrow().iter().any(|known| Rc::ptr_eq(known, worker)) {
             return Err(SessionError::UnknownWorker);
         }
         let (whose, state) = (worker.clone(), worker.state());
-        let body = move |context| attempt(whose.clone(), task.clone(), context);
+        let work = Rc::new(work);
+        let body = move |context| attempt(whose.clone(), work.clone(), context);
         Ok(match self.manager.run_job_from(WorkerKey(worker.clone()), state, body, options)? {
             RunJob::Created(job) => RunWorker::Created(WorkerJob(job)),
             RunJob::AlreadyRunning(job) => RunWorker::AlreadyRunning(WorkerJob(job)),
@@ -267,17 +272,13 @@ fn all_differ<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), SessionErr
     Ok(())
 }
 
-async fn attempt(
-    worker: Rc<Worker>,
-    task: Rc<dyn WorkerTask>,
-    context: JobContext<WorkerState, ()>,
-) -> Result<(), JobError> {
+async fn attempt(worker: Rc<Worker>, work: Rc<Work>, context: JobContext<WorkerState, ()>) -> Result<(), JobError> {
     let scope = Scope::new().map_err(Thrown)?;
     let cancellation = scope.cancellation();
     let (shown, asked) = (context.clone(), context.clone());
     let told = move |state| shown.set_state(state);
     let timed_out = move || asked.has_timed_out();
-    let running = Box::pin(execute(worker, &*task, &cancellation, told, timed_out));
+    let running = Box::pin(run(worker, &work, &cancellation, told, timed_out));
     let outcome = match select(running, context.cancelled()).await {
         Either::Left((outcome, _)) => outcome,
         Either::Right(((), running)) => {
@@ -287,7 +288,7 @@ async fn attempt(
     };
     match outcome {
         // A cancelled job's result counts for nothing.
-        Outcome::Done | Outcome::Cancelled => Ok(()),
-        Outcome::Failed(error) => Err(RunFailed(error).into()),
+        Ended::Done | Ended::Cancelled => Ok(()),
+        Ended::Failed(error) => Err(RunFailed(error).into()),
     }
 }

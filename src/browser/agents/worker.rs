@@ -14,7 +14,6 @@ pub struct Worker {
     state: Cell<WorkerState>,
     last_failure: RefCell<Option<Rc<JobError>>>,
     history: RefCell<History>,
-    changed: RefCell<Option<Rc<dyn Fn()>>>,
 }
 
 impl Worker {
@@ -27,7 +26,6 @@ impl Worker {
             state: Cell::default(),
             last_failure: RefCell::default(),
             history: RefCell::new(history),
-            changed: RefCell::default(),
         }
     }
 
@@ -72,18 +70,8 @@ impl Worker {
         look(&self.history.borrow())
     }
 
-    /// Changes the conversation, then tells of it.
     pub(crate) fn edit<T>(&self, change: impl FnOnce(&mut History) -> T) -> T {
-        let (before, changed, after) = {
-            let mut history = self.history.borrow_mut();
-            let before = history.revision();
-            (before, change(&mut history), history.revision())
-        };
-        let told = self.changed.borrow().clone();
-        if let Some(told) = told.filter(|_| before != after) {
-            told();
-        }
-        changed
+        change(&mut self.history.borrow_mut())
     }
 
     pub(crate) fn enter(&self, state: WorkerState, failure: Option<Rc<JobError>>) {

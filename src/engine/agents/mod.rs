@@ -2,16 +2,16 @@
 //! OpenAI-compatible server becomes an answer. No clock, no network.
 
 mod history;
+mod lookup;
 mod message;
 pub mod openai;
 mod outline;
 mod run;
 mod state;
-mod turns;
 
-pub use history::{History, News, OpenNews, Unfit};
+pub use history::{History, Unfit};
+pub use lookup::{OutOfTurns, check_call};
 pub use message::{Message, ModelRequest, ModelResponse, ModelResponseChunk, ToolCall, ToolSpec, Usage};
 pub use outline::{Asked, Kind, OpenCall, Outline, Prompt, Stays};
 pub use run::{Cause, Command, Decision, Effect, End, MOST_WAITING, Outcome, Piece, Run, Task, Verdict};
 pub use state::WorkerState;
-pub use turns::{CANCELLED, DENIED, OutOfTurns, Step, Turns, check_call};

@@ -2,14 +2,14 @@
 
 import { report } from "../errors.js";
 import { abortReason } from "../support/abort.js";
-import { checkEngine, failure as engineFailure, unexpected } from "../wasm/engine.js";
-import { reserveStack } from "../wasm/stack.js";
+import { failure as engineFailure, unexpected } from "../wasm/engine.js";
+import { Answering, overrun } from "./answering.js";
 import { AgentError } from "./errors.js";
-import { checkChunk, checkResponse, errorText, wholeLetters } from "./json.js";
+import { errorText } from "./json.js";
 import { promiseOf } from "./signals.js";
+import { faultOf, resultText } from "./tool-calls.js";
 import type { ReadyTool } from "./tools.js";
 import type {
-  ModelResponse,
   ModelResponseChunk,
   ToolCall,
   ToolSpec,
@@ -17,8 +17,8 @@ import type {
   WorkerTask,
   WorkerToHostInterface,
 } from "./types.js";
-import { effectsOf, orFailure, WasmWorker } from "./wasm.js";
-import { CAUSE, DECISION, EFFECT, END, NONE, OUTCOME, PIECE, STATES, TELL, VERDICT } from "./wire.js";
+import { effectsOf, WasmWorker } from "./wasm.js";
+import { CAUSE, DECISION, EFFECT, END, NONE, OUTCOME, STATES, TELL, VERDICT } from "./wire.js";
 import type { PromptPlace, SessionWorker } from "./worker.js";
 
 /** What of a run does not depend on what it does. */
@@ -38,13 +38,6 @@ export interface Talk {
   /** The same for every request of a session. */
   readonly specs: readonly ToolSpec[];
   readonly maxTurns: number;
-}
-
-/** A piece of an answer, and who waits until it is taken. */
-interface Sent {
-  readonly chunk: ModelResponseChunk;
-  resolve(): void;
-  reject(error: unknown): void;
 }
 
 /** Resolves when it is done; rejects with its failure, or with the signal's reason if it was cancelled. */
@@ -68,10 +61,7 @@ class Run {
   private told: (readonly [what: number, which: number])[] = [];
   private telling = false;
   private stopTold = false;
-  private waiting: Sent[] = [];
-  private taken: Sent | undefined = undefined;
-  private reply: ModelResponse | undefined = undefined;
-  private readonly callIds = new Map<string, number>();
+  private readonly answering = new Answering(this.signal, (piece) => this.tell(TELL.sent, piece));
   /** What a tool, or a look at its call, came to. */
   private outcome = "";
   /** What was thrown, by cause. */
@@ -173,27 +163,25 @@ class Run {
         void this.ask();
         break;
       case EFFECT.take:
-        this.taken = this.waiting.shift()!;
-        this.give(this.taken.chunk);
+        this.give(this.answering.take());
         break;
       case EFFECT.accept:
-        this.taken?.resolve();
-        this.taken = undefined;
+        this.answering.accept();
         break;
       case EFFECT.refuse:
-        this.refuse();
+        this.answering.refuse();
         break;
       case EFFECT.overrun:
-        this.waiting.pop()?.reject(overrun());
+        this.answering.overrun();
         break;
       case EFFECT.abort:
         this.controller.abort(this.failureOf(which));
         break;
       case EFFECT.give:
-        this.give(this.partOfReply(which));
+        this.give(this.answering.part(which));
         break;
       case EFFECT.answer:
-        this.worker.answer(which === 1, this.reply!.content, this.reply!.toolCalls);
+        this.worker.answer(which === 1, this.answering.reply);
         break;
       case EFFECT.keep:
         this.worker.answer(which === 1);
@@ -291,74 +279,15 @@ class Run {
     this.tell(what, false);
   }
 
-  // ── the model ─────────────────────────────────────────────────────────────────────────────────
-
   private async ask(): Promise<void> {
-    let over = false;
-    const whole = { text: wholeLetters(), reasoning: wholeLetters() };
-    const send = (chunk: ModelResponseChunk): Promise<void> => {
-      if (over) return quiet(Promise.reject(new AgentError("The request is over: it takes no more chunks", "E_OVER")));
-      try {
-        checkEngine();
-        const checked = checkChunk("chunk", chunk);
-        if (checked.type === "tool_call") return quiet(this.send(checked, PIECE.firstCall + this.callId(checked.call)));
-        const { type } = checked;
-        const text = whole[type](checked.text);
-        if (text === "" && checked.text !== "") return Promise.resolve();
-        return quiet(this.send(Object.freeze({ type, text }), PIECE[type] + Number(text !== "")));
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    };
-    this.reply = undefined;
-    this.callIds.clear();
     const { messages, provider } = this.worker;
-    try {
-      const request = Object.freeze({ messages, tools: this.talk!.specs });
-      this.reply = checkResponse(await provider.request(request, { signal: this.signal, send }));
-    } catch (error) {
-      this.thrown[CAUSE.provider] = error;
-    }
-    over = true;
-    if (this.reply === undefined) return this.tell(TELL.unanswered);
-    const { content, toolCalls } = this.reply;
+    const request = Object.freeze({ messages, tools: this.talk!.specs });
+    const answered = await this.answering.ask(provider, request, this.thrown);
     this.guarded(() => {
-      for (const call of toolCalls) this.rules.answerCalls(this.callId(call));
+      for (const id of answered?.calls ?? []) this.rules.answerCalls(id);
     });
-    this.tell(TELL.answered, content !== "");
-  }
-
-  private callId({ id }: ToolCall): number {
-    const known = this.callIds.get(id);
-    if (known !== undefined) return known;
-    this.callIds.set(id, this.callIds.size);
-    return this.callIds.size - 1;
-  }
-
-  private send(chunk: ModelResponseChunk, piece: number): Promise<void> {
-    if (this.signal.aborted) return Promise.reject(abortReason(this.signal));
-    reserveStack();
-    return orFailure(
-      new Promise((resolve, reject) => {
-        this.waiting.push({ chunk, resolve, reject });
-        this.tell(TELL.sent, piece);
-      }),
-    );
-  }
-
-  private refuse(): void {
-    const over = new AgentError("The request is over: it takes no more chunks", "E_OVER");
-    const reason = this.signal.aborted ? abortReason(this.signal) : over;
-    this.taken?.reject(reason);
-    this.taken = undefined;
-    for (const { reject } of this.waiting.splice(0)) reject(reason);
-  }
-
-  /** 0: its text; else so many calls on. */
-  private partOfReply(place: number): ModelResponseChunk {
-    const { content, toolCalls } = this.reply!;
-    if (place === 0) return Object.freeze({ type: "text", text: content });
-    return Object.freeze({ type: "tool_call", call: toolCalls[place - 1]! });
+    if (answered === undefined) this.tell(TELL.unanswered);
+    else this.tell(TELL.answered, answered.says);
   }
 
   // ── tools ─────────────────────────────────────────────────────────────────────────────────────
@@ -399,49 +328,4 @@ class Run {
     }
     this.tell(TELL.settled, ok);
   }
-}
-
-/** Why a call cannot be made, in words for the model; empty if it can. */
-function faultOf(
-  tool: ReadyTool | undefined,
-  name: string,
-  args: unknown,
-  tools: ReadonlyMap<string, ReadyTool>,
-): string {
-  if (tool === undefined) {
-    const known = tools.size === 0 ? "There are none" : `There are: ${[...tools.keys()].join(", ")}`;
-    return `There is no tool "${name}". ${known}.`;
-  }
-  if (typeof args === "string") return `The arguments are not valid JSON: ${jsonFault(args)}. Nothing was run.`;
-  let fault: string | undefined;
-  try {
-    fault = tool.check(args);
-  } catch (error) {
-    fault = `they cannot be checked: ${errorText(error)}`;
-  }
-  return fault === undefined ? "" : `The arguments do not fit the tool's schema: ${fault}. Nothing was run.`;
-}
-
-function jsonFault(text: string): string {
-  try {
-    JSON.parse(text);
-    return "a string is not an object";
-  } catch (error) {
-    return errorText(error);
-  }
-}
-
-function overrun(): AgentError {
-  return new AgentError("1024 chunks wait for the host: await send()", "E_PROVIDER");
-}
-
-/** Whoever does not await it does not want to know. */
-function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
-}
-
-function resultText(result: unknown): string {
-  if (typeof result === "string") return result;
-  return result === undefined ? "" : (JSON.stringify(result) ?? "");
 }

@@ -3,6 +3,8 @@
 import { follow } from "../job/signals.js";
 import { abortReason } from "../support/abort.js";
 import type { Unsubscribe } from "../types.js";
+import { now } from "../wasm/clock.js";
+import { sleepUntil } from "../wasm/sleep.js";
 
 /** Settles as `value` does, if it is a promise of any kind: one that misbehaves rejects, and counts once. */
 export async function promiseOf<T>(value: T | PromiseLike<T>): Promise<T> {
@@ -21,13 +23,9 @@ export function untilAborted<T>(value: T | PromiseLike<T>, signal: AbortSignal):
   });
 }
 
-/** Resolves after so many milliseconds, at most 2³¹ − 1, or rejects once the signal aborts. */
+/** Resolves after so many milliseconds, or rejects once the signal aborts. */
 export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const slept = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  return untilAborted(slept, signal).finally(() => clearTimeout(timer));
+  return sleepUntil(now() + milliseconds, signal);
 }
 
 /** A signal of this realm that aborts as a caller's does, whatever that is. */

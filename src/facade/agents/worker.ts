@@ -5,7 +5,16 @@ import { needFunction } from "../wasm/options.js";
 import { reserveStack } from "../wasm/stack.js";
 import { AgentError } from "./errors.js";
 import { answerMessage, checkMessages, wholeText } from "./json.js";
-import type { AgentWorker, Message, ModelProvider, ToolCall, WorkerJob, WorkerSnapshot, WorkerState } from "./types.js";
+import type {
+  AgentWorker,
+  Message,
+  ModelProvider,
+  ModelResponse,
+  ToolCall,
+  WorkerJob,
+  WorkerSnapshot,
+  WorkerState,
+} from "./types.js";
 import { WasmWorker } from "./wasm.js";
 import { ASKED, NONE, ROLE } from "./wire.js";
 
@@ -171,11 +180,11 @@ export class SessionWorker implements AgentWorker {
   }
 
   /** `some`: it leaves a message. */
-  answer(some: boolean, content = "", toolCalls: readonly ToolCall[] = []): void {
+  answer(some: boolean, { content, toolCalls }: Partial<ModelResponse> = {}): void {
     const { open } = this;
     this.open = undefined;
-    [this.calls, this.results] = [toolCalls, 0];
-    if (some) this.settled.push(answerMessage(content || (open?.content ?? ""), toolCalls, open?.reasoning ?? ""));
+    [this.calls, this.results] = [toolCalls ?? [], 0];
+    if (some) this.settled.push(answerMessage(content || (open?.content ?? ""), this.calls, open?.reasoning ?? ""));
     this.changed();
   }
 

@@ -51,11 +51,19 @@ export function failure(thrown: unknown, isInput = false): Response {
   const message = messageOf(thrown);
   if (code === "E_UNKNOWN_JOB") return notFound();
   if (code === "E_UNKNOWN_TYPE") return refusal(400, message, [{ param: "type", message }]);
-  const errors = fieldOf(thrown, "errors");
-  if (code === "E_INVALID_PARAMS") return refusal(400, message, areFaults(errors) ? errors : [{ param: "", message }]);
+  if (code === "E_INVALID_PARAMS") return refusal(400, message, faultsOf(thrown) ?? [{ param: "", message }]);
   if (isInput && (name === "RangeError" || name === "TypeError")) {
     return refusal(400, message, [{ param: /^(?:id|key|priority|delay)\b/.exec(message)?.[0] ?? "", message }]);
   }
   if (typeof code === "string" && code.startsWith("E_STORAGE_")) return refusal(503, message);
   return refusal((typeof code === "string" && Object.hasOwn(STATUSES, code) && STATUSES[code]) || 500, message);
+}
+
+function faultsOf(thrown: unknown): readonly ParamError[] | undefined {
+  const errors = fieldOf(thrown, "errors");
+  try {
+    return areFaults(errors) ? errors.map(({ param, message }) => ({ param, message })) : undefined;
+  } catch {
+    return undefined;
+  }
 }

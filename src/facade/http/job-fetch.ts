@@ -1,5 +1,5 @@
 import { abortReason, throwIfAborted } from "../support/abort.js";
-import { needFunction } from "../wasm/options.js";
+import { needFunction } from "../support/check.js";
 import type { JobHandler } from "./handler.js";
 
 /**

@@ -1,4 +1,4 @@
-import { checkFlag, checkNumber, checkObject, checkString, needFunction } from "../wasm/options.js";
+import { checkFlag, checkNumber, checkObject, checkString, needFunction } from "../support/check.js";
 
 export interface HandlerOptions {
   /**

@@ -3,6 +3,7 @@
 import { carry } from "../runner/plain.js";
 import type { WatchEvent } from "../runner/types.js";
 import { isServiceWorker } from "../support/realm.js";
+import { wallNow } from "../support/time.js";
 import type { JobRecord } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
@@ -43,7 +44,7 @@ function numbered(events: ReadableStream<WatchEvent>, lastEventId: string | unde
           return;
         }
         const { value, lost } = carry(data.result);
-        const note = lost === undefined ? "" : frame(next(), "job_log", { message: lost, at: Date.now() });
+        const note = lost === undefined ? "" : frame(next(), "job_log", { message: lost, at: wallNow() });
         controller.enqueue(encoder.encode(note + frame(next() + 1, event, { ...data, result: value })));
       },
     },
@@ -73,7 +74,7 @@ function hidesLastEventId(): boolean {
   return isServiceWorker() && "userAgentData" in navigator;
 }
 
-export function hasEnded({ status }: JobRecord): boolean {
+function hasEnded({ status }: JobRecord): boolean {
   return status !== "pending" && status !== "running";
 }
 

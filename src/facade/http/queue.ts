@@ -1,8 +1,9 @@
 // What the routes ask of a queue: any JobQueue has it, and a JobRunner.
 
 import type { TypeDescription, WatchEvent } from "../runner/types.js";
+import { checkObject, needFunction } from "../support/check.js";
+import { clearTimer, setTimer } from "../support/time.js";
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
-import { checkObject, needFunction } from "../wasm/options.js";
 
 /** What of a request goes on to `createJob`. */
 export interface RequestedOptions {
@@ -54,13 +55,15 @@ export async function isReached(queue: HandledQueue): Promise<boolean> {
   await queue.ready;
   const isAway = () => queue.getSnapshot().connected === false;
   if (!isAway()) return true;
-  return new Promise((resolve) => {
-    const end = (reached: boolean) => {
+  let leave = () => {};
+  const reached = await new Promise<boolean>((resolve) => {
+    const unsubscribe = queue.subscribe(() => isAway() || resolve(true));
+    const timer = setTimer(() => resolve(false), LONGEST_WAIT);
+    leave = () => {
+      clearTimer(timer);
       unsubscribe();
-      clearTimeout(timer);
-      resolve(reached);
     };
-    const unsubscribe = queue.subscribe(() => isAway() || end(true));
-    const timer = setTimeout(() => end(false), LONGEST_WAIT);
   });
+  leave();
+  return reached;
 }

@@ -5,7 +5,7 @@ import type { JobRecord, ParamError, Priority } from "../types.js";
 import { away, failure, invalid, json, notFound, refusal } from "./answers.js";
 import { type Fields, readJson } from "./body.js";
 import type { CheckedOptions } from "./options.js";
-import { hasEnded, progressAnswer } from "./progress.js";
+import { progressAnswer } from "./progress.js";
 import { type HandledQueue, isReached, type RequestedOptions } from "./queue.js";
 
 export interface Asked {
@@ -114,12 +114,14 @@ async function create({ queue, request, options: { base } }: Asked): Promise<Res
   if (standing !== undefined && standing.type !== type) {
     return refusal(409, `There is a job "${options.id}" of another type`);
   }
+  let job = standing;
   try {
     // Whoever repeats a request, since its answer got lost, is given the same job, also if it has ended meanwhile.
-    return created(standing ?? (await queue.createJob(type, params, options)), base);
+    job ??= await queue.createJob(type, params, options);
   } catch (error) {
     return failure(error, true);
   }
+  return created(job, base);
 }
 
 function created(job: JobRecord, base: string, told?: JobRecord): Response {
@@ -190,7 +192,6 @@ async function cancel(asked: Asked): Promise<Response> {
 async function retry(asked: Asked): Promise<Response> {
   const found = await find(asked);
   if ("refused" in found) return found.refused;
-  if (!hasEnded(found.job)) return refusal(409, "Job has not ended");
   const job = await asked.queue.retryJob(asked.id);
   return created(job, asked.options.base, carryRecord(job).record);
 }

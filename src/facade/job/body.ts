@@ -2,6 +2,7 @@
 // may be hostile: it is looked at once, guarded, and the job ends.
 
 import { isNonRetriable, report } from "../errors.js";
+import { call } from "../support/async-context.js";
 import { isCancellation } from "../support/cancellation.js";
 import { chance } from "../support/time.js";
 import { now } from "../wasm/clock.js";
@@ -13,6 +14,7 @@ import { adopt, isJob, stopAdopted } from "./adopted.js";
 import { errorOf, reasonOf } from "./completion.js";
 import { Context } from "./context.js";
 import type { AnyJob } from "./record.js";
+import { breakSleeps } from "./waits.js";
 
 export function start(job: AnyJob, attempt: number): void {
   job.attempt = attempt;
@@ -28,13 +30,14 @@ export function start(job: AnyJob, attempt: number): void {
   const { tracer } = job.manager;
   let returned: unknown;
   try {
-    returned = tracer === undefined ? job.factory!(context) : tracer.call(job, context);
+    returned = tracer === undefined ? call(job.factory!, context) : tracer.call(job, context);
   } catch (error) {
     returned = Promise.reject(error);
   }
   // Bodies measure from call to call, so the limit counts from when this one has certainly been called.
-  if (job.manager.countsCalls) engine.called(job.slot, now());
-  else job.manager.calls.note(attempt === 1 ? job.started : stamp());
+  const { pace } = job.manager;
+  if (pace.isCounted) engine.called(job.slot, now());
+  else pace.note(attempt === 1 ? job.started : stamp());
   if (isJob(returned)) {
     adopt(job, attempt, returned, (rejected, value) => settle(job, attempt, rejected, value));
     return;
@@ -96,8 +99,11 @@ export function abort(job: AnyJob, cause: number, last: boolean): void {
     job.noteStop(undefined);
     for (const controller of [job.more?.controller, job.more?.attemptController]) controller?.abort(reasonOf(job));
   }
-  const adopted = job.more?.adopted;
-  if (adopted !== undefined) stopAdopted(adopted, job.stopAsked ? reasonOf(job) : job.more?.timeoutError);
+  const { more } = job;
+  if (more === undefined) return;
+  const reason = job.stopAsked ? reasonOf(job) : more.timeoutError;
+  breakSleeps(job, reason);
+  if (more.adopted !== undefined) stopAdopted(more.adopted, reason);
 }
 
 /** The last attempt has timed out. */

@@ -9,6 +9,7 @@ import { needNumber, outOfBounds } from "../wasm/options.js";
 import { keepValue } from "../wasm/values.js";
 import { listenTo, NOTHING, tell } from "./listen.js";
 import type { AnyJob } from "./record.js";
+import { sleep } from "./waits.js";
 
 /** A body that computes gives the event loop a turn this often; half a frame at 60 Hz. */
 const LONGEST_HOLD = 8;
@@ -102,6 +103,15 @@ export class Context<State, Action> implements JobContext<State, Action> {
     });
   }
 
+  get sleep(): JobContext<State, Action>["sleep"] {
+    return (this.bound.sleep ??= (time) => {
+      const slept = this.sleepFor(time);
+      // A body need not wait for it to its end.
+      slept.catch(() => {});
+      return slept;
+    });
+  }
+
   private get bound(): Partial<JobContext<State, Action>> {
     return this.extras.methods;
   }
@@ -114,10 +124,15 @@ export class Context<State, Action> implements JobContext<State, Action> {
     return this.attempt === this.job.attempt;
   }
 
+  private async sleepFor(time: number): Promise<void> {
+    this.throwIfAborted();
+    await sleep(this.job, time);
+  }
+
   /** Where nobody has read the signal yet none is made: that is most of what asking costs. */
   throwIfAborted(): void {
     const signal = this.more?.signal;
     if (signal !== undefined) throwIfAborted(signal);
-    else if (this.job.stopping) throwIfAborted(this.signal);
+    else if (this.job.stopping || this.job.abandoned) throwIfAborted(this.signal);
   }
 }

@@ -7,10 +7,12 @@ import { completionOf } from "./completion.js";
 import { runContinuations } from "./continuations.js";
 import type { AnyJob } from "./record.js";
 import { jobs } from "./tables.js";
+import { breakSleeps } from "./waits.js";
 
-export function end(job: AnyJob, completion: number, cause: number, forgotten: boolean): void {
+/** `abandoned`: its body has not settled. */
+export function end(job: AnyJob, completion: number, cause: number, forgotten: boolean, abandoned: boolean): void {
   // First what nothing can keep from being done: after it, no number of the engine's leads to this job any more.
-  const { slot, manager } = job;
+  const { slot, manager, factory } = job;
   job.end = completion;
   job.finished = stamp();
   job.factory = undefined;
@@ -22,9 +24,11 @@ export function end(job: AnyJob, completion: number, cause: number, forgotten: b
   if (cause === CAUSE.replaced) {
     job.noteStop(new DOMException("Replaced by a newer job under the same key", "AbortError"));
   }
+  if (abandoned) job.extras().abandoned = true;
   if (job.more !== undefined) settle(job, cause);
   releaseStamp();
   manager.ends.tell(job, completion === END.failed);
+  if (typeof factory === "object") factory.ended?.(job);
 }
 
 function settle(job: AnyJob, cause: number): void {
@@ -42,6 +46,7 @@ function settle(job: AnyJob, cause: number): void {
   listeners?.clear();
   actionListeners?.clear();
   unhook?.();
+  breakSleeps(job, undefined);
   if (cause === CAUSE.timeout) abortForGood(job);
   if (more.continuations !== undefined) {
     releaseStamp();
@@ -61,6 +66,7 @@ export function breakOff(job: AnyJob, error: Error): void {
   more.result?.reject(error);
   more.settled?.resolve(completionOf(job)!);
   more.barrier?.reject(error);
+  breakSleeps(job, error);
   for (const close of more.streams ?? []) close(error);
   more.unhook?.();
 }

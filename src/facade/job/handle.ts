@@ -25,16 +25,14 @@ import { stateOf } from "./adopted.js";
 import { asyncDispose, completionOf, errorOf, readyAtOf, reasonOf } from "./completion.js";
 import { continuationsOf } from "./continuations.js";
 import { listenTo, tell } from "./listen.js";
-import { Extras, type JobOwner } from "./record.js";
+import { type AnyBody, Extras, type JobOwner } from "./record.js";
 import { jobStream } from "./streams.js";
+import { forgetWait, onWaitOver } from "./waits.js";
 
 const STATUS: readonly JobStatus[] = ["pending", "running", "completed", "failed", "cancelled"];
 const ENDED_AS: readonly JobStatus[] = ["running", "completed", "failed", "cancelled"];
 const NO_PROGRESS: Progress = Object.freeze({ percent: 0, message: "" });
 const ENDED = Promise.resolve();
-
-/** Rejections of `stop(reason, { timeout })` that the engine may ask for, by waiter. */
-export const stopWaiters = new Map<number, () => void>();
 
 /**
  * A job as its watchers hold it. What is asked is answered by the engine while the job lives; what it leaves is here.
@@ -45,7 +43,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   readonly key: Key;
   readonly keyNumber: number;
   readonly serial: number;
-  factory: JobFactory<State, Action, Result> | undefined;
+  factory: JobFactory<State, Action, Result> | AnyBody | undefined;
   /** The engine's number for it; below zero once it is forgotten there. */
   slot: number;
   /** How it ended (wire.ts), 0 while it has not. */
@@ -66,7 +64,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     manager: JobOwner,
     key: Key,
     keyNumber: number,
-    factory: JobFactory<State, Action, Result>,
+    factory: JobFactory<State, Action, Result> | AnyBody,
     slot: number,
     serial: number,
     created: number,
@@ -134,6 +132,10 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
 
   get lastError(): unknown {
     return this.end === 0 ? this.more?.lastError : undefined;
+  }
+
+  get abandoned(): boolean {
+    return this.more?.abandoned ?? false;
   }
 
   get completion(): Completion<Result> | undefined {
@@ -266,17 +268,18 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     // Whoever does not wait for the answer is not to be blamed for it.
     promise.catch(() => {});
     const expire = () => reject(new JobStopTimeoutError(`Job "${this.name}" has not ended ${timeout} ms after stop`));
-    stopWaiters.set(waiter, expire);
+    onWaitOver(waiter, expire);
     this.askToStop(reason);
     this.barrier.then(() => {
-      if (stopWaiters.get(waiter) === expire) stopWaiters.delete(waiter);
+      forgetWait(waiter, expire);
       resolve();
     }, reject);
     return promise;
   }
 
   get name(): string {
-    return this.more?.name ?? textOf(this.key);
+    // A job under no key is named by its id.
+    return this.more?.name ?? (this.key === undefined ? this.id : textOf(this.key));
   }
 
   setState(state: State, attempt: number): void {

@@ -1,3 +1,4 @@
+import type { Bound } from "../support/async-context.js";
 import type { Deferred } from "../support/defer.js";
 import type {
   Completion,
@@ -21,6 +22,11 @@ export type AdoptedJob = Job<any, any>;
 export type AnyContext = JobContext<any, any>;
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 export type AnyFactory = JobFactory<any, any, any>;
+/** What a factory is made into where more belongs to its calls. */
+export interface AnyBody extends Bound<AnyContext, unknown> {
+  /** Told when the job has ended and its promises are settled. */
+  ended?(job: AnyJob): void;
+}
 export type Continuation = (job: AnyJob, completion: Completion) => void | Promise<void>;
 
 type Mutable<T> = { -readonly [K in keyof T]?: T[K] };
@@ -51,6 +57,10 @@ export class Extras {
   /** Until when it waits: by the engine's clock, and in epoch ms. */
   readyTick: number | undefined = undefined;
   readyAt: number | undefined = undefined;
+  /** Break off what its body sleeps, by the engine's numbers. */
+  sleeps: Map<number, (reason: unknown) => void> | undefined = undefined;
+  /** It has ended and its body has not settled. */
+  abandoned = false;
   /** Actions that wait for the first listener. */
   mailbox: unknown[] | undefined = undefined;
   /** Listeners for actions; they go with their attempt. */
@@ -66,7 +76,7 @@ export class Extras {
 export interface AnyJob extends Omit<AnyManagedJob, "attempt" | "priority"> {
   readonly manager: JobOwner;
   readonly keyNumber: number;
-  factory: AnyFactory | undefined;
+  factory: AnyFactory | AnyBody | undefined;
   /** The engine's number for it; below zero once it is forgotten there. */
   slot: number;
   /** How it ended (wire.ts), 0 while it has not. */
@@ -102,10 +112,8 @@ export interface AnyJob extends Omit<AnyManagedJob, "attempt" | "priority"> {
 export interface JobOwner {
   /** Calls the bodies, where they are traced. */
   readonly tracer: { call(job: AnyJob, context: AnyContext): unknown } | undefined;
-  /** The engine is told when bodies were called. */
-  readonly countsCalls: boolean;
-  /** Otherwise these remember them, for a limit that may be set later. */
-  readonly calls: { note(stamp: number): void };
+  /** The engine is told when bodies were called, or they are remembered for a limit that may be set later. */
+  readonly pace: { readonly isCounted: boolean; note(stamp: number): void };
   readonly roster: { retain(job: AnyJob): void };
   readonly keys: { leave(job: AnyJob): void };
   readonly ends: { tell(job: AnyJob, hasFailed: boolean): void };

@@ -10,7 +10,7 @@ export interface AnyManager extends JobOwner {
   at(slot: number): AnyJob | undefined;
   letGo(slot: number, job?: AnyJob): void;
   statsEvent(): JobEvent;
-  becameEmpty(): void;
+  readonly quiet: { fewerArePending(): void };
   becameIdle(): void;
   /** The engine has broken. */
   breakOff(error: Error): void;

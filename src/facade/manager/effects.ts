@@ -3,8 +3,8 @@
 import { abort, decideRetry, start } from "../job/body.js";
 import { breakOff, end } from "../job/ending.js";
 import { eventOf } from "../job/events.js";
-import { stopWaiters } from "../job/handle.js";
 import { jobs, managers } from "../job/tables.js";
+import { endWait } from "../job/waits.js";
 import { applyWith, moveTimer } from "../wasm/drain.js";
 import { engine, startEngine, whenEngineFails } from "../wasm/engine.js";
 import { CHANNEL, type ListenerTable, SOURCE } from "../wasm/listeners.js";
@@ -32,7 +32,7 @@ function apply(words: Uint32Array, base: number): void {
       return;
     }
     case EFFECT.ended:
-      end(jobs[one]!, two & 3, (two >>> 2) & 3, two >= 16);
+      end(jobs[one]!, two & 3, (two >>> 2) & 3, (two & 16) !== 0, two >= 32);
       return;
     case EFFECT.deliver:
       deliver(one, two, words[base + 3]!, words[base + 4]!, words[base + 5]!);
@@ -52,15 +52,14 @@ function apply(words: Uint32Array, base: number): void {
     case EFFECT.forgotten:
       managers[two]?.deref()?.letGo(one);
       return;
-    case EFFECT.empty:
-      managers[one]?.deref()?.becameEmpty();
+    case EFFECT.pendingBelow:
+      managers[one]?.deref()?.quiet.fewerArePending();
       return;
     case EFFECT.idle:
       managers[one]?.deref()?.becameIdle();
       return;
-    case EFFECT.stopTimedOut:
-      stopWaiters.get(one)?.();
-      stopWaiters.delete(one);
+    case EFFECT.waitOver:
+      endWait(one);
       return;
     default:
       throw new Error(`jobgate: the wasm and the JavaScript are of different versions (effect ${words[base]})`);

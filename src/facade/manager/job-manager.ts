@@ -2,6 +2,7 @@
 
 import type {
   Completion,
+  JobContext,
   JobEvent,
   JobFactory,
   JobManagerOptions,
@@ -35,6 +36,27 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
     factory: JobFactory<State, Action, R>,
     options?: RunOptions<State>,
   ): ManagedJob<undefined, State, Action, R>;
+  /**
+   * Runs `body` for each item, as a job under no key, and resolves with the results in the items' order. The next item is
+   * taken only when all before it have started, so an endless or slow iterable is fine; where `maxPending` leaves no room,
+   * it waits for some.
+   *
+   * The first failure, or an item's job that is stopped, stops the rest with its error or reason as theirs, closes the
+   * iterator, and rejects with that very object once their stop barriers have opened. With `settle: true` no item stops
+   * another, and it resolves with the completions. In both, the abort of `signal`, an iterator that throws, and a manager
+   * that takes no more jobs stop the rest and reject. TypeError and RangeError as for `runJob`, before the first item is
+   * taken.
+   */
+  map<T, R extends Result = Result>(
+    items: Iterable<T> | AsyncIterable<T>,
+    body: (item: T, context: JobContext<State, Action>, index: number) => Promise<R> | R,
+    options?: RunOptions<State> & { settle?: false },
+  ): Promise<R[]>;
+  map<T, R extends Result = Result>(
+    items: Iterable<T> | AsyncIterable<T>,
+    body: (item: T, context: JobContext<State, Action>, index: number) => Promise<R> | R,
+    options: RunOptions<State> & { settle: true },
+  ): Promise<Completion<R>[]>;
   /** Pending or running; where another waits behind it (`onDuplicate`), the one that stands. */
   getRunningJob(key: Key): ManagedJob<Key, State, Action, Result> | undefined;
   /** The one that stands, else the latest retained one under the key: how it ended can be asked after a component came back. */
@@ -74,6 +96,11 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
   readonly rateLimitedUntil: number | undefined;
   /** Resolves when nothing is pending: no delay, retry wait or key to wait for either. */
   onEmpty(): Promise<void>;
+  /**
+   * Resolves when fewer than `size` are pending, as `onEmpty` counts them: for producers that wait. An integer of at least
+   * 1, else RangeError.
+   */
+  onPendingBelow(size: number): Promise<void>;
   /** Resolves when nothing is pending and nothing is running; at once on a manager that never ran anything. */
   onIdle(): Promise<void>;
   readonly stats: ManagerStats;

@@ -1,17 +1,19 @@
+import { QueueFullError } from "../errors.js";
 import { start } from "../job/body.js";
 import { asyncDispose } from "../job/completion.js";
 import { JobHandle } from "../job/handle.js";
 import { subscribeIn } from "../job/listen.js";
-import type { AnyJob } from "../job/record.js";
+import type { AnyBody, AnyJob } from "../job/record.js";
 import { follow } from "../job/signals.js";
 import { managerStream } from "../job/streams.js";
 import { jobs, managers } from "../job/tables.js";
 import { abortError, abortReason } from "../support/abort.js";
-import { type Deferred, defer } from "../support/defer.js";
+import { bind } from "../support/async-context.js";
 import type { EventQueue } from "../support/event-queue.js";
 import { textOf } from "../support/look.js";
 import type {
   Completion,
+  JobContext,
   JobEvent,
   JobFactory,
   JobManagerOptions,
@@ -22,7 +24,7 @@ import type {
   RunOptions,
   Unsubscribe,
 } from "../types.js";
-import { epochOf, now } from "../wasm/clock.js";
+import { now } from "../wasm/clock.js";
 import { drain } from "../wasm/drain.js";
 import { checkEngine, command, engine, failure, header, memoryWords, question, statsAt } from "../wasm/engine.js";
 import { CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
@@ -36,11 +38,14 @@ import {
   sendOptions,
 } from "../wasm/options.js";
 import { holdStamp, releaseStamp, stamp } from "../wasm/stamp.js";
-import { Calls } from "./calls.js";
+import { bindMethods } from "./bind.js";
 import { ready } from "./effects.js";
 import { Ends } from "./ends.js";
 import { type KeyNumbers, Keys } from "./keys.js";
-import { createManager, readManagerOptions, readRateLimit } from "./options.js";
+import { type Host, type MapBody, type Mapping, mapItems } from "./map.js";
+import { createManager, equip, readManagerOptions } from "./options.js";
+import { limitedUntil, Pace, type RateLimit } from "./pace.js";
+import { Quiet } from "./quiet.js";
 import { Roster } from "./roster.js";
 import { type Tracer, trace } from "./trace.js";
 
@@ -54,33 +59,28 @@ const dropped = new FinalizationRegistry<{ readonly number: number; readonly key
 });
 
 /** What `getSnapshot` gives. */
-export interface Snapshot<Job> {
-  readonly stats: ManagerStats;
-  readonly jobs: readonly Job[];
-}
+export type Snapshot<Job> = { readonly stats: ManagerStats; readonly jobs: readonly Job[] };
 
 /** job-manager.ts says what each method does. What is not in it is for the rest of the facade. */
-export class JobManager<Key = string, State = unknown, Action = never, Result = unknown> {
+export class JobManager<Key = string, State = unknown, Action = never, Result = unknown> implements Host {
   readonly keys = new Keys<Key>(this);
   listeners: ListenerTable | undefined = undefined;
   /** Told when the engine has broken; held here, so that it goes with the manager. */
   onFailure: ((error: Error) => void) | undefined = undefined;
   readonly streams = new Set<EventQueue<JobEvent>>();
+  readonly mappings = new Set<Mapping>();
   /** The manager's name, for errors and traces. */
   readonly name: string;
   /** Calls the bodies, where they are traced. */
   readonly tracer: Tracer | undefined;
-  /** The engine is told when bodies were called. */
-  countsCalls: boolean;
-  readonly calls = new Calls();
-  private readonly number: number;
-  private readonly defaults: ReadOptions | undefined;
+  readonly pace: Pace;
+  /** The engine's. */
+  readonly number: number;
+  readonly defaults: ReadOptions | undefined;
   private timed: boolean;
   private slots: number;
-  private limit: JobManagerOptions["rateLimit"];
   private closed = false;
-  private idle: Deferred<void> | undefined = undefined;
-  private empty: Deferred<void> | undefined = undefined;
+  readonly quiet: Quiet;
   readonly roster: Roster<Key>;
   readonly ends: Ends;
   private version = -1;
@@ -92,36 +92,16 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.name = read.name;
     this.ends = new Ends(read.onError);
     this.number = createManager(read, UNTIMED);
+    this.quiet = new Quiet(this.number);
     this.defaults = read.defaults;
-    this.limit = read.rateLimit;
-    this.countsCalls = (read.rateLimit ?? read.groupRateLimit) !== undefined;
-    this.timed = this.countsCalls || (read.defaults?.timed ?? false);
+    this.pace = new Pace(read.rateLimit, (read.rateLimit ?? read.groupRateLimit) !== undefined);
+    this.timed = this.pace.isCounted || (read.defaults?.timed ?? false);
     this.slots = read.concurrency;
     this.tracer = read.trace ? trace(this.name) : undefined;
     this.roster = new Roster(this.number, read.retain > 0);
     managers[this.number] = new WeakRef(this);
     dropped.register(this, { number: this.number, keys: this.keys.taken });
-    // Named one by one: in a loop, V8 would make the manager a slow dictionary.
-    this.runJob = this.runJob.bind(this);
-    this.add = this.add.bind(this);
-    this.getRunningJob = this.getRunningJob.bind(this);
-    this.getLastJob = this.getLastJob.bind(this);
-    this.forget = this.forget.bind(this);
-    this.getJob = this.getJob.bind(this);
-    this.jobs = this.jobs.bind(this);
-    this.stopJob = this.stopJob.bind(this);
-    this.stopAll = this.stopAll.bind(this);
-    this.stopPending = this.stopPending.bind(this);
-    this.pause = this.pause.bind(this);
-    this.resume = this.resume.bind(this);
-    this.onEmpty = this.onEmpty.bind(this);
-    this.onIdle = this.onIdle.bind(this);
-    this.subscribe = this.subscribe.bind(this);
-    this.getSnapshot = this.getSnapshot.bind(this);
-    this.onKeyChange = this.onKeyChange.bind(this);
-    this.onJobEnded = this.onJobEnded.bind(this);
-    this.events = this.events.bind(this);
-    this.close = this.close.bind(this);
+    bindMethods(this);
     if (this.tracer !== undefined) this.listen(CHANNEL.event, this.tracer.hear);
   }
 
@@ -130,26 +110,37 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     factory: JobFactory<State, Action, R>,
     options?: RunOptions<State>,
   ): RunJobResult<ManagedJob<Key, State, Action, R>> {
-    return this.launch(key, factory, options, true);
+    needFunction("factory", factory);
+    return this.launch(key, factory, options === undefined ? undefined : readOptions(options), true);
   }
 
   add<R extends Result = Result>(
     factory: JobFactory<State, Action, R>,
     options?: RunOptions<State>,
   ): ManagedJob<undefined, State, Action, R> {
-    const { job } = this.launch(undefined as Key, factory, options, false);
+    needFunction("factory", factory);
+    const own = options === undefined ? undefined : readOptions(options);
+    const { job } = this.launch(undefined as Key, factory, own, false);
     return job as ManagedJob<undefined, State, Action, R>;
+  }
+
+  map<T, R extends Result = Result>(
+    items: Iterable<T> | AsyncIterable<T>,
+    body: (item: T, context: JobContext<State, Action>, index: number) => Promise<R> | R,
+    options?: RunOptions<State> & { settle?: boolean },
+    // biome-ignore lint/suspicious/noExplicitAny: results or completions, as the public interface has it.
+  ): Promise<any[]> {
+    return mapItems(this, items, body as MapBody, options);
   }
 
   /** `isKeyed`: others can find the job under the key. */
   private launch<R extends Result>(
     key: Key,
-    factory: JobFactory<State, Action, R>,
-    options: RunOptions<State> | undefined,
+    factory: JobFactory<State, Action, R> | AnyBody,
+    own: ReadOptions<State> | undefined,
     isKeyed: boolean,
+    created?: () => void,
   ): RunJobResult<ManagedJob<Key, State, Action, R>> {
-    needFunction("factory", factory);
-    const own = options === undefined ? undefined : readOptions(options);
     const { keys } = this;
     // The signal is followed before there is a job: what its owner's code does then happens to nobody.
     let job: JobHandle<Key, State, Action, R> | undefined;
@@ -189,11 +180,13 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     if (known === undefined && isKeyed) keys.keep(key, keyNumber);
     keys.enter(keyNumber, known !== undefined);
     const serial = memoryWords()[header + 2]!;
+    const mayRetry = (own?.retry ?? this.defaults?.retry) !== undefined;
     job = new JobHandle<Key, State, Action, R>(
       this,
       key,
       keyNumber,
-      factory,
+      // A body that is called later, or again, finds what its caller has.
+      typeof factory === "object" || ((answer & 1) === 1 && !mayRetry) ? factory : bind(factory),
       slot,
       serial,
       stamp(),
@@ -202,8 +195,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     );
     jobs[slot] = job;
     this.roster.add(job);
+    created?.();
     if (own !== undefined || this.defaults !== undefined) equip(job, own, this.defaults);
-    if (!isKeyed) job.extras().name ??= job.id;
     if (unhook !== undefined) job.extras().unhook = unhook;
     if (own?.aborted) job.noteStop(abortReason(own.signal!));
     this.tracer?.created(job);
@@ -290,39 +283,30 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     drain();
   }
 
-  get rateLimit(): JobManagerOptions["rateLimit"] {
-    return this.limit;
+  get rateLimit(): RateLimit | undefined {
+    return this.pace.limit;
   }
 
-  set rateLimit(given: JobManagerOptions["rateLimit"]) {
-    const limit = readRateLimit("rateLimit", given);
-    const engine = command();
-    const { number } = this;
-    if (limit !== undefined && !this.countsCalls) {
-      this.countsCalls = this.timed = true;
-      for (const ago of this.calls.takeAges()) engine.noteStart(number, now() - ago, now());
-    }
-    const answer = engine.setRateLimit(number, limit !== undefined, limit?.limit ?? 0, limit?.interval ?? 0, now());
-    if (answer < 0) throw outOfBounds({ rateLimit: limit });
-    this.limit = limit;
+  set rateLimit(rateLimit: RateLimit | undefined) {
+    this.pace.change(this.number, rateLimit);
+    if (this.pace.isCounted) this.timed = true;
     drain();
   }
 
   get rateLimitedUntil(): number | undefined {
-    const at = question().rateLimitedUntil(this.number);
-    return Number.isNaN(at) ? undefined : epochOf(at);
+    return limitedUntil(this.number);
   }
 
   onEmpty(): Promise<void> {
-    if (command().awaitEmpty(this.number)) return Promise.resolve();
-    this.empty ??= defer();
-    return this.empty.promise;
+    return this.quiet.pendingBelow(1);
+  }
+
+  onPendingBelow(size: number): Promise<void> {
+    return this.quiet.pendingBelow(size);
   }
 
   onIdle(): Promise<void> {
-    if (command().awaitIdle(this.number)) return Promise.resolve();
-    this.idle ??= defer();
-    return this.idle.promise;
+    return this.quiet.whenIdle();
   }
 
   get stats(): ManagerStats {
@@ -377,6 +361,17 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return this.timed ? now() : UNTIMED;
   }
 
+  /** Of `map`. False: too many are pending. */
+  addItem(body: AnyBody, options: ReadOptions | undefined, created: () => void): boolean {
+    try {
+      this.launch(undefined as Key, body, options as ReadOptions<State>, false, created);
+      return true;
+    } catch (error) {
+      if (error instanceof QueueFullError) return false;
+      throw error;
+    }
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
   listen(channel: number, listener: (value: any) => void): Unsubscribe {
     const number = command().listen(SOURCE.manager, this.number, channel);
@@ -408,24 +403,14 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return this.roster.at(slot) as JobHandle<Key, State, Action, Result> | undefined;
   }
 
-  // A listener told before may have started more: then the wait goes on.
-  becameEmpty(): void {
-    if (!engine.awaitEmpty(this.number)) return;
-    this.empty?.resolve();
-    this.empty = undefined;
-  }
-
   becameIdle(): void {
-    if (!engine.awaitIdle(this.number)) return;
-    this.idle?.resolve();
-    this.idle = undefined;
-    if (this.closed) this.endStreams();
+    if (this.quiet.becameIdle() && this.closed) this.endStreams();
   }
 
   /** The engine has broken. */
   breakOff(error: Error): void {
-    this.empty?.reject(error);
-    this.idle?.reject(error);
+    this.quiet.breakOff(error);
+    for (const mapping of this.mappings) mapping.breakOff(error);
     for (const stream of this.streams) stream.fail(error);
     this.onFailure?.(error);
   }
@@ -446,7 +431,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   /** Those that have not ended. */
-  private living(): JobHandle<Key, State, Action, Result>[] {
+  living(): JobHandle<Key, State, Action, Result>[] {
     return Array.from(question().livingJobs(this.number), (slot) => this.at(slot)!);
   }
 
@@ -460,18 +445,4 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     drain();
     releaseStamp();
   }
-}
-
-/** What a job with options needs beside the engine's record of it. */
-function equip(job: AnyJob, own: ReadOptions | undefined, defaults: ReadOptions | undefined): void {
-  const retry = own?.retry ?? defaults?.retry;
-  const timeout = own?.timeout ?? defaults?.timeout;
-  const name = own?.name ?? defaults?.name;
-  if (retry === undefined && timeout === undefined && name === undefined) return;
-  const extras = job.extras();
-  extras.retries = retry !== undefined;
-  extras.retryIf = retry?.retryIf;
-  extras.delayOf = retry?.delayOf;
-  extras.timeout = timeout;
-  extras.name = name;
 }

@@ -1,3 +1,4 @@
+import type { AnyJob } from "../job/record.js";
 import type { JobManagerOptions } from "../types.js";
 import { command } from "../wasm/engine.js";
 import {
@@ -7,14 +8,12 @@ import {
   checkString,
   MANAGER_FLAGS,
   needFunction,
-  needNumber,
   outOfBounds,
   type ReadOptions,
   readOptions,
   sendOptions,
 } from "../wasm/options.js";
-
-type RateLimit = Readonly<NonNullable<JobManagerOptions["rateLimit"]>>;
+import { type RateLimit, readRateLimit } from "./pace.js";
 
 /** A manager's options as they were when they were handed in: each read once, whatever it is, before anything changes. */
 export interface ReadManagerOptions {
@@ -52,17 +51,6 @@ export function readManagerOptions(options: JobManagerOptions): ReadManagerOptio
   };
 }
 
-/** A copy: whoever made it may change it. */
-export function readRateLimit(field: string, given: unknown): RateLimit | undefined {
-  checkObject(field, given);
-  if (given === undefined) return undefined;
-  const { limit, interval } = given as RateLimit;
-  return Object.freeze({
-    limit: needNumber(`${field}.limit`, limit),
-    interval: needNumber(`${field}.interval`, interval),
-  });
-}
-
 const NO_OPTIONS = readOptions({});
 
 /** The engine's number for a new manager. Throws the engine's refusal. */
@@ -86,4 +74,25 @@ export function createManager(options: ReadManagerOptions, moment: number): numb
   );
   if (number < 0) throw outOfBounds({ ...options.defaults, ...options });
   return number;
+}
+
+/** Throws what the engine would refuse for a job of the manager with these. */
+export function checkOptions(manager: number, options: ReadOptions, given: object): void {
+  const engine = command();
+  sendOptions(options);
+  if (engine.check(manager) < 0) throw outOfBounds(given);
+}
+
+/** What a job with options needs beside the engine's record of it. */
+export function equip(job: AnyJob, own: ReadOptions | undefined, defaults: ReadOptions | undefined): void {
+  const retry = own?.retry ?? defaults?.retry;
+  const timeout = own?.timeout ?? defaults?.timeout;
+  const name = own?.name ?? defaults?.name;
+  if (retry === undefined && timeout === undefined && name === undefined) return;
+  const extras = job.extras();
+  extras.retries = retry !== undefined;
+  extras.retryIf = retry?.retryIf;
+  extras.delayOf = retry?.delayOf;
+  extras.timeout = timeout;
+  extras.name = name;
 }

@@ -2,6 +2,7 @@
 // It only listens and wraps: a manager without it has no line of this on its way.
 
 import type { AnyContext, AnyJob } from "../job/record.js";
+import { call } from "../support/async-context.js";
 import { textOf } from "../support/look.js";
 import type { JobEvent } from "../types.js";
 
@@ -66,7 +67,7 @@ export function trace(track: string): Tracer {
     if (task !== undefined) tasks.set(job, task);
   };
 
-  const call = (job: AnyJob, context: AnyContext) => {
+  const callBody = (job: AnyJob, context: AnyContext) => {
     const { id, attempt, signal } = context;
     const factory = job.factory!;
     finish(id, "started");
@@ -77,7 +78,7 @@ export function trace(track: string): Tracer {
     };
     signal.addEventListener("abort", asked, { once: true });
     const task = tasks.get(job);
-    return task === undefined ? factory(context) : task.run(() => factory(context));
+    return task === undefined ? call(factory, context) : task.run(() => call(factory, context));
   };
 
   const hear = (event: JobEvent) => {
@@ -99,5 +100,5 @@ export function trace(track: string): Tracer {
         finish(event.job_id, "cancelled", event.reason, STOPPING);
     }
   };
-  return { created, call, hear };
+  return { created, call: callBody, hear };
 }

@@ -1,3 +1,4 @@
+import type { Session } from "../agents/session.js";
 import type {
   AgentWorker,
   Message,
@@ -6,21 +7,10 @@ import type {
   WorkerSnapshot,
   WorkerToHostInterface,
 } from "../agents/types.js";
-import type { RunJobResult, Unsubscribe } from "../types.js";
+import type { Unsubscribe } from "../types.js";
 import { Frame } from "./frames.js";
 import type { UseConversation } from "./types.js";
 import type { Source } from "./use-tracked.js";
-
-/** What is needed of a `Session`. */
-export interface ConversationSession {
-  readonly jobs: readonly WorkerJob[];
-  run(
-    worker: AgentWorker,
-    input: { prompt: string },
-    host: WorkerToHostInterface,
-    options?: { onBusy?: "join" | "queue" },
-  ): RunJobResult<WorkerJob>;
-}
 
 interface Question {
   readonly call: ToolCall;
@@ -38,9 +28,9 @@ const NOTHING_SAID: Said = Object.freeze({
 });
 
 /** By session and worker: a conversation is one, however many components show it, and is there while none does. */
-const conversations = new WeakMap<ConversationSession, WeakMap<AgentWorker, Conversation>>();
+const conversations = new WeakMap<Session, WeakMap<AgentWorker, Conversation>>();
 
-export function conversationOf(session: ConversationSession, worker: AgentWorker): Conversation {
+export function conversationOf(session: Session, worker: AgentWorker): Conversation {
   let ofSession = conversations.get(session);
   if (ofSession === undefined) conversations.set(session, (ofSession = new WeakMap()));
   let conversation = ofSession.get(worker);
@@ -50,7 +40,7 @@ export function conversationOf(session: ConversationSession, worker: AgentWorker
 
 /** A worker's conversation as components show it: of one moment, and of the next one a frame later. */
 export class Conversation implements Source<UseConversation> {
-  private readonly session: ConversationSession;
+  private readonly session: Session;
   private readonly worker: AgentWorker;
   private readonly listeners = new Set<() => void>();
   private leaveWorker: Unsubscribe | undefined = undefined;
@@ -60,7 +50,7 @@ export class Conversation implements Source<UseConversation> {
   private shown: UseConversation | undefined = undefined;
   private readonly frame = new Frame(() => this.show());
 
-  constructor(session: ConversationSession, worker: AgentWorker) {
+  constructor(session: Session, worker: AgentWorker) {
     this.session = session;
     this.worker = worker;
   }

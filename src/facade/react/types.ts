@@ -25,7 +25,7 @@ export interface UseJob<S, A, R> {
   readonly error: unknown;
   /**
    * The manager's `runJob` under the key; throws what that throws. For handlers and effects, not while rendering. Returns
-   * the job, or the one that runs already: await its `result`, or don't, nothing is unhandled.
+   * the job, or the one that runs already: await its `result`, or don't, nothing is unhandled. An effect must not return it: `useEffect(() => void run(body), [])`.
    */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the key is.
   run<T extends R = R>(factory: JobFactory<S, A, T>, options?: RunOptions<S>): ManagedJob<any, S, A, T>;

@@ -15,9 +15,9 @@ export class Watches {
       watches.delete(watch);
       if (watches.size === 0 && this.byId.get(id) === watches) this.byId.delete(id);
     });
-    if (watch.isOver) return watch.stream;
     watches.add(watch);
     this.byId.set(id, watches);
+    watch.begin();
     return watch.stream;
   }
 
@@ -37,7 +37,6 @@ export class Watches {
 }
 
 class Watch {
-  isOver = false;
   private record: JobRecord;
   private readonly queue: EventQueue<WatchEvent>;
   private readonly onLeave: () => void;
@@ -46,6 +45,11 @@ class Watch {
     this.record = record;
     this.onLeave = onLeave;
     this.queue = eventQueue<WatchEvent>(onLeave);
+  }
+
+  /** The present. */
+  begin(): void {
+    const { record } = this;
     this.pushStatus(record, undefined);
     if (isEnded(record)) this.end(record, undefined);
     else if (record.progress.percent > 0 || record.progress.message !== "") this.pushProgress(record);
@@ -91,7 +95,6 @@ class Watch {
   }
 
   private leave(): void {
-    this.isOver = true;
     this.onLeave();
     this.queue.close();
   }

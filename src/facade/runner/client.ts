@@ -265,11 +265,12 @@ export class QueueClient implements JobQueue {
     this.changed();
   }
 
+  /** The answer of a runner of version 1. */
   private created(id: string): void {
+    if (this.mirror.seq !== undefined) return;
     const request = this.creating.get(id);
     const job = this.mirror.get(id);
-    if (request !== undefined && job !== undefined)
-      this.calls.answer({ type: "ok", request, job, seq: this.mirror.seq ?? 0 });
+    if (request !== undefined && job !== undefined) this.calls.answer({ type: "ok", request, job, seq: 0 });
   }
 
   private refused(message: ServerMessage & { type: "error" }): void {

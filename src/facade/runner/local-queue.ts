@@ -4,7 +4,8 @@ import type { ClientSnapshot, JobQueue, QueueCreateOptions, QueueSnapshot, Watch
 
 /** A runner of this page as any other queue is: what changes something answers with a promise. Every method works detached. */
 export function localQueue(runner: ServedRunner, isClosed: () => boolean): JobQueue {
-  let snapshot: (ClientSnapshot & { readonly of: QueueSnapshot }) | undefined;
+  let latest: QueueSnapshot | undefined;
+  let snapshot: ClientSnapshot | undefined;
   return Object.freeze({
     async createJob(
       type: string,
@@ -24,12 +25,17 @@ export function localQueue(runner: ServedRunner, isClosed: () => boolean): JobQu
     watch: (id: string): ReadableStream<WatchEvent> => runner.watch(id),
     subscribe: (listener: () => void): Unsubscribe => runner.subscribe(listener),
     getSnapshot(): ClientSnapshot {
-      const of = runner.getSnapshot();
+      const now = runner.getSnapshot();
       const connected = !isClosed();
-      if (snapshot?.of !== of || snapshot.connected !== connected) {
-        snapshot = Object.freeze({ jobs: of.jobs, stats: of.stats, connected, of });
+      if (snapshot?.connected !== connected || latest !== now) {
+        snapshot = Object.freeze({ ...now, connected });
+        latest = now;
       }
-      return snapshot!;
+      return snapshot;
     },
+    // What `jobHandler` asks besides, where a queue has it.
+    getJobTypes: runner.getJobTypes,
+    getWorkerStats: runner.getWorkerStats,
+    eventStream: runner.eventStream,
   });
 }

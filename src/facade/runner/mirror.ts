@@ -92,7 +92,7 @@ export class Mirror {
   /** What a runner tells again was known before. */
   private isNext({ type, seq }: ServerMessage & { readonly seq?: unknown }): boolean {
     if (typeof seq !== "number" || type === "ok") return true;
-    if (type !== "queue_state" && this.seq !== undefined && seq <= this.seq) return false;
+    if (type !== "queue_state" && this.seq !== undefined && seq < this.seq) return false;
     this.seq = seq;
     return true;
   }

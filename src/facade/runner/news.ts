@@ -66,6 +66,12 @@ export class News {
     this.line.push(notification);
   }
 
+  /** Of the runner itself, not of a job. */
+  changed(): void {
+    this.version++;
+    this.changes.call();
+  }
+
   removed(ids: readonly string[]): void {
     for (const job_id of ids) this.push({ event: { type: "job_removed", job_id } });
   }

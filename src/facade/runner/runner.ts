@@ -52,7 +52,8 @@ export class JobRunner {
   private readonly maxPendingPerPort: number;
   private closed = false;
   private queue: JobQueue | undefined = undefined;
-  private snapshot: (QueueSnapshot & { readonly version: number }) | undefined = undefined;
+  private snapshot: QueueSnapshot | undefined = undefined;
+  private snapshotVersion = -1;
 
   constructor(options: RunnerOptions = {}) {
     const { builtins, types, retain, maxPendingPerPort, manager: managed } = checkRunnerOptions(options);
@@ -246,11 +247,12 @@ export class JobRunner {
   /** Same identity until something changed. */
   getSnapshot(): QueueSnapshot {
     const { version } = this.news;
-    if (this.snapshot?.version !== version) {
+    if (this.snapshot === undefined || this.snapshotVersion !== version) {
       const jobs = Object.freeze(this.getAllJobs());
-      this.snapshot = Object.freeze({ jobs, stats: Object.freeze(this.manager.stats), version });
+      this.snapshot = Object.freeze({ jobs, stats: Object.freeze(this.manager.stats) });
+      this.snapshotVersion = version;
     }
-    return this.snapshot!;
+    return this.snapshot;
   }
 
   onEvent(listener: (event: JobEvent) => void): Unsubscribe {
@@ -307,6 +309,7 @@ export class JobRunner {
   async close(): Promise<void> {
     await this.manager.close();
     this.closed = true;
+    this.news.changed();
     for (const session of this.sessions) session.leave(CLOSED);
   }
 

@@ -1,5 +1,5 @@
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
-import type { CreateOptions, QueueSnapshot, WatchEvent } from "./types.js";
+import type { CreateOptions, QueueSnapshot, TypeDescription, WatchEvent } from "./types.js";
 
 /** As much of a runner as is asked of it over a port or as a queue. */
 export interface ServedRunner {
@@ -11,6 +11,9 @@ export interface ServedRunner {
   clearCompleted(): number;
   getQueueStats(): ManagerStats;
   watch(id: string): ReadableStream<WatchEvent>;
+  eventStream(id: string, options?: { lastEventId?: string }): ReadableStream<Uint8Array>;
+  getJobTypes(): readonly TypeDescription[];
+  getWorkerStats(): { readonly active: number; readonly capacity: number };
   subscribe(listener: () => void): Unsubscribe;
   getSnapshot(): QueueSnapshot;
 }

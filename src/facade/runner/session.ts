@@ -2,6 +2,7 @@
 
 import { errorRecord } from "../job/events.js";
 import { whenFree } from "../support/lifetime.js";
+import { wallNow } from "../support/time.js";
 import type { JobEvent, JobRecord, ParamError, Unsubscribe } from "../types.js";
 import { type Heard, readClientMessage } from "./client-message.js";
 import { isEnd, type Notification } from "./events.js";
@@ -111,12 +112,12 @@ export class Session {
       room -= size;
       if (room < 0) break;
       carried.push(record);
-      ranks.push(this.rankOf(job.id));
+      if (this.knowsRanks) ranks.push(this.rankOf(job.id));
     }
     const truncated = jobs.length - carried.length;
     const { seq } = this.news;
-    const more = truncated > 0 && { truncated };
-    return { type: "queue_state", protocol: PROTOCOL, seq, jobs: carried, ranks, stats, ...more };
+    const more = { ...(this.knowsRanks && { ranks }), ...(truncated > 0 && { truncated }) };
+    return { type: "queue_state", protocol: PROTOCOL, seq, jobs: carried, stats, ...more };
   }
 
   private greet(): void {
@@ -129,7 +130,8 @@ export class Session {
   // ── to the other end ────────────────────────────────────────────────────────────────────────────
 
   private forward(notification: Notification): void {
-    const { event, task, rank, seq = 0, failure } = notification;
+    const { event, task, seq = 0, failure } = notification;
+    const rank = this.knowsRanks ? notification.rank : undefined;
     if (failure !== undefined) {
       this.leave(failure.message);
       return;
@@ -168,20 +170,15 @@ export class Session {
 
   /** Who does not know ranks is told the whole order. */
   private moved(task: Task, rank: Rank | undefined, seq: number): void {
-    if (!this.knowsRanks) {
+    if (rank === undefined) {
       this.outbox.state();
       return;
     }
     const { id, job } = task;
     const ready_at = job.readyAt;
-    const more = { ...(ready_at !== undefined && { ready_at }), ...(rank !== undefined && { rank }) };
-    this.outbox.newest(`place of ${id}`, () => ({
-      type: "job_moved",
-      job_id: id,
-      priority: job.priority,
-      ...more,
-      seq,
-    }));
+    const { priority } = job;
+    const more = { ...(ready_at !== undefined && { ready_at }), rank, seq };
+    this.outbox.newest(`place of ${id}`, () => ({ type: "job_moved", job_id: id, priority, ...more }));
   }
 
   private created(job: JobRecord, more: { readonly seq: number; readonly rank?: Rank }): void {
@@ -196,7 +193,7 @@ export class Session {
       const { value, lost } = carry(event.result);
       if (lost !== undefined) {
         const { seq } = more;
-        this.send({ type: "job_log", job_id: event.job_id, message: lost, at: Date.now(), seq });
+        this.send({ type: "job_log", job_id: event.job_id, message: lost, at: wallNow(), seq });
       }
       told = { ...event, result: value };
     } else if (event.type === "job_failed") {
@@ -283,7 +280,7 @@ export class Session {
     const standing = id === undefined ? undefined : this.runner.getJob(id);
     if (standing !== undefined) {
       if (heard.request !== undefined) this.ok(heard.request, { job: carryRecord(standing).record });
-      else this.created(standing, { seq: this.news.seq, rank: this.rankOf(standing.id) });
+      else this.created(standing, { seq: this.news.seq });
       return;
     }
     if (id !== undefined && heard.request === undefined) this.asked.add(id);

@@ -222,7 +222,7 @@ export type ServerMessage = (
 ) & { readonly ack?: number };
 
 /** What a client says of itself when it greets. */
-interface Greeting {
+export interface Greeting {
   /** Who sends this answers each message that has an `ack` from here on. */
   readonly acknowledges?: boolean;
   /** Default 1. */

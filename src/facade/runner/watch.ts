@@ -1,6 +1,7 @@
 // One job's events as a stream: of objects, or of bytes for a Response.
 
 import { eventQueue } from "../support/event-queue.js";
+import { wallNow } from "../support/time.js";
 import type { JobEvent, JobRecord, Unsubscribe } from "../types.js";
 import { isEnd } from "./events.js";
 import type { News } from "./news.js";
@@ -90,7 +91,7 @@ export function eventStream(watched: Watched, lastEventId: string | undefined): 
     }
     const { value, lost } = carry(data.result);
     // Under the number before the end's own: who has heard only this is still told of the end.
-    if (lost !== undefined) push(frame("job_log", number - 1, { message: lost, at: Date.now() }));
+    if (lost !== undefined) push(frame("job_log", number - 1, { message: lost, at: wallNow() }));
     push(frame(event, number, { ...data, result: value }));
   });
 }

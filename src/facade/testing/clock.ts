@@ -1,12 +1,12 @@
 import { JobgateError, report } from "../errors.js";
 import type { AnyJob } from "../job/record.js";
 import { jobs } from "../job/tables.js";
+import { checkObject, needFunction, needNumber } from "../support/check.js";
 import { type Time, useTime } from "../support/time.js";
 import { takeTurn } from "../support/turn.js";
 import type { Millis } from "../types.js";
 import { whileSuspended } from "../wasm/alarm.js";
 import { goOnFrom, now } from "../wasm/clock.js";
-import { checkObject, needFunction, needNumber } from "../wasm/options.js";
 import { resetStamps } from "../wasm/stamp.js";
 
 /** Time in a test's hands. Every method works detached. */

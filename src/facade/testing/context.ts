@@ -1,11 +1,11 @@
 import { report } from "../errors.js";
 import { abortError, throwIfAborted } from "../support/abort.js";
+import { checkObject, needFunction, needNumber } from "../support/check.js";
 import { textOf } from "../support/look.js";
 import { takeTurn } from "../support/turn.js";
 import type { JobContext, Millis, Progress, Unsubscribe } from "../types.js";
-import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
-import { checkObject, needFunction, needNumber } from "../wasm/options.js";
+import { sleepUntil } from "../wasm/sleep.js";
 
 export interface TestContextOptions<State> {
   /** What the body finds; default undefined. */
@@ -20,8 +20,6 @@ export interface TestContextOptions<State> {
 export type TestContext<State, Action> = JobContext<State, Action> & {
   /** Asks the body to end, as stopping its job does. No reason given: an AbortError. */
   abort(reason?: unknown): void;
-  /** Resolves after that many milliseconds; rejects with `signal.reason` if aborted first. Moved by a test clock. */
-  sleep(time: Millis): Promise<void>;
   /** To the body; kept until it listens. */
   dispatch(action: Action): void;
   /** Those that it has set, in order. */
@@ -107,18 +105,7 @@ export function testContext<State = unknown, Action = never>(
     },
     async sleep(time: Millis) {
       if (!(needNumber("time", time) >= 0)) throw new RangeError(`time must be at least 0, got ${time}`);
-      throwIfAborted(signal);
-      const alarm = new Alarm();
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          alarm.clear();
-          signal.removeEventListener("abort", wake);
-          resolve();
-        };
-        alarm.set(now() + time, wake);
-        signal.addEventListener("abort", wake);
-      });
-      throwIfAborted(signal);
+      await sleepUntil(now() + time, signal);
     },
     abort(reason: unknown = abortError()) {
       controller.abort(reason);

@@ -19,7 +19,16 @@ const WORDS: Readonly<Record<string, number>> = { "user-blocking": 100, "user-vi
 const POLICIES = ["join", "replace", "queue", "reject"];
 
 // Which numbers are given, and the yes-or-no ones: src/bindings/engine.rs.
-const GIVEN = { priority: 1, timeout: 2, delay: 4, retry: 8, fixedBackoff: 16, noJitter: 32, aborted: 64 };
+const GIVEN = {
+  priority: 1,
+  timeout: 2,
+  delay: 4,
+  retry: 8,
+  fixedBackoff: 16,
+  noJitter: 32,
+  aborted: 64,
+  abandonAfter: 1024,
+};
 export const MANAGER_FLAGS = { paused: 128, rateLimited: 256, groupRateLimited: 512 };
 
 const RETRY_DEFAULTS = { delay: 1000, maxDelay: 30_000 };
@@ -78,6 +87,7 @@ export interface ReadOptions<State = unknown> {
   readonly priority: number | undefined;
   readonly timeout: number | undefined;
   readonly delay: number | undefined;
+  readonly abandonAfter: number | undefined;
   readonly retry: Retry | undefined;
   readonly group: string | undefined;
   readonly onDuplicate: number;
@@ -91,18 +101,20 @@ export interface ReadOptions<State = unknown> {
 
 export function readOptions<State>(options: RunOptions<State>): ReadOptions<State> {
   checkObject("options", options);
-  const { signal, priority, timeout, delay, retry, group, onDuplicate, name, initialState } = options;
+  const { signal, priority, timeout, delay, retry, abandonAfter, group, onDuplicate, name, initialState } = options;
   const checkedSignal = checkSignal(signal);
+  const aborted = checkedSignal?.aborted === true;
   const level = priority === undefined ? undefined : priorityNumber(priority);
-  const timed = timeout !== undefined || delay !== undefined || retry !== undefined;
+  const timed = (timeout ?? delay ?? retry ?? abandonAfter) !== undefined;
   // Not a number: refused where all is checked.
-  const plain = !timed && checkedSignal === undefined && group === undefined && name === undefined;
+  const plain = !timed && !aborted && group === undefined;
   return {
     signal: checkedSignal,
-    aborted: checkedSignal?.aborted === true,
+    aborted,
     priority: level,
     timeout: givenNumber("timeout", timeout),
     delay: givenNumber("delay", delay),
+    abandonAfter: givenNumber("abandonAfter", abandonAfter),
     retry: readRetry(retry),
     group: checkString("group", group),
     onDuplicate: policyNumber(onDuplicate),
@@ -120,12 +132,13 @@ function policyNumber(policy: unknown): number {
 
 /** Gives the options to the engine, for the `runWith` or `createManager` that comes next. */
 export function sendOptions(options: ReadOptions): void {
-  const { priority, timeout, delay, retry } = options;
+  const { priority, timeout, delay, abandonAfter, retry } = options;
   let given = 0;
   if (priority !== undefined) given |= GIVEN.priority;
   if (timeout !== undefined) given |= GIVEN.timeout;
   if (delay !== undefined) given |= GIVEN.delay;
   if (retry !== undefined) given |= GIVEN.retry;
+  if (abandonAfter !== undefined) given |= GIVEN.abandonAfter;
   if (retry?.fixed) given |= GIVEN.fixedBackoff;
   if (retry?.noJitter) given |= GIVEN.noJitter;
   if (options.aborted) given |= GIVEN.aborted;
@@ -138,6 +151,7 @@ export function sendOptions(options: ReadOptions): void {
     retry?.limit ?? 0,
     retry?.delay ?? RETRY_DEFAULTS.delay,
     retry?.maxDelay ?? RETRY_DEFAULTS.maxDelay,
+    abandonAfter ?? 0,
     options.group,
   );
 }

@@ -8,9 +8,9 @@ export const EFFECT = {
   forgotten: 5,
   deliver: 6,
   event: 7,
-  empty: 8,
+  pendingBelow: 8,
   idle: 9,
-  stopTimedOut: 10,
+  waitOver: 10,
   wake: 11,
 } as const;
 

@@ -1,8 +1,6 @@
 //! Error responses: what they say, and when to ask again.
 
-use std::time::Duration;
-
-use jobgate::engine::agents::openai::{LONGEST_WAIT, Refused, UsageRefused, pause, refused};
+use jobgate::engine::agents::openai::{Attempts, LONGEST_WAIT, Next, RETRIES, Refusal, Refused, UsageRefused, refused};
 
 /// 1994-11-06 08:49:37 UTC.
 const NOW: f64 = 784_111_777_000.0;
@@ -30,31 +28,31 @@ fn only_later_is_asked_again() {
     for (status, again) in
         [(400, false), (401, false), (404, false), (429, true), (500, false), (502, false), (503, true)]
     {
-        assert_eq!(asked(status, None, "").retriable, again, "{status}");
+        assert_eq!(asked(status, None, "").refusal.is_retriable(), again, "{status}");
     }
-    assert!(!asked(429, None, r#"{"error":{"message":"pay","code":"insufficient_quota"}}"#).retriable);
+    assert!(!asked(429, None, r#"{"error":{"message":"pay","code":"insufficient_quota"}}"#).refusal.is_retriable());
 }
 
 #[test]
 fn retry_after_is_seconds_or_a_date() {
-    let wait = |header| asked(429, Some(header), "").wait;
-    assert_eq!(wait("7"), Duration::from_secs(7));
-    assert_eq!(wait(" 0.25 "), Duration::from_millis(250));
-    assert_eq!(wait("-3"), Duration::ZERO);
-    assert_eq!(wait("soon"), Duration::ZERO);
-    assert_eq!(wait("NaN"), Duration::ZERO);
-    assert_eq!(wait("Sun, 06 Nov 1994 08:49:57 GMT"), Duration::from_secs(20));
-    assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Duration::ZERO, "long past");
-    assert_eq!(asked(429, None, "").wait, Duration::ZERO);
+    let wait = |header| asked(429, Some(header), "").refusal.wait;
+    assert_eq!(wait("7"), 7000.0);
+    assert_eq!(wait(" 0.25 "), 250.0);
+    assert_eq!(wait("-3"), 0.0);
+    assert_eq!(wait("soon"), 0.0);
+    assert_eq!(wait("NaN"), 0.0);
+    assert_eq!(wait("Sun, 06 Nov 1994 08:49:57 GMT"), 20_000.0);
+    assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), 0.0, "long past");
+    assert_eq!(asked(429, None, "").refusal.wait, 0.0);
 }
 
 #[test]
 fn who_wants_to_be_left_alone_for_long_is() {
-    assert!(asked(429, Some("60"), "").retriable);
+    assert!(asked(429, Some("60"), "").refusal.is_retriable());
     let long = asked(429, Some("61"), "");
-    assert!(!long.retriable && long.wait > LONGEST_WAIT);
-    assert!(!asked(503, Some("1e300"), "").retriable);
-    assert!(!asked(503, Some("inf"), "").retriable);
+    assert!(!long.refusal.is_retriable() && long.refusal.wait > LONGEST_WAIT);
+    assert!(!asked(503, Some("1e300"), "").refusal.is_retriable());
+    assert!(!asked(503, Some("inf"), "").refusal.is_retriable());
 }
 
 #[test]
@@ -114,14 +112,44 @@ fn who_takes_no_stream_options_is_recognised() {
         (401, r#"{"error":"unknown key in the header field"}"#, UsageRefused::No),
         (429, r#"{"error":"too many requests with stream_options"}"#, UsageRefused::No),
     ] {
-        assert_eq!(asked(status, None, body).usage, expected, "{body}");
+        assert_eq!(asked(status, None, body).refusal.usage, expected, "{body}");
+    }
+}
+
+fn busy(wait: f64) -> Refusal {
+    Refusal { status: 429, wait, used_up: false, usage: UsageRefused::No }
+}
+
+#[test]
+fn a_pause_is_what_is_asked_for_and_a_little_more_which_doubles() {
+    for (chance, pauses) in [(0.0, [7000.0, 7000.0]), (1.0, [7500.0, 8000.0]), (0.5, [7250.0, 7500.0])] {
+        let mut attempts = Attempts::new(true);
+        for pause in pauses {
+            assert_eq!(attempts.refused(&busy(7000.0), chance), Next::Wait(pause));
+        }
+        assert_eq!((attempts.refused(&busy(7000.0), chance), RETRIES), (Next::Fail, 2));
+        assert!(attempts.asks_for_usage() && !attempts.usage_is_refused());
     }
 }
 
 #[test]
-fn a_pause_is_what_is_asked_for_and_a_little_more() {
-    let busy = asked(429, Some("7"), "");
-    assert_eq!(pause(&busy, 0, 0.0), Duration::from_secs(7));
-    assert_eq!(pause(&busy, 0, 1.0), Duration::from_millis(7500));
-    assert_eq!(pause(&busy, 1, 1.0), Duration::from_secs(8));
+fn what_is_refused_for_its_stream_options_is_asked_again_without_and_not_counted() {
+    let refusal = |status, usage| Refusal { status, wait: 0.0, used_up: false, usage };
+    let mut attempts = Attempts::new(true);
+    assert_eq!(attempts.refused(&refusal(400, UsageRefused::Yes), 0.0), Next::WithoutUsage);
+    assert!(!attempts.asks_for_usage() && attempts.usage_is_refused());
+    assert_eq!(attempts.refused(&refusal(400, UsageRefused::Yes), 0.0), Next::Fail, "they are left out already");
+
+    // Only where it goes well without them is it known that they were the fault.
+    let mut attempts = Attempts::new(true);
+    assert_eq!(attempts.refused(&refusal(422, UsageRefused::Maybe), 0.0), Next::WithoutUsage);
+    assert!(!attempts.usage_is_refused());
+    assert_eq!(attempts.refused(&busy(0.0), 0.0), Next::Wait(0.0));
+    attempts.taken();
+    assert!(attempts.usage_is_refused());
+
+    let mut attempts = Attempts::new(false);
+    assert_eq!(attempts.refused(&refusal(400, UsageRefused::Yes), 0.0), Next::Fail);
+    attempts.taken();
+    assert!(!attempts.usage_is_refused());
 }

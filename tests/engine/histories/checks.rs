@@ -12,8 +12,8 @@ pub fn same_acts(model: &Model, command: &Command<'_>, acts: &[Act]) {
     let manager_of = |act: &Act| match *act {
         Act::Start(job, _) | Act::Abort(job, ..) | Act::AskRetry(job) | Act::Forgotten(job) => model.job(job).manager,
         Act::Ended { job, .. } => model.job(job).manager,
-        Act::Empty(manager) | Act::Idle(manager) => manager,
-        Act::StopTimedOut(waiter) => model.job(model.waiters[waiter.0 as usize].job).manager,
+        Act::PendingBelow(manager) | Act::Idle(manager) => manager,
+        Act::WaitOver(waiter) => model.job(model.waiters[waiter.0 as usize].job).manager,
     };
     for manager in model.manager_ids() {
         let of_manager =

@@ -38,6 +38,8 @@ pub struct Driver {
     line: VecDeque<Queued>,
     /// Bodies that run, with their attempts.
     pub bodies: Vec<(JobId, u32)>,
+    /// Bodies that go on after the end of their jobs.
+    pub abandoned: Vec<(JobId, u32)>,
     /// Jobs whose caller has been asked whether to retry.
     pub asked: Vec<JobId>,
     /// The latest value that a command brought.
@@ -111,6 +113,11 @@ impl Driver {
             }
             self.line.push_back(Queued { effect: *effect, targets, meaning });
         }
+        for act in &acts {
+            if let Act::Ended { job, abandoned: true, .. } = act {
+                self.let_go_of_body(*job);
+            }
+        }
         self.effects.clear();
         super::checks::same_acts(&self.model, command, &acts);
         super::checks::same_news(&self.model, command, &told);
@@ -150,6 +157,13 @@ impl Driver {
         assert!(attempt >= 1, "attempts count from 1");
         self.begun.push(job);
         self.bodies.push((job, attempt));
+    }
+
+    /// It goes on, and may say that it has settled.
+    fn let_go_of_body(&mut self, job: JobId) {
+        let left: Vec<(JobId, u32)> = self.bodies.extract_if(.., |(body, _)| *body == job).collect();
+        assert_eq!(left.len(), 1, "{job:?} was abandoned without a body");
+        self.abandoned.extend(left);
     }
 
     /// Applies all that is in line.

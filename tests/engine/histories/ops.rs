@@ -42,9 +42,11 @@ pub enum Op {
     NoteStart(Pick, f64),
     Pause(Pick),
     Resume(Pick),
-    AwaitEmpty(Pick),
+    AwaitPendingBelow(Pick, f64),
     AwaitIdle(Pick),
     AwaitStop(Pick, f64),
+    Sleep(Pick, f64),
+    SettleAbandoned(Pick, Outcome),
     SetState {
         job: Pick,
         superseded: bool,
@@ -127,16 +129,17 @@ pub fn run_options() -> BoxedStrategy<RunOptions> {
         rarely(priority()),
         rarely(millis()),
         rarely(retry()),
-        rarely(millis()),
+        (rarely(millis()), rarely(millis())),
         proptest::option::weighted(0.4, group()),
         often(policy()),
         proptest::bool::weighted(0.05),
     )
-        .prop_map(|(priority, timeout, retry, delay, group, on_duplicate, aborted)| RunOptions {
+        .prop_map(|(priority, timeout, retry, (delay, abandon_after), group, on_duplicate, aborted)| RunOptions {
             priority,
             timeout,
             retry,
             delay,
+            abandon_after,
             group,
             on_duplicate,
             aborted,
@@ -147,12 +150,13 @@ pub fn run_options() -> BoxedStrategy<RunOptions> {
 /// Good but for one number.
 fn bad_run_options() -> BoxedStrategy<RunOptions> {
     let bad = prop_oneof![Just(f64::NAN), Just(-1.0), Just(f64::NEG_INFINITY), Just(0.5)];
-    (run_options(), bad, 0..6_u8)
+    (run_options(), bad, 0..7_u8)
         .prop_map(|(mut options, bad, field)| {
             let retry = RetryOptions { limit: 1.0, ..RetryOptions::default() };
             match field {
                 0 => options.priority = Some(f64::NAN),
                 1 => options.timeout = Some(bad),
+                6 => options.abandon_after = Some(bad),
                 2 => options.delay = Some(f64::INFINITY),
                 3 => options.retry = Some(RetryOptions { limit: bad, ..retry }),
                 4 => options.retry = Some(RetryOptions { delay: bad, ..retry }),
@@ -239,6 +243,8 @@ pub fn op() -> impl Strategy<Value = Op> {
     let speak = || (pick(), proptest::bool::weighted(0.2));
     let concurrency = prop_oneof![6 => count(), 1 => Just(0.0), 1 => Just(f64::NAN)];
     let new_rate = prop_oneof![4 => rarely(rate()), 1 => Just(Some((0.0, 1.0))), 1 => Just(Some((1.0, f64::NAN)))];
+    let size = prop_oneof![4 => Just(1.0), 2 => Just(2.0), 1 => Just(4.0), 1 => Just(0.0), 1 => Just(f64::INFINITY)];
+    let time = prop_oneof![6 => millis(), 1 => Just(-1.0), 1 => Just(f64::INFINITY)];
     let patience = prop_oneof![6 => millis(), 1 => Just(-1.0), 1 => Just(f64::NAN), 1 => Just(f64::INFINITY)];
     let some_priority = prop_oneof![8 => priority(), 1 => Just(f64::INFINITY)];
     let jobs = prop_oneof![
@@ -251,6 +257,8 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => pick().prop_map(Op::RetryAny),
         6 => pick().prop_map(Op::Stop),
         6 => (pick(), some_priority).prop_map(|(pick, priority)| Op::SetPriority(pick, priority)),
+        1 => (pick(), outcome()).prop_map(|(pick, outcome)| Op::SettleAbandoned(pick, outcome)),
+        3 => (pick(), time).prop_map(|(pick, millis)| Op::Sleep(pick, millis)),
         3 => (pick(), patience).prop_map(|(pick, millis)| Op::AwaitStop(pick, millis)),
     ]
     .boxed();
@@ -267,7 +275,7 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => (pick(), 0.0..20.0).prop_map(|(pick, ago)| Op::NoteStart(pick, ago)),
         2 => pick().prop_map(Op::Pause),
         3 => pick().prop_map(Op::Resume),
-        2 => pick().prop_map(Op::AwaitEmpty),
+        3 => (pick(), size).prop_map(|(pick, size)| Op::AwaitPendingBelow(pick, size)),
         2 => pick().prop_map(Op::AwaitIdle),
     ]
     .boxed();

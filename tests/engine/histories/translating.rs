@@ -24,7 +24,7 @@ impl Driver {
             | Command::NoteStart { manager: id, .. }
             | Command::Pause(id)
             | Command::Resume(id)
-            | Command::AwaitEmpty(id)
+            | Command::AwaitPendingBelow { manager: id, .. }
             | Command::AwaitIdle(id) => manager(id),
             Command::Settle { job: id, .. }
             | Command::Retry { job: id, .. }
@@ -32,6 +32,7 @@ impl Driver {
             | Command::Stop(id)
             | Command::SetPriority { job: id, .. }
             | Command::AwaitStop { job: id, .. }
+            | Command::Sleep { job: id, .. }
             | Command::SetState { job: id, .. }
             | Command::Progress { job: id, .. }
             | Command::Log { job: id, .. }
@@ -68,7 +69,7 @@ impl Driver {
             | Command::NoteStart { manager: id, .. }
             | Command::Pause(id)
             | Command::Resume(id)
-            | Command::AwaitEmpty(id)
+            | Command::AwaitPendingBelow { manager: id, .. }
             | Command::AwaitIdle(id) => id.0 = self.managers.number(id.0),
             Command::Settle { job: id, .. }
             | Command::Retry { job: id, .. }
@@ -76,6 +77,7 @@ impl Driver {
             | Command::Stop(id)
             | Command::SetPriority { job: id, .. }
             | Command::AwaitStop { job: id, .. }
+            | Command::Sleep { job: id, .. }
             | Command::SetState { job: id, .. }
             | Command::Progress { job: id, .. }
             | Command::Log { job: id, .. }
@@ -144,17 +146,17 @@ impl Driver {
             Effect::Start { job, attempt } => Act::Start(self.job(job), attempt),
             Effect::Abort { job, cause, last } => Act::Abort(self.job(job), cause, last),
             Effect::AskRetry { job } => Act::AskRetry(self.job(job)),
-            Effect::Ended { job, completion, cause, forgotten } => {
-                Act::Ended { job: self.job(job), completion, cause, forgotten }
+            Effect::Ended { job, completion, cause, forgotten, abandoned } => {
+                Act::Ended { job: self.job(job), completion, cause, forgotten, abandoned }
             }
             Effect::Forgotten { job, manager: number } => {
                 let job = self.job(job);
                 assert_eq!(manager(number), self.model.job(job).manager, "whose {job:?} is");
                 Act::Forgotten(job)
             }
-            Effect::Empty { manager: number } => Act::Empty(manager(number)),
+            Effect::PendingBelow { manager: number } => Act::PendingBelow(manager(number)),
             Effect::Idle { manager: number } => Act::Idle(manager(number)),
-            Effect::StopTimedOut { waiter } => Act::StopTimedOut(WaiterId(self.waiters.id(waiter.0))),
+            Effect::WaitOver { waiter } => Act::WaitOver(WaiterId(self.waiters.id(waiter.0))),
             Effect::Wake { at } => return Meaning::Wake(at),
             Effect::Deliver { source, channel, about, value, .. } => {
                 let news = News::Call(self.source(source), channel, about.map(|job| self.job(job)), value);

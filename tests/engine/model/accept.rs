@@ -15,6 +15,7 @@ fn over(options: &RunOptions, defaults: &RunOptions) -> RunOptions {
         timeout: options.timeout.or(defaults.timeout),
         retry: options.retry.or(defaults.retry),
         delay: options.delay.or(defaults.delay),
+        abandon_after: options.abandon_after.or(defaults.abandon_after),
         group: options.group.clone().or_else(|| defaults.group.clone()),
         on_duplicate: options.on_duplicate.or(defaults.on_duplicate),
         aborted: options.aborted,
@@ -64,7 +65,7 @@ impl Model {
         let job = self.create(manager, key, &options);
         let reply = Reply::Created { job, serial: u64::from(job.0) + 1, started: false };
         if options.aborted {
-            self.end(job, CompletionType::Cancelled);
+            self.end(job, CompletionType::Cancelled, false);
             return Ok(reply);
         }
         self.newborn = Some(job);
@@ -96,6 +97,7 @@ impl Model {
             priority: options.priority.unwrap_or(0.0),
             group: options.group.clone(),
             timeout: options.timeout.filter(|timeout| timeout.is_finite()).map(micros),
+            abandon_after: options.abandon_after.filter(|after| after.is_finite()).map(micros),
             retry: options.retry.unwrap_or_default(),
             phase: Phase::Pending,
             attempt: 0,
@@ -104,6 +106,7 @@ impl Model {
             wait: None,
             limit: None,
             granted: 0,
+            abandon: None,
             in_line: None,
             stands: false,
             behind_key: false,

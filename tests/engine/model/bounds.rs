@@ -31,12 +31,23 @@ pub fn stop_timeout(value: f64) -> Result<(), Refusal> {
     demand(value >= 0.0, "timeout", LIMIT)
 }
 
+pub fn sleep(value: f64) -> Result<(), Refusal> {
+    demand((0.0..f64::INFINITY).contains(&value), "time", WAIT)
+}
+
+pub fn size(value: f64) -> Result<(), Refusal> {
+    demand(value.is_finite() && is_count(value, 1.0), "size", "an integer of at least 1")
+}
+
 pub fn run(options: &RunOptions) -> Result<(), Refusal> {
     if let Some(value) = options.priority {
         priority(value)?;
     }
     if let Some(value) = options.timeout {
         demand(value >= 0.0, "timeout", LIMIT)?;
+    }
+    if let Some(value) = options.abandon_after {
+        demand(value >= 0.0, "abandonAfter", LIMIT)?;
     }
     if let Some(value) = options.delay {
         demand((0.0..f64::INFINITY).contains(&value), "delay", WAIT)?;

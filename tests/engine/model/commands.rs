@@ -22,7 +22,11 @@ impl Model {
             }
             Command::AwaitStop { job, timeout } => {
                 bounds::stop_timeout(timeout)?;
-                self.await_stop(job, timeout)
+                self.wait(job, timeout)
+            }
+            Command::Sleep { job, time } => {
+                bounds::sleep(time)?;
+                self.wait(job, time)
             }
             Command::SetState { job, attempt, value } => self.set_state(job, attempt, value),
             Command::Progress { job, attempt, percent, value } => {
@@ -67,9 +71,13 @@ impl Model {
                 self.manager_mut(manager).closed = true;
                 self.stop_all(manager)
             }
-            Command::AwaitEmpty(manager) => {
-                let waits = self.stats(manager).pending > 0;
-                self.manager_mut(manager).awaits_empty |= waits;
+            Command::AwaitPendingBelow { manager, size } => {
+                bounds::size(size)?;
+                let waits = f64::from(self.stats(manager).pending) >= size;
+                if waits {
+                    let record = self.manager_mut(manager);
+                    record.awaits_below = record.awaits_below.max(size);
+                }
                 if waits { Reply::Ignored } else { Reply::Done }
             }
             Command::AwaitIdle(manager) => {
@@ -96,7 +104,7 @@ impl Model {
             group_starts: BTreeMap::new(),
             limited_until: None,
             retained: Vec::new(),
-            awaits_empty: false,
+            awaits_below: 0.0,
             awaits_idle: false,
             lined_up_at: 0,
         });

@@ -101,16 +101,16 @@ impl Model {
             return Reply::Ignored;
         }
         if record.stop.is_some() {
-            self.end(job, CompletionType::Cancelled);
+            self.end(job, CompletionType::Cancelled, false);
         } else if outcome == Outcome::Resolved && !record.timed_out {
-            self.end(job, CompletionType::Normal);
+            self.end(job, CompletionType::Normal, false);
         } else if f64::from(record.attempt) <= record.retry.limit {
             let record = self.job_mut(job);
             record.phase = Phase::Deciding;
-            record.limit = None;
+            (record.limit, record.abandon) = (None, None);
             self.acts.push(Act::AskRetry(job));
         } else {
-            self.end(job, CompletionType::Failed);
+            self.end(job, CompletionType::Failed, false);
         }
         Reply::Done
     }
@@ -120,7 +120,7 @@ impl Model {
             return Reply::Ignored;
         }
         if !again {
-            self.end(job, CompletionType::Failed);
+            self.end(job, CompletionType::Failed, false);
             return Reply::Done;
         }
         let retry = &self.job(job).retry;
@@ -155,10 +155,18 @@ impl Model {
             if is_first {
                 self.tell_of_job(job, Event::Stopping);
             }
+            self.await_abandonment(job);
         } else {
-            self.end(job, CompletionType::Cancelled);
+            self.end(job, CompletionType::Cancelled, false);
         }
         Reply::Done
+    }
+
+    /// From the first time that it is asked to end.
+    fn await_abandonment(&mut self, job: JobId) {
+        if let Some(after) = self.job(job).abandon_after.filter(|_| self.job(job).abandon.is_none()) {
+            self.job_mut(job).abandon = Some(self.alarm(after));
+        }
     }
 
     /// Newest first, so that nobody takes the slot or the key of one stopped before.
@@ -197,21 +205,21 @@ impl Model {
         Reply::Done
     }
 
-    pub(super) fn await_stop(&mut self, job: JobId, timeout: f64) -> Reply {
+    pub(super) fn wait(&mut self, job: JobId, time: f64) -> Reply {
         if self.has_ended(job) {
             return Reply::Ignored;
         }
-        let alarm = timeout.is_finite().then(|| self.alarm(micros(timeout)));
+        let alarm = time.is_finite().then(|| self.alarm(micros(time)));
         self.waiters.push(Waiter { job, alarm, over: false });
         Reply::Waiter(WaiterId(self.waiters.len() as u32 - 1))
     }
 
     // ── the end ─────────────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn end(&mut self, job: JobId, completion: CompletionType) {
+    pub(super) fn end(&mut self, job: JobId, completion: CompletionType, abandoned: bool) {
         let record = self.job_mut(job);
         record.phase = Phase::Ended(completion);
-        (record.wait, record.limit, record.in_line) = (None, None, None);
+        (record.wait, record.limit, record.abandon, record.in_line) = (None, None, None, None);
         record.behind_key = false;
         let stood = std::mem::take(&mut record.stands);
         let cause = record.stop.or(record.timed_out.then_some(AbortCause::Timeout));
@@ -243,7 +251,7 @@ impl Model {
         }
         self.leave_all(Source::Job(job), None);
         self.job_mut(job).forgotten = forgotten;
-        self.acts.push(Act::Ended { job, completion, cause, forgotten });
+        self.acts.push(Act::Ended { job, completion, cause, forgotten, abandoned });
         if !forgotten {
             self.manager_mut(manager).retained.push(job);
         }
@@ -265,45 +273,58 @@ impl Model {
                 self.stirred.push(manager);
             }
         }
+        // What is due by now may lead to more that is.
+        while self.handle_due() {}
+        Reply::Done
+    }
+
+    /// The first that is due; false if nothing is.
+    fn handle_due(&mut self) -> bool {
+        let now = self.now;
         let mut due: Vec<(u64, u64, Due)> = Vec::new();
         for job in self.job_ids() {
             due.extend(self.job(job).wait.map(|(at, order)| (at, order, Due::Wait(job))));
             due.extend(self.job(job).limit.map(|(at, order)| (at, order, Due::Limit(job))));
+            due.extend(self.job(job).abandon.map(|(at, order)| (at, order, Due::Abandonment(job))));
         }
         for (index, waiter) in (0..).zip(&self.waiters).filter(|(_, waiter)| !waiter.over) {
-            due.extend(waiter.alarm.map(|(at, order)| (at, order, Due::Patience(WaiterId(index)))));
+            due.extend(waiter.alarm.map(|(at, order)| (at, order, Due::Waiter(WaiterId(index)))));
         }
         due.retain(|(at, _, _)| *at <= now);
-        due.sort_by_key(|(at, order, _)| (*at, *order));
-        for (at, _, due) in due {
-            match due {
-                Due::Wait(job) => {
-                    let manager = self.job(job).manager;
-                    // Those whose waits were over earlier start before it.
-                    if std::mem::replace(&mut self.manager_mut(manager).lined_up_at, at) != at {
-                        while let Some(earlier) = self.best_that_may_start(manager) {
-                            self.grant(earlier);
-                        }
+        let Some((at, _, first)) = due.into_iter().min_by_key(|(at, order, _)| (*at, *order)) else { return false };
+        match first {
+            Due::Wait(job) => {
+                let manager = self.job(job).manager;
+                // Those whose waits were over earlier start before it.
+                if std::mem::replace(&mut self.manager_mut(manager).lined_up_at, at) != at {
+                    while let Some(earlier) = self.best_that_may_start(manager) {
+                        self.grant(earlier);
                     }
-                    self.job_mut(job).wait = None;
-                    self.line_up(job);
-                    self.tell_order(job);
                 }
-                Due::Limit(job) => {
-                    let record = self.job_mut(job);
-                    record.limit = None;
-                    record.timed_out = true;
-                    let last = f64::from(record.attempt) > record.retry.limit;
-                    self.acts.push(Act::Abort(job, AbortCause::Timeout, last));
-                    self.tell_of_job(job, Event::Stopping);
-                }
-                Due::Patience(waiter) => {
-                    self.waiters[waiter.0 as usize].over = true;
-                    self.acts.push(Act::StopTimedOut(waiter));
-                }
+                self.job_mut(job).wait = None;
+                self.line_up(job);
+                self.tell_order(job);
+            }
+            Due::Limit(job) => {
+                let record = self.job_mut(job);
+                record.limit = None;
+                record.timed_out = true;
+                let last = f64::from(record.attempt) > record.retry.limit;
+                self.acts.push(Act::Abort(job, AbortCause::Timeout, last));
+                self.tell_of_job(job, Event::Stopping);
+                self.await_abandonment(job);
+            }
+            Due::Abandonment(job) => {
+                let is_stopped = self.job(job).stop.is_some();
+                let completion = if is_stopped { CompletionType::Cancelled } else { CompletionType::Failed };
+                self.end(job, completion, true);
+            }
+            Due::Waiter(waiter) => {
+                self.waiters[waiter.0 as usize].over = true;
+                self.acts.push(Act::WaitOver(waiter));
             }
         }
-        Reply::Done
+        true
     }
 }
 
@@ -311,5 +332,6 @@ impl Model {
 enum Due {
     Wait(JobId),
     Limit(JobId),
-    Patience(WaiterId),
+    Abandonment(JobId),
+    Waiter(WaiterId),
 }

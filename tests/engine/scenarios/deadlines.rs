@@ -61,7 +61,7 @@ fn a_tick_much_too_late_finds_everything_due_in_its_order() {
     assert_eq!(
         world.news(),
         [
-            Seen::StopTimedOut(waiter),
+            Seen::WaitOver(waiter),
             Seen::Aborted(with_timeout, jobgate::engine::AbortCause::Timeout),
             Seen::Started(delayed, 1),
         ]

@@ -101,7 +101,7 @@ fn of_waits_whose_time_is_up() {
     let first = line.await_stop(job);
     line.now = 10.0;
     line.send(Command::Tick);
-    assert!(line.effects.as_slice().contains(&Effect::StopTimedOut { waiter: first }));
+    assert!(line.effects.as_slice().contains(&Effect::WaitOver { waiter: first }));
     assert_ne!(line.await_stop(job), first, "its timeout has not been told yet");
     line.drain();
     assert_eq!(line.await_stop(job), first);

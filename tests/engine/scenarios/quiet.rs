@@ -7,7 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use crate::world::{Seen, World, options};
 
 fn await_empty(world: &mut World) -> Reply {
-    world.send(Command::AwaitEmpty(world.manager))
+    world.send(Command::AwaitPendingBelow { manager: world.manager, size: 1.0 })
 }
 
 fn await_idle(world: &mut World) -> Reply {
@@ -15,7 +15,7 @@ fn await_idle(world: &mut World) -> Reply {
 }
 
 fn heard(world: &mut World) -> (bool, bool) {
-    let (empty, idle) = (Seen::Empty(world.manager), Seen::Idle(world.manager));
+    let (empty, idle) = (Seen::PendingBelow(world.manager), Seen::Idle(world.manager));
     let news = world.news();
     (news.contains(&empty), news.contains(&idle))
 }

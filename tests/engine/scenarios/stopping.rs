@@ -1,7 +1,8 @@
 //! Asking is not ending; and where nothing runs, it is.
 
 use jobgate::engine::{
-    AbortCause, Command, CompletionType, JobId, JobStatus, KeyId, OnDuplicate, Reply, RetryOptions, WaiterId,
+    AbortCause, Command, CompletionType, JobId, JobStatus, KeyId, OnDuplicate, Outcome, Reply, RetryOptions,
+    RunOptions, WaiterId,
 };
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -191,7 +192,7 @@ fn the_wait_is_over_when_its_time_is_up_and_the_job_goes_on_stopping() {
     world.pass(24.999);
     assert_eq!(world.seen.len(), 2);
     world.pass(0.001);
-    assert_eq!(world.seen.last(), Some(&(25.0, Seen::StopTimedOut(waiter))));
+    assert_eq!(world.seen.last(), Some(&(25.0, Seen::WaitOver(waiter))));
     assert_eq!((world.status(job), world.engine.is_stopping(job)), (JobStatus::Running, true));
     world.resolve(job);
     assert_eq!(world.end_of(job), STOPPED);
@@ -209,7 +210,7 @@ fn a_barrier_that_opens_in_time_takes_all_waits_with_it() {
     world.resolve(job);
     assert_eq!(world.wake(), None);
     world.pass(1000.0);
-    let timeouts = world.seen.iter().filter(|(_, seen)| matches!(seen, Seen::StopTimedOut(_))).count();
+    let timeouts = world.seen.iter().filter(|(_, seen)| matches!(seen, Seen::WaitOver(_))).count();
     assert_eq!(timeouts, 1);
     world.recycle();
     assert_eq!(world.engine.live_records(), 1);
@@ -222,7 +223,7 @@ fn waits_end_each_at_its_own_time_in_any_order() {
     let waits = [30.0, 10.0, 20.0, 10.0].map(|timeout| (timeout, await_stop(&mut world, job, timeout)));
     world.pass(100.0);
     let timed_out: Vec<(f64, Seen)> = world.seen.split_off(1);
-    let order = [1, 3, 2, 0].map(|index: usize| (waits[index].0, Seen::StopTimedOut(waits[index].1)));
+    let order = [1, 3, 2, 0].map(|index: usize| (waits[index].0, Seen::WaitOver(waits[index].1)));
     assert_eq!(timed_out, order);
 }
 
@@ -257,4 +258,68 @@ fn a_hundred_thousand_waits_cost_what_they_are() {
     world.resolve(one);
     world.recycle();
     assert_eq!(world.engine.live_records(), 1);
+}
+
+fn abandoned(world: &mut World, key: u32, change: impl FnOnce(&mut RunOptions)) -> JobId {
+    world.run_with(
+        key,
+        &options(|options| {
+            options.abandon_after = Some(100.0);
+            change(options);
+        }),
+    )
+}
+
+#[test]
+fn a_body_that_does_not_settle_is_let_go_of_and_its_slot_is_free() {
+    let mut world = World::of_concurrency(1.0);
+    let deaf = abandoned(&mut world, 1, |_| ());
+    let next = world.run(2);
+    world.stop(deaf);
+    world.pass(99.0);
+    assert!(world.engine.is_stopping(deaf) && !world.has_started(next));
+    world.pass(1.0);
+    assert_eq!(world.end_of(deaf), Some((CompletionType::Cancelled, Some(AbortCause::Stop))));
+    assert!(world.has_started(next));
+    let late = Command::Settle { job: deaf, attempt: 1, outcome: Outcome::Resolved };
+    assert_eq!(world.send(late), Reply::Ignored);
+    assert_eq!(world.wake(), None);
+}
+
+#[test]
+fn after_a_timeout_it_ends_failed_without_the_retries_that_are_left() {
+    let mut world = World::of_concurrency(1.0);
+    let retry = RetryOptions { limit: 3.0, ..RetryOptions::default() };
+    let deaf = abandoned(&mut world, 1, |options| (options.timeout, options.retry) = (Some(50.0), Some(retry)));
+    world.pass(149.0);
+    assert_eq!(world.end_of(deaf), None);
+    world.pass(1.0);
+    assert_eq!(world.end_of(deaf), Some((CompletionType::Failed, Some(AbortCause::Timeout))));
+    assert_eq!(world.wake(), None);
+}
+
+#[test]
+fn what_settles_in_time_is_not_let_go_of_and_leaves_no_timer() {
+    let mut world = World::of_concurrency(1.0);
+    let slow = abandoned(&mut world, 1, |_| ());
+    world.stop(slow);
+    world.pass(50.0);
+    world.resolve(slow);
+    assert_eq!(world.wake(), None);
+}
+
+#[test]
+fn a_body_sleeps_until_its_time_is_up_or_its_job_has_ended() {
+    let mut world = World::of_concurrency(1.0);
+    let job = world.run(1);
+    let [short, _] = [10.0, 20.0].map(|time| world.send(Command::Sleep { job, time }));
+    world.pass(10.0);
+    let Reply::Waiter(waiter) = short else { panic!("no sleep but {short:?}") };
+    assert_eq!(world.seen.last(), Some(&(10.0, Seen::WaitOver(waiter))));
+    world.resolve(job);
+    assert_eq!(world.wake(), None, "the other has gone with its job");
+    assert_eq!(world.send(Command::Sleep { job, time: 1.0 }), Reply::Ignored);
+    for time in [f64::NAN, -1.0, f64::INFINITY] {
+        assert!(world.refusal(Command::Sleep { job, time }).to_string().starts_with("time must be"));
+    }
 }

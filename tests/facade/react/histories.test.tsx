@@ -6,6 +6,7 @@ import { StrictMode } from "react";
 import { expect, it } from "vitest";
 import { type AnyManager, newManager } from "../support/manager.js";
 import { Work } from "../support/work.js";
+import { randomOf } from "./support/random.js";
 import { does, mount } from "./support/render.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: not about types
@@ -15,17 +16,6 @@ type Watched = ManagedJob<any, any, any, any>;
 
 const SEEDS = 30;
 const STEPS = 40;
-
-/** The same numbers for the same seed (mulberry32). */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 /** What one component has to show: it is told of nothing but what the manager itself says. */
 class Expected {

@@ -212,8 +212,9 @@ describe("the life of a runner", () => {
       runner.createJob("held");
       void until(client, () => !client.getSnapshot().connected).then(() => told.push("over"));
     }
-    expect(told).toEqual(["job_created", "job_started", "job_cancelled"]);
-    await expect.poll(() => told).toEqual(["job_created", "job_started", "job_cancelled", "disconnected", "over"]);
+    const life = ["job_created", "job_started", "job_stopping", "job_cancelled"];
+    expect(told).toEqual(life);
+    await expect.poll(() => told).toEqual([...life, "disconnected", "over"]);
   });
 
   it("graceful shutdown stops worker", async () => {

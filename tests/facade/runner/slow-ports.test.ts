@@ -56,6 +56,8 @@ describe("a port that is slower than what is sent over it", () => {
     expect(socket.sent.length).toBeLessThan(1003);
     expect(socket.sent.at(-1)).toEqual({
       type: "queue_state",
+      protocol: 2,
+      seq: expect.any(Number),
       jobs: runner.getAllJobs(),
       stats: runner.getQueueStats(),
     });

@@ -1,6 +1,10 @@
 import { JobManager, type JobManagerOptions } from "jobgate";
+import { scriptedProvider } from "jobgate/agents";
 import { type TestClock, type TestClockOptions, useTestClock } from "jobgate/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { Host } from "../agents/support/host.js";
+import { newWorker } from "../agents/support/session.js";
+import { newRunner } from "../runner/support/runner.js";
 import { newManager } from "../support/manager.js";
 import { catchReports } from "../support/reports.js";
 import { turn } from "../support/turns.js";
@@ -157,6 +161,47 @@ describe("the time of jobs is the test's", () => {
     await reading;
     expect(told).toContainEqual(expect.objectContaining({ type: "job_started", started_at: 1500 }));
     expect(told).toContainEqual(expect.objectContaining({ type: "job_log", at: 1500 }));
+  });
+});
+
+describe("what is built on managers keeps the test's time", () => {
+  it("a scripted model's answer comes chunk by chunk", async () => {
+    const clock = newClock({ now: 0 });
+    const provider = scriptedProvider({ replies: ["one two three"], chunkDelay: 100 });
+    const { session, worker } = newWorker(provider);
+    const host = new Host();
+    const { job } = session.run(worker, { prompt: "count" }, host);
+    await clock.advance(200);
+    expect(worker.messages.at(-1)?.content).toBe("one two ");
+    await clock.advance(100);
+    expect(worker.messages.at(-1)?.content).toBe("one two three");
+    expect(job.status).toBe("completed");
+    expect(job.finishedAt).toBe(300);
+  });
+
+  it("a runner's countdown counts down", async () => {
+    const clock = newClock({ now: 0 });
+    const runner = newRunner();
+    const { id } = runner.createJob("countdown", { seconds: 60 });
+    // Its body loads when the first of its kind starts, which takes no time of the test's.
+    await clock.advance(0);
+    while (runner.getJob(id)?.progress.message === "") await turn();
+    await clock.advance(30_000);
+    expect(runner.getJob(id)?.progress.message).toBe("30 seconds remaining…");
+    await clock.runAll();
+    expect(runner.getJob(id)).toMatchObject({ status: "completed", completed_at: 60_000 });
+  });
+
+  it("an answer that is stopped between two chunks waits for none", async () => {
+    const clock = newClock({ now: 0 });
+    const { session, worker } = newWorker(scriptedProvider({ replies: ["hello"], chunkDelay: 1000 }));
+    const { job } = session.run(worker, { prompt: "say hello" }, new Host());
+    await clock.advance(0);
+    expect(clock.next).toBe(1000);
+    job.cancel("enough");
+    await clock.advance(0);
+    expect(job.status).toBe("cancelled");
+    expect(clock.next).toBeUndefined();
   });
 });
 

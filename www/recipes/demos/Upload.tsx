@@ -11,7 +11,7 @@ const FILE_BYTES = 2_000_000;
 export function Upload() {
   const [id, setId] = useState(() => newId("file"));
   const job = useJob(uploads, id);
-  const readyAt = job.status === "pending" ? job.job?.readyAt : undefined;
+  const { readyAt } = job;
   const now = useNow(readyAt !== undefined);
   const start = () => {
     const next = newId("file");

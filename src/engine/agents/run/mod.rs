@@ -132,6 +132,7 @@ impl Run {
                 self.cause.get_or_insert(Cause::Provider);
                 self.replied(outline, effects);
             }
+            (Phase::Looking, Command::Looked(_)) if self.stopping => self.conclude(outline, effects),
             (Phase::Looking, Command::Looked(verdict)) => match verdict {
                 Verdict::Refused => self.result(Outcome::Known, outline, effects),
                 Verdict::Confirm => self.enter(WorkerState::Waiting, effects),

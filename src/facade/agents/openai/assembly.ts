@@ -1,5 +1,5 @@
-// An answer put together from what the stream brings. As src/engine/agents/openai/assembly.rs; both are held by
-// tests/agents/streams.json.
+// An answer put together from what the stream brings. As src/engine/agents/openai/assembly.rs; both are held to the
+// cases of tests/engine/agents/servers.json.
 
 import { AgentError } from "../errors.js";
 import { errorText } from "../json.js";

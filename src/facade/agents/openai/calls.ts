@@ -98,11 +98,14 @@ export class Calls {
   /** The calls in their order. One without an id gets one of `turn`. */
   finish(turn: number): readonly ToolCall[] {
     const inOrder = [...this.calls].sort((one, other) => one.index - other.index);
-    return inOrder.map(({ id, name, arguments: written }, at) => ({
-      id: wholeText(id || `call_${turn}_${at}`),
-      name: wholeText(name),
-      arguments: readArguments(wholeText(written)),
-    }));
+    const calls = inOrder.map(({ id, name, arguments: written }, at) =>
+      Object.freeze({
+        id: wholeText(id || `call_${turn}_${at}`),
+        name: wholeText(name),
+        arguments: readArguments(wholeText(written)),
+      }),
+    );
+    return Object.freeze(calls);
   }
 }
 

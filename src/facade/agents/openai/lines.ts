@@ -1,7 +1,7 @@
 // Server-sent events as models' servers send them
 // (https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation), and what they send in their
 // place: events parted by one newline, a last one without its end, JSON without `data:`. As src/engine/agents/openai/lines.rs
-// reads them; both are held by tests/agents/streams.json.
+// reads them; both are held to the cases of tests/engine/agents/servers.json.
 
 import { freeze } from "../json.js";
 

@@ -3,7 +3,7 @@ import { fieldOf } from "../../support/look.js";
 import { checkEngine } from "../../wasm/engine.js";
 import { checkFlag, needFunction } from "../../wasm/options.js";
 import { AgentError } from "../errors.js";
-import { freeze, needArray, needObject, needString } from "../json.js";
+import { needArray, needObject, needString } from "../json.js";
 import { followed, sleep, untilAborted } from "../signals.js";
 import type { ModelProvider, ModelRequest, ModelResponse, OpenAiOptions, RequestContext, ToolSpec } from "../types.js";
 import { orFailure, startAgentsWasm, WasmAttempts } from "../wasm.js";
@@ -127,8 +127,8 @@ class Server {
   async ask({ messages, tools }: ModelRequest, { signal, send }: RequestContext): Promise<ModelResponse> {
     const said = this.writer.write(messages, this.sendReasoning ? this.reasoningName : undefined);
     const reply = await this.open(said, tools, signal);
-    const pass: RequestContext["send"] = (chunk) => untilAborted(send(freeze(chunk)), signal);
-    const answer = freeze(await this.read(reply, messages.length, signal, pass));
+    const pass: RequestContext["send"] = (chunk) => untilAborted(send(Object.freeze(chunk)), signal);
+    const answer = Object.freeze(await this.read(reply, messages.length, signal, pass));
     for (const call of answer.toolCalls) await pass({ type: "tool_call", call });
     return answer;
   }

@@ -4,6 +4,9 @@
 import { WasmFibonacci, WasmSieve } from "../../../../build/wasm-builtins/builtins.js";
 import { throwIfAborted } from "../../support/abort.js";
 import { messageOf } from "../../support/look.js";
+import { wallNow } from "../../support/time.js";
+import { now } from "../../wasm/clock.js";
+import { sleepUntil } from "../../wasm/sleep.js";
 import type { TaskContext } from "../types.js";
 
 type Context = Pick<TaskContext, "signal" | "progress" | "checkpoint">;
@@ -12,25 +15,9 @@ type Params = any;
 
 const secondsSince = (began: number) => (performance.now() - began) / 1000;
 
-/** Until the page's clock shows `at`. */
-async function sleepUntil(at: number, signal: AbortSignal): Promise<void> {
-  for (let wait = at - performance.now(); wait > 0 && !signal.aborted; wait = at - performance.now()) {
-    await new Promise<void>((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, Math.ceil(wait));
-      signal.addEventListener("abort", wake);
-    });
-  }
-  throwIfAborted(signal);
-}
-
 /** Lets the seconds pass, with progress at each. */
 async function pass(seconds: number, { signal, progress }: Context): Promise<void> {
-  const began = performance.now();
+  const began = now();
   for (let passed = 0; passed <= seconds; passed++) {
     await sleepUntil(began + passed * 1000, signal);
     const left = seconds - passed;
@@ -45,7 +32,7 @@ async function countdown({ seconds }: Params, context: Context) {
 
 async function echo({ message, delay }: Params, context: Context) {
   await pass(delay, context);
-  return { message, echoed_at: Date.now() };
+  return { message, echoed_at: wallNow() };
 }
 
 async function prime({ limit }: Params, { progress, checkpoint }: Context) {

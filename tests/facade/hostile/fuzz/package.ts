@@ -8,6 +8,7 @@ export interface Package {
   readonly agents: typeof import("jobgate/agents");
   readonly shared: typeof import("jobgate/shared");
   readonly slim: typeof import("jobgate/slim");
+  readonly testing: typeof import("jobgate/testing");
 }
 
 let loaded = 0;

@@ -9,6 +9,7 @@ const ENTRIES = {
   agents: "agents",
   shared: "shared",
   slim: "slim",
+  testing: "testing",
 };
 
 /**

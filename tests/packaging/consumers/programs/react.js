@@ -7,7 +7,7 @@ const manager = new JobManager();
 
 function Answer({ onShown }) {
   const { status, result, run } = useJob(manager, "answer");
-  useEffect(() => run(async () => 42), [run]);
+  useEffect(() => void run(async () => 42), [run]);
   useEffect(() => {
     if (status === "completed") onShown(`shown as ${status} ${result}`);
   }, [status, result, onShown]);

@@ -1,8 +1,9 @@
 import { type Completion, gate, JobManager, type ManagedJob, subject } from "jobgate";
-import { type AgentWorker, Session, scriptedProvider } from "jobgate/agents";
-import { type UseJob, useJob, useQueue } from "jobgate/react";
+import { type AgentWorker, type Message, Session, scriptedProvider } from "jobgate/agents";
+import { type UseJob, useConversation, useJob, useQueue } from "jobgate/react";
 import { JobRunner, type JobType, QueueClient } from "jobgate/runner";
 import * as slim from "jobgate/slim";
+import { testContext, useTestClock } from "jobgate/testing";
 import { exposeJobs, transfer } from "jobgate/worker";
 import { WorkerPool } from "jobgate/worker-pool";
 
@@ -29,7 +30,11 @@ const worker: AgentWorker = session.createWorker({ name: "helper" });
 
 function Component(): string {
   const { status, state }: UseJob<number, "faster", string> = useJob(manager, "key");
-  return `${status} ${state} ${useQueue(runner).stats.total} ${useQueue(client).jobs.length}`;
+  const { messages }: { readonly messages: readonly Message[] } = useConversation(session, worker);
+  return `${messages.length} ${status} ${state} ${useQueue(runner).stats.total} ${useQueue(client).jobs.length}`;
 }
 
-export { Component, completion, sameClass, worker };
+const context = testContext<number, "faster">({ state: 0 });
+const moved: Promise<void> = useTestClock().advance(1000);
+
+export { Component, completion, context, moved, sameClass, worker };

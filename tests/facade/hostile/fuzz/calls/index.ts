@@ -1,6 +1,7 @@
 import type { Random } from "../random.js";
 import type { Calls } from "../world.js";
 import { agentCalls } from "./agents.js";
+import { httpCalls } from "./http.js";
 import { contextCalls, continuationsCalls, jobCalls } from "./job.js";
 import { constructing, managerCalls } from "./manager.js";
 import { poolCalls } from "./pool.js";
@@ -8,6 +9,7 @@ import { gateCalls, subjectCalls, unsubscribing } from "./primitives.js";
 import { clientCalls, runnerCalls } from "./runner.js";
 import { sharedCalls, sharedJobCalls } from "./shared.js";
 import { slimCalls } from "./slim.js";
+import { testClockCalls, testContextCalls } from "./testing.js";
 
 const groups: Readonly<Record<string, Calls>> = {
   make: constructing,
@@ -20,11 +22,14 @@ const groups: Readonly<Record<string, Calls>> = {
   unsubscribe: unsubscribing,
   runner: runnerCalls,
   client: clientCalls,
+  http: httpCalls,
   pool: poolCalls,
   agents: agentCalls,
   shared: sharedCalls,
   sharedJob: sharedJobCalls,
   slim: slimCalls,
+  testContext: testContextCalls,
+  testClock: testClockCalls,
 };
 
 /** By chance; each group as often as any other, but what makes something twice as often. */

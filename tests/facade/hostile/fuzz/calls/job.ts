@@ -46,6 +46,7 @@ export const jobCalls: Named<ManagedJob> = {
   finishedAt: read("finishedAt"),
   readyAt: read("readyAt"),
   lastError: read("lastError"),
+  abandoned: read("abandoned"),
   completion: read("completion"),
   state: read("state"),
   signal: read("signal"),
@@ -97,4 +98,5 @@ export const contextCalls: Named<JobContext> = {
   onAction: (world, draw) => world.unsubscribes.push(context(world, draw).onAction(listener(world, draw))),
   log: (world, draw) => context(world, draw).log(text(draw, "a line")),
   checkpoint: (world, draw) => world.settles("checkpoint", context(world, draw).checkpoint()),
+  sleep: (world, draw) => world.settles("sleep", context(world, draw).sleep(number(draw, 0, 1, 5))),
 };

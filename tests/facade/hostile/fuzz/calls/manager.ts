@@ -30,6 +30,7 @@ const runFields = (draw: Draw) => ({
   timeout: () => number(draw, 0, 1, 5, 1000),
   retry: () => retry(draw),
   delay: () => number(draw, 0, 1, 5),
+  abandonAfter: () => number(draw, 0, 1, 5, Number.POSITIVE_INFINITY),
   group: () => text(draw, "x", "y"),
   onDuplicate: () => text(draw, "join", "replace", "queue", "reject"),
   initialState: () => anything(draw),
@@ -65,6 +66,25 @@ const managerFields = (draw: Draw) => {
   };
 };
 
+/** Few, or none, or what throws on the way; some come in their time. */
+const items = (draw: Draw): Any =>
+  draw.mostly(
+    () => {
+      const many = draw.random.below(5);
+      const thrown = draw.random.once(5) ? anything(draw) : undefined;
+      function* now() {
+        for (let left = many; left > 0; left -= 1) yield anything(draw);
+        if (thrown !== undefined) draw.throw(thrown);
+      }
+      async function* later() {
+        yield* now();
+      }
+      return draw.random.once(2) ? now() : later();
+    },
+    () => anything(draw),
+    6,
+  );
+
 const one = (world: World, draw: Draw): Any => draw.random.pick(world.managers);
 
 const runJob: Call = (world, draw) => {
@@ -88,6 +108,13 @@ export const managerCalls: Readonly<Record<Exclude<keyof JobManager, symbol>, Ca
     const manager = one(world, draw);
     world.took(manager, { type: "JOB_CREATED", job: manager.add(body(world, draw), options(draw, runFields(draw))) });
   },
+  map(world, draw) {
+    const { signal: _, ...fields } = runFields(draw);
+    const given = options(draw, { ...fields, signal: () => signal(draw), settle: () => draw.random.once(2) });
+    const manager = one(world, draw);
+    world.mapped.add(manager);
+    world.settles("map", manager.map(items(draw), body(world, draw), given));
+  },
   getLastJob: (world, draw) => one(world, draw).getLastJob(key(draw)),
   forget: (world, draw) => one(world, draw).forget(text(draw, "job-1", "job-2")),
   getJob: (world, draw) => one(world, draw).getJob(text(draw, "job-1", "job-2")),
@@ -110,6 +137,8 @@ export const managerCalls: Readonly<Record<Exclude<keyof JobManager, symbol>, Ca
   },
   rateLimitedUntil: (world, draw) => one(world, draw).rateLimitedUntil,
   onEmpty: (world, draw) => world.settles("onEmpty", one(world, draw).onEmpty()),
+  onPendingBelow: (world, draw) =>
+    world.settles("onPendingBelow", one(world, draw).onPendingBelow(number(draw, 1, 2, 5))),
   onIdle: (world, draw) => world.settles("onIdle", one(world, draw).onIdle()),
   stats: (world, draw) => one(world, draw).stats,
   subscribe: (world, draw) => world.unsubscribes.push(one(world, draw).subscribe(listener(world, draw))),

@@ -65,7 +65,8 @@ function plainRunner(world: World): Any {
   return runner;
 }
 
-const one = (world: World, draw: Draw): Any => world.one(world.runners, draw, () => plainRunner(world));
+/** One of the runners. */
+export const one = (world: World, draw: Draw): Any => world.one(world.runners, draw, () => plainRunner(world));
 
 const params = (draw: Draw): Any => {
   const fields = {
@@ -122,6 +123,7 @@ export const runnerCalls: Readonly<Record<Exclude<keyof JobRunner, symbol> | "ne
       draw,
       one(world, draw).eventStream(id(draw), options(draw, { lastEventId: () => text(draw, "0", "1") })),
     ),
+  asQueue: (world, draw) => void world.clients.push(one(world, draw).asQueue()),
   serve: (world, draw) =>
     world.unsubscribes.push(
       one(world, draw).serve(
@@ -172,17 +174,21 @@ export const clientCalls: Readonly<Record<Exclude<keyof QueueClient, symbol> | "
   createJob: (world, draw) =>
     world.settles(
       "a client's createJob",
-      client(world, draw).createJob(
-        text(draw, ...TYPES),
-        params(draw),
-        options(draw, { priority: () => number(draw, 0, 5) }),
-      ),
+      client(world, draw).createJob(text(draw, ...TYPES), params(draw), options(draw, createFields(draw))),
     ),
+  getJob: (world, draw) => client(world, draw).getJob(id(draw)),
+  getAllJobs: (world, draw) => client(world, draw).getAllJobs(),
+  getQueueStats: (world, draw) => client(world, draw).getQueueStats(),
+  setPriority: (world, draw) =>
+    asks(world, "a client's setPriority", client(world, draw).setPriority(id(draw), number(draw, 0, 7, "background"))),
+  retryJob: (world, draw) => asks(world, "a client's retryJob", client(world, draw).retryJob(id(draw))),
+  watch: (world, draw) => readSome(world, draw, client(world, draw).watch(id(draw))),
   cancelJob: (world, draw) => asks(world, "a client's cancelJob", client(world, draw).cancelJob(id(draw))),
   clearCompleted: (world, draw) => asks(world, "a client's clearCompleted", client(world, draw).clearCompleted()),
   subscribe: (world, draw) => world.unsubscribes.push(client(world, draw).subscribe(listener(world, draw))),
   getSnapshot: (world, draw) => client(world, draw).getSnapshot(),
   close(world, draw) {
-    if (draw.random.once(4)) client(world, draw).close();
+    // A runner's own queue is closed with the runner.
+    if (draw.random.once(4)) client(world, draw).close?.();
   },
 };

@@ -1,0 +1,59 @@
+// What ends after a time, unless its job ends before: the sleeps of bodies, and waits for a stop barrier.
+
+import { abortError } from "../support/abort.js";
+import { defer } from "../support/defer.js";
+import { now } from "../wasm/clock.js";
+import { drain } from "../wasm/drain.js";
+import { command, REFUSED } from "../wasm/engine.js";
+import { needNumber, outOfBounds } from "../wasm/options.js";
+
+import type { AnyJob } from "./record.js";
+
+/** By the engine's numbers. */
+const waits = new Map<number, () => void>();
+
+/** Calls back when the engine says that the time is up. */
+export function onWaitOver(number: number, over: () => void): void {
+  waits.set(number, over);
+}
+
+/** The number may have been given to another since. */
+export function forgetWait(number: number, over: () => void): void {
+  if (waits.get(number) === over) waits.delete(number);
+}
+
+export function endWait(number: number): void {
+  const over = waits.get(number);
+  waits.delete(number);
+  over?.();
+}
+
+export function sleep(job: AnyJob, time: number): Promise<void> {
+  const number = command().sleep(job.slot, needNumber("time", time), now());
+  if (number === REFUSED.bounds) throw outOfBounds({ time });
+  // The job has ended.
+  if (number < 0) throw abortError();
+  const { promise, resolve, reject } = defer<void>();
+  const extras = job.extras();
+  extras.sleeps ??= new Map();
+  const { sleeps } = extras;
+  const over = () => {
+    sleeps.delete(number);
+    resolve();
+  };
+  onWaitOver(number, over);
+  sleeps.set(number, (reason) => {
+    forgetWait(number, over);
+    reject(reason);
+  });
+  drain();
+  return promise;
+}
+
+/** Whoever sleeps in the job's body is woken with the reason; by default an AbortError. */
+export function breakSleeps(job: AnyJob, reason: unknown): void {
+  const sleeps = job.more?.sleeps;
+  if (sleeps === undefined) return;
+  job.more!.sleeps = undefined;
+  for (const wake of sleeps.values()) wake(reason ?? abortError());
+}

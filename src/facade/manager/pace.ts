@@ -1,0 +1,60 @@
+import type { JobManagerOptions } from "../types.js";
+import { epochOf, now } from "../wasm/clock.js";
+import { command, question } from "../wasm/engine.js";
+import { checkObject, needNumber, outOfBounds } from "../wasm/options.js";
+import { stamp } from "../wasm/stamp.js";
+
+export type RateLimit = Readonly<NonNullable<JobManagerOptions["rateLimit"]>>;
+
+/** As many starts as the engine remembers; a power of two. */
+const MANY = 1024;
+
+/** A manager's rate limit; and, while it has none, when bodies were called, for the one that it may be given. */
+export class Pace {
+  limit: RateLimit | undefined;
+  /** The engine is told when bodies were called. */
+  isCounted: boolean;
+  private readonly stamps: number[] = [];
+  private count = 0;
+
+  constructor(limit: RateLimit | undefined, isCounted: boolean) {
+    this.limit = limit;
+    this.isCounted = isCounted;
+  }
+
+  note(stamp: number): void {
+    this.stamps[this.count++ & (MANY - 1)] = stamp;
+  }
+
+  /** Throws what the engine refuses. */
+  change(manager: number, given: unknown): void {
+    const limit = readRateLimit("rateLimit", given);
+    const engine = command();
+    if (limit !== undefined && !this.isCounted) {
+      this.isCounted = true;
+      const newest = stamp();
+      for (const called of this.stamps.splice(0).sort((a, b) => a - b))
+        engine.noteStart(manager, now() - (newest - called), now());
+    }
+    if (engine.setRateLimit(manager, limit !== undefined, limit?.limit ?? 0, limit?.interval ?? 0, now()) < 0)
+      throw outOfBounds({ rateLimit: limit });
+    this.limit = limit;
+  }
+}
+
+/** While the rate limit alone holds jobs back: until when, epoch ms. */
+export function limitedUntil(manager: number): number | undefined {
+  const at = question().rateLimitedUntil(manager);
+  return Number.isNaN(at) ? undefined : epochOf(at);
+}
+
+/** A copy: whoever made it may change it. */
+export function readRateLimit(field: string, given: unknown): RateLimit | undefined {
+  checkObject(field, given);
+  if (given === undefined) return undefined;
+  const { limit, interval } = given as RateLimit;
+  return Object.freeze({
+    limit: needNumber(`${field}.limit`, limit),
+    interval: needNumber(`${field}.interval`, interval),
+  });
+}

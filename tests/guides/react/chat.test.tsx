@@ -1,0 +1,31 @@
+import { Session, scriptedProvider } from "jobgate/agents";
+import { expect, it, onTestFinished } from "vitest";
+import { Chat } from "../../.guides/chat-servers/chat.tsx";
+import { draw } from "./support.tsx";
+
+it("a chat streams, asks before a tool is used, and stops", async () => {
+  const call = { type: "tool_call", call: { id: "1", name: "clock", arguments: {} } } as const;
+  const words = Array.from({ length: 5_000 }, () => ({ type: "text", text: "on and " }) as const);
+  const session = new Session({
+    providers: [scriptedProvider({ replies: [[call], "It is noon", words], chunkDelay: 1 })],
+    tools: [{ name: "clock", description: "The time", parameters: { type: "object" }, run: async () => "noon" }],
+  });
+  onTestFinished(() => session.close());
+  const element = draw(<Chat session={session} worker={session.createWorker({ name: "test" })} />);
+  await expect.poll(() => element.querySelector("input")).not.toBeNull();
+  const press = async (text: string) => {
+    const button = () => [...element.querySelectorAll("button")].find(({ textContent }) => textContent === text);
+    await expect.poll(button).toBeDefined();
+    button()?.click();
+  };
+  const said = () => element.textContent ?? "";
+  await press("Send");
+  await expect.poll(said).toContain("May it use clock?");
+  await press("Yes");
+  await expect.poll(said).toContain("assistant It is noon");
+  await press("Send");
+  await expect.poll(said).toContain("on and on and");
+  await press("Stop");
+  await expect.poll(() => said().includes("Stop")).toBe(false);
+  expect(session.jobs).toEqual([]);
+});
