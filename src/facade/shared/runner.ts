@@ -331,11 +331,11 @@ export class SharedRunner implements JobQueue {
   private async askToStop(id: string, reason: unknown): Promise<boolean> {
     const { driver } = await this.store();
     const name = `stop:${id}`;
-    const isFirst = !driver.thrown.has(name);
-    if (isFirst && reason !== undefined) driver.thrown.set(name, reason);
+    const isFirst = !driver.bodies.thrown.has(name);
+    if (isFirst && reason !== undefined) driver.bodies.thrown.set(name, reason);
     const serialized = reason === undefined ? undefined : serialize(reason);
     const { written } = await this.change((transactions) => transactions.stop(id, serialized));
-    if (!written && isFirst) driver.thrown.delete(name);
+    if (!written && isFirst) driver.bodies.thrown.delete(name);
     return written;
   }
 
@@ -383,7 +383,7 @@ export class SharedRunner implements JobQueue {
 
   private thrown(id: string): { readonly value: unknown } | undefined {
     const job = this.mirror.get(id);
-    const thrown = this.opened?.driver.thrown;
+    const thrown = this.opened?.driver.bodies.thrown;
     if (job === undefined || thrown === undefined) return undefined;
     const name = job.row[AT.status] === 4 ? `stop:${id}` : id;
     return thrown.has(name) ? { value: thrown.get(name) } : undefined;
