@@ -34,6 +34,7 @@ const steps = {
         "npm-runner,test-panic",
         "npm-agents,test-panic",
         "npm-pool,test-panic",
+        "npm-shared,test-panic",
       ]) {
         run("cargo", ["clippy", "--lib", "--features", feature, ...wasm, "--", "-D", "warnings"]);
       }

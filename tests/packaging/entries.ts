@@ -13,6 +13,7 @@ export interface Entry {
 export const entries: readonly Entry[] = [
   { entry: "jobgate", program: "main.js", outcome: "Normal 42" },
   { entry: "jobgate/runner", program: "runner.js", outcome: "completed, 25 primes, one engine", mark: "queue_state" },
+  { entry: "jobgate/shared", program: "shared.js", outcome: "completed, 25 primes", mark: "E_CRASH_LOOP" },
   {
     entry: "jobgate/queue-client",
     program: "queue-client.js",

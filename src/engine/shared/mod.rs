@@ -54,7 +54,8 @@ pub use options::{MOST_SLOTS, TabOptions, TypeRules};
 pub use row::{Row, SlotRow, Status, remaining};
 pub use transactions::{Claim, Create, Entered, Found, Outcome, Recovery};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use self::job::{Circumstances, Job, Order};
 use self::options::{Kind, Limits};
@@ -72,17 +73,38 @@ enum Phase {
     Away,
 }
 
+/// Jobs are numbered one after the other, so their numbers are as good as hashes of them.
+#[derive(Debug, Default)]
+struct ByNumber(u64);
+
+impl Hasher for ByNumber {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        // Spread over all bits, of which a table looks at the highest, too.
+        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
 /// One tab's part in one shared queue.
 #[derive(Debug)]
 pub struct Tab {
     limits: Limits,
     kinds: Vec<Kind>,
     /// All that have not ended, as the store has last been seen.
-    jobs: BTreeMap<SharedJobId, Job>,
+    jobs: HashMap<SharedJobId, Job, BuildHasherDefault<ByNumber>>,
     /// Those that miss nothing but a slot.
     queue: BTreeSet<Order>,
     /// When those that miss something else are looked at again.
-    alarms: BTreeSet<(Time, SharedJobId)>,
+    alarms: BTreeSet<Order>,
     slots: Vec<Slot>,
     around: Circumstances,
     phase: Phase,
@@ -101,7 +123,7 @@ impl Tab {
         Ok(Self {
             limits,
             kinds: Vec::new(),
-            jobs: BTreeMap::new(),
+            jobs: HashMap::default(),
             queue: BTreeSet::new(),
             alarms: BTreeSet::new(),
             slots: (0..limits.slots).map(Slot::new).collect(),
@@ -162,7 +184,7 @@ impl Tab {
     /// When to send [`Command::Tick`].
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {
-        let alarm = self.alarms.first().map(|(at, _)| *at);
+        let alarm = self.alarms.first().map(|(at, ..)| Time::from_micros(*at));
         self.slots.iter().filter_map(Slot::deadline).chain(alarm).chain(self.reading.next_pulse()).min()
     }
 
@@ -191,15 +213,18 @@ impl Tab {
         Some(job.missing(now, kind, self.around).0)
     }
 
-    /// Those that can start here, in the order in which they will, then the rest in the order in which they could.
+    /// Those that can start here, in the order in which they will, those that wait until some moment, in the order of
+    /// those, then the rest, oldest first.
     #[must_use]
     pub fn pending(&self) -> Vec<SharedJobId> {
-        let mut rest: Vec<(Time, Order)> = Vec::new();
-        for (id, job) in self.jobs.iter().filter(|(_, job)| job.is_pending() && job.queued.is_none()) {
-            rest.push((job.alarm.unwrap_or(Time::from_micros(u64::MAX)), job.order(*id)));
+        let others =
+            self.jobs.iter().filter(|(_, job)| job.is_pending() && job.queued.is_none() && job.alarm.is_none());
+        // One by one: what is collected is sorted first, by code that is large.
+        let mut oldest = BTreeSet::new();
+        for (id, _) in others {
+            oldest.insert((0, 0, *id));
         }
-        rest.sort_unstable();
-        self.queue.iter().map(|order| order.2).chain(rest.into_iter().map(|(_, order)| order.2)).collect()
+        self.queue.iter().chain(&self.alarms).chain(&oldest).map(|order| order.2).collect()
     }
 
     /// Records in its tables. For tests and leak hunting.

@@ -151,7 +151,8 @@ impl SlotRow {
 /// that was set back keeps nobody waiting.
 #[must_use]
 pub fn remaining(until: f64, whole: f64, wall: f64) -> f64 {
-    (until - wall).clamp(0.0, whole.max(0.0))
+    // `clamp` would bring with it what panics print of floats.
+    (until - wall).min(whole).max(0.0)
 }
 
 impl Row {

@@ -25,7 +25,7 @@ impl Tab {
             }
             (_, Some(until)) => {
                 job.alarm = Some(until);
-                self.alarms.insert((until, id));
+                self.alarms.insert((until.as_micros(), 0, id));
             }
             _ => {}
         }
@@ -37,7 +37,7 @@ impl Tab {
             self.queue.remove(&order);
         }
         if let Some(at) = job.alarm.take() {
-            self.alarms.remove(&(at, id));
+            self.alarms.remove(&(at.as_micros(), 0, id));
         }
     }
 
@@ -58,7 +58,7 @@ impl Tab {
     }
 
     pub(super) fn tick(&mut self, now: Time, effects: &mut Vec<Effect>) {
-        while let Some((_, id)) = self.alarms.first().copied().filter(|(at, _)| *at <= now) {
+        while let Some((_, _, id)) = self.alarms.first().copied().filter(|(at, ..)| *at <= now.as_micros()) {
             self.reconsider(now, id);
         }
         for at in 0..self.slots.len() {

@@ -1,21 +1,20 @@
 // Drives the rules of one tab: tells them what the store, the locks and the bodies say, and does what they want.
 
-import { isNonRetriable, report } from "../errors.js";
+import { report } from "../errors.js";
 import { cloned } from "../pool/clone.js";
-import { deserialize, serialize } from "../pool/serialize.js";
 import type { JobTypes } from "../runner/job-types.js";
-import { setTimer, wallNow } from "../support/time.js";
+import { wallNow } from "../support/time.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
+import { rethrow, unexpected } from "../wasm/engine.js";
+import { Bodies } from "./bodies.js";
 import { Channel, type Log, type Said } from "./channel.js";
-import { HandoverError, LostOwnershipError } from "./errors.js";
 import { Locks, LonelyLocks } from "./locks.js";
 import type { Mirror } from "./mirror.js";
-import { ANSWER, AT, EFFECT, EFFECT_SIZE, isOver, OUTCOME, RUNNING, TELL, WHY } from "./numbers.js";
+import { ANSWER, AT, EFFECT, EFFECT_SIZE, TELL } from "./numbers.js";
 import type { CheckedOptions, CheckedType } from "./options.js";
-import type { StoredJob, StoredSlot, StoredStep } from "./rows.js";
-import { Run, type RunHost, storable } from "./run.js";
-import type { Claim, Ending, Lock, Seen, Transactions } from "./transactions.js";
+import type { StoredJob, StoredSlot } from "./rows.js";
+import type { Claim, Lock, Seen, Transactions } from "./transactions.js";
 import type { TabRules } from "./wasm.js";
 
 /** A type that this tab has. */
@@ -35,7 +34,7 @@ export interface DriverParts {
 /** What pending jobs wait for may be something else after these. */
 const CHANGES_WAITS: readonly number[] = [TELL.tick, TELL.parked, TELL.visible, TELL.online];
 
-export class Driver implements RunHost {
+export class Driver {
   private readonly parts: DriverParts;
   private readonly transactions: Transactions;
   private readonly locks: Locks | LonelyLocks;
@@ -48,13 +47,7 @@ export class Driver implements RunHost {
   /** The latest request for each lock, and what is being written where one is held. */
   private readonly asked = new Map<string, number>();
   private readonly entering = new Map<number, AbortController>();
-  private readonly runs = new Map<string, Run>();
-  /** Of runs that have ended, until that is recorded: what is stored of it, and the very value. */
-  private readonly endings = new Map<string, Ending & { readonly thrown?: unknown }>();
-  /** What was stored last of jobs claimed here, for the runs to come. */
-  private readonly steps = new Map<string, Map<string, StoredStep>>();
-  /** What bodies and callers of this tab have thrown and given as reasons: the very objects. */
-  readonly thrown = new Map<string, unknown>();
+  readonly bodies: Bodies;
   /** Heard before what they follow was read. */
   private logs: readonly Log[] = [];
   private left: (() => void)[] = [];
@@ -68,6 +61,19 @@ export class Driver implements RunHost {
     const { name } = parts.options;
     this.locks = isShared ? new Locks(name, granted, lost) : new LonelyLocks(granted);
     this.channel = isShared ? new Channel(name, (said) => this.hear(said)) : undefined;
+    const { rules, mirror, types } = parts;
+    this.bodies = new Bodies({
+      rules,
+      mirror,
+      types,
+      transactions,
+      apply: (effects) => this.apply(effects),
+      see: (seen) => this.see(seen),
+      log: (log) => {
+        this.hear({ log });
+        this.channel?.say({ log });
+      },
+    });
   }
 
   /** Resolves when the store has been read once. */
@@ -180,8 +186,8 @@ export class Driver implements RunHost {
 
   private forget(ids: readonly string[]): void {
     for (const id of ids) {
-      this.thrown.delete(id);
-      this.thrown.delete(`stop:${id}`);
+      this.bodies.thrown.delete(id);
+      this.bodies.thrown.delete(`stop:${id}`);
       const number = this.parts.mirror.remove(id);
       if (number !== undefined) this.tell(TELL.gone, number);
     }
@@ -205,7 +211,13 @@ export class Driver implements RunHost {
 
   private arm(): void {
     if (this.isClosed) return;
-    this.alarm.set(this.parts.rules.wakeAt(), () => this.tell(TELL.tick, 0));
+    this.alarm.set(this.parts.rules.wakeAt(), () => {
+      try {
+        this.tell(TELL.tick, 0);
+      } catch (error) {
+        rethrow(error);
+      }
+    });
   }
 
   private do([what, one, two, three, four, five, six, seven]: number[]): void {
@@ -220,30 +232,30 @@ export class Driver implements RunHost {
         this.locks.drop(one!);
         break;
       case EFFECT.read:
-        void this.read();
+        this.read().catch(unexpected);
         break;
       case EFFECT.enter: {
         const claim = three === -1 ? undefined : { number: three!, rest: [four!, five!, six!, seven!] };
-        void this.enter({ slot: one!, generation: two! }, claim);
+        this.enter({ slot: one!, generation: two! }, claim).catch(unexpected);
         break;
       }
       case EFFECT.retire:
-        void this.retireSlot({ slot: one!, generation: two! }, three!);
+        this.retireSlot({ slot: one!, generation: two! }, three!).catch(unexpected);
         break;
       case EFFECT.settle:
-        void this.settle(one!, two!, { slot: three!, generation: four! }, [five!, six!]);
+        this.bodies.settle(one!, two!, { slot: three!, generation: four! }, [five!, six!]).catch(unexpected);
         break;
       case EFFECT.run:
-        void this.run(one!, two!);
+        this.bodies.run(one!, two!).catch(unexpected);
         break;
       case EFFECT.abort:
-        this.abort(one!, two!, three!);
+        this.bodies.abort(one!, two!, three!);
         break;
       case EFFECT.deliver:
-        void this.deliver(one!, two!, three!);
+        this.bodies.deliver(one!, two!, three!).catch(unexpected);
         break;
       case EFFECT.acknowledge:
-        void this.acknowledge(one!, two!, three!);
+        this.bodies.acknowledge(one!, two!, three!).catch(unexpected);
         break;
       default:
         for (const resolve of this.left.splice(0)) resolve();
@@ -291,7 +303,7 @@ export class Driver implements RunHost {
     }
     try {
       const { written, seen, steps } = await this.transactions.enter(lock, claim, controller.signal);
-      if (written && claim !== undefined) this.steps.set(claim.id, steps);
+      if (written && claim !== undefined) this.bodies.steps.set(claim.id, steps);
       this.see(seen);
       answered(written ? ANSWER.written : ANSWER.refused);
     } catch {
@@ -331,150 +343,5 @@ export class Driver implements RunHost {
     } catch {
       answered(ANSWER.failed);
     }
-  }
-
-  private async settle(number: number, epoch: number, lock: Lock, outcome: [number, number]): Promise<void> {
-    const job = this.parts.mirror.of(number);
-    const name = `${job?.id}:${epoch}`;
-    const ending = this.endings.get(name) ?? {};
-    const answer = (what: number) =>
-      this.apply(this.parts.rules.recorded(now(), wallNow(), number, epoch, false, what));
-    if (job === undefined) {
-      answer(ANSWER.refused);
-      return;
-    }
-    try {
-      const { written, seen } = await this.transactions.settle(job.id, epoch, lock, outcome, ending);
-      if (written && "thrown" in ending && outcome[0] !== OUTCOME.released) this.thrown.set(job.id, ending.thrown);
-      this.endings.delete(name);
-      this.see(seen);
-      answer(written ? ANSWER.written : ANSWER.refused);
-    } catch {
-      answer(ANSWER.failed);
-    }
-  }
-
-  // ── bodies ──────────────────────────────────────────────────────────────────────────────────
-
-  private async run(number: number, epoch: number): Promise<void> {
-    const { mirror, rules, types } = this.parts;
-    const job = mirror.of(number);
-    if (job === undefined) return;
-    const run = new Run(this, job, epoch, this.steps.get(job.id) ?? new Map());
-    this.steps.delete(job.id);
-    const name = `${job.id}:${epoch}`;
-    this.runs.set(name, run);
-    const [outcome, wait] = await this.outcomeOf(name, async () => {
-      const value = await types.get(job.type)(cloned(job.params), run.context);
-      return storable(value, "The result");
-    });
-    await run.over();
-    this.runs.delete(name);
-    this.apply(rules.settled(now(), wallNow(), number, epoch, outcome, wait));
-    // Not to be recorded: it had been lost, or handed over.
-    if (!this.isSettling(job.id, epoch)) this.endings.delete(name);
-  }
-
-  private isSettling(id: string, epoch: number): boolean {
-    const row = this.parts.mirror.get(id)?.row;
-    return row !== undefined && row[AT.status] === RUNNING && row[AT.epoch] === epoch;
-  }
-
-  private async outcomeOf(name: string, body: () => Promise<unknown>): Promise<[number, number]> {
-    try {
-      this.endings.set(name, { result: await body() });
-      return [OUTCOME.resolved, Number.NaN];
-    } catch (thrown) {
-      this.endings.set(name, { error: serialize(thrown), thrown });
-      const isFinal = isNonRetriable(thrown) || (thrown as { code?: unknown } | null)?.code === "E_NOT_STORABLE";
-      return [isFinal ? OUTCOME.final : OUTCOME.rejected, Number.NaN];
-    }
-  }
-
-  private runOf(number: number, epoch: number): Run | undefined {
-    return this.runs.get(`${this.parts.mirror.of(number)?.id}:${epoch}`);
-  }
-
-  private abort(number: number, epoch: number, why: number): void {
-    const job = this.parts.mirror.of(number);
-    const run = this.runOf(number, epoch);
-    if (run === undefined) return;
-    if (why === WHY.stop) run.abort(this.thrown.get(`stop:${run.id}`) ?? deserialize(job?.reason));
-    else if (why === WHY.timeout) run.abort(new DOMException("The job took too long", "TimeoutError"));
-    else if (why === WHY.handover) run.abort(new HandoverError("This tab lets go of the job"));
-    else {
-      run.hasLost = true;
-      run.abort(new LostOwnershipError("Another tab has this job: this one was silent for too long"));
-    }
-  }
-
-  private async deliver(number: number, epoch: number, action: number): Promise<void> {
-    const job = this.parts.mirror.of(number);
-    if (job === undefined) return;
-    let given: unknown;
-    try {
-      given = await this.transactions.action(job.incarnation, action);
-    } catch {
-      // Acknowledged unheard it would be lost.
-      setTimer(() => void this.deliver(number, epoch, action), 1000);
-      return;
-    }
-    await this.runOf(number, epoch)?.deliver(given);
-  }
-
-  private async acknowledge(number: number, epoch: number, action: number): Promise<void> {
-    const id = this.parts.mirror.of(number)?.id ?? "";
-    const answer = (what: number) => this.apply(this.parts.rules.recorded(now(), wallNow(), number, epoch, true, what));
-    try {
-      const { written, seen } = await this.transactions.acknowledge(id, epoch, action);
-      this.see(seen);
-      answer(written ? ANSWER.written : ANSWER.refused);
-    } catch {
-      answer(ANSWER.failed);
-    }
-  }
-
-  // ── what bodies say ─────────────────────────────────────────────────────────────────────────
-
-  async say(run: Run, said: object): Promise<void> {
-    try {
-      const { seen } = await this.transactions.say(run.id, run.epoch, said);
-      this.see(seen);
-    } catch {
-      // What is said next says it again; a state that can't be kept is not there after a take-over.
-    }
-  }
-
-  log(run: Run, message: string): void {
-    const changed = this.parts.mirror.get(run.id)?.changed ?? 0;
-    const log = { id: run.id, message, at: wallNow(), changed };
-    this.hear({ log });
-    this.channel?.say({ log });
-  }
-
-  async step(run: Run, name: string, step: StoredStep): Promise<boolean> {
-    const { written, seen } = await this.transactions.step(run.id, run.epoch, name, step);
-    if (!written) this.see(seen);
-    return written;
-  }
-
-  listening(run: Run): void {
-    this.heard(run, false);
-  }
-
-  handled(run: Run): void {
-    this.heard(run, true);
-  }
-
-  private heard(run: Run, handled: boolean): void {
-    const number = this.parts.mirror.numberOf(run.id);
-    if (number === undefined) return;
-    this.apply(this.parts.rules.action(now(), wallNow(), number, run.epoch, handled));
-  }
-
-  /** Whether the job has ended, as far as is known here. */
-  hasEnded(id: string): boolean {
-    const job = this.parts.mirror.get(id);
-    return job === undefined || isOver(job.row);
   }
 }

@@ -1,4 +1,5 @@
 import { JobgateError } from "../errors.js";
+import { fieldOf } from "../support/look.js";
 
 /** E_QUOTA: the browser gives this origin no more room. Nothing was written. */
 export class QuotaError extends JobgateError {
@@ -66,7 +67,7 @@ export class SharedRunnerError extends JobgateError {
 
 /** What a store has thrown, in our words. `written`: it may have been, for all that is known. */
 export function storageError(thrown: unknown, lost: boolean): Error {
-  const name = (thrown as { name?: unknown } | null | undefined)?.name;
+  const name = fieldOf(thrown, "name");
   if (name === "QuotaExceededError") return new QuotaError("There is no room left for this origin", { cause: thrown });
   if (lost) return new StorageLostError("The store went away before it had answered", { cause: thrown });
   return new StorageUnavailableError("The store can't be written to", { cause: thrown });

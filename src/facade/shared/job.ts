@@ -43,7 +43,8 @@ export function endOf(host: JobHost, job: StoredJob): Promise<Completion<unknown
       resolve(completionOf(host, current));
       return;
     }
-    const leave = host.mirror.listen(job.id, ({ after }) => {
+    const leave = host.mirror.listen(job.id, ({ after, failure }) => {
+      if (failure !== undefined) resolve({ type: "Failed", error: failure });
       if (after !== undefined && after.incarnation === job.incarnation && !isOver(after.row)) return;
       leave();
       if (after?.incarnation === job.incarnation) resolve(completionOf(host, after));
@@ -171,7 +172,8 @@ class Handle implements SharedJob<unknown, unknown, unknown> {
       }
       if (change.after !== undefined && !isOver(change.after.row)) return;
       leave();
-      queue.close();
+      if (change.failure !== undefined) queue.fail(change.failure);
+      else queue.close();
     });
     return queue.stream;
   }
@@ -219,7 +221,8 @@ export function watchStream(mirror: Mirror, job: StoredJob): ReadableStream<Watc
     const { before, after } = change;
     if (after === undefined || after.incarnation !== job.incarnation) {
       leave();
-      queue.close();
+      if (change.failure !== undefined) queue.fail(change.failure);
+      else queue.close();
       return;
     }
     if (isOver(after.row)) {

@@ -5,6 +5,7 @@ import { deserialize } from "../pool/serialize.js";
 import { fieldOf, messageOf, textOf } from "../support/look.js";
 import type { JobEvent, JobRecord, ManagerStats, Unsubscribe } from "../types.js";
 import { now } from "../wasm/clock.js";
+import { whenEngineFails } from "../wasm/engine.js";
 import { AT, CANCELLED, COMPLETED, FAILED, isOver, PENDING, type Row, RUNNING, STATUS, WAITING } from "./numbers.js";
 import type { StoredJob } from "./rows.js";
 import type { SharedRecord } from "./types.js";
@@ -16,6 +17,8 @@ export interface Change {
   readonly after: StoredJob | undefined;
   /** What `log` has said. */
   readonly event?: JobEvent;
+  /** The engine has broken: nothing follows. */
+  readonly failure?: Error;
 }
 
 type Listener = (change: Change) => void;
@@ -26,6 +29,12 @@ interface Entry {
   readonly number: number;
   record: SharedRecord | undefined;
 }
+
+/** Of all runners that are open. */
+const mirrors = new Set<Mirror>();
+whenEngineFails((error) => {
+  for (const mirror of mirrors) mirror.fail(error);
+});
 
 export class Mirror {
   /** Grows with every change. */
@@ -43,6 +52,20 @@ export class Mirror {
 
   constructor(rules: TabRules) {
     this.rules = rules;
+    mirrors.add(this);
+  }
+
+  close(): void {
+    mirrors.delete(this);
+  }
+
+  /** Whoever waits for a job's end is told that there is none to hear of. */
+  fail(failure: Error): void {
+    this.version += 1;
+    for (const listeners of [...this.listeners.values()]) {
+      for (const listener of [...listeners]) guarded(() => listener({ before: undefined, after: undefined, failure }));
+    }
+    this.callSubscribers();
   }
 
   get(id: string): StoredJob | undefined {

@@ -48,7 +48,8 @@ export function policyNumber(policy: unknown): number {
 
 export interface CheckedOptions {
   readonly name: string;
-  readonly types: readonly SharedJobType[];
+  // biome-ignore lint/suspicious/noExplicitAny: types of all kinds.
+  readonly types: readonly SharedJobType<any, unknown, any, any>[];
   readonly builtins: boolean;
   readonly concurrency: number;
   readonly retain: number;
@@ -102,7 +103,8 @@ export interface CheckedType {
 }
 
 /** What a shared type has beyond a runner's. */
-export function checkType(at: string, type: SharedJobType): CheckedType {
+// biome-ignore lint/suspicious/noExplicitAny: a type of any kind.
+export function checkType(at: string, type: SharedJobType<any, unknown, any, any>): CheckedType {
   const { version, migrate, takeOver, onInterrupted, requires } = type;
   if (migrate !== undefined) needFunction(`${at}.migrate`, migrate);
   checkObject(`${at}.requires`, requires);

@@ -1,9 +1,9 @@
 // One run of a job's body in this tab.
 
-import { report } from "../errors.js";
+import { isNonRetriable, report } from "../errors.js";
 import { cloned } from "../pool/clone.js";
 import { checkObject, checkString, needFunction, needNumber } from "../support/check.js";
-import { textOf } from "../support/look.js";
+import { fieldOf, textOf } from "../support/look.js";
 import { chance, wallNow } from "../support/time.js";
 import { takeTurn } from "../support/turn.js";
 import type { Millis, Progress, RetryOptions, Unsubscribe } from "../types.js";
@@ -259,7 +259,8 @@ export class Run {
   }
 }
 
-const isFinal = (error: unknown) => (error as { code?: unknown } | null)?.code === "E_NOT_STORABLE";
+/** What no other try would change. */
+export const isFinal = (thrown: unknown) => isNonRetriable(thrown) || fieldOf(thrown, "code") === "E_NOT_STORABLE";
 
 /** A copy, as the store would have it. */
 export function storable<T>(value: T, what: string): T {

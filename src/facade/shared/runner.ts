@@ -319,7 +319,7 @@ export class SharedRunner implements JobQueue {
   async cancelJob(id: string, reason?: unknown): Promise<boolean> {
     await this.store();
     const job = this.mirror.get(id);
-    if (job !== undefined && isOver(job.row)) return false;
+    if (typeof id !== "string" || (job !== undefined && isOver(job.row))) return false;
     return (await this.askToStop(id, reason)) || this.isStopping(id);
   }
 
@@ -331,11 +331,11 @@ export class SharedRunner implements JobQueue {
   private async askToStop(id: string, reason: unknown): Promise<boolean> {
     const { driver } = await this.store();
     const name = `stop:${id}`;
-    const isFirst = !driver.thrown.has(name);
-    if (isFirst && reason !== undefined) driver.thrown.set(name, reason);
+    const isFirst = !driver.bodies.thrown.has(name);
+    if (isFirst && reason !== undefined) driver.bodies.thrown.set(name, reason);
     const serialized = reason === undefined ? undefined : serialize(reason);
     const { written } = await this.change((transactions) => transactions.stop(id, serialized));
-    if (!written && isFirst) driver.thrown.delete(name);
+    if (!written && isFirst) driver.bodies.thrown.delete(name);
     return written;
   }
 
@@ -343,6 +343,7 @@ export class SharedRunner implements JobQueue {
   async setPriority(id: string, priority: Priority): Promise<boolean> {
     const level = priorityNumber(priority);
     if (!Number.isFinite(level)) throw new RangeError(`priority must be a finite number, got ${level}`);
+    if (typeof id !== "string") return false;
     const { written } = await this.change((transactions) => transactions.prioritize(id, level));
     return written;
   }
@@ -373,6 +374,7 @@ export class SharedRunner implements JobQueue {
     await this.opening;
     await this.opened?.driver.close();
     this.opened?.storage.close();
+    this.mirror.close();
   }
 
   [asyncDispose](): Promise<void> {
@@ -381,7 +383,7 @@ export class SharedRunner implements JobQueue {
 
   private thrown(id: string): { readonly value: unknown } | undefined {
     const job = this.mirror.get(id);
-    const thrown = this.opened?.driver.thrown;
+    const thrown = this.opened?.driver.bodies.thrown;
     if (job === undefined || thrown === undefined) return undefined;
     const name = job.row[AT.status] === 4 ? `stop:${id}` : id;
     return thrown.has(name) ? { value: thrown.get(name) } : undefined;

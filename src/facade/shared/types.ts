@@ -25,7 +25,8 @@ export interface SharedRunnerOptions extends Omit<RunnerOptions, "types" | "auto
    */
   name?: string;
   /** Besides the built-in ones; a taken name is an error. */
-  types?: readonly SharedJobType[];
+  // biome-ignore lint/suspicious/noExplicitAny: types of all kinds of params, states and actions.
+  types?: readonly SharedJobType<any, unknown, any, any>[];
   /**
    * False: this tab (a popup, a service worker) creates, watches and stops jobs, and runs none.
    * @default true

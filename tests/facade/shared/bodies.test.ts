@@ -195,14 +195,14 @@ test("a sleep is taken up where it was when another tab takes the job over", asy
   expect(remaining[0]).toBeLessThan(600);
 });
 
-test("an attempt that takes too long fails with a TimeoutError", async () => {
+test("an attempt that takes too long fails with a TimeoutError, whatever its body says", async () => {
   const { open } = queue();
   const types = [
     type(
       "long",
       (_: unknown, { signal }: SharedTaskContext) =>
-        new Promise((_, reject) => {
-          signal.addEventListener("abort", () => reject(signal.reason));
+        new Promise((resolve) => {
+          signal.addEventListener("abort", () => resolve("late"));
         }),
     ),
   ];

@@ -181,7 +181,7 @@ test("a page that is put away lets go, and joins again when it is back", async (
   const { open } = queue();
   let runs = 0;
   const { release, held } = hold();
-  const execute = (params: unknown, context: SharedTaskContext<never>) => {
+  const execute = (params: unknown, context: SharedTaskContext) => {
     runs++;
     return held.execute(params, context);
   };

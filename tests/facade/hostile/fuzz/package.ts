@@ -6,6 +6,7 @@ export interface Package {
   readonly runner: typeof import("jobgate/runner");
   readonly pool: typeof import("jobgate/worker-pool");
   readonly agents: typeof import("jobgate/agents");
+  readonly shared: typeof import("jobgate/shared");
   readonly slim: typeof import("jobgate/slim");
   readonly testing: typeof import("jobgate/testing");
 }

@@ -32,6 +32,8 @@ export class World implements Surroundings {
   readonly unsubscribes: Any[] = [];
   readonly runners: Any[] = [];
   readonly clients: Any[] = [];
+  readonly shared: Any[] = [];
+  readonly sharedJobs: Any[] = [];
   readonly pools: Any[] = [];
   readonly sessions: Any[] = [];
   readonly agents: Any[] = [];
@@ -144,7 +146,7 @@ export class World implements Surroundings {
     }
     // What its port throws may be thrown; whoever waits for an answer is told that there will be none.
     for (const client of this.clients) this.guarded(client.close);
-    for (const closable of [...this.runners, ...this.pools, ...this.sessions]) {
+    for (const closable of [...this.runners, ...this.shared, ...this.pools, ...this.sessions]) {
       await within(closable.close(), `a ${closable.constructor.name}'s close`, patience);
     }
     for (const { job, completion } of this.made) {

@@ -7,6 +7,7 @@ const ENTRIES = {
   runner: "runner",
   pool: "worker-pool",
   agents: "agents",
+  shared: "shared",
   slim: "slim",
   testing: "testing",
 };

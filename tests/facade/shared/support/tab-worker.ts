@@ -10,7 +10,7 @@ export interface TabMessage {
 
 const say = (message: TabMessage) => postMessage(message);
 
-const untilAborted = ({ signal }: SharedTaskContext<never, never>) =>
+const untilAborted = ({ signal }: SharedTaskContext) =>
   new Promise<never>((_, reject) => {
     const abort = () => {
       say({ said: "aborted", detail: signal.reason.name });
@@ -19,7 +19,7 @@ const untilAborted = ({ signal }: SharedTaskContext<never, never>) =>
     signal.addEventListener("abort", abort);
   });
 
-const body = (_: unknown, context: SharedTaskContext<never, never>) => {
+const body = (_: unknown, context: SharedTaskContext) => {
   say({ said: "started", detail: context.id });
   return untilAborted(context);
 };
@@ -28,7 +28,7 @@ const types = [
   type("wait", body),
   type("strict", body, { takeOver: "strict" }),
   type("fragile", body, { onInterrupted: "fail" }),
-  type("steps", async (_: unknown, context: SharedTaskContext<never, never>) => {
+  type("steps", async (_: unknown, context: SharedTaskContext) => {
     await context.step("one", () => {
       say({ said: "effect", detail: "one" });
       return { by: "worker" };

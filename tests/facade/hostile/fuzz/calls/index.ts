@@ -7,6 +7,7 @@ import { constructing, managerCalls } from "./manager.js";
 import { poolCalls } from "./pool.js";
 import { gateCalls, subjectCalls, unsubscribing } from "./primitives.js";
 import { clientCalls, runnerCalls } from "./runner.js";
+import { sharedCalls, sharedJobCalls } from "./shared.js";
 import { slimCalls } from "./slim.js";
 import { testClockCalls, testContextCalls } from "./testing.js";
 
@@ -24,6 +25,8 @@ const groups: Readonly<Record<string, Calls>> = {
   http: httpCalls,
   pool: poolCalls,
   agents: agentCalls,
+  shared: sharedCalls,
+  sharedJob: sharedJobCalls,
   slim: slimCalls,
   testContext: testContextCalls,
   testClock: testClockCalls,
