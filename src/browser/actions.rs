@@ -12,22 +12,22 @@ use std::task::{Context, Poll};
 use futures::Stream;
 
 use super::attempt::Attempt;
-use super::bell::{Bell, Seat};
+use super::notify::{Notify, Waiter};
 
 /// Actions that no body has taken yet, oldest first.
 pub(crate) struct Inbox<A> {
     actions: RefCell<VecDeque<A>>,
-    bell: Rc<Bell>,
+    notify: Rc<Notify>,
 }
 
 impl<A> Inbox<A> {
     pub(crate) fn new() -> Rc<Self> {
-        Rc::new(Self { actions: RefCell::default(), bell: Rc::default() })
+        Rc::new(Self { actions: RefCell::default(), notify: Rc::default() })
     }
 
     pub(crate) fn put(&self, action: A) {
         self.actions.borrow_mut().push_back(action);
-        self.bell.ring();
+        self.notify.ring();
     }
 
     /// Nobody will take what is left.
@@ -55,13 +55,13 @@ impl<A> Inbox<A> {
 pub struct Actions<A> {
     inbox: Rc<Inbox<A>>,
     attempt: Rc<Attempt>,
-    arrivals: Seat,
-    asked: Seat,
+    arrivals: Waiter,
+    asked: Waiter,
 }
 
 impl<A> Actions<A> {
     pub(crate) fn of(inbox: &Rc<Inbox<A>>, attempt: &Rc<Attempt>) -> Self {
-        let (arrivals, asked) = (Seat::at(&inbox.bell), Seat::at(&attempt.asked));
+        let (arrivals, asked) = (Waiter::at(&inbox.notify), Waiter::at(&attempt.asked));
         Self { inbox: inbox.clone(), attempt: attempt.clone(), arrivals, asked }
     }
 }

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::bell::Bell;
 use super::clock;
+use super::notify::Notify;
 use crate::engine::AbortCause;
 
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub(crate) struct Attempt {
     /// 1 for the first.
     pub(crate) number: u32,
     /// Opens when the body is asked to end, at the latest when it has.
-    pub(crate) asked: Rc<Bell>,
+    pub(crate) asked: Rc<Notify>,
     reason: Cell<Option<AbortCause>>,
     stop_asked: Cell<bool>,
     over: Cell<bool>,

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use super::bell::{Bell, Seat};
+use super::notify::{Notify, Waiter};
 
 /// A wait for something that happens once: the end of a job or of several, a request to end, a manager's quiet.
 ///
@@ -17,23 +17,23 @@ use super::bell::{Bell, Seat};
 /// happened.
 #[derive(Debug)]
 pub struct Barrier {
-    seats: Vec<Seat>,
+    waiters: Vec<Waiter>,
 }
 
 impl Barrier {
-    pub(crate) fn at(bell: &Rc<Bell>) -> Self {
-        Self::at_all([bell])
+    pub(crate) fn at(notify: &Rc<Notify>) -> Self {
+        Self::at_all([notify])
     }
 
-    /// Opens when the last of `bells` has.
-    pub(crate) fn at_all<'a>(bells: impl IntoIterator<Item = &'a Rc<Bell>>) -> Self {
-        Self { seats: bells.into_iter().filter(|bell| !bell.is_open()).map(Seat::at).collect() }
+    /// Opens when the last of `notifies` has.
+    pub(crate) fn at_all<'a>(notifies: impl IntoIterator<Item = &'a Rc<Notify>>) -> Self {
+        Self { waiters: notifies.into_iter().filter(|notify| !notify.is_open()).map(Waiter::at).collect() }
     }
 
     /// Whether it has happened.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.seats.iter().all(Seat::is_open)
+        self.waiters.iter().all(Waiter::is_open)
     }
 }
 
@@ -41,10 +41,10 @@ impl Future for Barrier {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        self.seats.retain(|seat| !seat.is_open());
-        match self.seats.first() {
-            Some(seat) => {
-                seat.wait(context);
+        self.waiters.retain(|waiter| !waiter.is_open());
+        match self.waiters.first() {
+            Some(waiter) => {
+                waiter.wait(context);
                 Poll::Pending
             }
             None => Poll::Ready(()),

@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use super::bell::{Bell, Seat};
 use super::error::JobError;
+use super::notify::{Notify, Waiter};
 use crate::engine::{AbortCause, JobStatus};
 
 /// How a job ended. Cheap to clone: everyone who asks reads the same result.
@@ -81,12 +81,12 @@ impl<R> fmt::Debug for Completion<R> {
 /// A job's end: known as soon as it is decided, told when it is the job's turn to be told of.
 pub(crate) struct End<R> {
     pub(crate) completion: OnceCell<Completion<R>>,
-    pub(crate) bell: Rc<Bell>,
+    pub(crate) notify: Rc<Notify>,
 }
 
 impl<R> Default for End<R> {
     fn default() -> Self {
-        Self { completion: OnceCell::new(), bell: Rc::default() }
+        Self { completion: OnceCell::new(), notify: Rc::default() }
     }
 }
 
@@ -98,12 +98,12 @@ impl<R> Default for End<R> {
 #[must_use = "futures do nothing unless polled"]
 pub struct Ended<R> {
     end: Rc<End<R>>,
-    seat: Seat,
+    waiter: Waiter,
 }
 
 impl<R> Ended<R> {
     pub(crate) fn of(end: &Rc<End<R>>) -> Self {
-        Self { seat: Seat::at(&end.bell), end: end.clone() }
+        Self { waiter: Waiter::at(&end.notify), end: end.clone() }
     }
 }
 
@@ -112,9 +112,9 @@ impl<R> Future for Ended<R> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Completion<R>> {
         match self.end.completion.get() {
-            Some(completion) if self.seat.is_open() => Poll::Ready(completion.clone()),
+            Some(completion) if self.waiter.is_open() => Poll::Ready(completion.clone()),
             _ => {
-                self.seat.wait(context);
+                self.waiter.wait(context);
                 Poll::Pending
             }
         }

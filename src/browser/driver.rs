@@ -10,11 +10,11 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use super::bell::Bell;
 use super::clock;
-use super::hosted::Hosted;
+use super::erased_job::ErasedJob;
 use super::ledger::Ledger;
 use super::listeners::{ChangeListener, EventListener, JobEvent, Listeners};
+use super::notify::Notify;
 use super::timer::Alarm;
 use crate::engine::{
     Channel, Command, Effect, Engine, JobId, KeyId, ListenerId, ManagerId, ManagerOptions, Refusal, Reply, RunOptions,
@@ -23,8 +23,8 @@ use crate::engine::{
 
 /// What became of a request to run a job.
 pub(crate) enum Ran {
-    Created(Rc<dyn Hosted>),
-    AlreadyRunning(Rc<dyn Hosted>),
+    Created(Rc<dyn ErasedJob>),
+    AlreadyRunning(Rc<dyn ErasedJob>),
 }
 
 pub(crate) struct Driver {
@@ -79,7 +79,7 @@ impl Driver {
         let now = now();
         let ledger = &mut *self.ledger.borrow_mut();
         let reply = ledger.handle(now, command(ledger.manager))?;
-        ledger.note();
+        ledger.commit();
         Ok(reply)
     }
 
@@ -88,7 +88,7 @@ impl Driver {
         &self,
         key: KeyId,
         options: &RunOptions,
-        make: impl FnOnce(JobId, u64) -> Rc<dyn Hosted>,
+        make: impl FnOnce(JobId, u64) -> Rc<dyn ErasedJob>,
     ) -> Result<Ran, Refusal> {
         let (now, manager) = (now(), self.ledger.borrow().manager);
         let reply = self.ledger.borrow_mut().handle(now, Command::Run { manager, key, options: Some(options) })?;
@@ -105,15 +105,15 @@ impl Driver {
             Reply::AlreadyRunning(id) => self.job(id).map(Ran::AlreadyRunning),
             _ => None,
         };
-        self.ledger.borrow_mut().note();
+        self.ledger.borrow_mut().commit();
         self.apply_all();
         // The engine gives no other answer and knows no other jobs.
         ran.ok_or(Refusal::Closed)
     }
 
     /// Opens in `millis`, unless the job has ended by then.
-    pub(crate) fn stop_limit(&self, job: JobId, millis: f64) -> Rc<Bell> {
-        let limit = Rc::<Bell>::default();
+    pub(crate) fn stop_limit(&self, job: JobId, millis: f64) -> Rc<Notify> {
+        let limit = Rc::<Notify>::default();
         let take_down = |reply| {
             if let Reply::Waiter(waiter) = reply {
                 self.ledger.borrow_mut().add_waiter(waiter, job, limit.clone());
@@ -125,13 +125,13 @@ impl Driver {
     }
 
     /// Opens when fewer than `size` are pending; `None` if that is so now.
-    pub(crate) fn pending_below(&self, size: u32) -> Result<Option<Rc<Bell>>, Refusal> {
+    pub(crate) fn pending_below(&self, size: u32) -> Result<Option<Rc<Notify>>, Refusal> {
         let reply = self.command(|manager| Command::AwaitPendingBelow { manager, size: f64::from(size) })?;
         Ok((reply == Reply::Ignored).then(|| self.ledger.borrow_mut().below(size)))
     }
 
     /// Opens when nothing is pending and nothing is running; `None` if that is so now.
-    pub(crate) fn idle(&self) -> Option<Rc<Bell>> {
+    pub(crate) fn idle(&self) -> Option<Rc<Notify>> {
         let waits = self.command(Command::AwaitIdle) == Ok(Reply::Ignored);
         waits.then(|| self.ledger.borrow().idle.clone())
     }
@@ -173,7 +173,7 @@ impl Driver {
         read(&ledger.engine, ledger.manager)
     }
 
-    pub(crate) fn job(&self, id: JobId) -> Option<Rc<dyn Hosted>> {
+    pub(crate) fn job(&self, id: JobId) -> Option<Rc<dyn ErasedJob>> {
         self.ledger.borrow().jobs.get(&id).cloned()
     }
 
@@ -241,9 +241,9 @@ impl Driver {
                 }
             }
             Effect::PendingBelow { .. } | Effect::Idle { .. } | Effect::WaitOver { .. } => {
-                let bells = self.ledger.borrow_mut().due.pop_front();
-                for bell in bells.unwrap_or_default() {
-                    bell.open();
+                let notifies = self.ledger.borrow_mut().due.pop_front();
+                for notify in notifies.unwrap_or_default() {
+                    notify.open();
                 }
             }
             Effect::Wake { at } => {
@@ -257,7 +257,7 @@ impl Driver {
         }
     }
 
-    fn forget(&self, job: JobId) -> Option<Rc<dyn Hosted>> {
+    fn forget(&self, job: JobId) -> Option<Rc<dyn ErasedJob>> {
         self.ledger.borrow_mut().jobs.remove(&job)
     }
 }

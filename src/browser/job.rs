@@ -9,10 +9,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::barrier::Barrier;
-use super::bell::Seat;
 use super::completion::{Completion, Ended};
+use super::erased_job::ErasedJob;
 use super::error::StopTimeout;
-use super::hosted::Hosted;
+use super::notify::Waiter;
 use super::progress::Progress;
 use super::record::Record;
 use super::watch::Watch;
@@ -27,7 +27,7 @@ pub struct Job<K, S, A, R> {
 
 impl<K: 'static, S: 'static, A: 'static, R: 'static> Job<K, S, A, R> {
     /// `None` if it is of other types.
-    pub(crate) fn of(job: Rc<dyn Hosted>) -> Option<Self> {
+    pub(crate) fn of(job: Rc<dyn ErasedJob>) -> Option<Self> {
         let job: Rc<dyn Any> = job;
         Some(Self { record: job.downcast().ok()? })
     }
@@ -156,18 +156,18 @@ impl<K, S, A, R> Job<K, S, A, R> {
     #[allow(clippy::must_use_candidate, reason = "whoever only stops need not wait")]
     pub fn stop_within(&self, limit: Duration) -> StopWithin {
         drop(self.stop());
-        let ended = Seat::at(&self.record.end.bell);
+        let ended = Waiter::at(&self.record.end.notify);
         if self.record.has_ended() {
             return StopWithin { ended, limit: None };
         }
         let limit = self.record.driver.stop_limit(self.record.id, limit.as_secs_f64() * 1000.0);
-        StopWithin { ended, limit: Some(Seat::at(&limit)) }
+        StopWithin { ended, limit: Some(Waiter::at(&limit)) }
     }
 
     /// Opens when the job has ended, without asking it to.
     #[must_use]
     pub fn ended(&self) -> Barrier {
-        Barrier::at(&self.record.end.bell)
+        Barrier::at(&self.record.end.notify)
     }
 
     /// How it ended, once it has.
@@ -256,8 +256,8 @@ impl<K: fmt::Debug, S, A, R> fmt::Debug for Job<K, S, A, R> {
 /// Dropping it does not take the stop back.
 #[derive(Debug)]
 pub struct StopWithin {
-    ended: Seat,
-    limit: Option<Seat>,
+    ended: Waiter,
+    limit: Option<Waiter>,
 }
 
 impl Future for StopWithin {

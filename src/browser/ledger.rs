@@ -5,8 +5,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use super::bell::Bell;
-use super::hosted::Hosted;
+use super::erased_job::ErasedJob;
+use super::notify::Notify;
 use crate::engine::{
     Command, Effect, Effects, Engine, JobId, ListenerId, ManagerId, ManagerOptions, Refusal, Reply, Targets, Time,
     ValueId, WaiterId,
@@ -20,15 +20,15 @@ pub(crate) struct Ledger {
     /// How many of the effects are noted, and how many are given out.
     noted: usize,
     given: usize,
-    pub(crate) jobs: HashMap<JobId, Rc<dyn Hosted>>,
-    waiters: HashMap<WaiterId, (JobId, Rc<Bell>)>,
+    pub(crate) jobs: HashMap<JobId, Rc<dyn ErasedJob>>,
+    waiters: HashMap<WaiterId, (JobId, Rc<Notify>)>,
     /// Those of a job, and some whose time was up.
     waiters_of: HashMap<JobId, Vec<WaiterId>>,
     /// Each opens when fewer are pending.
-    below: Vec<(u32, Rc<Bell>)>,
-    pub(crate) idle: Rc<Bell>,
+    below: Vec<(u32, Rc<Notify>)>,
+    pub(crate) idle: Rc<Notify>,
     /// For the effects still to be given out that open some.
-    pub(crate) due: VecDeque<Vec<Rc<Bell>>>,
+    pub(crate) due: VecDeque<Vec<Rc<Notify>>>,
     /// Lines of logs that effects still to be given out carry, by their numbers.
     lines: Vec<Rc<str>>,
 }
@@ -73,7 +73,7 @@ impl Ledger {
     }
 
     /// Takes down what the last command has decided.
-    pub(crate) fn note(&mut self) {
+    pub(crate) fn commit(&mut self) {
         while let Some(effect) = self.effects.as_slice().get(self.noted).copied() {
             self.noted += 1;
             match effect {
@@ -87,7 +87,7 @@ impl Ledger {
                 Effect::PendingBelow { .. } => self.note_below(),
                 Effect::Idle { .. } => self.due.push_back(vec![std::mem::take(&mut self.idle)]),
                 Effect::WaitOver { waiter } => {
-                    self.due.push_back(self.waiters.remove(&waiter).map(|(_, bell)| bell).into_iter().collect());
+                    self.due.push_back(self.waiters.remove(&waiter).map(|(_, notify)| notify).into_iter().collect());
                 }
                 _ => {}
             }
@@ -95,8 +95,8 @@ impl Ledger {
     }
 
     /// Opens in time, unless the job has ended by then.
-    pub(crate) fn add_waiter(&mut self, waiter: WaiterId, job: JobId, bell: Rc<Bell>) {
-        self.waiters.insert(waiter, (job, bell));
+    pub(crate) fn add_waiter(&mut self, waiter: WaiterId, job: JobId, notify: Rc<Notify>) {
+        self.waiters.insert(waiter, (job, notify));
         self.waiters_of.entry(job).or_default().push(waiter);
     }
 
@@ -109,20 +109,20 @@ impl Ledger {
     }
 
     /// What opens when fewer than `size` are pending.
-    pub(crate) fn below(&mut self, size: u32) -> Rc<Bell> {
-        if let Some((_, bell)) = self.below.iter().find(|(of, _)| *of == size) {
-            return bell.clone();
+    pub(crate) fn below(&mut self, size: u32) -> Rc<Notify> {
+        if let Some((_, notify)) = self.below.iter().find(|(of, _)| *of == size) {
+            return notify.clone();
         }
-        let bell = Rc::<Bell>::default();
-        self.below.push((size, bell.clone()));
-        bell
+        let notify = Rc::<Notify>::default();
+        self.below.push((size, notify.clone()));
+        notify
     }
 
     fn note_below(&mut self) {
         let pending = self.engine.stats(self.manager).map_or(0, |stats| stats.pending);
         let (due, waiting): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.below).into_iter().partition(|(size, _)| pending < *size);
-        self.due.push_back(due.into_iter().map(|(_, bell)| bell).collect());
+        self.due.push_back(due.into_iter().map(|(_, notify)| notify).collect());
         self.below = waiting;
         if let Some(size) = self.below.iter().map(|(size, _)| f64::from(*size)).reduce(f64::max) {
             // Refused are only sizes that were refused before.

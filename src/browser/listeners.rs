@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::hosted::Hosted;
+use super::erased_job::ErasedJob;
 use crate::engine::{Event, ListenerId};
 
 /// What happened to a job.
@@ -55,7 +55,7 @@ impl JobEvent {
 }
 
 pub(crate) type ChangeListener = Rc<RefCell<dyn FnMut()>>;
-pub(crate) type EventListener = Rc<RefCell<dyn FnMut(&Rc<dyn Hosted>, &JobEvent)>>;
+pub(crate) type EventListener = Rc<RefCell<dyn FnMut(&Rc<dyn ErasedJob>, &JobEvent)>>;
 
 #[derive(Default)]
 pub(crate) struct Listeners {
@@ -86,7 +86,7 @@ impl Listeners {
         }
     }
 
-    pub(crate) fn tell_event(&self, ids: &[ListenerId], job: &Rc<dyn Hosted>, event: &JobEvent) {
+    pub(crate) fn tell_event(&self, ids: &[ListenerId], job: &Rc<dyn ErasedJob>, event: &JobEvent) {
         for id in ids {
             let listener = self.events.borrow().get(id).cloned();
             if let Some(listener) = listener {

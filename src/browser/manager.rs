@@ -10,12 +10,12 @@ use std::rc::Rc;
 use super::barrier::Barrier;
 use super::context::JobContext;
 use super::driver::{Driver, Ran};
+use super::erased_job::ErasedJob;
 use super::error::JobError;
-use super::hosted::Hosted;
 use super::job::Job;
 use super::keys::Keys;
 use super::listeners::JobEvent;
-use super::record::{Order, Record};
+use super::record::{NewJob, Record};
 use super::run_job::RunJob;
 use super::subscription::Subscription;
 use crate::engine::{Command, Engine, JobId, ManagerId, ManagerOptions, Refusal, RunOptions, Stats};
@@ -117,8 +117,9 @@ where
         let Shared { driver, keys, .. } = &*self.shared;
         let name = key.clone();
         let number = keys.intern(&name);
-        let order = Order { key, state, body: Box::new(move |context| Box::pin(body(context))) };
-        let make = |id, serial| Rc::new(Record::new(driver.clone(), keys.clone(), id, serial, order)) as Rc<dyn Hosted>;
+        let order = NewJob { key, state, body: Box::new(move |context| Box::pin(body(context))) };
+        let make =
+            |id, serial| Rc::new(Record::new(driver.clone(), keys.clone(), id, serial, order)) as Rc<dyn ErasedJob>;
         let ran = driver.run(number, options, make);
         if ran.is_err() {
             keys.release(&name, driver);
@@ -254,7 +255,7 @@ where
     /// Calls `listener` with each thing that happens to a job, in order, as [`JobManager::subscribe`] does.
     pub fn on_event(&self, mut listener: impl FnMut(&Job<K, S, A, R>, &JobEvent) + 'static) -> Subscription {
         let driver = &self.shared.driver;
-        let listener = move |job: &Rc<dyn Hosted>, event: &JobEvent| {
+        let listener = move |job: &Rc<dyn ErasedJob>, event: &JobEvent| {
             if let Some(job) = Job::of(job.clone()) {
                 listener(&job, event);
             }
@@ -282,7 +283,7 @@ where
         for job in &jobs {
             drop(job.stop());
         }
-        Barrier::at_all(jobs.iter().map(|job| &job.record.end.bell))
+        Barrier::at_all(jobs.iter().map(|job| &job.record.end.notify))
     }
 
     /// Asks all jobs to end. The barrier opens when those have that there are now.
@@ -297,7 +298,7 @@ where
     fn stop_by(&self, command: fn(ManagerId) -> Command<'static>) -> Barrier {
         let jobs = self.jobs();
         self.shared.driver.tell(command);
-        Barrier::at_all(jobs.iter().map(|job| &job.record.end.bell))
+        Barrier::at_all(jobs.iter().map(|job| &job.record.end.notify))
     }
 
     fn job(&self, id: JobId) -> Option<Job<K, S, A, R>> {

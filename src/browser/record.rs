@@ -15,8 +15,8 @@ use super::completion::{Completion, End};
 use super::context::JobContext;
 use super::continuations::Continuations;
 use super::driver::Driver;
+use super::erased_job::ErasedJob;
 use super::error::{Cancelled, JobError, TimeoutError};
-use super::hosted::Hosted;
 use super::keys::Keys;
 use super::progress::Progress;
 use super::watch::Watched;
@@ -44,25 +44,25 @@ pub(crate) struct Record<K, S, A, R> {
 }
 
 /// What a job is made of.
-pub(crate) struct Order<K, S, A, R> {
+pub(crate) struct NewJob<K, S, A, R> {
     pub(crate) key: K,
     pub(crate) state: S,
     pub(crate) body: Body<S, A, R>,
 }
 
 impl<K, S, A, R> Record<K, S, A, R> {
-    pub(crate) fn new(driver: Rc<Driver>, keys: Rc<Keys<K>>, id: JobId, serial: u64, order: Order<K, S, A, R>) -> Self {
+    pub(crate) fn new(driver: Rc<Driver>, keys: Rc<Keys<K>>, id: JobId, serial: u64, new: NewJob<K, S, A, R>) -> Self {
         Self {
             driver,
             id,
             serial,
-            key: order.key,
-            state: Watched::new(order.state),
+            key: new.key,
+            state: Watched::new(new.state),
             progress: Watched::new(Progress::default()),
             inbox: Inbox::new(),
             end: Rc::default(),
             keys,
-            body: RefCell::new(Some(order.body)),
+            body: RefCell::new(Some(new.body)),
             attempts: Cell::new(0),
             attempt: RefCell::default(),
             outcome: RefCell::default(),
@@ -121,7 +121,7 @@ impl<K, S, A, R> Record<K, S, A, R> {
     where
         Self: 'static,
     {
-        if self.end.bell.is_open() {
+        if self.end.notify.is_open() {
             let record = self.clone();
             spawn_local(async move { record.run_continuation(continuation) });
         } else {
@@ -136,7 +136,7 @@ impl<K, S, A, R> Record<K, S, A, R> {
     }
 }
 
-impl<K, S, A, R> Hosted for Record<K, S, A, R>
+impl<K, S, A, R> ErasedJob for Record<K, S, A, R>
 where
     K: Clone + Eq + Hash + 'static,
     S: 'static,
@@ -191,7 +191,7 @@ where
         self.state.close();
         self.progress.close();
         self.keys.release(&self.key, &self.driver);
-        self.end.bell.open();
+        self.end.notify.open();
         for continuation in self.continuations.take() {
             self.clone().run_continuation(continuation);
         }

@@ -12,9 +12,9 @@ use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
 
 use super::attempt::Attempt;
-use super::bell::Seat;
 use super::clock;
 use super::error::Cancelled;
+use super::notify::Waiter;
 
 const LONGEST: f64 = i32::MAX as f64;
 
@@ -58,13 +58,13 @@ fn arm(armed: &Weak<RefCell<Option<Timeout>>>, at: f64, ring: impl FnOnce() + 's
 pub struct Sleep {
     until: f64,
     timer: Option<TimeoutFuture>,
-    asked: Seat,
+    asked: Waiter,
 }
 
 impl Sleep {
     pub(crate) fn new(duration: Duration, attempt: &Attempt) -> Self {
         let until = clock::now() + duration.as_secs_f64() * 1000.0;
-        Self { until, timer: Some(TimeoutFuture::new(step(until))), asked: Seat::at(&attempt.asked) }
+        Self { until, timer: Some(TimeoutFuture::new(step(until))), asked: Waiter::at(&attempt.asked) }
     }
 }
 

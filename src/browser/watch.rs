@@ -10,29 +10,29 @@ use std::task::{Context, Poll};
 
 use futures::Stream;
 
-use super::bell::{Bell, Seat};
+use super::notify::{Notify, Waiter};
 
-/// The present value. Its bell rings at every change and opens when none will follow.
+/// The present value. Its notify rings at every change and opens when none will follow.
 pub(crate) struct Watched<T> {
     value: RefCell<Rc<T>>,
     changes: Cell<u64>,
-    bell: Rc<Bell>,
+    notify: Rc<Notify>,
 }
 
 impl<T> Watched<T> {
     pub(crate) fn new(value: T) -> Rc<Self> {
-        Rc::new(Self { value: RefCell::new(Rc::new(value)), changes: Cell::new(0), bell: Rc::default() })
+        Rc::new(Self { value: RefCell::new(Rc::new(value)), changes: Cell::new(0), notify: Rc::default() })
     }
 
     pub(crate) fn set(&self, value: T) {
         let previous = self.value.replace(Rc::new(value));
         drop(previous);
         self.changes.set(self.changes.get() + 1);
-        self.bell.ring();
+        self.notify.ring();
     }
 
     pub(crate) fn close(&self) {
-        self.bell.open();
+        self.notify.open();
     }
 }
 
@@ -54,13 +54,13 @@ impl<T: Clone> Watched<T> {
 #[must_use = "streams do nothing unless polled"]
 pub struct Watch<T> {
     watched: Rc<Watched<T>>,
-    seat: Seat,
+    waiter: Waiter,
     seen: Option<u64>,
 }
 
 impl<T> Watch<T> {
     pub(crate) fn of(watched: &Rc<Watched<T>>) -> Self {
-        Self { seat: Seat::at(&watched.bell), watched: watched.clone(), seen: None }
+        Self { waiter: Waiter::at(&watched.notify), watched: watched.clone(), seen: None }
     }
 }
 
@@ -73,10 +73,10 @@ impl<T: Clone> Stream for Watch<T> {
             self.seen = Some(changes);
             return Poll::Ready(Some(self.watched.get()));
         }
-        if self.seat.is_open() {
+        if self.waiter.is_open() {
             return Poll::Ready(None);
         }
-        self.seat.wait(context);
+        self.waiter.wait(context);
         Poll::Pending
     }
 }

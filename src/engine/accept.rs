@@ -1,10 +1,10 @@
-//! How a job comes in and waits: duplicates, limits, the line in front of the slots.
+//! How a job comes in and waits: duplicates, limits, the ready queue.
 
 use super::command::{Refusal, Reply};
-use super::deadlines::{Due, Ticket};
+use super::deadlines::{Due, TimerHandle};
 use super::effect::{EffectSink, Event};
 use super::ids::JobId;
-use super::job::{AbortCause, CompletionType, Extras, Job, Phase};
+use super::job::{AbortCause, ColdData, CompletionType, Job, Phase};
 use super::manager::Manager;
 use super::options::{self, OnDuplicate, Plan, RunOptions};
 use super::queue::rank;
@@ -61,7 +61,7 @@ impl Engine {
                 return Err(Refusal::QueueFull);
             }
         }
-        // The common case takes no detour through the line: nobody in it could use the slot.
+        // The common case takes no detour through the ready queue: nobody in it could use the slot.
         let starts = !waits_for_slot && self.line_is_empty(manager_index, now);
 
         self.ensure_key(key);
@@ -74,7 +74,7 @@ impl Engine {
         if !plan.delay.is_zero() {
             self.delay(index, now.after(plan.delay));
         }
-        self.newborn = index;
+        self.created_now = index;
         if standing == NONE {
             if let Some(entry) = self.key_mut(key) {
                 entry.standing = index;
@@ -117,13 +117,13 @@ impl Engine {
         if plan.needs_extras() {
             let group = plan.group.as_ref().map_or(NONE, |name| manager.join_group(name, group));
             let Plan { timeout, abandon_after, retry, .. } = *plan;
-            let extras = Extras { timeout, abandon_after, retry, group, ..Extras::default() };
-            job.extras = self.extras.insert(extras);
+            let cold = ColdData { timeout, abandon_after, retry, group, ..ColdData::default() };
+            job.cold = self.cold.insert(cold);
         }
         let index = manager.append(&mut self.jobs, job);
         manager.stats.pending += 1;
         manager.stats.total += 1;
-        manager.changed(manager_index, &mut self.stirred);
+        manager.changed(manager_index, &mut self.dirty);
         self.event(Event::Created, index, effects);
         index
     }
@@ -169,13 +169,13 @@ impl Engine {
     pub(super) fn delay(&mut self, index: u32, until: Time) {
         let Some(job) = self.jobs.get_mut(index) else { return };
         job.delayed = true;
-        if let Some(extras) = self.extras.get_mut(job.extras) {
-            extras.ready_at = until;
-            extras.deadline = self.deadlines.set(until, Due::Eligible(index));
+        if let Some(cold) = self.cold.get_mut(job.cold) {
+            cold.ready_at = until;
+            cold.deadline = self.deadlines.set(until, Due::Eligible(index));
         }
     }
 
-    /// Into the line, unless something else than a slot is still waited for.
+    /// Into the ready queue, unless something else than a slot is still waited for.
     pub(super) fn line_up(&mut self, index: u32) {
         let Some(job) = self.jobs.get_mut(index) else { return };
         if job.delayed || job.behind_key {
@@ -184,17 +184,17 @@ impl Engine {
         self.entries += 1;
         job.entered = self.entries;
         job.phase = Phase::Ready;
-        let (manager_index, group) = (job.manager, job.group(&self.extras));
+        let (manager_index, group) = (job.manager, job.group(&self.cold));
         if let Some(manager) = self.managers.get_mut(manager_index) {
             manager.enter_line(&mut self.jobs, index, group);
-            manager.stir(manager_index, &mut self.stirred);
+            manager.mark_dirty(manager_index, &mut self.dirty);
         }
     }
 
     pub(super) fn leave_line(&mut self, index: u32) {
         let Some(job) = self.jobs.get_mut(index) else { return };
         job.phase = Phase::Waiting;
-        let (manager, group) = (job.manager, job.group(&self.extras));
+        let (manager, group) = (job.manager, job.group(&self.cold));
         if let Some(manager) = self.managers.get_mut(manager) {
             manager.leave_line(&mut self.jobs, index, group);
         }
@@ -230,7 +230,7 @@ impl Engine {
     /// Looks again at this moment.
     fn await_window(&mut self, index: u32, at: Option<Time>) {
         let Some(manager) = self.managers.get_mut(index) else { return };
-        if manager.rate_window != Ticket::NONE && at == Some(manager.rate_window_at) {
+        if manager.rate_window != TimerHandle::NONE && at == Some(manager.rate_window_at) {
             return;
         }
         self.deadlines.cancel(&mut manager.rate_window);

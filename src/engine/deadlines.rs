@@ -1,17 +1,17 @@
-//! Every wait of every kind in one agenda: delays, retry waits, timeouts, rate windows, stop timeouts.
+//! Every wait of every kind in one heap: delays, retry waits, timeouts, rate windows, stop timeouts.
 
-use super::agenda::{Agenda, Entry};
+use super::lazy_heap::{Entry, LazyHeap};
 use super::slab::{NONE, Slab};
 use super::time::Time;
 
 /// Names a pending deadline; worthless once it has fallen due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ticket {
+pub(crate) struct TimerHandle {
     index: u32,
     serial: u64,
 }
 
-impl Ticket {
+impl TimerHandle {
     pub(crate) const NONE: Self = Self { index: NONE, serial: 0 };
 
     /// Of equal moments, the lower falls due first.
@@ -43,7 +43,7 @@ struct Wait {
 
 #[derive(Debug)]
 pub(crate) struct Deadlines {
-    agenda: Agenda,
+    heap: LazyHeap,
     waits: Slab<Wait>,
     serial: u64,
     /// The earliest may be another one now.
@@ -53,32 +53,32 @@ pub(crate) struct Deadlines {
 
 impl Deadlines {
     pub(crate) fn new() -> Self {
-        Self { agenda: Agenda::default(), waits: Slab::new(), serial: 0, moved: false, announced: None }
+        Self { heap: LazyHeap::default(), waits: Slab::new(), serial: 0, moved: false, announced: None }
     }
 
     /// Equal moments fall due in the order they were set.
-    pub(crate) fn set(&mut self, at: Time, due: Due) -> Ticket {
+    pub(crate) fn set(&mut self, at: Time, due: Due) -> TimerHandle {
         self.moved = true;
         self.serial += 1;
         let serial = self.serial;
         let index = self.waits.insert(Wait { due, serial });
-        self.agenda.push(Entry { key: at.as_micros(), serial, index });
-        Ticket { index, serial }
+        self.heap.push(Entry { key: at.as_micros(), serial, index });
+        TimerHandle { index, serial }
     }
 
-    /// Cancels it and leaves [`Ticket::NONE`]; no effect on one that has fallen due.
-    pub(crate) fn cancel(&mut self, ticket: &mut Ticket) {
-        if *ticket == Ticket::NONE {
+    /// Cancels it and leaves [`TimerHandle::NONE`]; no effect on one that has fallen due.
+    pub(crate) fn cancel(&mut self, handle: &mut TimerHandle) {
+        if *handle == TimerHandle::NONE {
             return;
         }
-        let Ticket { index, serial } = std::mem::replace(ticket, Ticket::NONE);
+        let TimerHandle { index, serial } = std::mem::replace(handle, TimerHandle::NONE);
         if !is_pending(&self.waits, index, serial) {
             return;
         }
         self.moved = true;
         self.waits.remove(index);
         let waits = &self.waits;
-        self.agenda.bury(&|entry| is_pending(waits, entry.index, entry.serial));
+        self.heap.note_removed(&|entry| is_pending(waits, entry.index, entry.serial));
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -87,11 +87,11 @@ impl Deadlines {
 
     /// The earliest moment that something waits for.
     pub(crate) fn next(&self) -> Option<Time> {
-        self.agenda.first().map(|entry| Time::from_micros(entry.key))
+        self.heap.first().map(|entry| Time::from_micros(entry.key))
     }
 
-    /// The driver has woken, as announced.
-    pub(crate) fn woken(&mut self) {
+    /// The timer has fired, as announced.
+    pub(crate) fn timer_fired(&mut self) {
         self.announced = None;
         self.moved = true;
     }
@@ -101,28 +101,28 @@ impl Deadlines {
     }
 
     /// Whether the driver has to be told of the earliest moment: it is earlier than it knows, or it waits in vain.
-    pub(crate) fn take_news(&mut self) -> bool {
+    pub(crate) fn take_wakeup_changed(&mut self) -> bool {
         if !std::mem::take(&mut self.moved) {
             return false;
         }
         let next = self.next();
-        let is_news = match (next, self.announced) {
+        let has_changed = match (next, self.announced) {
             (Some(next), Some(announced)) => next < announced,
             (next, announced) => next.is_some() != announced.is_some(),
         };
-        if is_news {
+        if has_changed {
             self.announced = next;
         }
-        is_news
+        has_changed
     }
 
     /// Takes out the first that is due by `now`, with its moment.
     pub(crate) fn pop_due(&mut self, now: Time) -> Option<(Time, Due)> {
         let at = self.next().filter(|at| *at <= now)?;
-        let entry = self.agenda.pop()?;
+        let entry = self.heap.pop()?;
         let due = self.waits.remove(entry.index).map(|wait| wait.due);
         let waits = &self.waits;
-        self.agenda.clear_front(&|entry| is_pending(waits, entry.index, entry.serial));
+        self.heap.clear_front(&|entry| is_pending(waits, entry.index, entry.serial));
         Some((at, due?))
     }
 }
@@ -157,9 +157,9 @@ mod tests {
         let mut deadlines = Deadlines::new();
         deadlines.set(Time::from_millis(1e9), Due::Eligible(0));
         for n in 0..1_000_000 {
-            let mut ticket = deadlines.set(Time::from_millis(f64::from(n)), Due::Timeout(n));
-            deadlines.cancel(&mut ticket);
+            let mut handle = deadlines.set(Time::from_millis(f64::from(n)), Due::Timeout(n));
+            deadlines.cancel(&mut handle);
         }
-        assert!(deadlines.agenda.len() < 200);
+        assert!(deadlines.heap.len() < 200);
     }
 }

@@ -1,7 +1,7 @@
 //! What is not about one job: managers, waiting for quiet, the passing of time, the end of each command.
 
 use super::command::{Refusal, Reply};
-use super::deadlines::{Due, Ticket};
+use super::deadlines::{Due, TimerHandle};
 use super::effect::{Effect, EffectSink, Event};
 use super::ids::{Channel, JobId, ManagerId, Source, ValueId, WaiterId};
 use super::job::AbortCause;
@@ -23,7 +23,7 @@ impl Engine {
         let value = options::count("concurrency", value)?;
         let Some(manager) = self.managers.get_mut(index) else { return Ok(Reply::Ignored) };
         manager.concurrency = value;
-        self.stir(index);
+        self.mark_dirty(index);
         Ok(Reply::Done)
     }
 
@@ -34,7 +34,7 @@ impl Engine {
         if value.is_some() {
             manager.rate.remember();
         }
-        self.stir(index);
+        self.mark_dirty(index);
         Ok(Reply::Done)
     }
 
@@ -42,14 +42,14 @@ impl Engine {
         let Some(manager) = self.managers.get_mut(index) else { return Reply::Ignored };
         manager.rate.remember();
         manager.rate.count_start(at);
-        self.stir(index);
+        self.mark_dirty(index);
         Reply::Done
     }
 
     pub(super) fn set_paused(&mut self, index: u32, paused: bool) -> Reply {
         let Some(manager) = self.managers.get_mut(index) else { return Reply::Ignored };
         manager.paused = paused;
-        self.stir(index);
+        self.mark_dirty(index);
         Reply::Done
     }
 
@@ -77,7 +77,7 @@ impl Engine {
     pub(super) fn drop_manager(&mut self, index: u32) -> Reply {
         let Some(manager) = self.managers.get_mut(index) else { return Reply::Ignored };
         manager.orphaned = true;
-        self.stir(index);
+        self.mark_dirty(index);
         Reply::Done
     }
 
@@ -96,10 +96,10 @@ impl Engine {
     /// Until the job has ended, at most so long.
     fn wait(&mut self, now: Time, index: u32, time: Option<Span>) -> Reply {
         let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended()) else { return Reply::Ignored };
-        let Some(extras) = job.extras_in(&mut self.extras) else { return Reply::Ignored };
-        let older = extras.waiter;
-        let waiter = self.waiters.insert(Waiter { job: index, older, newer: NONE, deadline: Ticket::NONE });
-        extras.waiter = waiter;
+        let Some(cold) = job.cold_in(&mut self.cold) else { return Reply::Ignored };
+        let older = cold.waiter;
+        let waiter = self.waiters.insert(Waiter { job: index, older, newer: NONE, deadline: TimerHandle::NONE });
+        cold.waiter = waiter;
         if let Some(older) = self.waiters.get_mut(older) {
             older.newer = waiter;
         }
@@ -128,15 +128,15 @@ impl Engine {
         if let Some(waiter) = self.waiters.get_mut(newer) {
             waiter.older = older;
         } else if let Some(job) = self.jobs.get(job)
-            && let Some(extras) = self.extras.get_mut(job.extras)
+            && let Some(cold) = self.cold.get_mut(job.cold)
         {
-            extras.waiter = older;
+            cold.waiter = older;
         }
         effects.push(Effect::WaitOver { waiter: WaiterId(index) });
     }
 
     pub(super) fn tick(&mut self, now: Time, effects: &mut impl EffectSink) -> Reply {
-        self.deadlines.woken();
+        self.deadlines.timer_fired();
         while let Some((at, due)) = self.deadlines.pop_due(now) {
             match due {
                 Due::Eligible(index) => self.become_eligible(now, at, index, effects),
@@ -144,7 +144,7 @@ impl Engine {
                     if let Some(job) = self.jobs.get_mut(index) {
                         job.timed_out = true;
                         let manager = job.manager;
-                        let last = !self.extras.get(job.extras).is_some_and(|extras| extras.retry.allows(job.attempt));
+                        let last = !self.cold.get(job.cold).is_some_and(|cold| cold.retry.allows(job.attempt));
                         effects.push(Effect::Abort { job: JobId(index), cause: AbortCause::Timeout, last });
                         self.event(Event::Stopping, index, effects);
                         self.changed(manager);
@@ -153,9 +153,9 @@ impl Engine {
                 }
                 Due::RateWindow(index) => {
                     if let Some(manager) = self.managers.get_mut(index) {
-                        manager.rate_window = Ticket::NONE;
+                        manager.rate_window = TimerHandle::NONE;
                     }
-                    self.stir(index);
+                    self.mark_dirty(index);
                 }
                 Due::Abandon(index) => self.abandon(index, effects),
                 Due::Wait(index) => self.end_wait(index, effects),
@@ -184,33 +184,33 @@ impl Engine {
     /// The manager's watchers are told, once at the end of the command.
     pub(super) fn changed(&mut self, index: u32) {
         if let Some(manager) = self.managers.get_mut(index) {
-            manager.changed(index, &mut self.stirred);
+            manager.changed(index, &mut self.dirty);
         }
     }
 
     /// The manager's slots are filled at the end of the command.
-    pub(super) fn stir(&mut self, index: u32) {
+    pub(super) fn mark_dirty(&mut self, index: u32) {
         if let Some(manager) = self.managers.get_mut(index) {
-            manager.stir(index, &mut self.stirred);
+            manager.mark_dirty(index, &mut self.dirty);
         }
     }
 
     /// Fills the slots that have come free, then tells of all changes at once.
     pub(super) fn finish(&mut self, now: Time, effects: &mut impl EffectSink) {
         let mut at = 0;
-        while let Some(index) = self.stirred.get(at).copied() {
+        while let Some(index) = self.dirty.get(at).copied() {
             at += 1;
             self.schedule(now, index, effects);
             let Some(manager) = self.managers.get_mut(index) else { continue };
-            manager.stirred = false;
+            manager.dirty = false;
             // What watchers are told of: whole milliseconds.
             let limited_until = manager.limited_until.map(|until| until.as_micros() / 1000);
-            manager.news |= std::mem::replace(&mut manager.told_limit, limited_until) != limited_until;
-            let has_news = std::mem::take(&mut manager.news);
-            manager.version = manager.version.wrapping_add(u32::from(has_news));
+            manager.has_changed |= std::mem::replace(&mut manager.told_limit, limited_until) != limited_until;
+            let has_changed = std::mem::take(&mut manager.has_changed);
+            manager.version = manager.version.wrapping_add(u32::from(has_changed));
             let Stats { pending, running, .. } = manager.stats;
             if manager.emitter != NONE {
-                self.tell_watchers(index, has_news, effects);
+                self.tell_watchers(index, has_changed, effects);
             }
             if let Some(manager) = self.managers.get_mut(index)
                 && pending < manager.awaits_below
@@ -219,22 +219,22 @@ impl Engine {
                 effects.push(Effect::PendingBelow { manager: ManagerId(index) });
             }
             if pending + running == 0 {
-                self.quieted(index, effects);
+                self.drained(index, effects);
             }
         }
-        self.stirred.clear();
-        self.newborn = NONE;
-        if self.deadlines.take_news() {
+        self.dirty.clear();
+        self.created_now = NONE;
+        if self.deadlines.take_wakeup_changed() {
             effects.push(Effect::Wake { at: self.deadlines.next() });
         }
     }
 
-    fn tell_watchers(&mut self, index: u32, has_news: bool, effects: &mut impl EffectSink) {
+    fn tell_watchers(&mut self, index: u32, has_changed: bool, effects: &mut impl EffectSink) {
         let Some(manager) = self.managers.get_mut(index) else { return };
         let (emitter, stats) = (manager.emitter, manager.stats);
         let told = std::mem::replace(&mut manager.told, stats);
         let source = Source::Manager(ManagerId(index));
-        if has_news {
+        if has_changed {
             self.deliver(emitter, source, Channel::Change, ValueId::NONE, effects);
         }
         if told != stats {
@@ -243,7 +243,7 @@ impl Engine {
     }
 
     /// Nothing is pending or running.
-    fn quieted(&mut self, index: u32, effects: &mut impl EffectSink) {
+    fn drained(&mut self, index: u32, effects: &mut impl EffectSink) {
         let Some(manager) = self.managers.get_mut(index) else { return };
         if std::mem::take(&mut manager.awaits_idle) {
             effects.push(Effect::Idle { manager: ManagerId(index) });

@@ -1,6 +1,6 @@
 //! One job's record.
 
-use super::deadlines::Ticket;
+use super::deadlines::TimerHandle;
 use super::options::RetryPlan;
 use super::slab::{NONE, Slab};
 use super::time::{Span, Time};
@@ -59,11 +59,11 @@ pub(crate) enum Phase {
 
 /// What only jobs with options or watchers need.
 #[derive(Debug)]
-pub(crate) struct Extras {
+pub(crate) struct ColdData {
     pub(crate) timeout: Option<Span>,
     pub(crate) abandon_after: Option<Span>,
     pub(crate) retry: RetryPlan,
-    pub(crate) deadline: Ticket,
+    pub(crate) deadline: TimerHandle,
     /// While it is delayed: until when.
     pub(crate) ready_at: Time,
     pub(crate) group: u32,
@@ -74,9 +74,9 @@ pub(crate) struct Extras {
     pub(crate) waiter: u32,
 }
 
-impl Default for Extras {
+impl Default for ColdData {
     fn default() -> Self {
-        let (timeout, retry, deadline) = (None, RetryPlan::default(), Ticket::NONE);
+        let (timeout, retry, deadline) = (None, RetryPlan::default(), TimerHandle::NONE);
         Self {
             timeout,
             abandon_after: None,
@@ -91,7 +91,7 @@ impl Default for Extras {
     }
 }
 
-/// A hundred thousand may wait: what few of them need is in their [`Extras`].
+/// A hundred thousand may wait: what few of them need is in their [`ColdData`].
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) priority: f64,
@@ -103,13 +103,13 @@ pub(crate) struct Job {
     pub(crate) manager: u32,
     pub(crate) key: u32,
     pub(crate) attempt: u32,
-    /// Neighbours in the line; once it has ended, among those that are kept.
+    /// Neighbours in the ready queue; once it has ended, among those that are kept.
     pub(crate) ahead: u32,
     pub(crate) behind: u32,
     /// Neighbours among all jobs of the manager, oldest first.
     pub(crate) older: u32,
     pub(crate) newer: u32,
-    pub(crate) extras: u32,
+    pub(crate) cold: u32,
     pub(crate) phase: Phase,
     pub(crate) delayed: bool,
     /// Stands in the chain of its priority, not in the heap beside it.
@@ -134,7 +134,7 @@ impl Job {
             behind: NONE,
             older: NONE,
             newer: NONE,
-            extras: NONE,
+            cold: NONE,
             phase: Phase::Waiting,
             delayed: false,
             chained: false,
@@ -145,23 +145,23 @@ impl Job {
         }
     }
 
-    /// Its extras, made if it has none.
+    /// Its cold, made if it has none.
     #[inline(never)] // Rare, and long.
-    pub(crate) fn extras_in<'a>(&mut self, all: &'a mut Slab<Extras>) -> Option<&'a mut Extras> {
-        if self.extras == NONE {
-            self.extras = all.insert(Extras::default());
+    pub(crate) fn cold_in<'a>(&mut self, all: &'a mut Slab<ColdData>) -> Option<&'a mut ColdData> {
+        if self.cold == NONE {
+            self.cold = all.insert(ColdData::default());
         }
-        all.get_mut(self.extras)
+        all.get_mut(self.cold)
     }
 
     /// Who listens to it.
-    pub(crate) fn emitter(&self, all: &Slab<Extras>) -> u32 {
-        if self.extras == NONE { NONE } else { all.get(self.extras).map_or(NONE, |extras| extras.emitter) }
+    pub(crate) fn emitter(&self, all: &Slab<ColdData>) -> u32 {
+        if self.cold == NONE { NONE } else { all.get(self.cold).map_or(NONE, |cold| cold.emitter) }
     }
 
     /// The group that it counts for.
-    pub(crate) fn group(&self, all: &Slab<Extras>) -> u32 {
-        if self.extras == NONE { NONE } else { all.get(self.extras).map_or(NONE, |extras| extras.group) }
+    pub(crate) fn group(&self, all: &Slab<ColdData>) -> u32 {
+        if self.cold == NONE { NONE } else { all.get(self.cold).map_or(NONE, |cold| cold.group) }
     }
 
     pub(crate) fn status(&self) -> JobStatus {

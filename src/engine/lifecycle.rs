@@ -19,16 +19,16 @@ impl Engine {
         job.entered = self.entries;
         job.phase = Phase::Granted;
         job.attempt += 1;
-        let (attempt, manager_index, extras) = (job.attempt, job.manager, job.extras);
+        let (attempt, manager_index, cold) = (job.attempt, job.manager, job.cold);
         let Some(manager) = self.managers.get_mut(manager_index) else { return };
         manager.stats.pending -= 1;
         manager.stats.running += 1;
         manager.granted += 1;
-        manager.changed(manager_index, &mut self.stirred);
-        if let Some(extras) = self.extras.get(extras) {
-            manager.group_granted(extras.group);
+        manager.changed(manager_index, &mut self.dirty);
+        if let Some(cold) = self.cold.get(cold) {
+            manager.group_granted(cold.group);
         }
-        if self.newborn == index && manager.granted == 1 {
+        if self.created_now == index && manager.granted == 1 {
             self.newborn_started = true;
             self.begin(now, index, effects);
         } else {
@@ -42,23 +42,23 @@ impl Engine {
             return Reply::Ignored;
         };
         job.phase = Phase::Running;
-        let (manager_index, extras) = (job.manager, job.extras);
+        let (manager_index, cold) = (job.manager, job.cold);
         if let Some(manager) = self.managers.get_mut(manager_index) {
             manager.granted -= 1;
             job.start = RateLimit::UNCOUNTED;
             if manager.rate.counts() {
                 job.start = manager.rate.count_start(now);
-                manager.stir(manager_index, &mut self.stirred);
+                manager.mark_dirty(manager_index, &mut self.dirty);
             }
-            if let Some(extras) = self.extras.get_mut(extras) {
-                if extras.group != NONE {
-                    extras.group_start = manager.group_begun(extras.group, now);
+            if let Some(cold) = self.cold.get_mut(cold) {
+                if cold.group != NONE {
+                    cold.group_start = manager.group_begun(cold.group, now);
                     if manager.group_rate.is_some() {
-                        manager.stir(manager_index, &mut self.stirred);
+                        manager.mark_dirty(manager_index, &mut self.dirty);
                     }
                 }
-                if let Some(timeout) = extras.timeout {
-                    extras.deadline = self.deadlines.set(now.after(timeout), Due::Timeout(index));
+                if let Some(timeout) = cold.timeout {
+                    cold.deadline = self.deadlines.set(now.after(timeout), Due::Timeout(index));
                 }
             }
         }
@@ -72,10 +72,10 @@ impl Engine {
         let (index, start) = (job.manager, job.start);
         if let Some(manager) = self.managers.get_mut(index) {
             manager.rate.note_call(start, now);
-            if let Some(extras) = self.extras.get(job.extras) {
-                manager.group_called(extras.group, extras.group_start, now);
+            if let Some(cold) = self.cold.get(job.cold) {
+                manager.group_called(cold.group, cold.group_start, now);
             }
-            manager.stir(index, &mut self.stirred);
+            manager.mark_dirty(index, &mut self.dirty);
         }
         Reply::Done
     }
@@ -96,7 +96,7 @@ impl Engine {
             self.end(index, CompletionType::Cancelled, false, effects);
         } else if !failed {
             self.end(index, CompletionType::Normal, false, effects);
-        } else if self.extras.get(job.extras).is_some_and(|extras| extras.retry.allows(job.attempt)) {
+        } else if self.cold.get(job.cold).is_some_and(|cold| cold.retry.allows(job.attempt)) {
             job.phase = Phase::Deciding;
             let (manager, was_stopping) = (job.manager, job.timed_out);
             self.cancel_deadline(index);
@@ -128,13 +128,13 @@ impl Engine {
         }
         job.phase = Phase::Waiting;
         job.timed_out = false;
-        let (manager, attempt, emitter, extras) = (job.manager, job.attempt, job.emitter(&self.extras), job.extras);
+        let (manager, attempt, emitter, cold) = (job.manager, job.attempt, job.emitter(&self.cold), job.cold);
         self.emitters.drop_channel(emitter, Channel::Action);
-        self.free_slot(manager, extras);
+        self.free_slot(manager, cold);
         if let Some(manager) = self.managers.get_mut(manager) {
             manager.stats.pending += 1;
         }
-        let retry = self.extras.get(extras).map(|extras| extras.retry).unwrap_or_default();
+        let retry = self.cold.get(cold).map(|cold| cold.retry).unwrap_or_default();
         let wait = retry.wait(attempt, wait, random);
         self.event(Event::Retrying, index, effects);
         // Also where there is nothing to wait for: a body that fails at once would never let the event loop go.
@@ -143,18 +143,18 @@ impl Engine {
         Reply::Waits(wait)
     }
 
-    fn free_slot(&mut self, manager: u32, extras: u32) {
+    fn free_slot(&mut self, manager: u32, cold: u32) {
         let Some(manager) = self.managers.get_mut(manager) else { return };
         manager.stats.running -= 1;
-        if let Some(extras) = self.extras.get(extras) {
-            manager.group_freed(extras.group, false);
+        if let Some(cold) = self.cold.get(cold) {
+            manager.group_freed(cold.group, false);
         }
     }
 
     fn cancel_deadline(&mut self, index: u32) {
-        let extras = self.jobs.get(index).map_or(NONE, |job| job.extras);
-        if let Some(extras) = self.extras.get_mut(extras) {
-            self.deadlines.cancel(&mut extras.deadline);
+        let cold = self.jobs.get(index).map_or(NONE, |job| job.cold);
+        if let Some(cold) = self.cold.get_mut(cold) {
+            self.deadlines.cancel(&mut cold.deadline);
         }
     }
 
@@ -182,11 +182,11 @@ impl Engine {
 
     /// It is asked to end: so long it is waited for.
     pub(super) fn await_abandonment(&mut self, now: Time, index: u32) {
-        let extras = self.jobs.get(index).map_or(NONE, |job| job.extras);
-        if let Some(extras) = self.extras.get_mut(extras)
-            && let Some(after) = extras.abandon_after
+        let cold = self.jobs.get(index).map_or(NONE, |job| job.cold);
+        if let Some(cold) = self.cold.get_mut(cold)
+            && let Some(after) = cold.abandon_after
         {
-            extras.deadline = self.deadlines.set(now.after(after), Due::Abandon(index));
+            cold.deadline = self.deadlines.set(now.after(after), Due::Abandon(index));
         }
     }
 
@@ -242,11 +242,11 @@ impl Engine {
             self.leave_line(index);
         }
         let Some(job) = self.jobs.get_mut(index) else { return };
-        let Job { phase, manager: manager_index, key, extras, stop, timed_out, .. } = *job;
+        let Job { phase, manager: manager_index, key, cold, stop, timed_out, .. } = *job;
         self.entries += 1;
         job.entered = self.entries;
         job.phase = Phase::Ended(completion);
-        job.extras = NONE;
+        job.cold = NONE;
         let cause = if timed_out && stop.is_none() { Some(AbortCause::Timeout) } else { stop };
         let Some(manager) = self.managers.get_mut(manager_index) else { return };
         let had_slot = matches!(phase, Phase::Granted | Phase::Running | Phase::Deciding);
@@ -259,19 +259,19 @@ impl Engine {
             CompletionType::Failed => (&mut stats.failed, Event::Failed),
         };
         *count += 1;
-        manager.changed(manager_index, &mut self.stirred);
+        manager.changed(manager_index, &mut self.dirty);
         let forgotten = manager.retain == 0;
         let mut emitter = NONE;
-        if extras != NONE
-            && let Some(mut extras) = self.extras.remove(extras)
+        if cold != NONE
+            && let Some(mut cold) = self.cold.remove(cold)
         {
-            self.deadlines.cancel(&mut extras.deadline);
+            self.deadlines.cancel(&mut cold.deadline);
             if had_slot {
-                manager.group_freed(extras.group, phase == Phase::Granted);
+                manager.group_freed(cold.group, phase == Phase::Granted);
             }
-            manager.leave_group(extras.group);
-            self.drop_waiters(extras.waiter);
-            emitter = extras.emitter;
+            manager.leave_group(cold.group);
+            self.drop_waiters(cold.waiter);
+            emitter = cold.emitter;
         }
 
         self.vacate(key, index, effects);

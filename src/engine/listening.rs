@@ -46,9 +46,9 @@ impl Engine {
             }
             Source::Job(JobId(index)) => match self.jobs.get_mut(index) {
                 Some(job) if !job.has_ended() => {
-                    let Some(extras) = job.extras_in(&mut self.extras) else { return Reply::Ignored };
-                    let listener = self.emitters.listen_at(&mut extras.emitter, NONE, channel);
-                    let emitter = extras.emitter;
+                    let Some(cold) = job.cold_in(&mut self.cold) else { return Reply::Ignored };
+                    let listener = self.emitters.listen_at(&mut cold.emitter, NONE, channel);
+                    let emitter = cold.emitter;
                     if channel == Channel::Action {
                         kept = self.emitters.take_kept(emitter);
                         for number in 0..kept {
@@ -131,12 +131,12 @@ impl Engine {
 
     pub(super) fn dispatch(&mut self, index: u32, value: ValueId, effects: &mut impl EffectSink) -> Reply {
         let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended()) else { return Reply::Ignored };
-        let emitter = job.emitter(&self.extras);
+        let emitter = job.emitter(&self.cold);
         if self.emitters.count_on(emitter, Channel::Action) > 0 {
             return Reply::Told(self.deliver(emitter, Source::Job(JobId(index)), Channel::Action, value, effects));
         }
-        if let Some(extras) = job.extras_in(&mut self.extras) {
-            self.emitters.keep(&mut extras.emitter);
+        if let Some(cold) = job.cold_in(&mut self.cold) {
+            self.emitters.keep(&mut cold.emitter);
         }
         Reply::Kept
     }
@@ -145,7 +145,7 @@ impl Engine {
     fn emitter_of_attempt(&self, index: u32, attempt: u32) -> Option<u32> {
         let job = self.jobs.get(index)?;
         let is_current = job.attempt == attempt && matches!(job.phase, Phase::Running | Phase::Deciding);
-        is_current.then(|| job.emitter(&self.extras))
+        is_current.then(|| job.emitter(&self.cold))
     }
 
     // ── telling ─────────────────────────────────────────────────────────────────────────────────
@@ -192,7 +192,7 @@ impl Engine {
     fn event_with(&self, event: Event, index: u32, value: ValueId, effects: &mut impl EffectSink) -> u32 {
         match self.jobs.get(index) {
             Some(job) if self.emitters.anyone_hears(Channel::Event) => {
-                self.event_of(event, index, job.manager, job.emitter(&self.extras), value, effects)
+                self.event_of(event, index, job.manager, job.emitter(&self.cold), value, effects)
             }
             _ => 0,
         }

@@ -1,15 +1,16 @@
-//! One manager's record: limits, the line in front of its slots, statistics, rate window.
+//! One manager's record: limits, the ready queue, statistics, rate window.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 
-use super::agenda::{Agenda, Entry};
-use super::deadlines::Ticket;
+use super::deadlines::TimerHandle;
+use super::groups::{Fnv, Group};
 use super::job::Job;
+use super::lazy_heap::LazyHeap;
 use super::options::{Limits, Plan};
-use super::queue::{Place, ReadyQueue};
-use super::rate::{Admission, Limit, RateLimit};
+use super::queue::ReadyQueue;
+use super::rate::{Limit, RateLimit};
 use super::slab::{NONE, Slab};
 use super::time::Time;
 
@@ -28,62 +29,6 @@ pub struct Stats {
     pub cancelled: u32,
     /// All that were ever created.
     pub total: u32,
-}
-
-#[derive(Debug)]
-pub(crate) struct Group {
-    name: Rc<str>,
-    line: ReadyQueue,
-    running: u32,
-    /// Of those, whose bodies the driver has not begun to call.
-    granted: u32,
-    members: u32,
-    rate: RateLimit,
-    /// Where its first stands among the firsts of all groups.
-    head: Option<Place>,
-    /// When its rate limit lets its first start, where nothing else in the group holds that back.
-    opens: Option<Time>,
-    /// Among those to be looked at before the next start.
-    dirty: bool,
-}
-
-impl Group {
-    fn new(name: Rc<str>, rate: Limit) -> Self {
-        Self {
-            name,
-            line: ReadyQueue::default(),
-            running: 0,
-            granted: 0,
-            members: 0,
-            rate: RateLimit::new(rate),
-            head: None,
-            opens: None,
-            dirty: false,
-        }
-    }
-}
-
-/// FNV-1a. A tree of names takes 10 KB more of wasm, the standard library's own hash 2; and it is the same every time.
-#[derive(Debug)]
-struct Fnv(u32);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0x811c_9dc5)
-    }
-}
-
-impl Hasher for Fnv {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        // The table tells entries apart by the highest bits of 64 first.
-        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
 }
 
 #[derive(Debug)]
@@ -106,41 +51,41 @@ pub(crate) struct Manager {
     pub(crate) orphaned: bool,
     pub(crate) stats: Stats,
     pub(crate) version: u32,
-    /// Among those that the command in hand has stirred.
-    pub(crate) stirred: bool,
+    /// Among those that the command in hand has marked dirty.
+    pub(crate) dirty: bool,
     /// Something that its watchers can see has changed.
-    pub(crate) news: bool,
+    pub(crate) has_changed: bool,
     /// As its watchers know them; means nothing before the first.
     pub(crate) told: Stats,
     pub(crate) awaits_idle: bool,
     /// Someone waits for fewer pending ones than this; 0: nobody does.
     pub(crate) awaits_below: u32,
     pub(crate) emitter: u32,
-    /// All its jobs, oldest to newest, woven through the records.
+    /// All its jobs, oldest to newest: an intrusive linked list.
     pub(crate) oldest: u32,
     pub(crate) newest: u32,
     /// Ended jobs that are kept, first to last that ended: linked through the fields of the ready queue, which they have
     /// left.
-    first_retained: u32,
-    last_retained: u32,
-    retained: usize,
-    pub(crate) rate_window: Ticket,
+    pub(super) first_retained: u32,
+    pub(super) last_retained: u32,
+    pub(super) retained: usize,
+    pub(crate) rate_window: TimerHandle,
     /// When that falls due.
     pub(crate) rate_window_at: Time,
     /// The latest moment at which a delay or a retry's wait of its jobs was over.
     pub(crate) lined_up_at: Time,
     /// Jobs that hold a slot and whose bodies the driver has not begun to call.
     pub(crate) granted: u32,
-    line: ReadyQueue,
-    groups: Slab<Group, 8>,
-    group_names: HashMap<Rc<str>, u32, BuildHasherDefault<Fnv>>,
+    pub(super) line: ReadyQueue,
+    pub(super) groups: Slab<Group, 8>,
+    pub(super) group_names: HashMap<Rc<str>, u32, BuildHasherDefault<Fnv>>,
     /// The firsts of the groups that have room.
-    heads: Agenda,
+    pub(super) heads: LazyHeap,
     /// When the rate limits of groups let their firsts start.
-    openings: Agenda,
-    dirty_groups: Vec<u32>,
+    pub(super) openings: LazyHeap,
+    pub(super) dirty_groups: Vec<u32>,
     /// When the starts of groups count no longer, for groups that nobody is in any more.
-    group_starts: VecDeque<(Time, u32)>,
+    pub(super) group_starts: VecDeque<(Time, u32)>,
 }
 
 impl Manager {
@@ -160,8 +105,8 @@ impl Manager {
             orphaned: false,
             stats: Stats::default(),
             version: 0,
-            stirred: false,
-            news: false,
+            dirty: false,
+            has_changed: false,
             told: Stats::default(),
             awaits_idle: false,
             awaits_below: 0,
@@ -171,15 +116,15 @@ impl Manager {
             first_retained: NONE,
             last_retained: NONE,
             retained: 0,
-            rate_window: Ticket::NONE,
+            rate_window: TimerHandle::NONE,
             rate_window_at: Time::default(),
             lined_up_at: Time::default(),
             granted: 0,
             line: ReadyQueue::default(),
             groups: Slab::new(),
             group_names: HashMap::default(),
-            heads: Agenda::default(),
-            openings: Agenda::default(),
+            heads: LazyHeap::default(),
+            openings: LazyHeap::default(),
             dirty_groups: Vec::new(),
             group_starts: VecDeque::new(),
         };
@@ -193,15 +138,15 @@ impl Manager {
     // ── what the end of the command sees to ─────────────────────────────────────────────────────
 
     /// Its watchers are told.
-    pub(crate) fn changed(&mut self, index: u32, stirred: &mut Vec<u32>) {
-        self.news = true;
-        self.stir(index, stirred);
+    pub(crate) fn changed(&mut self, index: u32, dirty: &mut Vec<u32>) {
+        self.has_changed = true;
+        self.mark_dirty(index, dirty);
     }
 
     /// Its slots are filled.
-    pub(crate) fn stir(&mut self, index: u32, stirred: &mut Vec<u32>) {
-        if !std::mem::replace(&mut self.stirred, true) {
-            stirred.push(index);
+    pub(crate) fn mark_dirty(&mut self, index: u32, dirty: &mut Vec<u32>) {
+        if !std::mem::replace(&mut self.dirty, true) {
+            dirty.push(index);
         }
     }
 
@@ -264,279 +209,5 @@ impl Manager {
 
     pub(crate) fn first_retained(&self) -> Option<u32> {
         Some(self.first_retained).filter(|job| *job != NONE)
-    }
-
-    // ── groups ──────────────────────────────────────────────────────────────────────────────────
-
-    /// Its number, or [`NONE`] if it has no member yet.
-    pub(crate) fn find_group(&self, name: &str) -> u32 {
-        self.group_names.get(name).copied().unwrap_or(NONE)
-    }
-
-    /// One more member of the group that [`Manager::find_group`] found; made at its first. Returns its number. Groups mean
-    /// nothing without a limit on them.
-    pub(crate) fn join_group(&mut self, name: &Rc<str>, mut index: u32) -> u32 {
-        if self.group_concurrency == u32::MAX && self.group_rate.is_none() {
-            return NONE;
-        }
-        if index == NONE {
-            index = self.groups.insert(Group::new(name.clone(), self.group_rate));
-            self.group_names.insert(name.clone(), index);
-        }
-        if let Some(group) = self.groups.get_mut(index) {
-            group.members += 1;
-        }
-        index
-    }
-
-    pub(crate) fn leave_group(&mut self, index: u32) {
-        let Some(group) = self.groups.get_mut(index) else { return };
-        group.members -= 1;
-        self.forget_group(index);
-    }
-
-    /// Unless someone is in it, or its starts still count.
-    fn forget_group(&mut self, index: u32) {
-        let is_over = |group: &&Group| group.members == 0 && group.rate.is_blank();
-        if self.groups.get(index).as_ref().is_some_and(is_over)
-            && let Some(group) = self.groups.remove(index)
-        {
-            self.group_names.remove(&group.name);
-            self.bury(group.head.is_some(), group.opens.is_some());
-        }
-    }
-
-    pub(crate) fn live_groups(&self) -> usize {
-        self.groups.iter().count()
-    }
-
-    pub(crate) fn group_has_room(&self, index: u32, now: Time) -> bool {
-        self.groups.get(index).is_none_or(|group| {
-            group.running < self.group_concurrency && group.rate.admits(now, group.granted) == Admission::Now
-        })
-    }
-
-    pub(crate) fn group_granted(&mut self, index: u32) {
-        if let Some(group) = self.groups.get_mut(index) {
-            group.running += 1;
-            group.granted += 1;
-            self.touch_group(index);
-        }
-    }
-
-    /// A body of it is called. Its number among the group's starts.
-    pub(crate) fn group_begun(&mut self, index: u32, now: Time) -> u64 {
-        let Some(group) = self.groups.get_mut(index) else { return 0 };
-        group.granted -= 1;
-        let Some((_, interval)) = self.group_rate else { return 0 };
-        let start = group.rate.count_start(now);
-        self.group_starts.push_back((now.after(interval), index));
-        self.touch_group(index);
-        self.forget_group_starts(now);
-        start
-    }
-
-    pub(crate) fn group_called(&mut self, index: u32, start: u64, now: Time) {
-        if let Some(group) = self.groups.get_mut(index) {
-            group.rate.note_call(start, now);
-            self.touch_group(index);
-        }
-    }
-
-    /// `was_granted`: the body was never called.
-    pub(crate) fn group_freed(&mut self, index: u32, was_granted: bool) {
-        if let Some(group) = self.groups.get_mut(index) {
-            group.running -= 1;
-            group.granted -= u32::from(was_granted);
-            self.touch_group(index);
-        }
-    }
-
-    fn forget_group_starts(&mut self, now: Time) {
-        let Some((_, interval)) = self.group_rate else { return };
-        while let Some((until, index)) = self.group_starts.front().copied()
-            && until <= now
-        {
-            self.group_starts.pop_front();
-            let Some(group) = self.groups.get_mut(index) else { continue };
-            group.rate.forget(now);
-            if group.members == 0 && !group.rate.is_blank() {
-                // Its bodies were called later than they were counted.
-                self.group_starts.push_back((now.after(interval), index));
-            }
-            self.forget_group(index);
-        }
-    }
-
-    fn touch_group(&mut self, index: u32) {
-        if let Some(group) = self.groups.get_mut(index)
-            && !std::mem::replace(&mut group.dirty, true)
-        {
-            self.dirty_groups.push(index);
-        }
-    }
-
-    /// Looks at the groups in which something has changed, before anyone asks who is first.
-    pub(crate) fn refresh_groups(&mut self, jobs: &Slab<Job>, now: Time) {
-        while let Some(opening) = self.openings.first()
-            && Time::from_micros(opening.key) <= now
-        {
-            self.openings.pop();
-            if let Some(group) = self.groups.get_mut(opening.index) {
-                group.opens = None;
-            }
-            self.touch_group(opening.index);
-            let groups = &self.groups;
-            self.openings.clear_front(&|entry| opens(groups, entry));
-        }
-        while let Some(index) = self.dirty_groups.pop() {
-            self.refresh_group(jobs, index, now);
-        }
-    }
-
-    fn refresh_group(&mut self, jobs: &Slab<Job>, index: u32, now: Time) {
-        let Some(group) = self.groups.get_mut(index) else { return };
-        group.dirty = false;
-        let first = if group.running < self.group_concurrency { group.line.first(jobs) } else { None };
-        let place = first.and_then(|first| jobs.get(first)).map(Place::of);
-        let (head, opening) = match group.rate.admits(now, group.granted) {
-            Admission::Now => (place, None),
-            Admission::At(at) => (None, place.map(|_| at)),
-            Admission::AfterGranted => (None, None),
-        };
-        let old_head = std::mem::replace(&mut group.head, head);
-        let old_opening = std::mem::replace(&mut group.opens, opening);
-        if let Some(Place { rank, entered }) = head.filter(|_| old_head != head) {
-            self.heads.push(Entry { key: rank, serial: entered, index });
-        }
-        if let Some(at) = opening.filter(|_| old_opening != opening) {
-            self.openings.push(Entry { key: at.as_micros(), serial: 0, index });
-        }
-        self.bury(old_head.is_some() && old_head != head, old_opening.is_some() && old_opening != opening);
-    }
-
-    /// A group's place among the heads, or among the openings, is crossed out.
-    fn bury(&mut self, head: bool, opening: bool) {
-        let groups = &self.groups;
-        if head {
-            self.heads.bury(&|entry| {
-                let place = Place { rank: entry.key, entered: entry.serial };
-                groups.get(entry.index).is_some_and(|group| group.head == Some(place))
-            });
-        }
-        if opening {
-            self.openings.bury(&|entry| opens(groups, entry));
-        }
-    }
-
-    /// When the rate limit of a group lets its first start, the earliest.
-    pub(crate) fn next_opening(&self) -> Option<Time> {
-        self.openings.first().map(|entry| Time::from_micros(entry.key))
-    }
-
-    // ── the line ────────────────────────────────────────────────────────────────────────────────
-
-    /// The best job that its group lets start: higher priority, then longer in line.
-    pub(crate) fn first(&self, jobs: &Slab<Job>) -> Option<u32> {
-        let plain = self.line.first(jobs);
-        let Some(Entry { key, serial, index }) = self.heads.first() else { return plain };
-        let grouped = self.groups.get(index).and_then(|group| group.line.first(jobs));
-        let Some(job) = plain.and_then(|index| jobs.get(index)) else { return grouped };
-        if Place::of(job) < (Place { rank: key, entered: serial }) { plain } else { grouped }
-    }
-
-    pub(crate) fn enter_line(&mut self, jobs: &mut Slab<Job>, index: u32, group: u32) {
-        match self.groups.get_mut(group) {
-            Some(group) => group.line.push(jobs, index),
-            None => return self.line.push(jobs, index),
-        }
-        self.touch_group(group);
-    }
-
-    pub(crate) fn leave_line(&mut self, jobs: &mut Slab<Job>, index: u32, group: u32) {
-        match self.groups.get_mut(group) {
-            Some(group) => group.line.remove(jobs, index),
-            None => return self.line.remove(jobs, index),
-        }
-        self.touch_group(group);
-    }
-}
-
-fn opens(groups: &Slab<Group, 8>, entry: Entry) -> bool {
-    groups.get(entry.index).is_some_and(|group| group.opens == Some(Time::from_micros(entry.key)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::job::Phase;
-    use crate::engine::options::ManagerOptions;
-
-    fn manager(options: &ManagerOptions) -> Manager {
-        let plan = options.defaults.plan(&Plan::default()).unwrap();
-        Manager::new(&options.limits().unwrap(), plan, false)
-    }
-
-    fn grouped() -> (Manager, Slab<Job>) {
-        (manager(&ManagerOptions { group_concurrency: 1.0, ..ManagerOptions::default() }), Slab::new())
-    }
-
-    /// A job in line: its index and its group's.
-    fn enter(manager: &mut Manager, jobs: &mut Slab<Job>, name: &str, priority: f64, entered: u64) -> (u32, u32) {
-        let index = jobs.insert(Job { entered, phase: Phase::Ready, ..Job::new(0, 0, priority) });
-        let group = manager.join_group(&Rc::from(name), manager.find_group(name));
-        manager.enter_line(jobs, index, group);
-        manager.refresh_groups(jobs, Time::default());
-        (index, group)
-    }
-
-    fn start(manager: &mut Manager, jobs: &mut Slab<Job>, (index, group): (u32, u32)) {
-        jobs.get_mut(index).unwrap().phase = Phase::Running;
-        manager.leave_line(jobs, index, group);
-        manager.group_granted(group);
-        manager.group_begun(group, Time::default());
-        manager.refresh_groups(jobs, Time::default());
-    }
-
-    fn end(manager: &mut Manager, jobs: &Slab<Job>, (_, group): (u32, u32)) {
-        manager.group_freed(group, false);
-        manager.leave_group(group);
-        manager.refresh_groups(jobs, Time::default());
-    }
-
-    #[test]
-    fn groups_are_found_by_name_and_go_with_their_last_member() {
-        let (mut manager, _) = grouped();
-        let names = ["b", "a", "c", "b"].map(Rc::from);
-        let groups = names.each_ref().map(|name: &Rc<str>| manager.join_group(name, manager.find_group(name)));
-        assert_eq!(groups[0], groups[3]);
-        manager.leave_group(groups[0]);
-        assert_eq!(manager.find_group(&names[0]), groups[0]);
-        for group in &groups[1..] {
-            manager.leave_group(*group);
-        }
-        assert!(manager.group_names.is_empty());
-        assert_eq!(manager.groups.iter().count(), 0);
-    }
-
-    /// Two starve behind a stream of better ones: the head that comes back each time is there once.
-    #[test]
-    fn a_group_that_fills_and_empties_for_ever_leaves_nothing_behind() {
-        let (mut manager, mut jobs) = grouped();
-        let first = enter(&mut manager, &mut jobs, "a", 5.0, 1);
-        let starving = enter(&mut manager, &mut jobs, "b", 0.0, 2);
-        for entered in 3..20_000 {
-            let better = enter(&mut manager, &mut jobs, "b", 9.0, entered);
-            assert_eq!(manager.first(&jobs), Some(better.0));
-            start(&mut manager, &mut jobs, better);
-            assert_eq!(manager.first(&jobs), Some(first.0));
-            end(&mut manager, &jobs, better);
-            jobs.remove(better.0);
-        }
-        assert!(manager.heads.len() < 500, "{} heads of two groups", manager.heads.len());
-        start(&mut manager, &mut jobs, first);
-        assert_eq!(manager.first(&jobs), Some(starving.0));
-        start(&mut manager, &mut jobs, starving);
-        assert_eq!((manager.first(&jobs), manager.heads.len()), (None, 0));
     }
 }

@@ -36,15 +36,16 @@
 //! retained is in no table after the next recycle.
 
 mod accept;
-mod agenda;
 pub mod agents;
 mod command;
 mod deadlines;
 mod effect;
 mod emitters;
+mod groups;
 mod housekeeping;
 mod ids;
 mod job;
+mod lazy_heap;
 mod lifecycle;
 mod listening;
 mod manager;
@@ -67,9 +68,9 @@ pub use options::{Backoff, ManagerOptions, OnDuplicate, OutOfBounds, RetryOption
 pub use order::Rank;
 pub use time::{Span, Time};
 
-use deadlines::{Deadlines, Ticket};
+use deadlines::{Deadlines, TimerHandle};
 use emitters::Emitters;
-use job::{Extras, Job};
+use job::{ColdData, Job};
 use manager::Manager;
 use slab::{Chunks, NONE, Slab};
 
@@ -91,7 +92,7 @@ struct Waiter {
     job: u32,
     older: u32,
     newer: u32,
-    deadline: Ticket,
+    deadline: TimerHandle,
 }
 
 /// All managers, jobs and listeners of one page or worker.
@@ -99,7 +100,7 @@ struct Waiter {
 pub struct Engine {
     managers: Slab<Manager, 4>,
     jobs: Slab<Job>,
-    extras: Slab<Extras>,
+    cold: Slab<ColdData>,
     keys: Chunks<KeyEntry, 64>,
     emitters: Emitters,
     deadlines: Deadlines,
@@ -107,9 +108,9 @@ pub struct Engine {
     /// Ended and forgotten; readable until the effects under way, which name them, have been applied.
     retired: Vec<u32>,
     /// Managers whose slots the command in hand has to look at again.
-    stirred: Vec<u32>,
+    dirty: Vec<u32>,
     /// The job that the command in hand creates, and whether it has started.
-    newborn: u32,
+    created_now: u32,
     newborn_started: bool,
     serial: u64,
     entries: u64,
@@ -128,14 +129,14 @@ impl Engine {
         Self {
             managers: Slab::new(),
             jobs: Slab::new(),
-            extras: Slab::new(),
+            cold: Slab::new(),
             keys: Chunks::new(),
             emitters: Emitters::new(),
             deadlines: Deadlines::new(),
             waiters: Slab::new(),
             retired: Vec::new(),
-            stirred: Vec::new(),
-            newborn: NONE,
+            dirty: Vec::new(),
+            created_now: NONE,
             newborn_started: false,
             serial: 0,
             entries: 0,
@@ -192,7 +193,7 @@ impl Engine {
             Command::Sleep { job, time } => self.sleep(now, job.0, time)?,
             Command::Tick => self.tick(now, effects),
         };
-        if !self.stirred.is_empty() || self.deadlines.has_moved() {
+        if !self.dirty.is_empty() || self.deadlines.has_moved() {
             self.finish(now, effects);
         }
         match reply {
@@ -233,7 +234,7 @@ impl Engine {
     #[must_use]
     pub fn ready_at(&self, JobId(job): JobId) -> Option<Time> {
         let job = self.jobs.get(job).filter(|job| job.delayed && !job.has_ended())?;
-        self.extras.get(job.extras).map(|extras| extras.ready_at)
+        self.cold.get(job.cold).map(|cold| cold.ready_at)
     }
 
     /// Whether a job of the manager may be run so; nothing is done.
@@ -313,7 +314,7 @@ impl Engine {
         let in_use = |entry: &&KeyEntry| entry.standing != NONE || entry.waiting != NONE || entry.emitter != NONE;
         self.managers.iter().map(|(_, manager)| 1 + manager.live_groups()).sum::<usize>()
             + self.jobs.iter().count()
-            + self.extras.iter().count()
+            + self.cold.iter().count()
             + self.waiters.iter().count()
             + self.emitters.live()
             + self.deadlines.count()

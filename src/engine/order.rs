@@ -38,10 +38,8 @@ impl Engine {
             Phase::Granted | Phase::Running | Phase::Deciding => [RUNNING, entered, 0.0, 0.0],
             Phase::Ready => [READY, level, entered, 0.0],
             Phase::Waiting if job.delayed => {
-                let (at, turn) = self
-                    .extras
-                    .get(job.extras)
-                    .map_or((Time::default(), 0), |extras| (extras.ready_at, extras.deadline.turn()));
+                let (at, turn) =
+                    self.cold.get(job.cold).map_or((Time::default(), 0), |cold| (cold.ready_at, cold.deadline.turn()));
                 [DELAYED, at.as_millis(), level, turn as f64]
             }
             Phase::Waiting => [BEHIND_KEY, 0.0, 0.0, 0.0],

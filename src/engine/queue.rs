@@ -1,11 +1,11 @@
 //! The line of jobs that could start: higher priority first, first in first out among equals.
 //!
-//! Most lines know few priorities: each of those is a chain woven through the job records, where entering, leaving and
+//! Most queues know few priorities: each of those is an intrusive linked list through the job records, where entering, leaving and
 //! taking the first cost a few instructions. Whoever comes with yet another priority stands in a heap beside the chains,
-//! O(log n). The first of the line is the better of the best chain's first and the heap's.
+//! O(log n). The first is the better of the best chain's first and the heap's.
 
-use super::agenda::{Agenda, Entry};
 use super::job::{Job, Phase};
+use super::lazy_heap::{Entry, LazyHeap};
 use super::slab::{NONE, Slab};
 
 /// A place in line: lower is earlier.
@@ -44,7 +44,7 @@ struct Chain {
 pub(crate) struct ReadyQueue {
     /// Best first.
     chains: Vec<Chain>,
-    others: Agenda,
+    others: LazyHeap,
 }
 
 impl ReadyQueue {
@@ -87,7 +87,7 @@ impl ReadyQueue {
             let is_alive = |entry: Entry| {
                 jobs.get(entry.index).is_some_and(|job| job.phase == Phase::Ready && job.entered == entry.serial)
             };
-            self.others.bury(&is_alive);
+            self.others.note_removed(&is_alive);
             return;
         }
         let (ahead, behind, rank) = (job.ahead, job.behind, rank(job.priority));

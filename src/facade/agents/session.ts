@@ -191,7 +191,7 @@ export class Session {
       run({
         worker,
         signal: context.signal,
-        timedOut: () => handle?.more?.timeoutError !== undefined && !handle.stopAsked,
+        timedOut: () => handle?.cold?.timeoutError !== undefined && !handle.stopAsked,
         entered(state, failure) {
           worker.enter(state, failure);
           context.setState(state);

@@ -35,16 +35,16 @@ export function adopt(
   adopted: AdoptedJob,
   settle: (rejected: boolean, value: unknown) => void,
 ): void {
-  const extras = job.extras();
-  extras.adopted = adopted;
+  const cold = job.coldData();
+  cold.adopted = adopted;
   stateOf(job, adopted);
   try {
     const forget: unknown = adopted.onStateChange?.((state) => job.setState(state, attempt));
     adopted.onStopped(() => {
-      if (extras.adopted !== adopted) return;
+      if (cold.adopted !== adopted) return;
       // Its last state stays when the job itself is let go.
       stateOf(job, adopted);
-      extras.adopted = undefined;
+      cold.adopted = undefined;
       try {
         if (typeof forget === "function") forget();
       } catch (error) {

@@ -20,12 +20,12 @@ export function start(job: AnyJob, attempt: number): void {
   job.attempt = attempt;
   if (job.started < 0) job.started = stamp();
   if (attempt > 1) {
-    const extras = job.extras();
-    extras.actionListeners?.clear();
-    extras.attemptController = undefined;
-    extras.aborts = undefined;
-    extras.timeoutError = undefined;
-    extras.adopted = undefined;
+    const cold = job.coldData();
+    cold.actionListeners?.clear();
+    cold.attemptController = undefined;
+    cold.aborts = undefined;
+    cold.timeoutError = undefined;
+    cold.adopted = undefined;
   }
   const context = new Context(job, attempt);
   const { tracer } = job.manager;
@@ -88,39 +88,39 @@ export function abort(job: AnyJob, cause: number, last: boolean): void {
   if (cause === CAUSE.timeout) {
     // It had been asked already, and the first reason counts.
     if (job.stopAsked) return;
-    const extras = job.extras();
-    const message = `Attempt ${job.attempt} of job "${job.name}" took longer than ${extras.timeout} ms`;
-    extras.timeoutError = new DOMException(message, "TimeoutError");
-    extras.attemptController?.abort(extras.timeoutError);
+    const cold = job.coldData();
+    const message = `Attempt ${job.attempt} of job "${job.name}" took longer than ${cold.timeout} ms`;
+    cold.timeoutError = new DOMException(message, "TimeoutError");
+    cold.attemptController?.abort(cold.timeoutError);
     if (last) abortForGood(job);
   } else {
     if (cause === CAUSE.replaced) {
       job.noteStop(new DOMException("Replaced by a newer job under the same key", "AbortError"));
     }
     job.noteStop(undefined);
-    for (const controller of [job.more?.controller, job.more?.attemptController]) controller?.abort(reasonOf(job));
+    for (const controller of [job.cold?.controller, job.cold?.attemptController]) controller?.abort(reasonOf(job));
   }
-  const { more } = job;
-  if (more === undefined) return;
-  for (const listener of more.aborts ?? []) listener();
-  const reason = job.stopAsked ? reasonOf(job) : more.timeoutError;
+  const { cold } = job;
+  if (cold === undefined) return;
+  for (const listener of cold.aborts ?? []) listener();
+  const reason = job.stopAsked ? reasonOf(job) : cold.timeoutError;
   breakSleeps(job, reason);
-  if (more.adopted !== undefined) stopAdopted(more.adopted, reason);
+  if (cold.adopted !== undefined) stopAdopted(cold.adopted, reason);
 }
 
 /** The last attempt has timed out. */
 export function abortForGood(job: AnyJob): void {
-  const extras = job.extras();
-  extras.timedOut = true;
-  extras.controller?.abort(extras.timeoutError);
+  const cold = job.coldData();
+  cold.timedOut = true;
+  cold.controller?.abort(cold.timeoutError);
 }
 
 /** The attempt has failed and retries are left. */
 export function decideRetry(job: AnyJob): void {
-  const extras = job.extras();
+  const cold = job.coldData();
   const error = errorOf(job);
-  extras.lastError = error;
-  const rule = extras.retryIf;
+  cold.lastError = error;
+  const rule = cold.retryIf;
   let again = rule === undefined && !isNonRetriable(error);
   if (rule !== undefined) {
     try {
@@ -136,7 +136,7 @@ export function decideRetry(job: AnyJob): void {
 /** What the caller's rule asks for; not a number if it asks for nothing. */
 function waitFor(job: AnyJob, error: unknown): number {
   try {
-    const wait = job.more?.delayOf?.(error, job.attempt);
+    const wait = job.cold?.delayOf?.(error, job.attempt);
     if (wait === undefined) return Number.NaN;
     if (typeof wait === "number" && wait >= 0) return wait;
     const given = typeof wait === "number" ? wait : typeof wait;

@@ -19,7 +19,7 @@ export function reasonOf(job: AnyJob): unknown {
 
 /** Why the latest attempt failed. That its time was up counts, whatever its body made of it. */
 export function errorOf(job: AnyJob): unknown {
-  return job.more?.timeoutError ?? job.outcome;
+  return job.cold?.timeoutError ?? job.outcome;
 }
 
 /**
@@ -29,12 +29,12 @@ export function errorOf(job: AnyJob): unknown {
 export function readyAtOf(job: AnyJob): number | undefined {
   const at = job.end === 0 ? question().readyAt(job.slot) : Number.NaN;
   if (Number.isNaN(at)) return undefined;
-  const extras = job.extras();
-  if (extras.readyTick !== at) {
-    extras.readyTick = at;
-    extras.readyAt = Math.round(wallTime(stamp(), job.created) + Math.max(at - now(), 0));
+  const cold = job.coldData();
+  if (cold.readyTick !== at) {
+    cold.readyTick = at;
+    cold.readyAt = Math.round(wallTime(stamp(), job.created) + Math.max(at - now(), 0));
   }
-  return extras.readyAt;
+  return cold.readyAt;
 }
 
 const ENDS = [0, 0, END.normal, END.failed, END.cancelled];
@@ -43,12 +43,12 @@ const ENDS = [0, 0, END.normal, END.failed, END.cancelled];
 export function completionOf(job: AnyJob): Completion | undefined {
   const end = job.end || (ENDS[question().status(job.slot)] ?? 0);
   if (end === 0) return undefined;
-  const extras = job.extras();
-  if (extras.completion === undefined) {
-    if (end === END.normal) extras.completion = { type: "Normal", result: job.outcome };
-    else if (end === END.failed) extras.completion = { type: "Failed", error: errorOf(job) };
-    else extras.completion = { type: "Cancelled", reason: reasonOf(job) };
-    Object.freeze(extras.completion);
+  const cold = job.coldData();
+  if (cold.completion === undefined) {
+    if (end === END.normal) cold.completion = { type: "Normal", result: job.outcome };
+    else if (end === END.failed) cold.completion = { type: "Failed", error: errorOf(job) };
+    else cold.completion = { type: "Cancelled", reason: reasonOf(job) };
+    Object.freeze(cold.completion);
   }
-  return extras.completion;
+  return cold.completion;
 }

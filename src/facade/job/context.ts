@@ -68,7 +68,7 @@ export class Context<State, Action> implements JobContext<State, Action> {
       const counted = engine.progress(job.slot, this.attempt, percent, number);
       if (counted >= 0) {
         progress.percent = counted;
-        job.extras().progress = Object.freeze(progress);
+        job.coldData().progress = Object.freeze(progress);
       }
       tell(number, pendingWords() !== pending);
       if (Number.isNaN(counted)) throw outOfBounds({ percent });
@@ -140,7 +140,7 @@ export class Context<State, Action> implements JobContext<State, Action> {
   whenAborted(listener: () => void): Unsubscribe {
     const { job } = this;
     if (!this.isCurrent) return NOTHING;
-    const extras = job.extras();
+    const extras = job.coldData();
     const aborts = (extras.aborts ??= new Set());
     aborts.add(listener);
     if (job.stopping || extras.timeoutError !== undefined) listener();

@@ -22,21 +22,21 @@ export function continuationsOf(job: AnyJob): Continuations<AnyJob> {
         soon(() => run(job, callback));
         return;
       }
-      const extras = job.extras();
-      extras.continuations ??= new Map();
-      extras.continuations.set(key, callback);
+      const cold = job.coldData();
+      cold.continuations ??= new Map();
+      cold.continuations.set(key, callback);
     },
-    remove: (key) => job.more?.continuations?.delete(key) ?? false,
+    remove: (key) => job.cold?.continuations?.delete(key) ?? false,
     get size() {
-      return job.more?.continuations?.size ?? 0;
+      return job.cold?.continuations?.size ?? 0;
     },
   };
 }
 
 /** At the end: all of them, in the order of their keys' first registration. */
 export function runContinuations(job: AnyJob): void {
-  const waiting = job.more?.continuations;
+  const waiting = job.cold?.continuations;
   if (waiting === undefined) return;
-  job.more!.continuations = undefined;
+  job.cold!.continuations = undefined;
   for (const callback of waiting.values()) run(job, callback);
 }

@@ -24,31 +24,31 @@ export function end(job: AnyJob, completion: number, cause: number, forgotten: b
   if (cause === CAUSE.replaced) {
     job.noteStop(new DOMException("Replaced by a newer job under the same key", "AbortError"));
   }
-  if (abandoned) job.extras().abandoned = true;
-  if (job.more !== undefined) settle(job, cause);
+  if (abandoned) job.coldData().abandoned = true;
+  if (job.cold !== undefined) settle(job, cause);
   releaseStamp();
   manager.ends.tell(job, completion === END.failed);
   if (typeof factory === "object") factory.ended?.(job);
 }
 
 function settle(job: AnyJob, cause: number): void {
-  const more = job.more!;
-  const { unhook, listeners, actionListeners } = more;
-  more.unhook = undefined;
-  more.adopted = undefined;
-  more.mailbox = undefined;
-  more.lastError = undefined;
-  more.listeners = undefined;
-  more.actionListeners = undefined;
-  if (more.result !== undefined) job.settleResult();
-  more.settled?.resolve(completionOf(job)!);
-  more.barrier?.resolve();
+  const cold = job.cold!;
+  const { unhook, listeners, actionListeners } = cold;
+  cold.unhook = undefined;
+  cold.adopted = undefined;
+  cold.mailbox = undefined;
+  cold.lastError = undefined;
+  cold.listeners = undefined;
+  cold.actionListeners = undefined;
+  if (cold.result !== undefined) job.settleResult();
+  cold.settled?.resolve(completionOf(job)!);
+  cold.barrier?.resolve();
   listeners?.clear();
   actionListeners?.clear();
   unhook?.();
   breakSleeps(job, undefined);
   if (cause === CAUSE.timeout) abortForGood(job);
-  if (more.continuations !== undefined) {
+  if (cold.continuations !== undefined) {
     releaseStamp();
     runContinuations(job);
   }
@@ -60,13 +60,13 @@ export function breakOff(job: AnyJob, error: Error): void {
   job.end = END.failed;
   job.outcome = error;
   job.slot = -1;
-  const more = job.more;
-  if (more === undefined) return;
-  more.timeoutError = undefined;
-  more.result?.reject(error);
-  more.settled?.resolve(completionOf(job)!);
-  more.barrier?.reject(error);
+  const cold = job.cold;
+  if (cold === undefined) return;
+  cold.timeoutError = undefined;
+  cold.result?.reject(error);
+  cold.settled?.resolve(completionOf(job)!);
+  cold.barrier?.reject(error);
   breakSleeps(job, error);
-  for (const close of more.streams ?? []) close(error);
-  more.unhook?.();
+  for (const close of cold.streams ?? []) close(error);
+  cold.unhook?.();
 }

@@ -110,7 +110,7 @@ function toldOf(event: number, job: AnyJob, payload: unknown): JobEvent {
         retry_at: readyAtOf(job) ?? wallNow(),
       };
     case EVENT.stopping: {
-      const reason = reasonText(job.stopAsked ? job.stopReason : job.more?.timeoutError);
+      const reason = reasonText(job.stopAsked ? job.stopReason : job.cold?.timeoutError);
       return { type: "job_stopping", job_id, ...(reason !== undefined && { reason }) };
     }
     case EVENT.removed:

@@ -25,7 +25,7 @@ import { stateOf } from "./adopted.js";
 import { asyncDispose, completionOf, errorOf, readyAtOf, reasonOf } from "./completion.js";
 import { continuationsOf } from "./continuations.js";
 import { listenTo, tell } from "./listen.js";
-import { type AnyBody, Extras, type JobOwner } from "./record.js";
+import { type AnyBody, ColdData, type JobOwner } from "./record.js";
 import { jobStream } from "./streams.js";
 import { forgetWait, onWaitOver } from "./waits.js";
 
@@ -58,7 +58,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   started = -1;
   finished = -1;
   priority: number;
-  more: Extras | undefined = undefined;
+  cold: ColdData | undefined = undefined;
 
   constructor(
     manager: JobOwner,
@@ -82,8 +82,8 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     this.ownState = state;
   }
 
-  extras(): Extras {
-    return (this.more ??= new Extras());
+  coldData(): ColdData {
+    return (this.cold ??= new ColdData());
   }
 
   // ── what can be seen ──────────────────────────────────────────────────────────────────────────
@@ -106,12 +106,12 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get state(): State {
-    const adopted = this.more?.adopted;
+    const adopted = this.cold?.adopted;
     return adopted === undefined ? this.ownState : (stateOf(this, adopted) as State);
   }
 
   get progress(): Progress {
-    return this.more?.progress ?? NO_PROGRESS;
+    return this.cold?.progress ?? NO_PROGRESS;
   }
 
   get createdAt(): number {
@@ -131,11 +131,11 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get lastError(): unknown {
-    return this.end === 0 ? this.more?.lastError : undefined;
+    return this.end === 0 ? this.cold?.lastError : undefined;
   }
 
   get abandoned(): boolean {
-    return this.more?.abandoned ?? false;
+    return this.cold?.abandoned ?? false;
   }
 
   get completion(): Completion<Result> | undefined {
@@ -143,32 +143,32 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get result(): Promise<Result> {
-    const extras = this.extras();
-    if (extras.result === undefined) {
-      extras.result = defer();
+    const cold = this.coldData();
+    if (cold.result === undefined) {
+      cold.result = defer();
       if (this.end !== 0) this.settleResult();
     }
-    return extras.result.promise as Promise<Result>;
+    return cold.result.promise as Promise<Result>;
   }
 
   get settled(): Promise<Completion<Result>> {
-    const extras = this.extras();
-    if (extras.settled === undefined) {
-      extras.settled = defer();
-      if (this.end !== 0) extras.settled.resolve(completionOf(this)!);
+    const cold = this.coldData();
+    if (cold.settled === undefined) {
+      cold.settled = defer();
+      if (this.end !== 0) cold.settled.resolve(completionOf(this)!);
     }
-    return extras.settled.promise as Promise<Completion<Result>>;
+    return cold.settled.promise as Promise<Completion<Result>>;
   }
 
   get signal(): AbortSignal {
-    const extras = this.extras();
-    if (extras.controller === undefined) {
-      extras.controller = new AbortController();
+    const cold = this.coldData();
+    if (cold.controller === undefined) {
+      cold.controller = new AbortController();
       // What came first is the reason.
-      if (extras.timedOut) extras.controller.abort(extras.timeoutError);
-      else if (this.stopAsked) extras.controller.abort(reasonOf(this));
+      if (cold.timedOut) cold.controller.abort(cold.timeoutError);
+      else if (this.stopAsked) cold.controller.abort(reasonOf(this));
     }
-    return extras.controller.signal;
+    return cold.controller.signal;
   }
 
   get continuations(): Continuations<this> {
@@ -182,7 +182,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
       const engine = command();
       const number = keepValue(action);
       const taken = engine.dispatch(this.slot, number);
-      if (taken === 0) (this.extras().mailbox ??= []).push(action);
+      if (taken === 0) (this.coldData().mailbox ??= []).push(action);
       tell(number, taken > 0);
     }) as Job<State, Action>["dispatch"];
   }
@@ -227,8 +227,8 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     return this.stop();
   }
 
-  private get methods(): NonNullable<Extras["methods"]> {
-    return (this.extras().methods ??= {});
+  private get methods(): NonNullable<ColdData["methods"]> {
+    return (this.coldData().methods ??= {});
   }
 
   // ── for the rest of the facade ────────────────────────────────────────────────────────────────
@@ -240,10 +240,10 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
 
   /** Opens when the job has ended. */
   get barrier(): Promise<void> {
-    if (this.end !== 0) return this.more?.barrier?.promise ?? ENDED;
-    const extras = this.extras();
-    extras.barrier ??= defer();
-    return extras.barrier.promise;
+    if (this.end !== 0) return this.cold?.barrier?.promise ?? ENDED;
+    const cold = this.coldData();
+    cold.barrier ??= defer();
+    return cold.barrier.promise;
   }
 
   askToStop(reason: unknown): void {
@@ -279,7 +279,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
 
   get name(): string {
     // A job under no key is named by its id.
-    return this.more?.name ?? (this.key === undefined ? this.id : textOf(this.key));
+    return this.cold?.name ?? (this.key === undefined ? this.id : textOf(this.key));
   }
 
   setState(state: State, attempt: number): void {
@@ -292,18 +292,18 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
 
   /** The running attempt's signal: the job's own, unless a retry may follow it. */
   attemptSignal(): AbortSignal {
-    const { more } = this;
-    if (!more?.retries) return this.signal;
-    if (more.attemptController === undefined) {
-      more.attemptController = new AbortController();
-      if (more.timeoutError) more.attemptController.abort(more.timeoutError);
-      else if (this.stopAsked) more.attemptController.abort(reasonOf(this));
+    const { cold } = this;
+    if (!cold?.retries) return this.signal;
+    if (cold.attemptController === undefined) {
+      cold.attemptController = new AbortController();
+      if (cold.timeoutError) cold.attemptController.abort(cold.timeoutError);
+      else if (this.stopAsked) cold.attemptController.abort(reasonOf(this));
     }
-    return more.attemptController.signal;
+    return cold.attemptController.signal;
   }
 
   settleResult(): void {
-    const result = this.more?.result;
+    const result = this.cold?.result;
     if (this.end === END.normal) result?.resolve(this.outcome);
     else result?.reject(this.end === END.cancelled ? reasonOf(this) : errorOf(this));
   }

@@ -59,16 +59,16 @@ export function listenTo(
   checkEngine();
   if (job.hasEnded && job.slot < 0) return channel === CHANNEL.stopped ? soon(listener as () => void) : NOTHING;
   // Actions that came before the first who hears them: the engine has counted them and tells of each by its number.
-  const kept = channel === CHANNEL.action ? (job.more?.mailbox ?? []) : [];
+  const kept = channel === CHANNEL.action ? (job.cold?.mailbox ?? []) : [];
   const numbers = kept.map(keepValue);
   const number = addListener(SOURCE.job, job.slot, channel, numbers[0]);
   if (number === LATCHED) return soon(listener as () => void);
   if (number === NOTHING_TO_HEAR) return NOTHING;
-  const extras = job.extras();
+  const cold = job.coldData();
   const kind = channel === CHANNEL.action ? "actionListeners" : "listeners";
-  extras[kind] ??= new ListenerTable();
-  const unsubscribe = subscribeIn(extras[kind], number, listener);
-  if (channel === CHANNEL.action) extras.mailbox = undefined;
+  cold[kind] ??= new ListenerTable();
+  const unsubscribe = subscribeIn(cold[kind], number, listener);
+  if (channel === CHANNEL.action) cold.mailbox = undefined;
   drain();
   return unsubscribe;
 }

@@ -32,7 +32,7 @@ export type Continuation = (job: AnyJob, completion: Completion) => void | Promi
 type Mutable<T> = { -readonly [K in keyof T]?: T[K] };
 
 /** What a job holds only if someone looks: most jobs have none of it, and those that have it little of it. */
-export class Extras {
+export class ColdData {
   listeners: ListenerTable | undefined = undefined;
   continuations: Map<string, Continuation> | undefined = undefined;
   progress: Progress | undefined = undefined;
@@ -93,12 +93,12 @@ export interface AnyJob extends Omit<AnyManagedJob, "attempt" | "priority"> {
   started: number;
   finished: number;
   priority: number;
-  readonly more: Extras | undefined;
+  readonly cold: ColdData | undefined;
   readonly hasEnded: boolean;
   readonly name: string;
   /** Opens when the job has ended. */
   readonly barrier: Promise<void>;
-  extras(): Extras;
+  coldData(): ColdData;
   /** The job's own events, told in their place; what `events` gives is read later. */
   onEvent(listener: (event: JobEvent) => void): Unsubscribe;
   askToStop(reason: unknown): void;

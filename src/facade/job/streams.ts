@@ -27,11 +27,11 @@ export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
     queue.close();
     return queue.stream;
   }
-  const extras = job.extras();
-  extras.listeners ??= new ListenerTable();
-  const streams = (extras.streams ??= new Set());
+  const cold = job.coldData();
+  cold.listeners ??= new ListenerTable();
+  const streams = (cold.streams ??= new Set());
   streams.add(queue.fail);
-  const unsubscribe = subscribeIn(extras.listeners, number, (event: JobEvent) => {
+  const unsubscribe = subscribeIn(cold.listeners, number, (event: JobEvent) => {
     if (event.type === "job_removed") return;
     queue.push(event, newestOnly(event));
     if (event.type !== "job_completed" && event.type !== "job_failed" && event.type !== "job_cancelled") return;

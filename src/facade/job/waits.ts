@@ -34,9 +34,9 @@ export function sleep(job: AnyJob, time: number): Promise<void> {
   // The job has ended.
   if (number < 0) throw abortError();
   const { promise, resolve, reject } = defer<void>();
-  const extras = job.extras();
-  extras.sleeps ??= new Map();
-  const { sleeps } = extras;
+  const cold = job.coldData();
+  cold.sleeps ??= new Map();
+  const { sleeps } = cold;
   const over = () => {
     sleeps.delete(number);
     resolve();
@@ -52,8 +52,8 @@ export function sleep(job: AnyJob, time: number): Promise<void> {
 
 /** Whoever sleeps in the job's body is woken with the reason; by default an AbortError. */
 export function breakSleeps(job: AnyJob, reason: unknown): void {
-  const sleeps = job.more?.sleeps;
+  const sleeps = job.cold?.sleeps;
   if (sleeps === undefined) return;
-  job.more!.sleeps = undefined;
+  job.cold!.sleeps = undefined;
   for (const wake of sleeps.values()) wake(reason ?? abortError());
 }

@@ -76,7 +76,7 @@ function deliver(code: number, source: number, carried: number, first: number, c
       value = valueAt(carried);
       break;
     case SOURCE.job:
-      table = jobs[source]?.more?.[code >>> 2 === CHANNEL.action ? "actionListeners" : "listeners"];
+      table = jobs[source]?.cold?.[code >>> 2 === CHANNEL.action ? "actionListeners" : "listeners"];
       value = valueAt(carried);
       break;
     case SOURCE.manager:
@@ -94,7 +94,7 @@ function deliver(code: number, source: number, carried: number, first: number, c
 function tellEvent(code: number, source: number, job: number, carried: number, first: number, count: number): void {
   const event = code >>> 2;
   const manager = (code & 3) === SOURCE.manager ? managers[source]?.deref() : undefined;
-  const table = manager?.listeners ?? jobs[source]?.more?.listeners;
+  const table = manager?.listeners ?? jobs[source]?.cold?.listeners;
   releaseStamp();
   if (table === undefined) return;
   const told =

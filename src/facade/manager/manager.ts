@@ -56,7 +56,7 @@ import { type Host, type MapBody, type Mapping, mapItems } from "./map.js";
 import { createManager, equip, readManagerOptions } from "./options.js";
 import { limitedUntil, Pace, type RateLimit } from "./pace.js";
 import { Quiet } from "./quiet.js";
-import { Roster } from "./roster.js";
+import { Roster, type Snapshot } from "./roster.js";
 import { type Tracer, trace } from "./trace.js";
 
 /** For the engine: a command to which time means nothing. Reading the clock costs as much as the command. */
@@ -67,9 +67,6 @@ const dropped = new FinalizationRegistry<{ readonly number: number; readonly key
   engine.dropManager(number, UNTIMED);
   drain();
 });
-
-/** What `getSnapshot` gives. */
-export type Snapshot<Job> = { readonly stats: ManagerStats; readonly jobs: readonly Job[] };
 
 /** job-manager.ts says what each method does. What is not in it is for the rest of the facade. */
 export class JobManager<Key = string, State = unknown, Action = never, Result = unknown> implements Host {
@@ -207,7 +204,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.roster.add(job);
     created?.();
     if (own !== undefined || this.defaults !== undefined) equip(job, own, this.defaults);
-    if (unhook !== undefined) job.extras().unhook = unhook;
+    if (unhook !== undefined) job.coldData().unhook = unhook;
     if (own?.aborted) job.noteStop(abortReason(own.signal!));
     this.tracer?.created(job);
     if ((answer & 1) === 1) {

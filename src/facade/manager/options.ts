@@ -89,10 +89,10 @@ export function equip(job: AnyJob, own: ReadOptions | undefined, defaults: ReadO
   const timeout = own?.timeout ?? defaults?.timeout;
   const name = own?.name ?? defaults?.name;
   if (retry === undefined && timeout === undefined && name === undefined) return;
-  const extras = job.extras();
-  extras.retries = retry !== undefined;
-  extras.retryIf = retry?.retryIf;
-  extras.delayOf = retry?.delayOf;
-  extras.timeout = timeout;
-  extras.name = name;
+  const cold = job.coldData();
+  cold.retries = retry !== undefined;
+  cold.retryIf = retry?.retryIf;
+  cold.delayOf = retry?.delayOf;
+  cold.timeout = timeout;
+  cold.name = name;
 }

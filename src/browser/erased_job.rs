@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::engine::{AbortCause, CompletionType};
 
 /// What is taken down is so at once, and runs no code of the caller's; the rest may.
-pub(crate) trait Hosted: Any {
+pub(crate) trait ErasedJob: Any {
     /// Takes down that an attempt begins.
     fn note_start(&self, attempt: u32);
     /// Takes down how it ended.

@@ -1,6 +1,6 @@
-//! Things in order, of which any may be crossed out: the one heap behind deadlines, priorities and groups.
+//! A heap with lazy deletion, behind deadlines, priorities and groups.
 //!
-//! Crossing out leaves the entry where it is, dead. Invariant: the dead never outnumber the living by more than a fixed
+//! What is removed stays where it is, a tombstone. Invariant: tombstones never outnumber the living by more than a fixed
 //! handful, so a million cancelled timeouts take no memory.
 
 use std::cmp::Reverse;
@@ -16,19 +16,19 @@ pub(crate) struct Entry {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Agenda {
+pub(crate) struct LazyHeap {
     heap: QuaternaryHeap<Reverse<Entry>>,
-    dead: usize,
+    tombstones: usize,
 }
 
 const SLACK: usize = 64;
 
-impl Agenda {
+impl LazyHeap {
     pub(crate) fn push(&mut self, entry: Entry) {
         self.heap.push(Reverse(entry));
     }
 
-    /// The first; it has to be alive, see [`Agenda::bury`].
+    /// The first; it has to be alive, see [`LazyHeap::note_removed`].
     pub(crate) fn first(&self) -> Option<Entry> {
         self.heap.peek().map(|Reverse(entry)| *entry)
     }
@@ -37,24 +37,24 @@ impl Agenda {
         self.heap.pop().map(|Reverse(entry)| entry)
     }
 
-    /// One has been crossed out. Clears away the dead at the front, and all of them when they are many.
-    pub(crate) fn bury(&mut self, is_alive: &dyn Fn(Entry) -> bool) {
-        self.dead += 1;
+    /// One has been removed. Clears the tombstones at the front, and compacts when they are many.
+    pub(crate) fn note_removed(&mut self, is_alive: &dyn Fn(Entry) -> bool) {
+        self.tombstones += 1;
         self.clear_front(is_alive);
-        if self.dead > self.heap.len() / 2 + SLACK {
+        if self.tombstones > self.heap.len() / 2 + SLACK {
             self.heap.retain(|Reverse(entry)| is_alive(*entry));
             self.heap.shrink_to_fit();
-            self.dead = 0;
+            self.tombstones = 0;
         }
     }
 
-    /// After a pop: the next one may have been crossed out long ago.
+    /// After a pop: the next one may have been removed long ago.
     pub(crate) fn clear_front(&mut self, is_alive: &dyn Fn(Entry) -> bool) {
         while let Some(entry) = self.first()
             && !is_alive(entry)
         {
             self.heap.pop();
-            self.dead = self.dead.saturating_sub(1);
+            self.tombstones = self.tombstones.saturating_sub(1);
         }
     }
 
@@ -73,17 +73,17 @@ mod tests {
     }
 
     #[test]
-    fn the_crossed_out_never_outnumber_the_others_by_much_and_never_stand_first() {
-        let mut agenda = Agenda::default();
+    fn the_removed_never_outnumber_the_others_by_much_and_never_stand_first() {
+        let mut heap = LazyHeap::default();
         for serial in 0..10_000 {
-            agenda.push(entry(serial % 7, serial));
+            heap.push(entry(serial % 7, serial));
         }
         // Every one but each hundredth, last to come first to go.
         for gone in (0..10_000).rev().filter(|serial| serial % 100 > 0) {
             let is_alive = |entry: Entry| entry.serial < gone || entry.serial.is_multiple_of(100);
-            agenda.bury(&is_alive);
-            assert!(agenda.first().is_some_and(is_alive));
+            heap.note_removed(&is_alive);
+            assert!(heap.first().is_some_and(is_alive));
         }
-        assert!(agenda.len() <= 2 * (100 + SLACK), "{} for a hundred", agenda.len());
+        assert!(heap.len() <= 2 * (100 + SLACK), "{} for a hundred", heap.len());
     }
 }
