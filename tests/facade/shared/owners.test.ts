@@ -65,10 +65,18 @@ test("an owner that hangs is replaced, and when it wakes up its signal says that
   const tab = open({ types: quick, execute: false });
   const { id } = await tab.createJob("wait");
   await owner.hears("started");
-  owner.hang(2500);
   const heir = open({ types: quick });
-  expect(await ended(heir, id)).toMatchObject({ status: "completed", result: "done", interruptions: 1 });
-  await owner.hears("late");
+  await heir.ready;
+  let isOver = false;
+  const end = ended(heir, id).finally(() => {
+    isOver = true;
+  });
+  // One that hangs amid a transaction holds up the store for as long: then it is not silent, and hangs once more.
+  while (!isOver) {
+    owner.hang(2500);
+    await owner.hears("late");
+  }
+  expect(await end).toMatchObject({ status: "completed", result: "done", interruptions: 1 });
   expect(await owner.hears("aborted")).toMatchObject({ detail: "LostOwnershipError" });
   expect(heir.getJob(id)).toMatchObject({ status: "completed", result: "done" });
 });
