@@ -8,8 +8,8 @@ import { conversationOf } from "./react/conversation.js";
 import { JobWatch } from "./react/job-watch.js";
 import type { UseConversation, UseJob, UseJobs, UseQueue } from "./react/types.js";
 import { useTracked } from "./react/use-tracked.js";
-import type { QueueClient } from "./runner/client.js";
 import type { JobRunner } from "./runner/runner.js";
+import type { JobQueue } from "./runner/types.js";
 
 export type { UseConversation, UseJob, UseJobs, UseQueue } from "./react/types.js";
 
@@ -48,10 +48,10 @@ export function useJobs<K, S, A, R>(manager: JobManager<K, S, A, R>): UseJobs<K,
 }
 
 /**
- * All jobs of a runner, here or at a port's other end, and its statistics. The component is drawn again when any job
+ * All jobs of a runner, or of any other queue, and its statistics. The component is drawn again when any job
  * changes, its progress too; one that reads only `stats`, when a number in it changes. On the server there are none.
  */
-export function useQueue(queue: JobRunner | QueueClient): UseQueue {
+export function useQueue(queue: JobRunner | JobQueue): UseQueue {
   return useTracked<UseQueue>(queue, NOTHING);
 }
 

@@ -1,7 +1,11 @@
 import type { AnyJob } from "../job/record.js";
 import { jobs } from "../job/tables.js";
+import type { ManagerStats } from "../types.js";
 import { listAt, question } from "../wasm/engine.js";
 import { END } from "../wasm/wire.js";
+
+/** What `getSnapshot` gives. */
+export type Snapshot<Job> = { readonly stats: ManagerStats; readonly jobs: readonly Job[] };
 
 /** What the engine answers for a job that is pending or running. */
 const LIVING = [0, 1];
