@@ -32,7 +32,12 @@ export const launchOptions = {
     ],
   },
   // The channel makes Playwright drive a stock Firefox instead of its own build.
-  firefox: { executablePath: firefoxPath, channel: "moz-firefox" },
+  firefox: {
+    executablePath: firefoxPath,
+    channel: "moz-firefox",
+    // Nobody is there to answer when a page asks for lasting storage.
+    firefoxUserPrefs: { "dom.storageManager.prompt.testing": true, "dom.storageManager.prompt.testing.allow": true },
+  },
 };
 
 export const browserNames = Object.keys(launchOptions);

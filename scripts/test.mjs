@@ -32,6 +32,7 @@ const steps = {
       for (const feature of [
         "npm,test-panic",
         "npm-runner,test-panic",
+        "npm-builtins,test-panic",
         "npm-agents,test-panic",
         "npm-pool,test-panic",
         "npm-shared,test-panic",

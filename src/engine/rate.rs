@@ -91,10 +91,12 @@ impl RateLimit {
         }
     }
 
-    /// The body has been called, by now: bodies measure from call to call.
+    /// The body has been called, by now: bodies measure from call to call. One that was begun an interval ago counts no
+    /// longer, whatever is said of it.
     pub(crate) fn note_call(&mut self, start: u64, now: Time) {
         let index = start.checked_sub(self.past_starts).and_then(|index| usize::try_from(index).ok());
-        if let Some(start) = index.and_then(|index| self.starts.get_mut(index)) {
+        let counts = |start: Time| self.limit.is_none_or(|(_, interval)| start.after(interval) > now);
+        if let Some(start) = index.and_then(|index| self.starts.get_mut(index)).filter(|start| counts(**start)) {
             *start = now.max(*start);
         }
     }

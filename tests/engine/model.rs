@@ -76,7 +76,7 @@ pub struct Manager {
     /// It has had a rate limit.
     pub counts: bool,
     pub starts: Vec<u64>,
-    pub group_starts: BTreeMap<Rc<str>, Starts>,
+    pub group_starts: BTreeMap<Rc<str>, Vec<u64>>,
     /// While the rate limit alone holds jobs back.
     pub limited_until: Option<u64>,
     pub retained: Vec<JobId>,
@@ -84,13 +84,6 @@ pub struct Manager {
     pub awaits_idle: bool,
     /// The latest moment at which one of its jobs had waited long enough.
     pub lined_up_at: u64,
-}
-
-#[derive(Debug, Clone, Default)]
-pub struct Starts {
-    pub all: Vec<u64>,
-    /// As many of them lay an interval back when the latest came, and do not change any more.
-    pub past: usize,
 }
 
 #[derive(Debug, Clone)]

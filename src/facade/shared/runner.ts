@@ -137,8 +137,8 @@ export class SharedRunner implements JobQueue {
   private async store(): Promise<Open> {
     if (this.closing !== undefined) throw new SharedRunnerError("The runner was closed", "E_CLOSED");
     const opened = await this.opening;
-    if (opened instanceof Error) throw opened;
-    return opened;
+    if ("driver" in opened) return opened;
+    throw opened;
   }
 
   /** Runs a transaction; its rows are told before the promise resolves. */
@@ -218,8 +218,8 @@ export class SharedRunner implements JobQueue {
       );
       for (const [index, { resolve, reject }] of asked.entries()) {
         const one = created[index]!;
-        if (one instanceof Error) reject(one);
-        else resolve(one);
+        if ("job" in one) resolve(one);
+        else reject(one);
       }
     } catch (error) {
       for (const { reject } of asked) reject(error);

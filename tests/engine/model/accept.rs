@@ -184,7 +184,7 @@ impl Model {
     fn group_rate_allows_at(&self, manager: ManagerId, group: Option<&str>) -> Opening {
         let Some(group) = group else { return Opening::Open };
         let record = self.manager(manager);
-        let starts = record.group_starts.get(group).map(|starts| starts.all.as_slice()).unwrap_or_default();
+        let starts = record.group_starts.get(group).map(Vec::as_slice).unwrap_or_default();
         opening(record.options.group_rate_limit, starts, self.granted_of_group(manager, group))
     }
 

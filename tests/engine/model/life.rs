@@ -62,13 +62,10 @@ impl Model {
         let record = self.manager_mut(manager);
         let (start, mut group_start) = (if record.counts { record.starts.len() } else { usize::MAX }, 0);
         record.starts.extend(record.counts.then_some(now));
-        if let (Some((_, interval)), Some(group)) = (record.options.group_rate_limit, group) {
+        if let (Some(_), Some(group)) = (record.options.group_rate_limit, group) {
             let starts = record.group_starts.entry(group).or_default();
-            while starts.all.get(starts.past).is_some_and(|start| start + micros(interval) <= now) {
-                starts.past += 1;
-            }
-            starts.all.push(now);
-            group_start = starts.all.len() - 1;
+            starts.push(now);
+            group_start = starts.len() - 1;
         }
         (self.job_mut(job).start, self.job_mut(job).group_start) = (start, group_start);
         self.tell_of_job(job, Event::Started);
@@ -83,14 +80,10 @@ impl Model {
         }
         let (now, group) = (self.now, group.clone());
         let record = self.manager_mut(manager);
-        if let Some(start) = record.starts.get_mut(start) {
-            *start = now.max(*start);
-        }
-        if let Some(starts) = group.and_then(|group| record.group_starts.get_mut(&group))
-            && group_start >= starts.past
-        {
-            starts.all[group_start] = starts.all[group_start].max(now);
-        }
+        let (limit, group_limit) = (record.rate_limit, record.options.group_rate_limit);
+        note_call(record.starts.get_mut(start), limit, now);
+        let starts = group.and_then(|group| record.group_starts.get_mut(&group));
+        note_call(starts.and_then(|starts| starts.get_mut(group_start)), group_limit, now);
         self.stirred.push(manager);
         Reply::Done
     }
@@ -334,4 +327,13 @@ enum Due {
     Limit(JobId),
     Abandonment(JobId),
     Waiter(WaiterId),
+}
+
+/// One that was begun an interval ago counts no longer.
+fn note_call(start: Option<&mut u64>, limit: Option<(f64, f64)>, now: u64) {
+    if let Some(start) = start
+        && limit.filter(|(limit, _)| limit.is_finite()).is_none_or(|(_, interval)| *start + micros(interval) > now)
+    {
+        *start = now.max(*start);
+    }
 }
