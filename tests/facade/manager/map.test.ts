@@ -1,0 +1,310 @@
+import type { Completion } from "jobgate";
+import { describe, expect, it } from "vitest";
+import { newManager } from "../support/manager.js";
+import { microtask, turn } from "../support/turns.js";
+import { type AnyContext, type Attempt, deferred, untilAborted, Work } from "../support/work.js";
+
+/** Items that say how many were taken and whether they were closed. */
+function counted(count = Number.POSITIVE_INFINITY) {
+  const seen = { taken: 0, closed: false };
+  function* items() {
+    try {
+      while (seen.taken < count) yield seen.taken++;
+    } finally {
+      seen.closed = true;
+    }
+  }
+  return { seen, items: items() };
+}
+
+/** A body whose items the test settles, each by its index. */
+function controlled() {
+  const attempts: Attempt[] = [];
+  const body = (_item: unknown, context: AnyContext, index: number) => {
+    const work = new Work();
+    const returned = work.factory(context);
+    attempts[index] = work.last;
+    return returned;
+  };
+  return { attempts, body };
+}
+
+describe("map", () => {
+  it("resolves with the results in the items' order, whichever ends first", async () => {
+    const manager = newManager();
+    const { attempts, body } = controlled();
+    const results = manager.map(["a", "b", "c"], body);
+    attempts[2]?.resolve("C");
+    await turn();
+    attempts[0]?.resolve("A");
+    attempts[1]?.resolve("B");
+    expect(await results).toEqual(["A", "B", "C"]);
+    expect(manager.stats).toMatchObject({ completed: 3, total: 3 });
+  });
+
+  it("gives the body the item, a job's context, and the index", async () => {
+    const seen = await newManager().map(new Set(["x", "y"]), (item, { attempt, signal }, index) => {
+      return [item, attempt, signal.aborted, index];
+    });
+    expect(seen).toEqual([
+      ["x", 1, false, 0],
+      ["y", 1, false, 1],
+    ]);
+  });
+
+  it("nothing is nothing", async () => {
+    expect(await newManager().map([], () => 1)).toEqual([]);
+    async function* none() {}
+    expect(await newManager().map(none(), () => 1)).toEqual([]);
+  });
+
+  it("runs as many at once as the manager has slots for, and takes an item only when it can be started soon", async () => {
+    const manager = newManager({ concurrency: 2 });
+    const { seen, items } = counted();
+    const { attempts, body } = controlled();
+    const results = manager.map(items, body).catch((error) => error);
+    await turn();
+    expect([manager.stats.running, seen.taken]).toEqual([2, 3]);
+    attempts[0]?.resolve();
+    await turn();
+    expect([manager.stats.running, seen.taken]).toEqual([2, 4]);
+    const error = new Error("enough");
+    attempts[1]?.reject(error);
+    attempts[2]?.resolve();
+    expect(await results).toBe(error);
+    expect(seen).toEqual({ taken: 4, closed: true });
+  });
+
+  it("waits in line like anyone else, and takes one more while others are before it", async () => {
+    const manager = newManager({ concurrency: 1 });
+    const other = new Work();
+    manager.runJob("other", other.factory);
+    const { seen, items } = counted(3);
+    const results = manager.map(items, (item) => item * 2);
+    await turn();
+    expect(seen.taken).toBe(1);
+    other.resolve();
+    expect(await results).toEqual([0, 2, 4]);
+  });
+
+  it("takes slow items as they come, one after another", async () => {
+    const manager = newManager({ concurrency: 3 });
+    let asked = 0;
+    async function* slow() {
+      for (let item = 0; item < 10; item += 1) {
+        asked += 1;
+        expect(asked).toBe(1);
+        await turn();
+        asked -= 1;
+        yield item;
+      }
+    }
+    expect(await manager.map(slow(), async (item) => item + 1)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  it("an endless iterable leaves the page its turns, also where nothing limits it and bodies end at once", async () => {
+    for (const concurrency of [1, Number.POSITIVE_INFINITY]) {
+      const controller = new AbortController();
+      const { seen, items } = counted();
+      const results = newManager({ concurrency }).map(items, () => {}, { signal: controller.signal });
+      setTimeout(() => controller.abort("enough"), 20);
+      await expect(results).rejects.toBe("enough");
+      expect(seen.closed).toBe(true);
+    }
+  });
+
+  it("a paused manager starts none; a rate limit is kept", async () => {
+    const manager = newManager({ paused: true, rateLimit: { limit: 2, interval: 20 } });
+    const { seen, items } = counted(5);
+    const times: number[] = [];
+    const results = manager.map(items, () => void times.push(performance.now()));
+    await turn();
+    expect([times.length, seen.taken]).toEqual([0, 1]);
+    manager.resume();
+    await results;
+    expect(times.every((time, index) => index < 2 || time - times[index - 2]! >= 19.9)).toBe(true);
+  });
+
+  it.each([0, 1])("waits for room where no more than %d may be pending", async (maxPending) => {
+    const manager = newManager({ concurrency: 2, maxPending });
+    const others = [new Work(), new Work()];
+    for (const [key, work] of others.entries()) manager.runJob(`other ${key}`, work.factory);
+    const results = manager.map(counted(20).items, async (item) => {
+      await microtask();
+      return item;
+    });
+    await turn();
+    for (const work of others) work.resolve();
+    expect(await results).toEqual(Array.from({ length: 20 }, (_, index) => index));
+  });
+
+  it("keeps what delays and retries ask for", async () => {
+    const manager = newManager({ concurrency: 3 });
+    const delayed = manager.map([1, 2, 3], (item) => item, { delay: 30 });
+    await turn();
+    expect(manager.stats.pending).toBe(3);
+    expect(await delayed).toEqual([1, 2, 3]);
+    const retried = manager.map(
+      [1, 2, 3],
+      (item, { attempt }) => {
+        if (attempt < 3) throw new Error("again");
+        return item * attempt;
+      },
+      { retry: { limit: 2, delay: 1 } },
+    );
+    expect(await retried).toEqual([3, 6, 9]);
+  });
+});
+
+describe("map, when an item fails", () => {
+  it("stops the rest with the very error, and rejects with it when their stop barriers have opened", async () => {
+    const manager = newManager({ concurrency: 3 });
+    const { seen, items } = counted();
+    const { attempts, body } = controlled();
+    let rejected: unknown = "not yet";
+    manager.map(items, body).catch((error) => {
+      rejected = error;
+    });
+    const error = new Error("broken");
+    attempts[1]?.reject(error);
+    await turn();
+    expect(attempts[0]?.context.signal.reason).toBe(error);
+    expect([rejected, seen.closed, manager.stats.running, manager.stats.pending]).toEqual(["not yet", true, 2, 0]);
+    attempts[0]?.resolve();
+    await turn();
+    expect(rejected).toBe("not yet");
+    attempts[2]?.resolve();
+    await turn();
+    expect(rejected).toBe(error);
+    expect(manager.stats).toMatchObject({ failed: 1, cancelled: 3 });
+  });
+
+  it("with settle: true it stops nobody, and resolves with the completions", async () => {
+    const error = new Error("odd");
+    const completions: Completion<number>[] = await newManager().map(
+      [0, 1, 2],
+      (item) => {
+        if (item === 1) throw error;
+        return item;
+      },
+      { settle: true },
+    );
+    expect(completions).toEqual([
+      { type: "Normal", result: 0 },
+      { type: "Failed", error },
+      { type: "Normal", result: 2 },
+    ]);
+  });
+
+  it("an item's job that someone stops stops the rest, with that reason", async () => {
+    const manager = newManager({ concurrency: 2 });
+    const results = manager.map(counted().items, (_, context) => untilAborted(context));
+    void manager.jobs()[0]?.stop("enough");
+    await expect(results).rejects.toBe("enough");
+    expect(manager.stats).toMatchObject({ running: 0, pending: 0 });
+  });
+
+  it("does not wait for an item that is still on its way", async () => {
+    const manager = newManager();
+    const closed = deferred();
+    const items: AsyncIterable<number> = {
+      [Symbol.asyncIterator]: () => {
+        let asked = 0;
+        return {
+          next: () => (++asked === 1 ? Promise.resolve({ value: 1, done: false }) : new Promise(() => {})),
+          return: () => {
+            closed.resolve();
+            return new Promise(() => {});
+          },
+        };
+      },
+    };
+    const error = new Error("broken");
+    await expect(manager.map(items, () => Promise.reject(error))).rejects.toBe(error);
+    await closed.promise;
+  });
+
+  it.each(["now", "later"])("an iterator that throws (%s) stops the rest", async (when) => {
+    const error = new Error("no more");
+    function* now() {
+      yield 1;
+      throw error;
+    }
+    async function* later() {
+      yield 1;
+      throw error;
+    }
+    const manager = newManager();
+    const mapped = manager.map(when === "now" ? now() : later(), (_, context) => untilAborted(context), {
+      settle: true,
+    });
+    await expect(mapped).rejects.toBe(error);
+    expect(manager.stats).toMatchObject({ cancelled: 1, running: 0 });
+  });
+});
+
+describe("map and the caller's signal", () => {
+  it.each([true, false])("stops all and rejects with its very reason (settle: %s)", async (settle) => {
+    const manager = newManager({ concurrency: 2 });
+    const controller = new AbortController();
+    const { seen, items } = counted();
+    const options = { signal: controller.signal, settle: settle as true };
+    const results = manager.map(items, (_, context) => untilAborted(context), options);
+    await turn();
+    const reason = { why: "enough" };
+    controller.abort(reason);
+    await expect(results).rejects.toBe(reason);
+    expect(seen.closed).toBe(true);
+    expect(manager.stats).toMatchObject({ running: 0, pending: 0, cancelled: 3 });
+  });
+
+  it("one that has aborted: no item is taken", async () => {
+    const { seen, items } = counted();
+    await expect(newManager().map(items, () => 1, { signal: AbortSignal.abort("before") })).rejects.toBe("before");
+    expect(seen.taken).toBe(0);
+  });
+});
+
+describe("map on a manager that is closed", () => {
+  it("rejects with the reason of what was stopped", async () => {
+    const manager = newManager({ concurrency: 1 });
+    const { seen, items } = counted();
+    const results = manager.map(items, (_, context) => untilAborted(context));
+    const closed = manager.close("bye");
+    await expect(results).rejects.toBe("bye");
+    await closed;
+    expect(seen.closed).toBe(true);
+  });
+
+  it("says so where nothing was running", async () => {
+    const manager = newManager({ name: "closed one" });
+    await manager.close();
+    await expect(manager.map([1], () => 1)).rejects.toMatchObject({ name: "ManagerClosedError" });
+    await expect(manager.map([1], () => 1, { settle: true })).rejects.toMatchObject({ code: "E_CLOSED" });
+  });
+});
+
+describe("map refuses before it takes anything", () => {
+  it.each([
+    [{ timeout: -1 }, RangeError],
+    [{ priority: Number.NaN }, RangeError],
+    [{ retry: 0.5 }, RangeError],
+    [{ abandonAfter: -1 }, RangeError],
+    [{ signal: 5 }, TypeError],
+    [{ settle: "yes" }, TypeError],
+    [null, TypeError],
+  ])("%o", async (options, kind) => {
+    const manager = newManager();
+    const { seen, items } = counted();
+    await expect(manager.map(items, () => 1, options as never)).rejects.toThrow(kind);
+    expect([seen.taken, manager.stats.total]).toEqual([0, 0]);
+  });
+
+  it("what is no function, and what can't be iterated", async () => {
+    const manager = newManager();
+    await expect(manager.map([1], 5 as never)).rejects.toThrow(new TypeError("body must be a function, got number"));
+    for (const items of [5, null, undefined, {}])
+      await expect(manager.map(items as never, () => 1)).rejects.toThrow(TypeError);
+    expect(manager.stats.total).toBe(0);
+  });
+});
