@@ -1,5 +1,6 @@
 import { throwIfAborted } from "../../support/abort.js";
 import { fieldOf } from "../../support/look.js";
+import { chance } from "../../support/time.js";
 import { checkEngine } from "../../wasm/engine.js";
 import { checkFlag, needFunction } from "../../wasm/options.js";
 import { AgentError } from "../errors.js";
@@ -148,7 +149,7 @@ class Server {
         throwIfAborted(signal);
         const refused = readRefusal(status, reply.statusText, reply.header("retry-after"), said);
         const { message, wait, usedUp, usage } = refused;
-        const pause = attempts.refused(status, wait, usedUp, usage, Math.random());
+        const pause = attempts.refused(status, wait, usedUp, usage, chance());
         if (pause < 0) throw new AgentError(`the model's server answered ${status}: ${message}`, "E_HTTP", { status });
         if (pause > 0) await sleep(pause, signal);
       }
