@@ -31,3 +31,7 @@ pub mod engine;
 
 #[cfg(all(target_family = "wasm", feature = "bindings"))]
 mod bindings;
+/// Natively its tests, which write the other side of it.
+#[cfg(all(test, not(target_family = "wasm")))]
+#[path = "bindings/wire.rs"]
+mod wire;

@@ -1,26 +1,24 @@
 //! Effects as words in linear memory, where the facade reads them without a call.
 //!
-//! One word says what, then:
+//! One word says what (`wire.rs`), then:
 //!
-//! | code | effect | words that follow |
-//! |---|---|---|
-//! | 1 | start | job, attempt |
-//! | 2 | abort | job, cause + last × 4 |
-//! | 3 | ask retry | job |
-//! | 4 | ended | job, completion + cause × 4 + forgotten × 16 + abandoned × 32 |
-//! | 5 | forgotten | job, manager |
-//! | 6 | deliver | source kind + channel × 4, source, value (of a key or an order: job) or −1, where its listeners begin, how many |
-//! | 7 | event | source kind + event × 4, source, job or −1, value or −1, where its listeners begin, how many |
-//! | 8 | pending below | manager |
-//! | 9 | idle | manager |
-//! | 10 | wait over | waiter |
-//! | 11 | wake | — (ask `wakeAt`) |
+//! | effect | words that follow |
+//! |---|---|
+//! | start | job, attempt |
+//! | abort | job, cause, whether it is the last |
+//! | ask retry | job |
+//! | ended | job, completion and cause (times 4), whether it is forgotten, whether it was abandoned |
+//! | forgotten | job, manager |
+//! | deliver | source kind and channel (times 4), source, value (of a key or an order: job) or −1, where its listeners begin, how many |
+//! | event | source kind and event (times 4), source, job or −1, value or −1, where its listeners begin, how many |
+//! | pending below, idle | manager |
+//! | wait over | waiter |
+//! | wake | — (ask `wakeAt`) |
 
 #![allow(clippy::inline_always)]
 
-use crate::engine::{AbortCause, CompletionType, Effect, EffectSink, ListenerId, Source, Time};
-
-const NONE: u32 = u32::MAX;
+use super::wire::{NONE, abort, cause_code, effect, end_code, ended, source_code};
+use crate::engine::{Effect, EffectSink, ListenerId, Source, Time};
 
 /// Where the words are, at an address that stays.
 #[derive(Debug, Default)]
@@ -87,12 +85,7 @@ impl Outbox {
 
     /// Whose listeners, and what for.
     fn source(what: u32, source: Source) -> [u32; 2] {
-        let (kind, number) = match source {
-            Source::Emitter(emitter) => (0, emitter.0),
-            Source::Job(job) => (1, job.0),
-            Source::Manager(manager) => (2, manager.0),
-            Source::Key(key) => (3, key.0),
-        };
+        let [kind, number] = source_code(source);
         [kind + what * 4, number]
     }
 }
@@ -101,53 +94,38 @@ impl EffectSink for Outbox {
     #[inline(always)] // Whoever pushes knows which it is: no switch is left of it.
     fn push(&mut self, effect: Effect) {
         match effect {
-            Effect::Start { job, attempt } => self.write([1, job.0, attempt]),
-            Effect::Abort { job, cause, last } => self.write([2, job.0, cause_code(Some(cause)) + u32::from(last) * 4]),
-            Effect::AskRetry { job } => self.write([3, job.0]),
-            Effect::Ended { job, completion, cause, forgotten, abandoned } => {
-                let flags = u32::from(forgotten) * 16 + u32::from(abandoned) * 32;
-                let how = completion_code(completion) + cause_code(cause) * 4 + flags;
-                self.write([4, job.0, how]);
+            Effect::Start { job, attempt } => self.write([effect::START, job.0, attempt]),
+            Effect::Abort { job, cause, last } => {
+                self.write([effect::ABORT, job.0, cause_code(cause) + u32::from(last) * abort::LAST]);
             }
-            Effect::Forgotten { job, manager } => self.write([5, job.0, manager.0]),
+            Effect::AskRetry { job } => self.write([effect::ASK_RETRY, job.0]),
+            Effect::Ended { job, completion, cause, forgotten, abandoned } => {
+                let flags = u32::from(forgotten) * ended::FORGOTTEN + u32::from(abandoned) * ended::ABANDONED;
+                let how = end_code(completion) + cause.map_or(0, cause_code) * 4 + flags;
+                self.write([effect::ENDED, job.0, how]);
+            }
+            Effect::Forgotten { job, manager } => self.write([effect::FORGOTTEN, job.0, manager.0]),
             Effect::Deliver { source, channel, about, value, to } => {
                 let [what, number] = Self::source(channel as u32, source);
                 let carried = about.map_or(value.0, |job| job.0);
-                self.write([6, what, number, carried, to.start(), to.count()]);
+                self.write([effect::DELIVER, what, number, carried, to.start(), to.count()]);
             }
             Effect::Event { event, job, source, value, to } => {
                 let [what, number] = Self::source(event as u32, source);
                 let job = job.map_or(NONE, |job| job.0);
-                self.write([7, what, number, job, value.0, to.start(), to.count()]);
+                self.write([effect::EVENT, what, number, job, value.0, to.start(), to.count()]);
             }
-            Effect::PendingBelow { manager } => self.write([8, manager.0]),
-            Effect::Idle { manager } => self.write([9, manager.0]),
-            Effect::WaitOver { waiter } => self.write([10, waiter.0]),
+            Effect::PendingBelow { manager } => self.write([effect::PENDING_BELOW, manager.0]),
+            Effect::Idle { manager } => self.write([effect::IDLE, manager.0]),
+            Effect::WaitOver { waiter } => self.write([effect::WAIT_OVER, waiter.0]),
             Effect::Wake { at } => {
                 self.wake_at = at;
-                self.write([11]);
+                self.write([effect::WAKE]);
             }
         }
     }
 
     fn listeners(&mut self) -> &mut Vec<ListenerId> {
         &mut self.listeners
-    }
-}
-
-pub(super) fn completion_code(completion: CompletionType) -> u32 {
-    match completion {
-        CompletionType::Normal => 1,
-        CompletionType::Failed => 2,
-        CompletionType::Cancelled => 3,
-    }
-}
-
-fn cause_code(cause: Option<AbortCause>) -> u32 {
-    match cause {
-        None => 0,
-        Some(AbortCause::Stop) => 1,
-        Some(AbortCause::Timeout) => 2,
-        Some(AbortCause::Replaced) => 3,
     }
 }

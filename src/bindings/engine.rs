@@ -15,17 +15,11 @@ use wasm_bindgen::prelude::*;
 use super::effects::Outbox;
 use super::panic;
 use crate::engine::{
-    Backoff, Command, Engine, JobId, JobStatus, KeyId, ManagerId, OnDuplicate, Outcome, Refusal, Reply, RetryOptions,
-    RunOptions, Time, ValueId,
+    Backoff, Command, Engine, JobId, KeyId, ManagerId, Outcome, Refusal, Reply, RetryOptions, RunOptions, Time, ValueId,
 };
 
-pub(super) const NO_DIFFERENCE: i32 = -1;
-/// Run option bits: which of the numbers were given, and the yes-or-no ones.
-const GIVEN: [u32; 4] = [1, 2, 4, 8];
-const FIXED_BACKOFF: u32 = 16;
-const NO_JITTER: u32 = 32;
-const ABORTED: u32 = 64;
-const ABANDONED: u32 = 1024;
+pub(super) use super::wire::answer::NO_DIFFERENCE;
+use super::wire::{option, policy_of, refusal_code, status_code};
 
 #[derive(Debug, Default)]
 pub(super) struct Inner {
@@ -122,12 +116,7 @@ impl Inner {
 
     fn refuse(&mut self, refusal: Refusal) -> i32 {
         self.refusal = Some(refusal);
-        match refusal {
-            Refusal::OutOfBounds(_) => -2,
-            Refusal::Duplicate => -3,
-            Refusal::QueueFull => -4,
-            Refusal::Closed => -5,
-        }
+        refusal_code(refusal)
     }
 
     /// Who has left while nothing was under way leaves a number that can be used again at once.
@@ -210,29 +199,24 @@ pub fn set_options(
     abandon_after: f64,
     group: Option<String>,
 ) {
-    let [with_priority, with_timeout, with_delay, with_retry] = GIVEN.map(|bit| given & bit != 0);
+    let [with_priority, with_timeout, with_delay, with_retry] =
+        [option::PRIORITY, option::TIMEOUT, option::DELAY, option::RETRY].map(|bit| given & bit != 0);
     let retry = RetryOptions {
         limit: retry_limit,
         delay: retry_delay,
-        backoff: if given & FIXED_BACKOFF == 0 { Backoff::Exponential } else { Backoff::Fixed },
+        backoff: if given & option::FIXED_BACKOFF == 0 { Backoff::Exponential } else { Backoff::Fixed },
         max_delay: retry_max_delay,
-        jitter: given & NO_JITTER == 0,
+        jitter: given & option::NO_JITTER == 0,
     };
     let options = RunOptions {
         priority: with_priority.then_some(priority),
         timeout: with_timeout.then_some(timeout),
         retry: with_retry.then_some(retry),
         delay: with_delay.then_some(delay),
-        abandon_after: (given & ABANDONED != 0).then_some(abandon_after),
+        abandon_after: (given & option::ABANDON_AFTER != 0).then_some(abandon_after),
         group: group.map(Rc::from),
-        on_duplicate: match on_duplicate {
-            0 => Some(OnDuplicate::Join),
-            1 => Some(OnDuplicate::Replace),
-            2 => Some(OnDuplicate::Queue),
-            3 => Some(OnDuplicate::Reject),
-            _ => None,
-        },
-        aborted: given & ABORTED != 0,
+        on_duplicate: policy_of(on_duplicate),
+        aborted: given & option::ABORTED != 0,
     };
     with(|inner| inner.options = options);
 }
@@ -364,11 +348,7 @@ pub fn dispatch(job: u32, value: u32) -> i32 {
 pub fn status(job: u32) -> i32 {
     match ask(|engine| engine.status(JobId(job))) {
         None => NO_DIFFERENCE,
-        Some(JobStatus::Pending) => 0,
-        Some(JobStatus::Running) => 1,
-        Some(JobStatus::Completed) => 2,
-        Some(JobStatus::Failed) => 3,
-        Some(JobStatus::Cancelled) => 4,
+        Some(status) => status_code(status) as i32,
     }
 }
 

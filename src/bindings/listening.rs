@@ -4,7 +4,8 @@
 use wasm_bindgen::prelude::*;
 
 use super::engine::{Inner, NO_DIFFERENCE, ask, handle_timeless, tell_timeless, with};
-use crate::engine::{Channel, Command, EmitterId, JobId, KeyId, ListenerId, ManagerId, Reply, Source, ValueId};
+use super::wire::{channel_of, listening, source as kind};
+use crate::engine::{Command, EmitterId, JobId, KeyId, ListenerId, ManagerId, Reply, Source, ValueId};
 
 /// A subject or gate.
 #[wasm_bindgen(js_name = createEmitter)]
@@ -22,30 +23,20 @@ pub fn drop_emitter(emitter: u32) {
     with(Inner::recycle_if_idle);
 }
 
-/// `kind`: 0 emitter, 1 job, 2 manager, 3 key. `kept`: the number of the first of the actions that wait for a
+/// `kind` and `channel` as `wire.rs` has them. `kept`: the number of the first of the actions that wait for a
 /// listener. A listener's number, −1 nothing to hear, −2 latched: call it soon.
 #[wasm_bindgen]
 pub fn listen(kind: u32, source: u32, channel: u32, kept: u32) -> i32 {
     let source = match kind {
-        0 => Source::Emitter(EmitterId(source)),
-        1 => Source::Job(JobId(source)),
-        2 => Source::Manager(ManagerId(source)),
+        kind::EMITTER => Source::Emitter(EmitterId(source)),
+        kind::JOB => Source::Job(JobId(source)),
+        kind::MANAGER => Source::Manager(ManagerId(source)),
         _ => Source::Key(KeyId(source)),
     };
-    let channel = match channel {
-        0 => Channel::Value,
-        1 => Channel::State,
-        2 => Channel::Progress,
-        3 => Channel::Stopped,
-        4 => Channel::Action,
-        5 => Channel::Event,
-        6 => Channel::Change,
-        7 => Channel::Key,
-        _ => Channel::Order,
-    };
+    let channel = channel_of(channel);
     match handle_timeless(Command::Listen { source, channel, kept: ValueId(kept) }) {
         Ok(Reply::Listener { listener, .. }) => listener.0 as i32,
-        Ok(Reply::Latched) => -2,
+        Ok(Reply::Latched) => listening::LATCHED,
         _ => NO_DIFFERENCE,
     }
 }

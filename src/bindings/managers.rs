@@ -4,11 +4,8 @@
 use wasm_bindgen::prelude::*;
 
 use super::engine::{Inner, NO_DIFFERENCE, ask, handle, tell, tell_timeless, with};
+use super::wire::manager_flag;
 use crate::engine::{Command, Engine, JobId, JobStatus, ManagerId, ManagerOptions, Reply, Stats, Time};
-
-const PAUSED: u32 = 128;
-const RATE_LIMITED: u32 = 256;
-const GROUP_RATE_LIMITED: u32 = 512;
 
 /// Defaults for its jobs are the options set before. A manager's number or a refusal.
 #[wasm_bindgen(js_name = createManager)]
@@ -28,10 +25,11 @@ pub fn create_manager(
     let options = ManagerOptions {
         concurrency,
         group_concurrency,
-        rate_limit: (flags & RATE_LIMITED != 0).then_some((rate_limit, rate_interval)),
-        group_rate_limit: (flags & GROUP_RATE_LIMITED != 0).then_some((group_rate_limit, group_rate_interval)),
+        rate_limit: (flags & manager_flag::RATE_LIMITED != 0).then_some((rate_limit, rate_interval)),
+        group_rate_limit: (flags & manager_flag::GROUP_RATE_LIMITED != 0)
+            .then_some((group_rate_limit, group_rate_interval)),
         max_pending,
-        paused: flags & PAUSED != 0,
+        paused: flags & manager_flag::PAUSED != 0,
         retain,
         defaults: with(|inner| std::mem::take(&mut inner.options)),
     };

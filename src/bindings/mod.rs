@@ -17,6 +17,8 @@ mod pool;
 mod runner;
 #[cfg(feature = "npm-shared")]
 mod shared;
+#[cfg(feature = "npm")]
+mod wire;
 
 /// The standard library's takes four times as much of the binary.
 #[global_allocator]

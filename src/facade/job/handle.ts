@@ -20,7 +20,7 @@ import { CHANNEL } from "../wasm/listeners.js";
 import { checkObject, needNumber, outOfBounds, priorityNumber } from "../wasm/options.js";
 import { wallTime } from "../wasm/stamp.js";
 import { keepValue } from "../wasm/values.js";
-import { END } from "../wasm/wire.js";
+import { END, STATUS } from "../wasm/wire.js";
 import { stateOf } from "./adopted.js";
 import { asyncDispose, completionOf, errorOf, readyAtOf, reasonOf } from "./completion.js";
 import { continuationsOf } from "./continuations.js";
@@ -29,7 +29,6 @@ import { type AnyBody, ColdData, type JobOwner } from "./record.js";
 import { jobStream } from "./streams.js";
 import { forgetWait, onWaitOver } from "./waits.js";
 
-const STATUS: readonly JobStatus[] = ["pending", "running", "completed", "failed", "cancelled"];
 const ENDED_AS: readonly JobStatus[] = ["running", "completed", "failed", "cancelled"];
 const NO_PROGRESS: Progress = Object.freeze({ percent: 0, message: "" });
 const ENDED = Promise.resolve();

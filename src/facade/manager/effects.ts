@@ -11,7 +11,7 @@ import { CHANNEL, type ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { releaseStamp } from "../wasm/stamp.js";
 import { disarmTimer } from "../wasm/timer.js";
 import { valueAt } from "../wasm/values.js";
-import { EFFECT, EVENT, NO_JOB } from "../wasm/wire.js";
+import { ABORT, EFFECT, ENDED, EVENT, NONE } from "../wasm/wire.js";
 import { keyListeners } from "./keys.js";
 
 /** Before anything else: the engine, and this as what applies its effects. */
@@ -32,7 +32,7 @@ function apply(words: Uint32Array, base: number): void {
       return;
     }
     case EFFECT.ended:
-      end(jobs[one]!, two & 3, (two >>> 2) & 3, (two & 16) !== 0, two >= 32);
+      end(jobs[one]!, two & 3, (two >>> 2) & 3, (two & ENDED.forgotten) !== 0, (two & ENDED.abandoned) !== 0);
       return;
     case EFFECT.deliver:
       deliver(one, two, words[base + 3]!, words[base + 4]!, words[base + 5]!);
@@ -44,7 +44,7 @@ function apply(words: Uint32Array, base: number): void {
       moveTimer();
       return;
     case EFFECT.abort:
-      abort(jobs[one]!, two & 3, two >= 4);
+      abort(jobs[one]!, two & 3, (two & ABORT.last) !== 0);
       return;
     case EFFECT.askRetry:
       decideRetry(jobs[one]!);
@@ -81,11 +81,11 @@ function deliver(code: number, source: number, carried: number, first: number, c
       break;
     case SOURCE.manager:
       table = managers[source]?.deref()?.listeners;
-      if (carried !== NO_JOB) value = jobs[carried];
+      if (carried !== NONE) value = jobs[carried];
       break;
     default:
       table = keyListeners.get(source);
-      if (carried !== NO_JOB) value = jobs[carried];
+      if (carried !== NONE) value = jobs[carried];
   }
   releaseStamp();
   table?.call(first, count, value);

@@ -48,6 +48,7 @@ import {
   sendOptions,
 } from "../wasm/options.js";
 import { holdStamp, releaseStamp, stamp } from "../wasm/stamp.js";
+import { HEADER } from "../wasm/wire.js";
 import { bindMethods } from "./bind.js";
 import { ready } from "./effects.js";
 import { Ends } from "./ends.js";
@@ -78,7 +79,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   readonly mappings = new Set<Mapping>();
   /** The manager's name, for errors and traces. */
   readonly name: string;
-  /** Calls the bodies, where they are traced. */
   readonly tracer: Tracer | undefined;
   readonly pace: Pace;
   /** The engine's. */
@@ -186,7 +186,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     const slot = answer >>> 2;
     if (known === undefined && isKeyed) keys.keep(key, keyNumber);
     keys.enter(keyNumber, known !== undefined);
-    const serial = memoryWords()[header + 2]!;
+    const serial = memoryWords()[header + HEADER.newestSerial]!;
     const mayRetry = (own?.retry ?? this.defaults?.retry) !== undefined;
     job = new JobHandle<Key, State, Action, R>(
       this,

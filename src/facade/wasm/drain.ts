@@ -5,7 +5,7 @@
 import { failure, header, memoryWords, unexpected } from "./engine.js";
 import { armTimer } from "./timer.js";
 import { dropValues } from "./values.js";
-import { EFFECT_WORDS } from "./wire.js";
+import { EFFECT_WORDS, HEADER } from "./wire.js";
 
 /** Applies the effect whose words begin at `base`. */
 type Apply = (words: Uint32Array, base: number) => void;
@@ -25,18 +25,18 @@ export function moveTimer(): void {
 
 /** How much is still to be applied. */
 export function pendingWords(): number {
-  return memoryWords()[header + 1]!;
+  return memoryWords()[header + HEADER.len]!;
 }
 
 export function drain(): void {
   if (draining) return;
   let words = memoryWords();
-  if (words[header + 1] === 0) {
+  if (words[header + HEADER.len] === 0) {
     dropValues();
     return;
   }
   draining = true;
-  for (let at = 0; at < words[header + 1]! && failure === undefined; words = memoryWords()) {
+  for (let at = 0; at < words[header + HEADER.len]! && failure === undefined; words = memoryWords()) {
     const base = (words[header]! >>> 2) + at;
     at += EFFECT_WORDS[words[base]!]!;
     try {
@@ -47,7 +47,7 @@ export function drain(): void {
   }
   draining = false;
   // Tells the engine so, without a call.
-  memoryWords()[header + 1] = 0;
+  memoryWords()[header + HEADER.len] = 0;
   dropValues();
   if (timerMoved && failure === undefined) {
     timerMoved = false;

@@ -3,13 +3,11 @@
 import initAsync, { initSync, reportPanics } from "../../../build/wasm/jobgate.js";
 
 export { refusal, setOptions } from "../../../build/wasm/jobgate.js";
+export { REFUSED } from "./wire.js";
 
 import { EngineError, type JobgateError, report } from "../errors.js";
 import type { ManagerStats } from "../types.js";
 import { FOR_QUESTION, reserveStack } from "./stack.js";
-
-/** What `run` and others answer below zero. */
-export const REFUSED = { bounds: -2, duplicate: -3, full: -4, closed: -5 } as const;
 
 type Glue = typeof import("../../../build/wasm/jobgate.js");
 /** What takes or gives more than numbers: not without the glue. */

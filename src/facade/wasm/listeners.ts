@@ -1,23 +1,12 @@
 import { report } from "../errors.js";
 import { command, header, memoryWords } from "./engine.js";
 import { NO_VALUE } from "./values.js";
+import { HEADER, LISTENING } from "./wire.js";
 
-/** What the engine can listen to: where a change comes from. */
-export const SOURCE = { emitter: 0, job: 1, manager: 2, key: 3 } as const;
-export const CHANNEL = {
-  value: 0,
-  state: 1,
-  progress: 2,
-  stopped: 3,
-  action: 4,
-  event: 5,
-  change: 6,
-  key: 7,
-  order: 8,
-} as const;
+export { CHANNEL, SOURCE } from "./wire.js";
 
-export const NOTHING_TO_HEAR = -1;
-export const LATCHED = -2;
+export const NOTHING_TO_HEAR = LISTENING.nothingToHear;
+export const LATCHED = LISTENING.latched;
 
 /** A listener's number, or one of the above. `kept`: the first of the actions that wait for a listener. */
 export function addListener(source: number, number: number, channel: number, kept = NO_VALUE): number {
@@ -30,7 +19,7 @@ type Listener = (value: any) => void;
 /** One of the numbers that effects name. Where they are is looked up each time: a listener may have moved them. */
 function numberAt(at: number): number {
   const words = memoryWords();
-  return words[(words[header + 3]! >>> 2) + at]!;
+  return words[(words[header + HEADER.listeners]! >>> 2) + at]!;
 }
 
 /** One listener's presence in a table. */

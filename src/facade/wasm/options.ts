@@ -12,24 +12,14 @@ import {
 } from "../support/check.js";
 import type { Priority, RetryOptions, RunOptions } from "../types.js";
 import { checkEngine, REFUSED, refusal, setOptions } from "./engine.js";
+import { GIVEN, POLICY } from "./wire.js";
 
 export { checkFlag, checkNumber, checkObject, checkString, needFunction, needNumber } from "../support/check.js";
 
 const WORDS: Readonly<Record<string, number>> = { "user-blocking": 100, "user-visible": 0, background: -100 };
-const POLICIES = ["join", "replace", "queue", "reject"];
+const POLICIES = Object.keys(POLICY);
 
-// Which numbers are given, and the yes-or-no ones: src/bindings/engine.rs.
-const GIVEN = {
-  priority: 1,
-  timeout: 2,
-  delay: 4,
-  retry: 8,
-  fixedBackoff: 16,
-  noJitter: 32,
-  aborted: 64,
-  abandonAfter: 1024,
-};
-export const MANAGER_FLAGS = { paused: 128, rateLimited: 256, groupRateLimited: 512 };
+export { MANAGER_FLAGS } from "./wire.js";
 
 const RETRY_DEFAULTS = { delay: 1000, maxDelay: 30_000 };
 

@@ -1,8 +1,10 @@
 // JavaScript values on their way to listeners. The engine never sees them: a command brings a value's number, and every
 // effect that carries the value names it. So no effect can be handed what was meant for another.
 
+import { NONE } from "./wire.js";
+
 /** An effect that carries none. */
-export const NO_VALUE = 0xffffffff;
+export const NO_VALUE = NONE;
 
 const values: unknown[] = [];
 let count = 0;

@@ -1,5 +1,6 @@
-// The words of src/bindings/effects.rs: what the engine writes and how it is read.
+// Written by `WRITE_WIRE=1 cargo test wire` from src/bindings/wire.rs, where the numbers are named.
 
+/** What an effect's first word says. */
 export const EFFECT = {
   start: 1,
   abort: 2,
@@ -17,11 +18,62 @@ export const EFFECT = {
 /** How many words an effect has, by its code. */
 export const EFFECT_WORDS: readonly number[] = [0, 3, 3, 2, 3, 3, 6, 7, 2, 2, 2, 1];
 
-/** Completion codes; 0 is "not yet". */
-export const END = { normal: 1, failed: 2, cancelled: 3 } as const;
-export const CAUSE = { none: 0, stop: 1, timeout: 2, replaced: 3 } as const;
-export const NO_JOB = 0xffffffff;
+/** The words of the header, where effects are found. */
+export const HEADER = {
+  words: 0,
+  len: 1,
+  newestSerial: 2,
+  listeners: 3,
+} as const;
 
+/** Beside completion and cause (two bits each), in the second word of `ended`. */
+export const ENDED = {
+  forgotten: 16,
+  abandoned: 32,
+} as const;
+
+/** Beside the cause (two bits), in the second word of `abort`. */
+export const ABORT = {
+  last: 4,
+} as const;
+
+/** How a job ended; 0 is "not yet". */
+export const END = {
+  normal: 1,
+  failed: 2,
+  cancelled: 3,
+} as const;
+
+/** Why a body is asked to end. */
+export const CAUSE = {
+  none: 0,
+  stop: 1,
+  timeout: 2,
+  replaced: 3,
+} as const;
+
+/** Where a change comes from. */
+export const SOURCE = {
+  emitter: 0,
+  job: 1,
+  manager: 2,
+  key: 3,
+} as const;
+
+/** What is listened for. */
+export const CHANNEL = {
+  value: 0,
+  state: 1,
+  progress: 2,
+  stopped: 3,
+  action: 4,
+  event: 5,
+  change: 6,
+  key: 7,
+  order: 8,
+} as const;
+
+/** What happened to a job. */
 export const EVENT = {
   created: 0,
   started: 1,
@@ -35,3 +87,51 @@ export const EVENT = {
   stats: 9,
   stopping: 10,
 } as const;
+
+/** Where a job is in its life, by its code. */
+export const STATUS = ["pending", "running", "completed", "failed", "cancelled"] as const;
+
+/** What to do where a key is taken. */
+export const POLICY = {
+  join: 0,
+  replace: 1,
+  queue: 2,
+  reject: 3,
+} as const;
+
+/** Which run options are given, and the yes-or-no ones. */
+export const GIVEN = {
+  priority: 1,
+  timeout: 2,
+  delay: 4,
+  retry: 8,
+  fixedBackoff: 16,
+  noJitter: 32,
+  aborted: 64,
+  abandonAfter: 1024,
+} as const;
+
+/** The same of managers. */
+export const MANAGER_FLAGS = {
+  paused: 128,
+  rateLimited: 256,
+  groupRateLimited: 512,
+} as const;
+
+/** What commands answer below zero. */
+export const REFUSED = {
+  noDifference: -1,
+  bounds: -2,
+  duplicate: -3,
+  full: -4,
+  closed: -5,
+} as const;
+
+/** Instead of a listener's number. */
+export const LISTENING = {
+  nothingToHear: -1,
+  latched: -2,
+} as const;
+
+/** In place of the number of a job or of a value. */
+export const NONE = 4294967295;
