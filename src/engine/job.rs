@@ -2,6 +2,7 @@
 
 use super::deadlines::TimerHandle;
 use super::options::RetryPlan;
+use super::rate::RateLimit;
 use super::slab::{NONE, Slab};
 use super::time::{Span, Time};
 
@@ -67,7 +68,9 @@ pub(crate) struct ColdData {
     /// While it is delayed: until when.
     pub(crate) ready_at: Time,
     pub(crate) group: u32,
-    /// The number of the latest start among the group's, where the manager limits their rate.
+    /// The number of the latest start, where the manager counts them.
+    pub(crate) start: u64,
+    /// The same among the group's, where the manager limits their rate.
     pub(crate) group_start: u64,
     pub(crate) emitter: u32,
     /// The newest of its waits.
@@ -84,6 +87,7 @@ impl Default for ColdData {
             deadline,
             ready_at: Time::default(),
             group: NONE,
+            start: RateLimit::UNCOUNTED,
             group_start: 0,
             emitter: NONE,
             waiter: NONE,
@@ -98,8 +102,6 @@ pub(crate) struct Job {
     /// When it came to where it is (the line, a slot, its end), counted over all jobs: first in, first out also across
     /// groups.
     pub(crate) entered: u64,
-    /// The number of its latest start, where the manager counts them.
-    pub(crate) start: u64,
     pub(crate) manager: u32,
     pub(crate) key: u32,
     pub(crate) attempt: u32,
@@ -126,7 +128,6 @@ impl Job {
         Self {
             priority,
             entered: 0,
-            start: 0,
             manager,
             key,
             attempt: 0,

@@ -42,15 +42,18 @@ impl Engine {
             return Reply::Ignored;
         };
         job.phase = Phase::Running;
-        let (manager_index, cold) = (job.manager, job.cold);
+        let manager_index = job.manager;
         if let Some(manager) = self.managers.get_mut(manager_index) {
             manager.granted -= 1;
-            job.start = RateLimit::UNCOUNTED;
+            let mut start = RateLimit::UNCOUNTED;
             if manager.rate.counts() {
-                job.start = manager.rate.count_start(now);
+                start = manager.rate.count_start(now);
                 manager.mark_dirty(manager_index, &mut self.dirty);
             }
-            if let Some(cold) = self.cold.get_mut(cold) {
+            let cold =
+                if start == RateLimit::UNCOUNTED { self.cold.get_mut(job.cold) } else { job.cold_in(&mut self.cold) };
+            if let Some(cold) = cold {
+                cold.start = start;
                 if cold.group != NONE {
                     cold.group_start = manager.group_begun(cold.group, now);
                     if manager.group_rate.is_some() {
@@ -69,10 +72,10 @@ impl Engine {
 
     pub(super) fn called(&mut self, now: Time, index: u32) -> Reply {
         let Some(job) = self.jobs.get(index).filter(|job| job.phase == Phase::Running) else { return Reply::Ignored };
-        let (index, start) = (job.manager, job.start);
+        let index = job.manager;
         if let Some(manager) = self.managers.get_mut(index) {
-            manager.rate.note_call(start, now);
             if let Some(cold) = self.cold.get(job.cold) {
+                manager.rate.note_call(cold.start, now);
                 manager.group_called(cold.group, cold.group_start, now);
             }
             manager.mark_dirty(index, &mut self.dirty);

@@ -62,7 +62,7 @@ async fn events_tell_a_job_s_life() {
     run(&manager, "b", |_| async { Err(JobError::new("no")) }, &plain()).result().await;
     assert_eq!(trace.take(), ["b Created", "b Started", "b Failed", "b Removed"]);
     run_until_stopped(&manager, "c", &plain()).stop().await;
-    assert_eq!(trace.take(), ["c Created", "c Started", "c Cancelled", "c Removed"]);
+    assert_eq!(trace.take(), ["c Created", "c Started", "c Stopping", "c Cancelled", "c Removed"]);
 }
 
 #[wasm_bindgen_test]
