@@ -29,9 +29,16 @@ const CLASSES = new Map(
   Object.entries({ DuplicateJobError, ManagerClosedError, QueueFullError, UnknownJobTypeError, TypeError, RangeError }),
 );
 
+/** Of a runner's own errors, by the protocol's code. */
+const NAMED = new Map<number, "E_UNKNOWN_JOB" | "E_NOT_FINISHED">([
+  [404, "E_UNKNOWN_JOB"],
+  [409, "E_NOT_FINISHED"],
+]);
+
 /** What a runner has said no with, as its own call would have thrown it. */
-export function refusalOf({ error, errors, name }: ServerMessage & { type: "error" }): Error {
+export function refusalOf({ error, errors, name, code }: ServerMessage & { type: "error" }): Error {
   if (areFaults(errors)) return invalidParams(errors);
   const Class = name === undefined ? undefined : CLASSES.get(name);
-  return Class === undefined ? new RunnerError(error, "E_REFUSED") : new Class(error);
+  if (Class !== undefined) return new Class(error);
+  return new RunnerError(error, (name === "JobgateError" ? NAMED.get(code) : undefined) ?? "E_REFUSED");
 }

@@ -34,6 +34,14 @@ const kinds: readonly [string, (runner: JobRunner) => JobQueue][] = [
 ];
 
 describe.each(kinds)("a queue, %s", (_, queueOf) => {
+  it("a job is not tried again that is not known or has not finished, and the error says which", async () => {
+    const { type } = heldType();
+    const queue = queueOf(newRunner({ types: [type] }));
+    const { id } = await queue.createJob("held");
+    await expect(queue.retryJob("nobody")).rejects.toMatchObject({ code: "E_UNKNOWN_JOB" });
+    await expect(queue.retryJob(id)).rejects.toMatchObject({ code: "E_NOT_FINISHED" });
+  });
+
   it("takes jobs with all that can travel, lists them, and says what became of what was asked", async () => {
     const { type, held } = heldType();
     const runner = newRunner({ types: [type], concurrency: 1 });
