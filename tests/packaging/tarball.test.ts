@@ -61,6 +61,7 @@ describe("what is published to crates.io", () => {
       "LICENSE-APACHE",
       "LICENSE-MIT",
       "README.md",
+      "tests/engine/agents/servers.json",
     ]);
   });
 });

@@ -12,7 +12,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     use futures::StreamExt;
     use jobgate::browser::{Completion, JobManager, ManagerOptions, RunOptions};
 
-    let jobs: JobManager<String, u32, (), String> = JobManager::new(&ManagerOptions::default())?;
+    let jobs: JobManager<String, u32, (), String> = JobManager::new(&ManagerOptions { concurrency: 2.0, ..ManagerOptions::default() })?;
     let job = jobs
         .run_job("report".into(), |job| async move {
             for page in 1..=100 {
@@ -23,7 +23,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         }, &RunOptions::default())?
         .into_job();
 
-    let mut pages = job.watch();
+    let mut pages = job.watch(); // begins with the present state; job.stop().await resolves when the body has ended
     while let Some(page) = pages.next().await { println!("page {page}"); }
     if let Completion::Normal(text) = job.result().await { println!("{text}"); }
     assert_eq!(job.state(), 100);

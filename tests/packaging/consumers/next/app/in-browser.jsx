@@ -20,7 +20,8 @@ export function InBrowser() {
   const { jobs } = useJobs(manager);
   const { stats } = useQueue(runner);
   useEffect(() => {
-    Promise.all([outcomes, runPool()]).then(([own, pool]) => setAll({ ...own, ...pool }));
+    // One after the other: one of the former moves the time, and the pool's worker loads in real time.
+    outcomes.then(async (own) => setAll({ ...own, ...(await runPool()) }));
   }, []);
   return (
     <>
