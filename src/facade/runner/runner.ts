@@ -18,7 +18,6 @@ import { News } from "./news.js";
 import { checkRunnerOptions } from "./options.js";
 import { needPort } from "./port.js";
 import { Quota } from "./quota.js";
-import type { ServedRunner } from "./served.js";
 import { Session } from "./session.js";
 import type { Task } from "./task.js";
 import { Tasks } from "./tasks.js";
@@ -40,7 +39,7 @@ import { eventStream, type Watched, watchStream } from "./watch.js";
 const CLOSED = "The runner was closed";
 
 /** A queue of typed jobs. Every method works detached. */
-export class JobRunner implements ServedRunner {
+export class JobRunner {
   /**
    * What it runs its jobs on, under their ids: for pausing, stopping all, waiting until idle. Priorities are set by the
    * runner's own `setPriority`. Jobs made here are counted in the statistics, and are none of the runner's.
