@@ -16,7 +16,7 @@ id!(
     ManagerId
 );
 id!(
-    /// A job, until its [`Effect::Ended`] with `forgotten` or its [`Effect::Forgotten`] has been applied.
+    /// A job, until its [`Effect::Ended`](super::Effect::Ended) with `forgotten` or its [`Effect::Forgotten`](super::Effect::Forgotten) has been applied.
     JobId
 );
 id!(
@@ -61,7 +61,7 @@ pub enum Channel {
     Stopped,
     /// An action for a job's body.
     Action,
-    /// [`Event`]s of a job or of all jobs of a manager.
+    /// [`Event`](super::Event)s of a job or of all jobs of a manager.
     Event,
     /// Any job of a manager created, changed in status, or forgotten.
     Change,
