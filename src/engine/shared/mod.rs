@@ -21,11 +21,10 @@
 //! let (job, row) = (SharedJobId(1), Row::default());
 //!
 //! // The store has a job, a slot is free: its lock is asked for.
-//! tab.handle(now, Command::Seen { job, kind, row });
-//! let effects = tab.handle(now, Command::ReadDone);
+//! let effects = tab.handle(now, Command::Seen { job, kind, row });
 //! let [Effect::Ask { request, lock }, ..] = effects[..] else { panic!("{effects:?}") };
 //! let effects = tab.handle(now, Command::Granted(request));
-//! let [Effect::Enter { claim: Some((claimed, claim)), .. }] = effects[..] else { panic!("{effects:?}") };
+//! let [Effect::Enter { claim: Some((claimed, claim)), .. }, ..] = effects[..] else { panic!("{effects:?}") };
 //! assert_eq!((claimed, lock), (job, Lock { slot: 0, generation: 0 }));
 //!
 //! // Inside the transaction it is decided whether it may.
