@@ -25,6 +25,7 @@ const steps = {
       run("tsc", ["-p", "tsconfig.tests.json"]);
       run("tsc", ["-p", "www/tsconfig.json"]);
       run("biome", ["check", "--error-on-warnings"]);
+      run("node", ["scripts/rust-modules.mjs"]);
       run("depcruise", ["--config", ".dependency-cruiser.mjs", "src/facade"]);
       run("cargo", ["fmt", "--check"]);
       run("cargo", ["clippy", "--all-targets", "--", "-D", "warnings"]);

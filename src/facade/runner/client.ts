@@ -1,12 +1,12 @@
 import { checkNumber, checkObject, checkString, needFunction } from "../support/check.js";
 import { holdLock } from "../support/lifetime.js";
+import { Listeners } from "../support/line.js";
 import { reasonText, tagOf, textOf } from "../support/look.js";
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
 import { Calls } from "./calls.js";
 import { Watches } from "./client-watch.js";
 import { RunnerError, refusalOf } from "./errors.js";
 import { MESSAGE } from "./inert.js";
-import { Listeners } from "./line.js";
 import { Mirror } from "./mirror.js";
 import { toWire } from "./odd-parts.js";
 import { isConnecting, isOver, listenTo, needPort, post, tryPost } from "./port.js";

@@ -46,8 +46,6 @@ export class Mirror {
   private numbers = 0;
   private readonly listeners = new Map<string, Set<Listener>>();
   private readonly subscribers = new Set<() => void>();
-  private readonly line: (() => void)[] = [];
-  private isTelling = false;
   durable = true;
 
   constructor(rules: TabRules) {
@@ -174,13 +172,7 @@ export class Mirror {
 
   /** What a listener causes is told after what is being told. */
   private enqueue(told: () => void): void {
-    this.line.push(told);
-    if (this.isTelling) return;
-    this.isTelling = true;
-    queueMicrotask(() => {
-      for (let next = this.line.shift(); next !== undefined; next = this.line.shift()) next();
-      this.isTelling = false;
-    });
+    queueMicrotask(told);
   }
 
   // ── records ─────────────────────────────────────────────────────────────────────────────────
