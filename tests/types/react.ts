@@ -5,6 +5,7 @@ import { type JobFactory, JobManager, type JobRecord, type JobStatus, type Manag
 import type { AgentWorker, Message, Session, WorkerState } from "jobgate/agents";
 import { type UseConversation, type UseJob, useConversation, useJob, useJobs, useQueue } from "jobgate/react";
 import { JobRunner, QueueClient } from "jobgate/runner";
+import { useEffect } from "react";
 import type { Fits, Is, Same } from "./expect.js";
 
 type K = { id: number };
@@ -66,7 +67,10 @@ export type Lists = [
   Is<Fits<ReturnType<typeof useQueue>, { readonly jobs: readonly JobRecord[]; readonly stats: ManagerStats }>>,
 ];
 
-useQueue(new JobRunner());
+export const connected: boolean = useQueue(new JobRunner()).connected;
+useEffect(() => void view.run(() => new Map()), []);
+// @ts-expect-error: React would take the job for a clean-up
+useEffect(() => view.run(() => new Map()), []);
 useQueue(new QueueClient(new MessageChannel().port1));
 view.run(async ({ setState, onAction }) => {
   onAction(({ type }) => setState({ page: type.length }));
