@@ -13,6 +13,7 @@ import {
   useSharedJob,
 } from "jobgate/react";
 import { JobRunner, QueueClient } from "jobgate/runner";
+import type { SharedJob, SharedRecord, SharedRunner } from "jobgate/shared";
 import type { Fits, Is, Same } from "./expect.js";
 
 type K = { id: number };
