@@ -6,12 +6,14 @@ import type { AgentWorker } from "./agents/types.js";
 import type { JobManager } from "./manager/job-manager.js";
 import { conversationOf } from "./react/conversation.js";
 import { JobWatch } from "./react/job-watch.js";
-import type { UseConversation, UseJob, UseJobs, UseQueue } from "./react/types.js";
+import { SharedWatch } from "./react/shared-watch.js";
+import type { UseConversation, UseJob, UseJobs, UseQueue, UseSharedJob } from "./react/types.js";
 import { useTracked } from "./react/use-tracked.js";
 import type { JobRunner } from "./runner/runner.js";
 import type { JobQueue } from "./runner/types.js";
+import type { SharedRunner } from "./shared/runner.js";
 
-export type { UseConversation, UseJob, UseJobs, UseQueue } from "./react/types.js";
+export type { UseConversation, UseJob, UseJobs, UseQueue, UseSharedJob } from "./react/types.js";
 
 const NOTHING = Object.freeze({
   jobs: Object.freeze([]),
@@ -33,6 +35,23 @@ export function useJob<K, S, A, R>(manager: JobManager<K, S, A, R>, key: K): Use
   // The one last shown. No memo: hot reload empties memos, and with it would go the last job seen.
   const shown = useRef<JobWatch<K, S, A, R>>(undefined);
   const watch = shown.current?.isOf(manager, key) ? shown.current : new JobWatch(manager, key);
+  useEffect(() => {
+    shown.current = watch;
+  }, [watch]);
+  return useTracked(watch, watch.idle);
+}
+
+/**
+ * The job under a key of a shared queue, whichever tab started it and runs it. As `useJob` otherwise: the component is
+ * drawn again only when something has changed that it reads from this, unmounting stops nothing, and on the server, until
+ * the server's HTML has been taken over and until the store has been read, it is idle.
+ */
+export function useSharedJob<S = unknown, A = never, R = unknown>(
+  runner: SharedRunner,
+  key: string,
+): UseSharedJob<S, A, R> {
+  const shown = useRef<SharedWatch<S, A, R>>(undefined);
+  const watch = shown.current?.isOf(runner, key) ? shown.current : new SharedWatch<S, A, R>(runner, key);
   useEffect(() => {
     shown.current = watch;
   }, [watch]);

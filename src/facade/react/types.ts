@@ -1,6 +1,7 @@
 // What the hooks give.
 
 import type { Message, ToolCall, WorkerState } from "../agents/types.js";
+import type { SharedCreateOptions, SharedJob, SharedRecord } from "../shared/types.js";
 import type { JobFactory, JobRecord, JobStatus, ManagedJob, ManagerStats, Progress, RunOptions } from "../types.js";
 
 /** What `useJob` gives. `run` and `stop` stay the same functions as long as manager and key do. */
@@ -31,6 +32,22 @@ export interface UseJob<S, A, R> {
   run<T extends R = R>(factory: JobFactory<S, A, T>, options?: RunOptions<S>): ManagedJob<any, S, A, T>;
   /** The manager's `stopJob`: resolves when the job has ended. */
   stop(reason?: unknown): Promise<void>;
+}
+
+/** What `useSharedJob` gives. `run` and `stop` stay the same functions as long as runner and key do. */
+export interface UseSharedJob<S, A, R> extends Omit<UseJob<S, A, R>, "job" | "run"> {
+  /** The one that stands under the key, in whichever tab it runs, else the last one seen here, else the latest one kept. */
+  readonly job: SharedJob<S, A, R> | undefined;
+  readonly record: SharedRecord | undefined;
+  /**
+   * The runner's `runJob` under the key, rejects as that does. For handlers and effects, not while rendering. Resolves with
+   * the job, or the one that runs already, once it is recorded.
+   */
+  run(
+    type: string,
+    params?: Record<string, unknown>,
+    options?: Omit<SharedCreateOptions, "key">,
+  ): Promise<SharedJob<S, A, R>>;
 }
 
 /** What `useJobs` gives. */
