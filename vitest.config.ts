@@ -117,6 +117,17 @@ export default defineConfig({
           provide: { fuzz },
         },
       },
+      {
+        plugins: [packedPackage()],
+        test: {
+          ...patient,
+          name: "server",
+          include: ["tests/server/**/*.test.ts"],
+          // A test waits for other processes most of the time.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
       reactProject("react-18", "18"),
       reactProject("react-19", ""),
       {
