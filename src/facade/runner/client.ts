@@ -1,6 +1,7 @@
 import { checkNumber, checkObject, checkString, needFunction } from "../support/check.js";
 import { holdLock, whenFree } from "../support/lifetime.js";
 import { fieldOf, reasonText, tagOf, textOf } from "../support/look.js";
+import { randomName } from "../support/random-name.js";
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
 import { Calls } from "./calls.js";
 import { Watches } from "./client-watch.js";
@@ -28,12 +29,6 @@ const NOTHING = () => {};
 const WORKER = "[object Worker]";
 const LOCKED = ["[object MessagePort]", WORKER];
 
-/** Short, and unlike that of any other client. */
-function newName(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(NAME_LENGTH));
-  return Array.from(bytes, (byte) => (byte % 36).toString(36)).join("");
-}
-
 /**
  * The client side of the queue protocol, for a page that looks on. Every method works detached.
  *
@@ -50,7 +45,7 @@ export class QueueClient implements JobQueue {
   private readonly listeners = new Listeners<void>();
   private readonly watches = new Watches();
   private readonly calls: Calls;
-  private readonly name = newName();
+  private readonly name = randomName(NAME_LENGTH);
   private readonly unlisten: Unsubscribe;
   /** Requests for jobs, by the ids that these are to have. A runner of version 0.1 names those, and no request. */
   private readonly creating = new Map<string, number>();
@@ -83,7 +78,8 @@ export class QueueClient implements JobQueue {
     this.unlisten = listenTo(port, {
       message: ({ data }) => this.hear(data),
       open: () => this.opened(),
-      close: () => this.disconnect("The port has closed"),
+      // One that is connecting again comes back.
+      close: () => (isConnecting(port) ? this.away() : this.disconnect("The port has closed")),
       ...(tagOf(port) === WORKER && { error: (event: object) => this.failed(event) }),
     });
     try {
@@ -226,10 +222,12 @@ export class QueueClient implements JobQueue {
 
   /** Says that somebody is there; what was asked meanwhile follows, and what may have got lost. */
   private opened(): void {
-    const { seq } = this.mirror;
+    const { seq, instance } = this.mirror;
     const greeting = { acknowledges: true, protocol: PROTOCOL } as const;
+    const whose = instance !== undefined && { instance };
     // A runner says its state of itself when it begins to serve; over a broadcast it may have begun before.
-    tryPost(this.port, seq === undefined ? { type: "get_state", ...greeting } : { type: "resume", seq, ...greeting });
+    const asked = seq === undefined ? ({ type: "get_state" } as const) : ({ type: "resume", seq, ...whose } as const);
+    tryPost(this.port, { ...asked, ...greeting });
     // These do not say everywhere that their other end is gone: each end tells the other what it holds while it lives.
     if (LOCKED.includes(tagOf(this.port))) {
       holdLock((lock) => lock !== "" && tryPost(this.port, { type: "present", lock }));
@@ -242,6 +240,13 @@ export class QueueClient implements JobQueue {
     const message = fieldOf(event, "message");
     const why = typeof message === "string" ? `: ${message}` : "";
     if (why === "" || !this.connected) this.disconnect(`The worker could not be started${why}`);
+  }
+
+  /** Until the port has come back. */
+  private away(): void {
+    this.calls.setOpen(false);
+    this.connected = false;
+    this.changed();
   }
 
   private disconnect(why: string): void {
@@ -272,15 +277,22 @@ export class QueueClient implements JobQueue {
         this.disconnect("The page or worker that answered is gone"),
       );
     } else if (message.type === "queue_state") {
-      this.connected = true;
-      this.gone = undefined;
-      this.calls.setOpen(true);
+      this.reached();
       for (const id of this.creating.keys()) this.created(id);
       this.watches.tellAll((id) => this.mirror.get(id), message);
     }
-    if (id === undefined) return;
-    if (id !== "") this.watches.tell(id, this.mirror.get(id), message);
+    // What was missed may be told in place of the state.
+    const isBack = !this.connected && "seq" in message && this.mirror.seq !== undefined;
+    if (isBack) this.reached();
+    if (id === undefined && !isBack) return;
+    if (id) this.watches.tell(id, this.mirror.get(id), message);
     this.changed();
+  }
+
+  private reached(): void {
+    this.connected = true;
+    this.gone = undefined;
+    this.calls.setOpen(true);
   }
 
   /** The answer of a runner of version 1. */
