@@ -24,7 +24,7 @@ function readModules() {
     if (!file.endsWith(".rs") || file === "lib.rs") continue;
     const path = file.replace(/(\/mod)?\.rs$/, "").split(/[\\/]/);
     const text = readFileSync(join(root, "src", file), "utf8");
-    modules.set(path.join("::"), text.replace(/^\s*\/\/.*$/gm, "").replace(/^#\[cfg\(test\)\]\nmod [^]*/m, ""));
+    modules.set(path.join("::"), text.replace(/^\s*\/\/.*$/gm, "").replace(/^#\[cfg\(test\)\]\nmod .*/ms, ""));
   }
   return modules;
 }
