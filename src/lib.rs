@@ -33,5 +33,13 @@ pub mod engine;
 mod bindings;
 /// Natively its tests, which write the other side of it.
 #[cfg(all(test, not(target_family = "wasm")))]
-#[path = "bindings/wire.rs"]
-mod wire;
+mod bindings {
+    mod agents {
+        mod wire;
+    }
+    pub(crate) mod codes;
+    mod pool {
+        mod wire;
+    }
+    mod wire;
+}

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "npm-agents")]
 mod agents;
+#[cfg(any(feature = "npm", feature = "npm-agents", feature = "npm-pool"))]
+mod codes;
 #[cfg(feature = "npm")]
 mod effects;
 #[cfg(feature = "npm")]

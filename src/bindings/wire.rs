@@ -1,24 +1,7 @@
-//! The numbers that cross to JavaScript, each named once. `src/facade/wasm/wire.ts` is written from them: `cargo test`
-//! fails while the two differ, and `WRITE_WIRE=1 cargo test wire` writes it anew.
+//! The numbers of the core: see `codes.rs`.
 
+use super::codes::codes;
 use crate::engine::{AbortCause, Channel, CompletionType, Event, JobStatus, OnDuplicate, Outcome, Refusal, Source};
-
-/// Numbers under one name, as constants and as a list of all.
-macro_rules! codes {
-    ($($(#[$doc:meta])* $module:ident: $type:ty { $($name:ident = $value:expr),+ $(,)? })+) => {
-        $(
-            $(#[$doc])*
-            #[allow(dead_code, reason = "some are read by JavaScript alone")]
-            pub(crate) mod $module {
-                #[allow(unused_imports, reason = "not every one names the engine")]
-                use super::*;
-                $(pub(crate) const $name: $type = $value;)+
-                #[cfg(test)]
-                pub(crate) const ALL: &[(&str, $type)] = &[$((stringify!($name), $name)),+];
-            }
-        )+
-    };
-}
 
 codes! {
     /// What an effect's first word says.
@@ -168,34 +151,14 @@ pub(crate) fn channel_of(code: u32) -> Channel {
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::{Display, Write};
-    use std::{env, fs, path::Path};
+    use std::fmt::Write;
 
     use super::*;
+    use crate::bindings::codes::writing::{camel_case, check, constant, title};
     use crate::engine::KeyId;
 
-    fn camel_case(name: &str) -> String {
-        let mut upper = false;
-        let letter = |letter: char| match (letter, std::mem::replace(&mut upper, letter == '_')) {
-            ('_', _) => None,
-            (_, true) => Some(letter),
-            (_, false) => Some(letter.to_ascii_lowercase()),
-        };
-        name.chars().filter_map(letter).collect()
-    }
-
-    fn constant(text: &mut String, doc: &str, name: &str, all: &[(&str, impl Display)]) {
-        writeln!(text, "\n/** {doc} */\nexport const {name} = {{").unwrap();
-        for (name, value) in all {
-            writeln!(text, "  {}: {value},", camel_case(name)).unwrap();
-        }
-        text.push_str("} as const;\n");
-    }
-
     fn written() -> String {
-        let mut text =
-            "// Written by `WRITE_WIRE=1 cargo test wire` from src/bindings/wire.rs, where the numbers are named.\n"
-                .to_owned();
+        let mut text = title("src/bindings/wire.rs");
         constant(&mut text, "What an effect's first word says.", "EFFECT", effect::ALL);
         let words = EFFECT_WORDS.map(|words| words.to_string()).join(", ");
         write!(text, "\n/** How many words an effect has, by its code. */\nexport const EFFECT_WORDS: readonly number[] = [{words}];\n").unwrap();
@@ -231,12 +194,7 @@ mod tests {
 
     #[test]
     fn the_wire_is_the_same_on_both_sides() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/facade/wasm/wire.ts");
-        let text = written();
-        if env::var_os("WRITE_WIRE").is_some() {
-            fs::write(&path, &text).unwrap();
-        }
-        assert!(fs::read_to_string(path).unwrap() == text, "write it anew: WRITE_WIRE=1 cargo test wire");
+        check("src/facade/wasm/wire.ts", &written());
     }
 
     #[test]

@@ -22,7 +22,7 @@ import { quantile, summary } from "./statistics.mjs";
 const FULL = { budget: 1500, warm: 60, limit: 1500, patience: 400, settle: 5, rounds: [5, 21] };
 const QUICK = { budget: 60, warm: 8, limit: 80, patience: 60, settle: 1, rounds: [2, 3] };
 /** Results are given as ratios to these, taken round by round, where they take part. */
-const BASES = ["js-full", "js-min", "bare", "jobgate"];
+const BASES = ["js-full", "js-min", "bare", "jobgate", "jobgate, a quarter as many"];
 
 /** `only`, where given, lists the contenders to run. */
 export async function runCase(bench, { quick, only }) {

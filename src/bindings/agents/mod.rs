@@ -1,42 +1,42 @@
 //! The exports of `jobgate/agents`: the rules of its workers' runs, and of requests that are refused. Numbers alone cross;
-//! texts, calls and errors stay on the JavaScript side. As src/facade/agents/wire.ts reads them.
+//! texts, calls and errors stay on the JavaScript side.
+
+mod wire;
 
 use std::cell::{Cell, RefCell};
 
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
+use self::wire::{NONE, decision, effect, outcome, piece, role, tell, usage_refused, verdict};
 use crate::bindings::panic;
 use crate::engine::agents::openai::{Attempts, Next, Refusal, UsageRefused};
 use crate::engine::agents::{
     Command, Decision, Effect, Kind, Outcome, Outline, Piece, Prompt, Run, Stays, Task, Verdict,
 };
 
-/// No number in the place of one.
-const NONE: u32 = u32::MAX;
-
 /// An effect as one number: what in the lowest byte, which above it.
-fn word(effect: Effect) -> u32 {
-    let (what, which) = match effect {
-        Effect::Enter(state) => (0, state as u32),
-        Effect::Prompt(asked) => (1, asked as u32),
-        Effect::Ask => (2, 0),
-        Effect::Take => (3, 0),
-        Effect::Accept => (4, 0),
-        Effect::Refuse => (5, 0),
-        Effect::Overrun => (6, 0),
-        Effect::Abort(cause) => (7, cause as u32),
-        Effect::Give(place) => (8, place),
-        Effect::Answer { some } => (9, u32::from(some)),
-        Effect::Look => (10, 0),
-        Effect::Confirm => (11, 0),
-        Effect::Use => (12, 0),
-        Effect::Result(outcome) => (13, outcome as u32),
-        Effect::Run => (14, 0),
-        Effect::Conclude => (15, 0),
-        Effect::Fail(cause) => (16, cause as u32),
-        Effect::End(end) => (17, end as u32),
-        Effect::Keep { some } => (18, u32::from(some)),
+fn word(asked: Effect) -> u32 {
+    let (what, which) = match asked {
+        Effect::Enter(state) => (effect::ENTER, state as u32),
+        Effect::Prompt(asked) => (effect::PROMPT, asked as u32),
+        Effect::Ask => (effect::ASK, 0),
+        Effect::Take => (effect::TAKE, 0),
+        Effect::Accept => (effect::ACCEPT, 0),
+        Effect::Refuse => (effect::REFUSE, 0),
+        Effect::Overrun => (effect::OVERRUN, 0),
+        Effect::Abort(cause) => (effect::ABORT, cause as u32),
+        Effect::Give(place) => (effect::GIVE, place),
+        Effect::Answer { some } => (effect::ANSWER, u32::from(some)),
+        Effect::Look => (effect::LOOK, 0),
+        Effect::Confirm => (effect::CONFIRM, 0),
+        Effect::Use => (effect::USE, 0),
+        Effect::Result(outcome) => (effect::RESULT, outcome as u32),
+        Effect::Run => (effect::RUN, 0),
+        Effect::Conclude => (effect::CONCLUDE, 0),
+        Effect::Fail(cause) => (effect::FAIL, cause as u32),
+        Effect::End(end) => (effect::END, end as u32),
+        Effect::Keep { some } => (effect::KEEP, u32::from(some)),
     };
     what | which << 8
 }
@@ -79,11 +79,11 @@ impl WasmWorker {
 
     /// Takes up a message that was said before: 0 the system's, 1 a prompt, 2 an answer, which `says` something and calls
     /// so many tools, 3 a result, which fits the first call that has none. Returns why it may not stand there, if so.
-    pub fn add(&self, role: u32, flag: bool, calls: u32) -> Option<String> {
-        let kind = match role {
-            0 => Kind::System,
-            1 => Kind::User,
-            2 => Kind::Assistant { says: flag, calls },
+    pub fn add(&self, whose: u32, flag: bool, calls: u32) -> Option<String> {
+        let kind = match whose {
+            role::SYSTEM => Kind::System,
+            role::USER => Kind::User,
+            role::ASSISTANT => Kind::Assistant { says: flag, calls },
             _ => Kind::Tool { fits: flag },
         };
         self.outline.borrow_mut().add(kind).err().map(str::to_owned)
@@ -127,33 +127,37 @@ impl WasmWorker {
     pub fn tell(&self, what: u32, which: u32) -> u32 {
         let ok = which == 1;
         self.handle(match what {
-            0 => Command::Stop,
-            1 => Command::Told { ok },
-            2 => Command::Sent(match which {
-                0 | 1 => Piece::Text { says: ok },
-                2 | 3 => Piece::Reasoning { says: which == 3 },
-                id => Piece::Call(id - 4),
+            tell::STOP => Command::Stop,
+            tell::TOLD => Command::Told { ok },
+            tell::SENT => Command::Sent(match which {
+                ..piece::REASONING => Piece::Text { says: ok },
+                piece::REASONING..piece::FIRST_CALL => Piece::Reasoning { says: which > piece::REASONING },
+                id => Piece::Call(id - piece::FIRST_CALL),
             }),
-            3 => Command::Taken { ok },
-            4 => Command::Answered { says: ok, calls: self.calls.take() },
-            5 => Command::Unanswered,
-            6 => Command::Looked(
-                [Verdict::Refused, Verdict::Free].get(which as usize).copied().unwrap_or(Verdict::Confirm),
-            ),
-            7 => Command::Decided(
-                [None, Some(Decision::Approve)].get(which as usize).copied().unwrap_or(Some(Decision::Deny)),
-            ),
-            8 => Command::Used { ok },
-            9 => Command::Settled { ok },
+            tell::TAKEN => Command::Taken { ok },
+            tell::ANSWERED => Command::Answered { says: ok, calls: self.calls.take() },
+            tell::UNANSWERED => Command::Unanswered,
+            tell::LOOKED => Command::Looked(match which {
+                verdict::REFUSED => Verdict::Refused,
+                verdict::FREE => Verdict::Free,
+                _ => Verdict::Confirm,
+            }),
+            tell::DECIDED => Command::Decided(match which {
+                decision::NONE => None,
+                decision::APPROVE => Some(Decision::Approve),
+                _ => Some(Decision::Deny),
+            }),
+            tell::USED => Command::Used { ok },
+            tell::SETTLED => Command::Settled { ok },
             _ => Command::Over { timed_out: ok },
         })
     }
 
     /// What a result of that kind says to the model, where it is always the same.
     #[wasm_bindgen(js_name = resultWords)]
-    pub fn result_words(outcome: u32) -> Option<String> {
-        let outcome = if outcome == Outcome::Denied as u32 { Outcome::Denied } else { Outcome::Cut };
-        outcome.words().map(str::to_owned)
+    pub fn result_words(what: u32) -> Option<String> {
+        let result = if what == outcome::DENIED { Outcome::Denied } else { Outcome::Cut };
+        result.words().map(str::to_owned)
     }
 
     /// Where the outbox begins, in bytes. Any command may move it.
@@ -200,8 +204,8 @@ impl WasmAttempts {
     /// milliseconds to ask again; -1: not at all.
     pub fn refused(&self, status: u16, wait: f64, used_up: bool, usage: u32, chance: f64) -> f64 {
         let usage = match usage {
-            0 => UsageRefused::No,
-            1 => UsageRefused::Maybe,
+            usage_refused::NO => UsageRefused::No,
+            usage_refused::MAYBE => UsageRefused::Maybe,
             _ => UsageRefused::Yes,
         };
         let mut attempts = self.attempts.get();

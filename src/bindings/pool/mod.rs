@@ -1,11 +1,14 @@
 //! The exports of the package's third binary: the rules of one worker pool. Tasks and workers are numbers; the workers,
 //! their messages and what jobs return stay on the JavaScript side. Times are milliseconds of the page's clock.
 
+mod wire;
+
 use std::cell::{Cell, RefCell};
 
 use js_sys::{Function, RangeError};
 use wasm_bindgen::prelude::*;
 
+use self::wire::{EFFECT_WORDS, effect, end};
 use crate::bindings::panic;
 use crate::engine::Time;
 use crate::engine::pool::{Command, Effect, End, LOAD_TIMEOUT, Pool, PoolOptions, TaskId, WorkerId};
@@ -14,7 +17,7 @@ use crate::engine::pool::{Command, Effect, End, LOAD_TIMEOUT, Pool, PoolOptions,
 const NONE: u32 = 0;
 
 /// After the effects, where the driver's timer is to be set for an earlier moment than it is: see `wakeAt`.
-const WAKE: [u32; 4] = [6, NONE, NONE, 0];
+const WAKE: [u32; EFFECT_WORDS] = [effect::WAKE, NONE, NONE, 0];
 
 /// The rules of one pool. Commands answer with how many numbers there are in the outbox until the next command: effects
 /// of four numbers each, what, worker, task, how.
@@ -27,25 +30,24 @@ pub struct WasmPool {
     timer: Cell<f64>,
 }
 
-/// As src/facade/pool/wire.ts reads it.
-fn words(effect: Effect) -> [u32; 4] {
-    match effect {
-        Effect::Spawn(worker) => [0, worker.0, NONE, 0],
-        Effect::Post { worker, task } => [1, worker.0, task.0, 0],
-        Effect::Abort { worker, task } => [2, worker.0, task.0, 0],
-        Effect::Terminate(worker) => [3, worker.0, NONE, 0],
+fn words(what: Effect) -> [u32; EFFECT_WORDS] {
+    match what {
+        Effect::Spawn(worker) => [effect::SPAWN, worker.0, NONE, 0],
+        Effect::Post { worker, task } => [effect::POST, worker.0, task.0, 0],
+        Effect::Abort { worker, task } => [effect::ABORT, worker.0, task.0, 0],
+        Effect::Terminate(worker) => [effect::TERMINATE, worker.0, NONE, 0],
         Effect::End { task, how } => {
             let (how, worker) = match how {
-                End::Settled => (0, NONE),
-                End::Stopped => (1, NONE),
-                End::Killed => (2, NONE),
-                End::Lost(worker) => (3, worker.0),
-                End::NotLoaded(worker) => (4, worker.0),
-                End::Closed => (5, NONE),
+                End::Settled => (end::SETTLED, NONE),
+                End::Stopped => (end::STOPPED, NONE),
+                End::Killed => (end::KILLED, NONE),
+                End::Lost(worker) => (end::LOST, worker.0),
+                End::NotLoaded(worker) => (end::NOT_LOADED, worker.0),
+                End::Closed => (end::CLOSED, NONE),
             };
-            [4, worker, task.0, how]
+            [effect::END, worker, task.0, how]
         }
-        Effect::Closed => [5, NONE, NONE, 0],
+        Effect::Closed => [effect::CLOSED, NONE, NONE, 0],
     }
 }
 

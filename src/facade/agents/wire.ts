@@ -1,8 +1,6 @@
-// The numbers of src/bindings/agents.
+// Written by `WRITE_WIRE=1 cargo test wire` from src/bindings/agents/wire.rs, where the numbers are named.
 
-import type { WorkerState } from "./types.js";
-
-/** In the lowest byte of an effect; which is above it. What each asks for: src/engine/agents/run/command.rs. */
+/** What an effect asks for, in its lowest byte; which is above it: src/engine/agents/run/command.rs. */
 export const EFFECT = {
   enter: 0,
   prompt: 1,
@@ -25,20 +23,41 @@ export const EFFECT = {
   keep: 18,
 } as const;
 
-export const STATES: readonly WorkerState[] = [
-  "inactive",
-  "working",
-  "requesting",
-  "receiving",
-  "waiting",
-  "using_tool",
-  "failed",
-];
-export const ASKED = { begins: 0, joins: 1, stands: 2 } as const;
-export const CAUSE = { host: 0, provider: 1, task: 2, turns: 3, overrun: 4, timeout: 5 } as const;
-export const OUTCOME = { known: 0, denied: 1, cut: 2 } as const;
-export const END = { done: 0, cancelled: 1, failed: 2 } as const;
+/** A worker's states, by their numbers. */
+export const STATES = ["inactive", "working", "requesting", "receiving", "waiting", "using_tool", "failed"] as const;
 
+/** What becomes of a prompt. */
+export const ASKED = {
+  begins: 0,
+  joins: 1,
+  stands: 2,
+} as const;
+
+/** Why something ends. */
+export const CAUSE = {
+  host: 0,
+  provider: 1,
+  task: 2,
+  turns: 3,
+  overrun: 4,
+  timeout: 5,
+} as const;
+
+/** What a call's result is. */
+export const OUTCOME = {
+  known: 0,
+  denied: 1,
+  cut: 2,
+} as const;
+
+/** How a run ended. */
+export const END = {
+  done: 0,
+  cancelled: 1,
+  failed: 2,
+} as const;
+
+/** What has happened. */
 export const TELL = {
   stop: 0,
   told: 1,
@@ -52,13 +71,42 @@ export const TELL = {
   settled: 9,
   over: 10,
 } as const;
-/** Of `sent`: one more where there is some text. */
-export const PIECE = { text: 0, reasoning: 2, firstCall: 4 } as const;
-export const VERDICT = { refused: 0, free: 1, confirm: 2 } as const;
-export const DECISION = { none: 0, approve: 1, deny: 2 } as const;
+
+/** What was sent: one more where there is some text; a call's number is above the first's. */
+export const PIECE = {
+  text: 0,
+  reasoning: 2,
+  firstCall: 4,
+} as const;
+
+/** What was seen of a call. */
+export const VERDICT = {
+  refused: 0,
+  free: 1,
+  confirm: 2,
+} as const;
+
+/** What the host has said to a call. */
+export const DECISION = {
+  none: 0,
+  approve: 1,
+  deny: 2,
+} as const;
+
 /** Of messages that are taken up. */
-export const ROLE = { system: 0, user: 1, assistant: 2, tool: 3 } as const;
+export const ROLE = {
+  system: 0,
+  user: 1,
+  assistant: 2,
+  tool: 3,
+} as const;
+
+/** What a server's refusal says of `stream_options`. */
+export const USAGE_REFUSED = {
+  no: 0,
+  maybe: 1,
+  yes: 2,
+} as const;
+
 /** No number in the place of one. */
-export const NONE = 2 ** 32 - 1;
-/** Of what a server's refusal says of `stream_options`. */
-export const USAGE_REFUSED = { no: 0, maybe: 1, yes: 2 } as const;
+export const NONE = 4294967295;

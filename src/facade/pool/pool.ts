@@ -18,9 +18,7 @@ import { spawnDefault } from "./spawn.js";
 import { type PoolContext, Task, type Work } from "./tasks.js";
 import type { ExposedJobs, PoolStats, WorkerPoolOptions } from "./types.js";
 import { effectsOf, loadTimeout, newRules, type Rules } from "./wasm.js";
-import { EFFECT, END } from "./wire.js";
-
-const WORDS_PER_EFFECT = 4;
+import { EFFECT, EFFECT_WORDS, END } from "./wire.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: pools of every type.
 type AnyPool = WorkerPool<any>;
@@ -174,7 +172,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
   }
 
   private applyAll(effects: readonly number[]): void {
-    for (let at = 0; at < effects.length && failure === undefined; at += WORDS_PER_EFFECT) {
+    for (let at = 0; at < effects.length && failure === undefined; at += EFFECT_WORDS) {
       try {
         this.apply(effects[at]!, effects[at + 1]!, effects[at + 2]!, effects[at + 3]!);
       } catch (error) {
@@ -263,7 +261,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
       (effects) => {
         // It is gone already, and no effect will ask why.
         if (effects.length === 0) this.losses.delete(worker);
-        isTold ||= effects.some((word, at) => at % WORDS_PER_EFFECT === 0 && word === EFFECT.end);
+        isTold ||= effects.some((word, at) => at % EFFECT_WORDS === 0 && word === EFFECT.end);
       },
     );
     if (!isTold) report(crashed("A worker of the pool", loss));

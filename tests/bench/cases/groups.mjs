@@ -42,6 +42,9 @@ function trial({ n, groups, rate }, isGrouped) {
 
 export const contenders = {
   jobgate: (variant) => trial(variant, true),
-  "jobgate, a quarter as many": (variant) => ({ ...trial({ ...variant, n: variant.n / 4 }, true), n: variant.n / 4 }),
+  "jobgate, a quarter as many": (variant) => {
+    const n = Math.ceil(variant.n / 4);
+    return { ...trial({ ...variant, n }, true), n };
+  },
   bare: (variant) => trial(variant, false),
 };
