@@ -26,6 +26,7 @@ const steps = {
       run("tsc", ["-p", "tsconfig.tests.json"]);
       run("tsc", ["-p", "www/tsconfig.json"]);
       run("biome", ["check", "--error-on-warnings"]);
+      run("node", ["scripts/rust-modules.mjs"]);
       run("node", ["scripts/licences.mjs"]);
       run("depcruise", ["--config", ".dependency-cruiser.mjs", "src/facade"]);
       run("cargo", ["fmt", "--check"]);

@@ -3,6 +3,7 @@
 import { report } from "../errors.js";
 import { cloned } from "../pool/clone.js";
 import type { JobTypes } from "../runner/job-types.js";
+import { Line } from "../support/line.js";
 import { wallNow } from "../support/time.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
@@ -40,8 +41,7 @@ export class Driver {
   private readonly locks: Locks | LonelyLocks;
   private readonly channel: Channel | undefined;
   private readonly alarm = new Alarm();
-  private readonly line: number[][] = [];
-  private isDraining = false;
+  private readonly line = new Line<Float64Array>((effects) => this.doAll(effects));
   private slots: readonly StoredSlot[] = [];
   private cursor = 0;
   /** The latest request for each lock, and what is being written where one is held. */
@@ -197,17 +197,12 @@ export class Driver {
   // ── doing ───────────────────────────────────────────────────────────────────────────────────
 
   private apply(effects: Float64Array): void {
-    for (let at = 0; at < effects.length; at += EFFECT_SIZE) {
-      this.line.push(Array.from(effects.subarray(at, at + EFFECT_SIZE)));
-    }
-    if (this.isDraining) return;
-    this.isDraining = true;
-    try {
-      for (let next = this.line.shift(); next !== undefined; next = this.line.shift()) this.do(next);
-    } finally {
-      this.isDraining = false;
-    }
+    this.line.push(effects);
     this.arm();
+  }
+
+  private doAll(effects: Float64Array): void {
+    for (let at = 0; at < effects.length; at += EFFECT_SIZE) this.do([...effects.subarray(at, at + EFFECT_SIZE)]);
   }
 
   private arm(): void {

@@ -50,8 +50,6 @@ export class Mirror {
   private readonly listeners = new Map<string, Set<Listener>>();
   private readonly keyListeners = new Map<string, Set<Listener>>();
   private readonly subscribers = new Set<() => void>();
-  private readonly line: (() => void)[] = [];
-  private isTelling = false;
   durable = true;
   /** The engine has broken. */
   failure: Error | undefined = undefined;
@@ -204,13 +202,7 @@ export class Mirror {
 
   /** What a listener causes is told after what is being told. */
   private enqueue(told: () => void): void {
-    this.line.push(told);
-    if (this.isTelling) return;
-    this.isTelling = true;
-    queueMicrotask(() => {
-      for (let next = this.line.shift(); next !== undefined; next = this.line.shift()) next();
-      this.isTelling = false;
-    });
+    queueMicrotask(told);
   }
 
   // ── records ─────────────────────────────────────────────────────────────────────────────────
