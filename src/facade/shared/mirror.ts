@@ -5,7 +5,7 @@ import { deserialize } from "../pool/serialize.js";
 import { fieldOf, messageOf, textOf } from "../support/look.js";
 import type { JobEvent, JobRecord, ManagerStats, Unsubscribe } from "../types.js";
 import { now } from "../wasm/clock.js";
-import { whenEngineFails } from "../wasm/engine.js";
+import { checkEngine, whenEngineFails } from "../wasm/engine.js";
 import { AT, CANCELLED, COMPLETED, FAILED, isOver, PENDING, type Row, RUNNING, STATUS, WAITING } from "./numbers.js";
 import type { StoredJob } from "./rows.js";
 import type { SharedRecord } from "./types.js";
@@ -17,7 +17,7 @@ export interface Change {
   readonly after: StoredJob | undefined;
   /** What `log` has said. */
   readonly event?: JobEvent;
-  /** The engine has broken: nothing follows. */
+  /** The engine has broken, or the store is gone: nothing follows. */
   readonly failure?: Error;
 }
 
@@ -33,7 +33,10 @@ interface Entry {
 /** Of all runners that are open. */
 const mirrors = new Set<Mirror>();
 whenEngineFails((error) => {
-  for (const mirror of mirrors) mirror.fail(error);
+  for (const mirror of mirrors) {
+    mirror.fail(error);
+    mirror.broken();
+  }
 });
 
 export class Mirror {
@@ -49,6 +52,10 @@ export class Mirror {
   private readonly line: (() => void)[] = [];
   private isTelling = false;
   durable = true;
+  /** The engine has broken, or the store was taken away: nothing is heard any more. */
+  failure: Error | undefined = undefined;
+  /** Lets go of what the tab holds, without the rules. */
+  broken = () => {};
 
   constructor(rules: TabRules) {
     this.rules = rules;
@@ -62,6 +69,7 @@ export class Mirror {
   /** Whoever waits for a job's end is told that there is none to hear of. */
   fail(failure: Error): void {
     this.version += 1;
+    this.failure = failure;
     for (const listeners of [...this.listeners.values()]) {
       for (const listener of [...listeners]) guarded(() => listener({ before: undefined, after: undefined, failure }));
     }
@@ -142,6 +150,10 @@ export class Mirror {
     this.listeners.set(id, listeners);
     const own: Listener = (change) => listener(change);
     listeners.add(own);
+    const { failure } = this;
+    if (failure !== undefined) {
+      queueMicrotask(() => guarded(() => listeners.has(own) && own({ before: undefined, after: undefined, failure })));
+    }
     return () => {
       listeners.delete(own);
       if (listeners.size === 0 && this.listeners.get(id) === listeners) this.listeners.delete(id);
@@ -186,6 +198,7 @@ export class Mirror {
   // ── records ─────────────────────────────────────────────────────────────────────────────────
 
   record(id: string): SharedRecord | undefined {
+    checkEngine();
     const entry = this.entries.get(id);
     if (entry === undefined) return undefined;
     const { job, number } = entry;
@@ -198,6 +211,7 @@ export class Mirror {
 
   /** Running in the order of their starts, pending in the order in which they will start here, ended, newest first. */
   list(): SharedRecord[] {
+    checkEngine();
     const running: StoredJob[] = [];
     const ended: StoredJob[] = [];
     for (const { job } of this.entries.values()) {
