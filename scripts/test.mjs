@@ -22,9 +22,11 @@ const steps = {
     title: "Types, lints and formatting",
     work: () => {
       run("tsc", ["-p", "tsconfig.json"]);
+      run("tsc", ["-p", "tsconfig.server.json"]);
       run("tsc", ["-p", "tsconfig.tests.json"]);
       run("tsc", ["-p", "www/tsconfig.json"]);
       run("biome", ["check", "--error-on-warnings"]);
+      run("node", ["scripts/licences.mjs"]);
       run("depcruise", ["--config", ".dependency-cruiser.mjs", "src/facade"]);
       run("cargo", ["fmt", "--check"]);
       run("cargo", ["clippy", "--all-targets", "--", "-D", "warnings"]);
@@ -62,9 +64,14 @@ const steps = {
     title: "The npm API from the packed package, in Chromium and Firefox; in Node hostile values and worker threads",
     work: () => vitest("facade", "node", "react-18", "react-19"),
   },
+  server: {
+    title: "Queues on servers: a real Redis, real processes, real sockets",
+    work: () => vitest("server"),
+  },
   types: {
-    title: "Programs that must and must not type-check; the guides' code",
+    title: "Programs that must and must not type-check; the guides' code; what each entry declares",
     work: () => {
+      run("node", ["scripts/api-report.mjs"]);
       run("tsc", ["-p", "tests/types/tsconfig.json"]);
       run("tsc", ["-p", "tests/types/tsconfig.nodenext.json"]);
       run("tsc", ["-p", "tests/guides/tsconfig.json"]);

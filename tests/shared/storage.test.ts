@@ -141,7 +141,8 @@ describe.each(browserNames)("in %s", (name) => {
 
   test("no room is left: the create says so and nothing is queued; what had been queued is done when there is", async () => {
     let devTools: CDPSession | undefined;
-    const small = name === "firefox" ? await launch(name, { "dom.quotaManager.temporaryStorage.fixedLimit": 4096 }) : browser;
+    const small =
+      name === "firefox" ? await launch(name, { "dom.quotaManager.temporaryStorage.fixedLimit": 4096 }) : browser;
     if (small !== browser) onTestFinished(() => small.close());
     const profile = await newProfile(name, small, site);
     const page = await profile.context.newPage();
@@ -180,8 +181,8 @@ describe.each(browserNames)("in %s", (name) => {
   });
 
   test("a private window has a queue of its own, which is gone with it", async () => {
-    const modes = name === "firefox" ? { "browser.privatebrowsing.autostart": true } : {};
-    const hidden = await launch(name, modes);
+    // In Chromium every context of a test is one.
+    const hidden = await launch(name, { "browser.privatebrowsing.autostart": true });
     onTestFinished(() => hidden.close());
     const profile = await newProfile(name, hidden, site);
     const owner = await openTab(profile, { fallback: "memory" });

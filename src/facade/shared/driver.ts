@@ -68,6 +68,7 @@ export class Driver {
       mirror,
       types,
       transactions,
+      trace: parts.options.trace,
       apply: (effects) => this.apply(effects),
       see: (seen) => this.see(seen),
       log: (log) => {

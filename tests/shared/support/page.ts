@@ -18,7 +18,8 @@ declare global {
     readonly errors: string[];
     ended(id: string): Promise<SharedRunnerRecord>;
     until(id: string, field: string, value: unknown): Promise<void>;
-    readonly jobs: Map<string, SharedJob>;
+    /** In which step the page is to die. */
+    diesIn: string | undefined;
   };
 }
 
@@ -30,9 +31,12 @@ export interface TabOptions extends Omit<SharedRunnerOptions, "types"> {
   /** How this build brings params of older versions to its own. */
   readonly migrates?: "adds" | "throws";
   readonly type?: Partial<SharedJobType>;
+  /** Whether actions may kill it. */
+  readonly dies?: boolean;
 }
 
 const name = new URLSearchParams(location.search).get("tab") ?? "";
+let mayDie = true;
 let release = () => {};
 const released = new Promise<void>((resolve) => {
   release = resolve;
@@ -83,7 +87,13 @@ const bodies: Record<string, (params: Record<string, unknown>, context: SharedTa
   async steps({ n }, context) {
     await tell("start", context, context.state);
     for (let at = 1; at <= Number(n ?? 3); at++) {
-      await context.step(`step ${at}`, ({ idempotencyKey }) => tell(`step ${at}`, { ...context, idempotencyKey }));
+      await context.step(`step ${at}`, async ({ idempotencyKey }) => {
+        if (tab.diesIn === `step ${at}`) {
+          await until(() => (runner.getRunningJob<{ at: number }>("key")?.state?.at ?? 0) === at - 1);
+          die();
+        }
+        return tell(`step ${at}`, { ...context, idempotencyKey });
+      });
       context.setState({ at });
     }
     await tell("end", context);
@@ -98,7 +108,7 @@ const bodies: Record<string, (params: Record<string, unknown>, context: SharedTa
         context.onAction(async (action) => {
           await tell("action", context, action);
           if (action === "end") resolve();
-          if (action === "die") die();
+          if (action === "die" && mayDie) die();
         });
       }),
     ]);
@@ -153,7 +163,8 @@ addEventListener("unhandledrejection", ({ reason }) => errors.push(`unhandled: $
 
 globalThis.tab = {
   async open(options = {}) {
-    const { version, migrates, type, ...rest } = options;
+    const { version, migrates, type, dies = true, ...rest } = options;
+    mayDie = dies;
     globalThis.runner = new SharedRunner({ builtins: false, ...rest, types: typesOf(options) });
     await runner.ready;
   },
@@ -168,5 +179,5 @@ globalThis.tab = {
   until: async (id, field, value) => {
     await until(() => (runner.getJob(id) as unknown as Record<string, unknown> | undefined)?.[field] === value);
   },
-  jobs: new Map(),
+  diesIn: undefined,
 };
