@@ -1,11 +1,5 @@
 // A tab of the app: a runner with types whose bodies tell the server what they do.
-import {
-  type SharedJob,
-  type SharedJobType,
-  SharedRunner,
-  type SharedRunnerOptions,
-  type SharedTaskContext,
-} from "jobgate/shared";
+import { type SharedJobType, SharedRunner, type SharedRunnerOptions, type SharedTaskContext } from "jobgate/shared";
 
 declare global {
   // What tests call in the page.
@@ -112,6 +106,13 @@ const bodies: Record<string, (params: Record<string, unknown>, context: SharedTa
         });
       }),
     ]);
+    return "done";
+  },
+  /** For a while, as if it computed. */
+  async work(_, context) {
+    await tell("start", context);
+    await Promise.race([new Promise((resolve) => setTimeout(resolve, 150)), aborted(context)]);
+    await tell("end", context);
     return "done";
   },
   async sleeps({ millis }, context) {
