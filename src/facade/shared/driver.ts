@@ -62,6 +62,7 @@ export class Driver {
     this.locks = isShared ? new Locks(name, granted, lost) : new LonelyLocks(granted);
     this.channel = isShared ? new Channel(name, (said) => this.hear(said)) : undefined;
     const { rules, mirror, types } = parts;
+    mirror.broken = () => this.break();
     this.bodies = new Bodies({
       rules,
       mirror,
@@ -75,6 +76,14 @@ export class Driver {
         this.channel?.say({ log });
       },
     });
+  }
+
+  /** The rules have failed: others go on at once with what this tab has. */
+  private break(): void {
+    this.locks.dropAll();
+    this.bodies.abortAll(this.parts.mirror.failure);
+    for (const resolve of this.left.splice(0)) resolve();
+    this.shut();
   }
 
   /** Resolves when the store has been read once. */
@@ -101,6 +110,10 @@ export class Driver {
       this.tell(TELL.leave, 0);
       await left;
     }
+    this.shut();
+  }
+
+  private shut(): void {
     this.isClosed = true;
     this.alarm.clear();
     this.channel?.close();

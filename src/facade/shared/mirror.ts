@@ -5,7 +5,7 @@ import { deserialize } from "../pool/serialize.js";
 import { fieldOf, messageOf, textOf } from "../support/look.js";
 import type { JobEvent, JobRecord, ManagerStats, Unsubscribe } from "../types.js";
 import { now } from "../wasm/clock.js";
-import { whenEngineFails } from "../wasm/engine.js";
+import { checkEngine, whenEngineFails } from "../wasm/engine.js";
 import { AT, CANCELLED, COMPLETED, FAILED, isOver, PENDING, type Row, RUNNING, STATUS, WAITING } from "./numbers.js";
 import type { StoredJob } from "./rows.js";
 import type { SharedRecord } from "./types.js";
@@ -17,7 +17,7 @@ export interface Change {
   readonly after: StoredJob | undefined;
   /** What `log` has said. */
   readonly event?: JobEvent;
-  /** The engine has broken: nothing follows. */
+  /** The engine has broken, or the store is gone: nothing follows. */
   readonly failure?: Error;
 }
 
@@ -33,7 +33,10 @@ interface Entry {
 /** Of all runners that are open. */
 const mirrors = new Set<Mirror>();
 whenEngineFails((error) => {
-  for (const mirror of mirrors) mirror.fail(error);
+  for (const mirror of mirrors) {
+    mirror.fail(error);
+    mirror.broken();
+  }
 });
 
 export class Mirror {
@@ -51,8 +54,10 @@ export class Mirror {
   private readonly keyListeners = new Map<string, Set<Listener>>();
   private readonly subscribers = new Set<() => void>();
   durable = true;
-  /** The engine has broken. */
+  /** The engine has broken, or the store was taken away: nothing is heard any more. */
   failure: Error | undefined = undefined;
+  /** Lets go of what the tab holds, without the rules. */
+  broken = () => {};
 
   constructor(rules: TabRules) {
     this.rules = rules;
@@ -166,7 +171,12 @@ export class Mirror {
   // ── who is told ─────────────────────────────────────────────────────────────────────────────
 
   listen(id: string, listener: Listener): Unsubscribe {
-    return listenIn(this.listeners, id, listener);
+    const leave = listenIn(this.listeners, id, listener);
+    const { failure } = this;
+    if (failure !== undefined) {
+      queueMicrotask(() => guarded(() => listener({ before: undefined, after: undefined, failure })));
+    }
+    return leave;
   }
 
   /** Any change of any job that has the key. */
@@ -208,6 +218,7 @@ export class Mirror {
   // ── records ─────────────────────────────────────────────────────────────────────────────────
 
   record(id: string): SharedRecord | undefined {
+    checkEngine();
     const entry = this.entries.get(id);
     if (entry === undefined) return undefined;
     const { job, number } = entry;
@@ -220,6 +231,7 @@ export class Mirror {
 
   /** Running in the order of their starts, pending in the order in which they will start here, ended, newest first. */
   list(): SharedRecord[] {
+    checkEngine();
     const running: StoredJob[] = [];
     const ended: StoredJob[] = [];
     for (const { job } of this.entries.values()) {
