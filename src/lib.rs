@@ -41,5 +41,8 @@ mod bindings {
     mod pool {
         mod wire;
     }
+    mod shared {
+        mod wire;
+    }
     mod wire;
 }

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "npm-agents")]
 mod agents;
-#[cfg(any(feature = "npm", feature = "npm-agents", feature = "npm-pool"))]
+#[cfg(any(feature = "npm", feature = "npm-agents", feature = "npm-pool", feature = "npm-shared"))]
 mod codes;
 #[cfg(feature = "npm")]
 mod effects;

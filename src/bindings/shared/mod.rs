@@ -3,6 +3,7 @@
 //! milliseconds of the page's clock, `wall` those of its wall clock.
 
 mod numbers;
+mod wire;
 
 use std::cell::RefCell;
 
@@ -17,9 +18,8 @@ use crate::engine::shared::{
 };
 use crate::engine::{Backoff, OnDuplicate, OutOfBounds, RetryOptions, RunOptions, Time};
 
-use self::numbers::{
-    read_answer, read_kind, read_outcome, read_row, write_effect, write_recovered, write_row, write_waiting,
-};
+use self::numbers::{read_answer, read_kind, read_outcome, write_effect, write_recovered, write_waiting};
+use self::wire::{read_row, tell, write_row};
 
 fn range(why: OutOfBounds) -> JsValue {
     RangeError::new(&why.to_string()).into()
@@ -110,17 +110,17 @@ impl WasmTab {
     pub fn tell(&self, now: f64, wall: f64, what: u32, number: u32) -> Vec<f64> {
         let yes = number != 0;
         let command = match what {
-            0 => Command::Gone(SharedJobId(number)),
-            1 if yes => Command::ReadDone,
-            1 => Command::ReadFailed,
-            2 => Command::Hint,
-            3 => Command::Granted(RequestId(number)),
-            4 => Command::LockLost(RequestId(number)),
-            5 => Command::Parked(SharedJobId(number)),
-            6 => Command::Visible(yes),
-            7 => Command::Online(yes),
-            8 => Command::Tick,
-            9 => Command::Leave { at_once: yes },
+            tell::GONE => Command::Gone(SharedJobId(number)),
+            tell::READ_DONE if yes => Command::ReadDone,
+            tell::READ_DONE => Command::ReadFailed,
+            tell::HINT => Command::Hint,
+            tell::GRANTED => Command::Granted(RequestId(number)),
+            tell::LOCK_LOST => Command::LockLost(RequestId(number)),
+            tell::PARKED => Command::Parked(SharedJobId(number)),
+            tell::VISIBLE => Command::Visible(yes),
+            tell::ONLINE => Command::Online(yes),
+            tell::TICK => Command::Tick,
+            tell::LEAVE => Command::Leave { at_once: yes },
             _ => Command::Return,
         };
         self.handle(now, wall, command)

@@ -1,0 +1,179 @@
+//! The numbers of the shared queue's binary, and rows as numbers: see `codes.rs`.
+
+use crate::bindings::codes::codes;
+use crate::engine::Backoff;
+use crate::engine::shared::{Row, Status};
+
+codes! {
+    /// Where a job stands.
+    state: u32 {
+        PENDING = Status::Pending as u32, RUNNING = Status::Running as u32, COMPLETED = Status::Completed as u32,
+        FAILED = Status::Failed as u32, CANCELLED = Status::Cancelled as u32,
+    }
+    /// What a pending job waits for.
+    waiting: i32 {
+        SLOT = 0, DELAY = 1, RETRY = 2, ONLINE = 3, VISIBLE = 4, TYPE = 5, MIGRATION = 6, STORAGE = 7, KEY = 8,
+    }
+    /// What an effect's first number says.
+    effect: u32 {
+        ASK = 0, DROP = 1, READ = 2, ENTER = 3, RETIRE = 4, SETTLE = 5, RUN = 6, ABORT = 7, DELIVER = 8, ACKNOWLEDGE = 9,
+        LEFT = 10,
+    }
+    /// What a tab is told.
+    tell: u32 {
+        GONE = 0, READ_DONE = 1, HINT = 2, GRANTED = 3, LOCK_LOST = 4, PARKED = 5, VISIBLE = 6, ONLINE = 7, TICK = 8,
+        LEAVE = 9, BACK = 10,
+    }
+    /// What became of a transaction.
+    answer: u32 { WRITTEN = 0, REFUSED = 1, FAILED = 2 }
+    /// What became of a run; `final`: with no retry.
+    outcome: u32 { RESOLVED = 0, FINAL = 1, REJECTED = 2, TIMED_OUT = 3, RELEASED = 4 }
+    /// Why a run is to end.
+    why: u32 { STOP = 0, TIMEOUT = 1, LOST = 2, HANDOVER = 3 }
+    /// What became of a job whose owner is gone; `none`: nothing.
+    recovery: i32 { NONE = -1, AGAIN = 0, CANCELLED = 1, INTERRUPTED = 2, CRASH_LOOP = 3 }
+}
+
+/// Numbers of an effect: what, then what of.
+pub(super) const EFFECT_SIZE: usize = 9;
+
+/// What a row's field is as a number.
+trait Field: Sized {
+    fn number(self) -> f64;
+    fn of(number: f64) -> Self;
+}
+
+impl Field for f64 {
+    fn number(self) -> f64 {
+        self
+    }
+    fn of(number: f64) -> Self {
+        number
+    }
+}
+
+impl Field for u32 {
+    fn number(self) -> f64 {
+        f64::from(self)
+    }
+    fn of(number: f64) -> Self {
+        number as Self
+    }
+}
+
+impl Field for bool {
+    fn number(self) -> f64 {
+        f64::from(u8::from(self))
+    }
+    fn of(number: f64) -> Self {
+        number != 0.0
+    }
+}
+
+impl Field for Status {
+    fn number(self) -> f64 {
+        f64::from(self as u32)
+    }
+    fn of(number: f64) -> Self {
+        match number as u32 {
+            state::PENDING => Self::Pending,
+            state::RUNNING => Self::Running,
+            state::COMPLETED => Self::Completed,
+            state::FAILED => Self::Failed,
+            _ => Self::Cancelled,
+        }
+    }
+}
+
+impl Field for Backoff {
+    fn number(self) -> f64 {
+        (self == Self::Exponential).number()
+    }
+    fn of(number: f64) -> Self {
+        if bool::of(number) { Self::Exponential } else { Self::Fixed }
+    }
+}
+
+/// The order of a row's numbers.
+macro_rules! row {
+    ($($($field:ident).+),+ $(,)?) => {
+        /// How many a row has.
+        pub(super) const ROW: usize = [$(stringify!($($field).+)),+].len();
+
+        pub(super) fn write_row(row: &Row) -> [f64; ROW] {
+            [$(row.$($field).+.number()),+]
+        }
+
+        /// `None`: there is no row.
+        pub(super) fn read_row(numbers: &[f64]) -> Option<Row> {
+            let numbers: [f64; ROW] = numbers.try_into().ok()?;
+            let mut numbers = numbers.into_iter();
+            let mut row = Row::default();
+            $(row.$($field).+ = Field::of(numbers.next()?);)+
+            Some(row)
+        }
+
+        #[cfg(test)]
+        const FIELDS: [&str; ROW] = [$(stringify!($($field).+)),+];
+    };
+}
+
+row! {
+    status, epoch, attempt, failures, interruptions, version, priority, place, created_at, started_at, ended_at, ready_at,
+    wait, stop, behind, slot, generation, strict, fail_interrupted, sent, handled, timeout, retry.limit, retry.delay,
+    retry.backoff, retry.max_delay, retry.jitter,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+    use crate::bindings::codes::writing::{camel_case, check, constant, title};
+
+    fn words(text: &mut String, doc: &str, name: &str, all: &[&str]) {
+        let words: Vec<String> = all.iter().map(|name| format!("\"{}\"", camel_case(name))).collect();
+        write!(text, "\n/** {doc} */\nexport const {name} = [{}] as const;\n", words.join(", ")).unwrap();
+    }
+
+    #[test]
+    fn the_wire_is_the_same_on_both_sides() {
+        let mut text = title("src/bindings/shared/wire.rs");
+        text.push_str("\n/** Where a row's numbers are. */\nexport const AT = {\n");
+        for (at, field) in FIELDS.iter().enumerate().filter(|(_, field)| !field.contains('.')) {
+            writeln!(text, "  {field}: {at},").unwrap();
+        }
+        write!(text, "}} as const;\n\n/** How many a row has. */\nexport const ROW = {ROW};\n").unwrap();
+        let names: Vec<&str> = state::ALL.iter().map(|(name, _)| *name).collect();
+        words(&mut text, "Where a job stands, by its number.", "STATUS", &names);
+        constant(&mut text, "The same by name.", "STATE", state::ALL);
+        let names: Vec<&str> = waiting::ALL.iter().map(|(name, _)| *name).filter(|name| *name != "KEY").collect();
+        let doc = "What a pending job waits for, by its number; the one after them, its key, goes without a word.";
+        words(&mut text, doc, "WAITING", &names);
+        constant(&mut text, "What an effect's first number says.", "EFFECT", effect::ALL);
+        let doc = "How many numbers an effect has: what, then what of.";
+        write!(text, "\n/** {doc} */\nexport const EFFECT_SIZE = {EFFECT_SIZE};\n").unwrap();
+        constant(&mut text, "What a tab is told.", "TELL", tell::ALL);
+        constant(&mut text, "What became of a transaction.", "ANSWER", answer::ALL);
+        constant(&mut text, "What became of a run; `final`: with no retry.", "OUTCOME", outcome::ALL);
+        constant(&mut text, "Why a run is to end.", "WHY", why::ALL);
+        constant(&mut text, "What became of a job whose owner is gone; `none`: nothing.", "RECOVERY", recovery::ALL);
+        check("src/facade/shared/wire.ts", &text);
+    }
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        let mut row = Row { status: Status::Failed, epoch: 7, stop: true, timeout: 5.5, ..Row::default() };
+        row.retry.backoff = Backoff::Fixed;
+        let numbers = write_row(&row);
+        assert_eq!((numbers[0], numbers[1], read_row(&numbers)), (3.0, 7.0, Some(row)));
+        assert_eq!(read_row(&[]), None);
+        for (status, (_, number)) in
+            [Status::Pending, Status::Running, Status::Completed, Status::Failed, Status::Cancelled]
+                .iter()
+                .zip(state::ALL)
+        {
+            assert_eq!((status.number(), Status::of(f64::from(*number))), (f64::from(*number), *status));
+        }
+    }
+}
