@@ -203,8 +203,11 @@ impl Engine {
     pub(super) fn stop_key(&mut self, now: Time, key: u32, effects: &mut impl EffectSink) -> Reply {
         let Some(KeyEntry { standing, waiting, .. }) = self.keys.get(key).copied() else { return Reply::Stopped(0) };
         // The waiting one first, or it would stand under the key for a moment.
-        let is_asked = |job: &u32| self.stop(now, *job, AbortCause::Stop, effects) == Reply::Done;
-        Reply::Stopped([waiting, standing].iter().copied().filter(is_asked).count() as u32)
+        let mut asked = 0;
+        for job in [waiting, standing] {
+            asked += u32::from(self.stop(now, job, AbortCause::Stop, effects) == Reply::Done);
+        }
+        Reply::Stopped(asked)
     }
 
     pub(super) fn stop_all(&mut self, now: Time, manager: u32, effects: &mut impl EffectSink) -> Reply {
