@@ -80,6 +80,10 @@ const steps = {
     title: "The demo page in Chromium and Firefox",
     work: () => vitest("e2e"),
   },
+  shared: {
+    title: "The shared queue in several tabs of Chromium and Firefox, with real faults",
+    work: () => vitest("shared"),
+  },
   bench: {
     title: "The benchmark, quick",
     work: () => run("node", ["--test", "tests/bench/quick.test.mjs"]),
