@@ -182,7 +182,7 @@ async function bundle({ suffix, dist }) {
     target: "es2022",
     charset: "utf8",
     legalComments: "none",
-    external: ["react"],
+    external: ["react", "bullmq", "ioredis", "ws", "node:*"],
     logLevel: "warning",
     plugins: [
       schemaPatterns,

@@ -301,6 +301,7 @@ export function recordOf(job: StoredJob, durable: boolean, waiting: SharedRecord
     progress,
     ...(status === "completed" && { result: job.result }),
     ...(status === "failed" && { error: errorRecord(error) }),
+    ...(status === "cancelled" && { reason: reasonText(job) }),
     priority: row[AT.priority]!,
     attempt: row[AT.attempt]!,
     created_at: row[AT.created_at]!,
