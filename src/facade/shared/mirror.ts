@@ -53,6 +53,7 @@ export class Mirror {
   private readonly listeners = new Map<string, Set<Listener>>();
   private readonly keyListeners = new Map<string, Set<Listener>>();
   private readonly subscribers = new Set<() => void>();
+  private readonly followers = new Set<(event: JobEvent) => void>();
   durable = true;
   /** The engine has broken, or the store was taken away: nothing is heard any more. */
   failure: Error | undefined = undefined;
@@ -190,6 +191,12 @@ export class Mirror {
     return () => this.subscribers.delete(own);
   }
 
+  onEvent(listener: (event: JobEvent) => void): Unsubscribe {
+    const own = (event: JobEvent) => listener(event);
+    this.followers.add(own);
+    return () => this.followers.delete(own);
+  }
+
   /** What waits may wait for something else now. */
   touch(): void {
     this.version += 1;
@@ -202,8 +209,16 @@ export class Mirror {
       const key = (change.after ?? change.before)?.key;
       const ofKey = key === undefined ? undefined : this.keyListeners.get(key);
       for (const listener of [...(this.listeners.get(id) ?? []), ...(ofKey ?? [])]) guarded(() => listener(change));
+      this.callFollowers(id, change);
       this.callSubscribers();
     });
+  }
+
+  private callFollowers(id: string, change: Change): void {
+    if (this.followers.size === 0) return;
+    for (const event of eventsOf(change, () => this.record(id) ?? recordOf(change.after!, this.durable, undefined))) {
+      for (const follower of [...this.followers]) guarded(() => follower(event));
+    }
   }
 
   private callSubscribers(): void {

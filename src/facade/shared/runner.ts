@@ -6,7 +6,7 @@ import { newRules, WasmRunner } from "../runner/wasm.js";
 import { checkObject, checkString, needFunction } from "../support/check.js";
 import { textOf } from "../support/look.js";
 import { wallNow } from "../support/time.js";
-import type { ManagerStats, Priority, RunJobResult, Unsubscribe } from "../types.js";
+import type { JobEvent, ManagerStats, Priority, RunJobResult, Unsubscribe } from "../types.js";
 import { checkEngine } from "../wasm/engine.js";
 import { priorityNumber } from "../wasm/options.js";
 import { Driver, type Kind } from "./driver.js";
@@ -57,7 +57,8 @@ export class SharedRunner implements JobQueue {
   private readonly types: JobTypes;
   private readonly kinds = new Map<string, Kind>();
   private readonly mirror: Mirror;
-  private readonly tab = newId();
+  /** This tab's name, as `owner.tab` has it. */
+  readonly tab: string = newId();
   private readonly opening: Promise<Open | Error>;
   /** What is known of that: for who can't wait for as long as it may take. */
   private knownOpening: Promise<Open | Error>;
@@ -328,6 +329,12 @@ export class SharedRunner implements JobQueue {
   subscribe(listener: () => void): Unsubscribe {
     needFunction("listener", listener);
     return this.mirror.subscribe(listener);
+  }
+
+  /** What happens to any job, as this tab hears of it: one that it sees for the first time is `job_created`. */
+  onEvent(listener: (event: JobEvent) => void): Unsubscribe {
+    needFunction("listener", listener);
+    return this.mirror.onEvent(listener);
   }
 
   /** Same identity until something changed. `connected`: the store is there. */
