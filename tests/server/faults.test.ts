@@ -117,6 +117,29 @@ test("Redis is away for longer than a lock lasts: what runs goes on or is run ag
   expect(await store.stats("alice")).toMatchObject({ completed: 1, failed: 0, total: 1 });
 });
 
+test("a worker whose Redis is away ends all the same, and its job is run elsewhere once it is back", async () => {
+  const worker = await inThread("first", { close: { timeout: 100 } });
+  await create("one", "waits");
+  await becomes("one", { status: "running", progress: { message: "running" } });
+  await redis.kill("SIGTERM");
+  worker.kill("SIGTERM");
+  expect(await ended(worker)).toBe(0);
+  await redis.start();
+  await inThread("second");
+  await becomes("one", { status: "running", attempt: 2, worker_id: "second" });
+});
+
+test("a Redis without memory: what runs is kept until there is some, and its result is not lost", async () => {
+  await inThread("first", { lock: 2000 });
+  await create("one", "ignores", { time: 500 });
+  await becomes("one", { status: "running" });
+  await redis.client.config("SET", "maxmemory", "1");
+  await expect(create("two", "echo", { text: "" })).rejects.toMatchObject({ code: "E_QUEUE_FULL" });
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  await redis.client.config("SET", "maxmemory", "0");
+  await becomes("one", { status: "completed", result: "done" });
+});
+
 test("cancels that race starts, finishes and each other: who is told yes sees it cancelled, who is told no does not", async () => {
   await inThread("first", { concurrency: 8, isolate: "none", lock: 30_000 });
   const ids = Array.from({ length: 200 }, (_, at) => `job ${at}`);

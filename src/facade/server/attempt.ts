@@ -75,6 +75,11 @@ export class Attempt {
     this.stop(new HandedBackError("The worker closes: the job goes back to the queue"));
   }
 
+  /** Its body has been called, and has not settled. */
+  get isRunning(): boolean {
+    return this.running !== undefined && this.running.completion === undefined;
+  }
+
   private stop(reason: unknown): void {
     this.stopped ??= { reason };
     void this.running?.stop(this.stopped.reason);

@@ -1,7 +1,6 @@
 import { clip } from "../runner/plain.js";
 import { clearTimer, setTimer } from "../support/time.js";
 import type { Progress } from "../types.js";
-import { warn } from "./warn.js";
 import type { Held } from "./worker-store.js";
 
 /** Milliseconds from one progress that is stored to the next. */
@@ -50,7 +49,7 @@ export class Reports {
     this.progressWaiting = undefined;
     this.lines = [];
     const told = progressWaiting && { ...progressWaiting, message: clip(progressWaiting.message) };
-    this.sending = this.sending.then(() => this.held.tell(told, lines)).catch(warn);
+    this.sending = this.sending.then(() => this.held.tell(told, lines)).catch(() => {});
   }
 
   /** All that was said has been told. */

@@ -21,6 +21,10 @@ import { Held } from "./worker-store.js";
 /** What is told of a job before it is known here is heard all the same: by its mark. So this is only for clocks that differ. */
 const LOOK_BACK = 10_000;
 
+/** A worker that closes waits so long for a Redis that is away. */
+const PATIENCE = 5000;
+const LOOK = 250;
+
 interface CheckedWorkerOptions {
   readonly concurrency: number;
   readonly lock: Millis;
@@ -141,12 +145,21 @@ export class QueueWorker {
       for (const attempt of this.attempts.values()) attempt.handBack();
     };
     const timer = timeout > longestTimeout() ? undefined : setTimer(handBack, timeout);
-    await this.worker.close();
+    await Promise.race([this.worker.close(), this.hopeless()]);
     clearTimer(timer);
     this.follower.close();
     await this.host.threads.close();
     await this.host.manager.close();
     this.redis.disconnect();
+  }
+
+  /** No body runs, and Redis, which is to hear of it, has been away for long: the locks it has will run out. */
+  private async hopeless(): Promise<void> {
+    for (let away = 0; away < PATIENCE; ) {
+      await new Promise<void>((resolve) => setTimer(resolve, LOOK));
+      const isBusy = [...this.attempts.values()].some((attempt) => attempt.isRunning);
+      away = isBusy || this.redis.status === "ready" ? 0 : away + LOOK;
+    }
   }
 
   [asyncDispose](): Promise<void> {
