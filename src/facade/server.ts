@@ -1,4 +1,6 @@
 // "jobgate/server" (Node): the same job types, records and protocol on BullMQ over Redis or Valkey, for jobs that must
 // outlive every browser or need many machines.
 
+export { QueueGateway } from "./server/gateway/gateway.js";
+export type { Action, GatewayOptions } from "./server/gateway/types.js";
 export type { ServerJobType, ServerOptions } from "./server/types.js";
