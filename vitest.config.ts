@@ -3,6 +3,7 @@ import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { launchOptions } from "./scripts/browsers.mjs";
+import { webkitProvider } from "./scripts/webkit-provider.mjs";
 import { modelSite } from "./tests/facade/agents/support/site.ts";
 import { wholePackage } from "./tests/facade/hostile/support/whole-package.ts";
 import { httpSite } from "./tests/facade/http/support/site.ts";
@@ -32,6 +33,8 @@ const browser = (name: "chromium" | "firefox") => ({
   browser: name,
   provider: playwright({ launchOptions: launchOptions[name] }),
 });
+
+const webkit = { browser: "webkitgtk", provider: webkitProvider() };
 
 /** The hooks with the React of one major version, which every "react" is then taken for. */
 function reactProject(name: string, version: "" | "18") {
@@ -104,7 +107,7 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            instances: [browser("chromium"), browser("firefox")],
+            instances: [browser("chromium"), browser("firefox"), webkit],
           },
         },
       },

@@ -26,6 +26,7 @@ const steps = {
       run("tsc", ["-p", "tsconfig.tests.json"]);
       run("tsc", ["-p", "www/tsconfig.json"]);
       run("biome", ["check", "--error-on-warnings"]);
+      run("node", ["scripts/licences.mjs"]);
       run("depcruise", ["--config", ".dependency-cruiser.mjs", "src/facade"]);
       run("cargo", ["fmt", "--check"]);
       run("cargo", ["clippy", "--all-targets", "--", "-D", "warnings"]);
@@ -68,8 +69,9 @@ const steps = {
     work: () => vitest("server"),
   },
   types: {
-    title: "Programs that must and must not type-check; the guides' code",
+    title: "Programs that must and must not type-check; the guides' code; what each entry declares",
     work: () => {
+      run("node", ["scripts/api-report.mjs"]);
       run("tsc", ["-p", "tests/types/tsconfig.json"]);
       run("tsc", ["-p", "tests/types/tsconfig.nodenext.json"]);
       run("tsc", ["-p", "tests/guides/tsconfig.json"]);

@@ -6,17 +6,21 @@ import type { AgentWorker } from "./agents/types.js";
 import type { JobManager } from "./manager/job-manager.js";
 import { conversationOf } from "./react/conversation.js";
 import { JobWatch } from "./react/job-watch.js";
-import type { UseConversation, UseJob, UseJobs, UseQueue } from "./react/types.js";
+import { SharedWatch } from "./react/shared-watch.js";
+import type { UseConversation, UseJob, UseJobs, UseQueue, UseSharedJob } from "./react/types.js";
 import { useTracked } from "./react/use-tracked.js";
 import type { JobRunner } from "./runner/runner.js";
 import type { JobQueue } from "./runner/types.js";
+import type { SharedRunner } from "./shared/runner.js";
 
-export type { UseConversation, UseJob, UseJobs, UseQueue } from "./react/types.js";
+export type { UseConversation, UseJob, UseJobs, UseQueue, UseSharedJob } from "./react/types.js";
 
 const NOTHING = Object.freeze({
   jobs: Object.freeze([]),
   stats: Object.freeze({ pending: 0, running: 0, completed: 0, failed: 0, cancelled: 0, total: 0 }),
 });
+const RUNNER_IDLE = Object.freeze({ ...NOTHING, connected: true });
+const CLIENT_IDLE = Object.freeze({ ...NOTHING, connected: false });
 
 /**
  * The job under a key, also one that another component starts there later. Unmounting does not stop it. Keys compare as
@@ -40,6 +44,23 @@ export function useJob<K, S, A, R>(manager: JobManager<K, S, A, R>, key: K): Use
 }
 
 /**
+ * The job under a key of a shared queue, whichever tab started it and runs it. As `useJob` otherwise: the component is
+ * drawn again only when something has changed that it reads from this, unmounting stops nothing, and on the server, until
+ * the server's HTML has been taken over and until the store has been read, it is idle.
+ */
+export function useSharedJob<S = unknown, A = never, R = unknown>(
+  runner: SharedRunner,
+  key: string,
+): UseSharedJob<S, A, R> {
+  const shown = useRef<SharedWatch<S, A, R>>(undefined);
+  const watch = shown.current?.isOf(runner, key) ? shown.current : new SharedWatch<S, A, R>(runner, key);
+  useEffect(() => {
+    shown.current = watch;
+  }, [watch]);
+  return useTracked(watch, watch.idle);
+}
+
+/**
  * All jobs of a manager and its statistics. The component is drawn again when a job is created, changes in status or is
  * forgotten; one that reads only `stats`, when a number in it changes. On the server there are none.
  */
@@ -52,7 +73,8 @@ export function useJobs<K, S, A, R>(manager: JobManager<K, S, A, R>): UseJobs<K,
  * changes, its progress too; one that reads only `stats`, when a number in it changes. On the server there are none.
  */
 export function useQueue(queue: JobRunner | JobQueue): UseQueue {
-  return useTracked<UseQueue>(queue, NOTHING);
+  const isRunner = "asQueue" in queue;
+  return useTracked<UseQueue>(isRunner ? queue.asQueue() : queue, isRunner ? RUNNER_IDLE : CLIENT_IDLE);
 }
 
 /**

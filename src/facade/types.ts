@@ -100,6 +100,7 @@ export interface ManagedJob<Key = string, State = unknown, Action = never, Resul
   readonly status: JobStatus;
   /** Asked to end (by stop, signal or timeout), body not yet settled: still "running", keeps its key and its slot. */
   readonly stopping: boolean;
+  /** What the body has said last, also once the job has ended: that it is done, `status` says. */
   readonly progress: Progress;
   /** 0 before the first start. */
   readonly attempt: number;
@@ -160,7 +161,8 @@ export interface RetryOptions {
   /**
    * Before the first retry; 0 or more, finite. A function is asked before each one, and its answer taken as it is, up to
    * `maxDelay`; undefined: as otherwise. So a server's Retry-After is honoured without holding a slot (`retryAfter`). One
-   * that throws, or answers anything else, is reported, and the wait is as otherwise.
+   * that throws, or answers anything else, is reported, and the wait is as otherwise. Servers often ask for more than the
+   * default `maxDelay`: raise that with it.
    *
    * @default 1000
    */
@@ -366,6 +368,8 @@ export interface JobRecord {
   readonly progress: Progress;
   readonly result?: unknown;
   readonly error?: { readonly name: string; readonly message: string; readonly code?: string };
+  /** Of a cancelled job: why, in words. */
+  readonly reason?: string;
   readonly priority: number;
   readonly attempt: number;
   readonly created_at: number;

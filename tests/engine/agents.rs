@@ -8,6 +8,7 @@
     reason = "a test that finds nothing there has failed"
 )]
 
+mod cases;
 mod agents {
     mod calls;
     mod failures;

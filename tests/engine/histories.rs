@@ -279,15 +279,8 @@ fn play(first: &ManagerOptions, history: &[Op], stop: bool) {
     driver.wind_up(stop);
 }
 
-/// As many cases as `PROPTEST_CASES` says, or as a test run has time for.
-fn config() -> ProptestConfig {
-    let usual = if cfg!(target_family = "wasm") { 2000 } else { 10_000 };
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual);
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(crate::cases::config())]
 
     #[test]
     fn engine_and_model_agree_on_every_history(

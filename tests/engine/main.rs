@@ -9,6 +9,7 @@
     unreachable_pub
 )]
 
+mod cases;
 #[cfg(not(target_family = "wasm"))]
 mod growth;
 mod histories;

@@ -7,6 +7,7 @@
 )]
 #![allow(unreachable_pub, reason = "the crate is a test")]
 
+mod cases;
 mod shared {
     mod desk;
     mod histories;

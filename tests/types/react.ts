@@ -3,8 +3,18 @@
 import type { ManagerStats, Progress, RunOptions } from "jobgate";
 import { type JobFactory, JobManager, type JobRecord, type JobStatus, type ManagedJob } from "jobgate";
 import type { AgentWorker, Message, Session, WorkerState } from "jobgate/agents";
-import { type UseConversation, type UseJob, useConversation, useJob, useJobs, useQueue } from "jobgate/react";
+import {
+  type UseConversation,
+  type UseJob,
+  useConversation,
+  useJob,
+  useJobs,
+  useQueue,
+  useSharedJob,
+} from "jobgate/react";
 import { JobRunner, QueueClient } from "jobgate/runner";
+import type { SharedJob, SharedRecord, SharedRunner } from "jobgate/shared";
+import { useEffect } from "react";
 import type { Fits, Is, Same } from "./expect.js";
 
 type K = { id: number };
@@ -66,6 +76,26 @@ export type Lists = [
   Is<Fits<ReturnType<typeof useQueue>, { readonly jobs: readonly JobRecord[]; readonly stats: ManagerStats }>>,
 ];
 
+export const connected: boolean = useQueue(new JobRunner()).connected;
+useEffect(() => void view.run(() => new Map()), []);
+// @ts-expect-error: React would take the job for a clean-up
+useEffect(() => view.run(() => new Map()), []);
+declare const shared: SharedRunner;
+const far = useSharedJob<S, A, R>(shared, "key");
+export type Shared = [
+  Is<
+    Fits<
+      typeof far,
+      Omit<UseJob<S, A, R>, "job" | "run"> & {
+        readonly job: SharedJob<S, A, R> | undefined;
+        readonly record: SharedRecord | undefined;
+        run(type: string, params?: Record<string, unknown>): Promise<SharedJob<S, A, R>>;
+      }
+    >
+  >,
+];
+useSharedJob(shared, "key").run("upload", { url: "/" }, { retry: 2 });
+useQueue(shared);
 useQueue(new JobRunner());
 useQueue(new QueueClient(new MessageChannel().port1));
 view.run(async ({ setState, onAction }) => {
@@ -111,5 +141,7 @@ view.run(() => new Map(), { initialState: 1 });
 view.status = "running";
 // @ts-expect-error: nobody else's jobs are in it
 all.jobs.push(view.job);
+// @ts-expect-error: a shared job's key is a string
+useSharedJob(shared, 1);
 // @ts-expect-error: a manager is no queue
 useQueue(manager);

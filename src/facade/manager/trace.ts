@@ -16,11 +16,30 @@ const STOPPING = "secondary";
 const FAILED = "error";
 
 /** What a job is doing, and since when by the page's clock. */
-interface Phase {
+export interface Phase {
   readonly name: string;
   readonly what: string;
   readonly color: string;
   readonly start: number;
+}
+
+export const colorOf = (attempt: number) => ATTEMPTS[(attempt - 1) % ATTEMPTS.length]!;
+
+/** Shows a phase that is over. */
+export function showPhase(track: string, job: string, phase: Phase, outcome: string, why?: string): void {
+  const label = `${phase.name}: ${phase.what}`;
+  const devtools = {
+    dataType: "track-entry",
+    trackGroup: "jobgate",
+    track,
+    color: phase.color,
+    properties: Object.entries({ job, outcome, ...(why !== undefined && { why }) }),
+    tooltipText: `${label}, ${outcome}`,
+  };
+  performance.measure(label, { start: phase.start, detail: { devtools } });
+  // The panel and observers have it by now; left in the page's own list, it would stay for ever. It takes with it what
+  // the page itself has measured under the very same name ("upload: attempt 1"): there is no other way to take one out.
+  performance.clearMeasures(label);
 }
 
 /** What a manager with `trace: true` tells, and lets call its bodies. */
@@ -42,19 +61,7 @@ export function trace(track: string): Tracer {
     const phase = phases.get(id);
     if (phase === undefined) return id;
     phases.delete(id);
-    const label = `${phase.name}: ${phase.what}`;
-    const devtools = {
-      dataType: "track-entry",
-      trackGroup: "jobgate",
-      track,
-      color: color ?? phase.color,
-      properties: Object.entries({ job: id, outcome, ...(why !== undefined && { why }) }),
-      tooltipText: `${label}, ${outcome}`,
-    };
-    performance.measure(label, { start: phase.start, detail: { devtools } });
-    // The panel and observers have it by now; left in the page's own list, it would stay for ever. It takes with it what
-    // the page itself has measured under the very same name ("upload: attempt 1"): there is no other way to take one out.
-    performance.clearMeasures(label);
+    showPhase(track, id, color === undefined ? phase : { ...phase, color }, outcome, why);
     return phase.name;
   };
 
@@ -71,7 +78,7 @@ export function trace(track: string): Tracer {
     const { id, attempt, signal } = context;
     const factory = job.factory!;
     finish(id, "started");
-    begin(id, job.name, `attempt ${attempt}`, ATTEMPTS[(attempt - 1) % ATTEMPTS.length]!);
+    begin(id, job.name, `attempt ${attempt}`, colorOf(attempt));
     const asked = () => {
       finish(id, "asked to stop", textOf(signal.reason));
       begin(id, job.name, "stopping", STOPPING);

@@ -1,6 +1,7 @@
 // What the hooks give.
 
 import type { Message, ToolCall, WorkerState } from "../agents/types.js";
+import type { SharedCreateOptions, SharedJob, SharedRecord } from "../shared/types.js";
 import type { JobFactory, JobRecord, JobStatus, ManagedJob, ManagerStats, Progress, RunOptions } from "../types.js";
 
 /** What `useJob` gives. `run` and `stop` stay the same functions as long as manager and key do. */
@@ -33,6 +34,22 @@ export interface UseJob<S, A, R> {
   stop(reason?: unknown): Promise<void>;
 }
 
+/** What `useSharedJob` gives. `run` and `stop` stay the same functions as long as runner and key do. */
+export interface UseSharedJob<S, A, R> extends Omit<UseJob<S, A, R>, "job" | "run"> {
+  /** The one that stands under the key, in whichever tab it runs, else the last one seen here, else the latest one kept. */
+  readonly job: SharedJob<S, A, R> | undefined;
+  readonly record: SharedRecord | undefined;
+  /**
+   * The runner's `runJob` under the key, rejects as that does. For handlers and effects, not while rendering. Resolves with
+   * the job, or the one that runs already, once it is recorded.
+   */
+  run(
+    type: string,
+    params?: Record<string, unknown>,
+    options?: Omit<SharedCreateOptions, "key">,
+  ): Promise<SharedJob<S, A, R>>;
+}
+
 /** What `useJobs` gives. */
 export interface UseJobs<K, S, A, R> {
   /** Pending, running and retained ones, oldest first. */
@@ -44,6 +61,8 @@ export interface UseJobs<K, S, A, R> {
 export interface UseQueue {
   readonly jobs: readonly JobRecord[];
   readonly stats: ManagerStats;
+  /** Of a QueueClient: false until the queue has answered, and while nobody answers. Of a JobRunner: until it is closed. */
+  readonly connected: boolean;
 }
 
 /** What `useConversation` gives. The functions stay the same as long as session and worker do. */

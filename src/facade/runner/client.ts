@@ -1,6 +1,6 @@
 import { checkNumber, checkObject, checkString, needFunction } from "../support/check.js";
-import { holdLock } from "../support/lifetime.js";
-import { reasonText, tagOf, textOf } from "../support/look.js";
+import { holdLock, whenFree } from "../support/lifetime.js";
+import { fieldOf, reasonText, tagOf, textOf } from "../support/look.js";
 import { randomName } from "../support/random-name.js";
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
 import { Calls } from "./calls.js";
@@ -26,13 +26,17 @@ import type {
 
 const NAME_LENGTH = 8;
 const NOTHING = () => {};
+const WORKER = "[object Worker]";
+const LOCKED = ["[object MessagePort]", WORKER];
 
 /**
  * The client side of the queue protocol, for a page that looks on. Every method works detached.
  *
  * What asks is sent in the order in which it was asked, once the port is open, and answered by the runner. It rejects
  * with JobgateError of code E_DISCONNECTED where no answer has come within `timeout`, of code E_CLOSED once nobody
- * listens at the other end (`connected` is false again) or this client is closed. What the runner refuses rejects as its
+ * listens at the other end (`connected` is false again) or this client is closed. That the runner's page or worker is
+ * gone is noticed over a Worker and a MessagePort of the same origin; a SharedWorker whose script can't be loaded says so
+ * only by its own `error` event. What the runner refuses rejects as its
  * own call would throw: InvalidParamsError, UnknownJobTypeError, QueueFullError, …; in other words, with code E_REFUSED.
  */
 export class QueueClient implements JobQueue {
@@ -46,6 +50,7 @@ export class QueueClient implements JobQueue {
   /** Requests for jobs, by the ids that these are to have. A runner of version 0.1 names those, and no request. */
   private readonly creating = new Map<string, number>();
   private serial = 0;
+  private readonly closed = new AbortController();
   private connected = false;
   /** Why nobody would answer. */
   private gone: string | undefined = undefined;
@@ -75,6 +80,7 @@ export class QueueClient implements JobQueue {
       open: () => this.opened(),
       // One that is connecting again comes back.
       close: () => (isConnecting(port) ? this.away() : this.disconnect("The port has closed")),
+      ...(tagOf(port) === WORKER && { error: (event: object) => this.failed(event) }),
     });
     try {
       port.start?.();
@@ -179,6 +185,7 @@ export class QueueClient implements JobQueue {
    */
   close(): void {
     this.unlisten();
+    this.closed.abort();
     this.disconnect("The client was closed");
   }
 
@@ -221,11 +228,18 @@ export class QueueClient implements JobQueue {
     // A runner says its state of itself when it begins to serve; over a broadcast it may have begun before.
     const asked = seq === undefined ? ({ type: "get_state" } as const) : ({ type: "resume", seq, ...whose } as const);
     tryPost(this.port, { ...asked, ...greeting });
-    // Of all ports it alone does not say everywhere that its other end is gone.
-    if (tagOf(this.port) === "[object MessagePort]") {
+    // These do not say everywhere that their other end is gone: each end tells the other what it holds while it lives.
+    if (LOCKED.includes(tagOf(this.port))) {
       holdLock((lock) => lock !== "" && tryPost(this.port, { type: "present", lock }));
     }
     this.calls.reopen();
+  }
+
+  /** A worker whose script can't be loaded says so by an event without a message; one that throws may live on. */
+  private failed(event: object): void {
+    const message = fieldOf(event, "message");
+    const why = typeof message === "string" ? `: ${message}` : "";
+    if (why === "" || !this.connected) this.disconnect(`The worker could not be started${why}`);
   }
 
   /** Until the port has come back. */
@@ -258,7 +272,11 @@ export class QueueClient implements JobQueue {
     if (message.type === "ok") this.calls.answer(message);
     else if (message.type === "error") this.refused(message);
     else if (message.type === "job_created") this.created(message.job.id);
-    else if (message.type === "queue_state") {
+    else if (message.type === "present") {
+      void whenFree(message.lock, this.closed.signal, () =>
+        this.disconnect("The page or worker that answered is gone"),
+      );
+    } else if (message.type === "queue_state") {
       this.reached();
       for (const id of this.creating.keys()) this.created(id);
       this.watches.tellAll((id) => this.mirror.get(id), message);

@@ -72,7 +72,7 @@ export class Mirror {
       case "job_failed":
         return this.end(message, { status: "failed", error: message.error });
       case "job_cancelled":
-        return this.end(message, { status: "cancelled" });
+        return this.end(message, { status: "cancelled", reason: message.reason });
       case "job_removed":
         return this.remove(message.job_id) ? message.job_id : undefined;
       case "stats_update":

@@ -221,6 +221,8 @@ export type ServerMessage = (
       readonly job_id?: string;
     }
   | { readonly type: "pong" }
+  /** The answer to a client's `present`, likewise. */
+  | { readonly type: "present"; readonly lock: string }
 ) & { readonly ack?: number };
 
 /** What a client says of itself when it greets. */

@@ -1,8 +1,10 @@
 // The bodies that this tab runs: what is wanted of them, what they say, and what came of them.
 
+import { colorOf, showPhase } from "../manager/trace.js";
 import { cloned } from "../pool/clone.js";
 import { deserialize, serialize } from "../pool/serialize.js";
 import type { JobTypes } from "../runner/job-types.js";
+import { messageOf } from "../support/look.js";
 import { setTimer, wallNow } from "../support/time.js";
 import { now } from "../wasm/clock.js";
 import { unexpected } from "../wasm/engine.js";
@@ -10,7 +12,7 @@ import type { Log } from "./channel.js";
 import { HandoverError, LostOwnershipError } from "./errors.js";
 import type { Mirror } from "./mirror.js";
 import { ANSWER, AT, OUTCOME, RUNNING, WHY } from "./numbers.js";
-import type { StoredStep } from "./rows.js";
+import type { StoredJob, StoredStep } from "./rows.js";
 import { isFinal, Run, type RunHost, storable } from "./run.js";
 import type { Ending, Lock, Seen, Transactions } from "./transactions.js";
 import type { TabRules } from "./wasm.js";
@@ -21,6 +23,8 @@ export interface BodiesHost {
   readonly mirror: Mirror;
   readonly types: JobTypes;
   readonly transactions: Transactions;
+  /** Runs are shown in the Performance panel. */
+  readonly trace: boolean;
   apply(effects: Float64Array): void;
   see(seen: Seen): void;
   log(log: Log): void;
@@ -79,15 +83,25 @@ export class Bodies implements RunHost {
     this.steps.delete(job.id);
     const name = `${job.id}:${epoch}`;
     this.runs.set(name, run);
+    const start = performance.now();
     const [outcome, wait] = await this.outcomeOf(name, async () => {
       const value = await types.get(job.type)(cloned(job.params), run.context);
       return storable(value, "The result");
     });
+    if (this.host.trace) this.show(job, epoch, start);
     await run.over();
     this.runs.delete(name);
     this.host.apply(rules.settled(now(), wallNow(), number, epoch, outcome, wait));
     // Not to be recorded: it had been lost, or handed over.
     if (!this.isSettling(job.id, epoch)) this.endings.delete(name);
+  }
+
+  private show({ id, type, row }: StoredJob, epoch: number, start: number): void {
+    const attempt = row[AT.attempt]!;
+    const phase = { name: type, what: `attempt ${attempt}`, color: colorOf(attempt), start };
+    const ending = this.endings.get(`${id}:${epoch}`) ?? {};
+    if ("thrown" in ending) showPhase("SharedRunner", id, phase, "rejected", messageOf(ending.thrown));
+    else showPhase("SharedRunner", id, phase, "resolved");
   }
 
   private isSettling(id: string, epoch: number): boolean {

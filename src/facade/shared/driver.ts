@@ -67,6 +67,7 @@ export class Driver {
       mirror,
       types,
       transactions,
+      trace: parts.options.trace,
       apply: (effects) => this.apply(effects),
       see: (seen) => this.see(seen),
       log: (log) => {

@@ -43,12 +43,18 @@ export class Mirror {
   private readonly entries = new Map<string, Entry>();
   private readonly byNumber = new Map<number, Entry>();
   private readonly byKey = new Map<string, Entry>();
+  /** Under each key the latest that has ended, and the latest that has completed, while they are kept. */
+  private readonly lastByKey = new Map<string, Entry>();
+  private readonly completedByKey = new Map<string, Entry>();
   private numbers = 0;
   private readonly listeners = new Map<string, Set<Listener>>();
+  private readonly keyListeners = new Map<string, Set<Listener>>();
   private readonly subscribers = new Set<() => void>();
   private readonly line: (() => void)[] = [];
   private isTelling = false;
   durable = true;
+  /** The engine has broken. */
+  failure: Error | undefined = undefined;
 
   constructor(rules: TabRules) {
     this.rules = rules;
@@ -62,7 +68,8 @@ export class Mirror {
   /** Whoever waits for a job's end is told that there is none to hear of. */
   fail(failure: Error): void {
     this.version += 1;
-    for (const listeners of [...this.listeners.values()]) {
+    this.failure = failure;
+    for (const listeners of [...this.listeners.values(), ...this.keyListeners.values()]) {
       for (const listener of [...listeners]) guarded(() => listener({ before: undefined, after: undefined, failure }));
     }
     this.callSubscribers();
@@ -88,12 +95,36 @@ export class Mirror {
     return this.byKey.get(key)?.job;
   }
 
+  lastEnded(key: string): StoredJob | undefined {
+    return this.lastByKey.get(key)?.job;
+  }
+
+  lastCompleted(key: string): StoredJob | undefined {
+    return this.completedByKey.get(key)?.job;
+  }
+
   /** Rows of two jobs that change places may come in any order. */
   private index(entry: Entry, before: StoredJob | undefined): void {
     const { active } = entry.job;
     const left = before?.active;
     if (left !== undefined && left !== active && this.byKey.get(left) === entry) this.byKey.delete(left);
     if (active !== undefined) this.byKey.set(active, entry);
+    const { key, ended, row } = entry.job;
+    if (key === undefined || ended === undefined) return;
+    const latest = (among: Map<string, Entry>) => {
+      if (!(ended < (among.get(key)?.job.ended ?? 0))) among.set(key, entry);
+    };
+    latest(this.lastByKey);
+    if (row[AT.status] === COMPLETED) latest(this.completedByKey);
+  }
+
+  /** Of those that have ended, the oldest are let go of first: no other is the latest then. */
+  private leaveKey(entry: Entry): void {
+    const { key, active } = entry.job;
+    if (active !== undefined && this.byKey.get(active) === entry) this.byKey.delete(active);
+    for (const among of key === undefined ? [] : [this.lastByKey, this.completedByKey]) {
+      if (among.get(key!) === entry) among.delete(key!);
+    }
   }
 
   // ── what is seen ────────────────────────────────────────────────────────────────────────────
@@ -110,11 +141,11 @@ export class Mirror {
       this.byNumber.set(made.number, made);
       this.index(made, undefined);
     } else {
-      entry.job = job;
+      entry.job = withSameState(before, job);
       entry.record = undefined;
       this.index(entry, before);
     }
-    this.tell(job.id, { before, after: job });
+    this.tell(job.id, { before, after: this.get(job.id) });
     return entry?.number ?? this.numbers;
   }
 
@@ -124,8 +155,7 @@ export class Mirror {
     if (entry === undefined) return undefined;
     this.entries.delete(id);
     this.byNumber.delete(entry.number);
-    const { active } = entry.job;
-    if (active !== undefined && this.byKey.get(active) === entry) this.byKey.delete(active);
+    this.leaveKey(entry);
     this.tell(id, { before: entry.job, after: undefined });
     return entry.number;
   }
@@ -138,14 +168,12 @@ export class Mirror {
   // ── who is told ─────────────────────────────────────────────────────────────────────────────
 
   listen(id: string, listener: Listener): Unsubscribe {
-    const listeners = this.listeners.get(id) ?? new Set<Listener>();
-    this.listeners.set(id, listeners);
-    const own: Listener = (change) => listener(change);
-    listeners.add(own);
-    return () => {
-      listeners.delete(own);
-      if (listeners.size === 0 && this.listeners.get(id) === listeners) this.listeners.delete(id);
-    };
+    return listenIn(this.listeners, id, listener);
+  }
+
+  /** Any change of any job that has the key. */
+  listenKey(key: string, listener: Listener): Unsubscribe {
+    return listenIn(this.keyListeners, key, listener);
   }
 
   subscribe(listener: () => void): Unsubscribe {
@@ -163,7 +191,9 @@ export class Mirror {
   private tell(id: string, change: Change): void {
     this.version += 1;
     this.enqueue(() => {
-      for (const listener of [...(this.listeners.get(id) ?? [])]) guarded(() => listener(change));
+      const key = (change.after ?? change.before)?.key;
+      const ofKey = key === undefined ? undefined : this.keyListeners.get(key);
+      for (const listener of [...(this.listeners.get(id) ?? []), ...(ofKey ?? [])]) guarded(() => listener(change));
       this.callSubscribers();
     });
   }
@@ -218,6 +248,23 @@ export class Mirror {
   }
 }
 
+function listenIn(among: Map<string, Set<Listener>>, name: string, listener: Listener): Unsubscribe {
+  const listeners = among.get(name) ?? new Set<Listener>();
+  among.set(name, listeners);
+  const own: Listener = (change) => listener(change);
+  listeners.add(own);
+  return () => {
+    listeners.delete(own);
+    if (listeners.size === 0 && among.get(name) === listeners) among.delete(name);
+  };
+}
+
+/** What is read is a copy each time; a state that nobody has set since is the one that is known. */
+function withSameState(before: StoredJob | undefined, job: StoredJob): StoredJob {
+  const isSame = before !== undefined && before.incarnation === job.incarnation && before.stated === job.stated;
+  return isSame && "state" in before ? { ...job, state: before.state } : job;
+}
+
 function guarded(call: () => void): void {
   try {
     call();
@@ -239,6 +286,7 @@ export function recordOf(job: StoredJob, durable: boolean, waiting: SharedRecord
     progress,
     ...(status === "completed" && { result: job.result }),
     ...(status === "failed" && { error: errorRecord(error) }),
+    ...(status === "cancelled" && { reason: reasonText(job) }),
     priority: row[AT.priority]!,
     attempt: row[AT.attempt]!,
     created_at: row[AT.created_at]!,

@@ -1,5 +1,8 @@
 // The numbers of src/bindings/shared/numbers.rs.
 
+/** Of one queue. */
+export const MOST_SLOTS = 64;
+
 /** One job's, in this order. */
 export type Row = readonly number[];
 

@@ -59,12 +59,23 @@ export interface CheckedOptions {
   readonly durability: "relaxed" | "strict";
   readonly takeOverAfter: number;
   readonly maxInterruptions: number;
+  readonly trace: boolean;
 }
+
+/** A JobRunner's options that a shared one has no use for, and what does it here. */
+const NOT_HERE = {
+  autoStart: "`execute: false` has a tab run nothing",
+  maxPendingPerPort: "it serves no ports; `maxPending` counts all tabs",
+};
 
 export function checkOptions(options: SharedRunnerOptions): CheckedOptions {
   checkObject("options", options);
+  for (const [field, why] of Object.entries(NOT_HERE)) {
+    if ((options as Record<string, unknown>)[field] === undefined) continue;
+    throw new TypeError(`${field} is no option of a SharedRunner: ${why}`);
+  }
   const { name, types = [], builtins, execute, concurrency, retain, maxPending } = options;
-  const { fallback, durability, takeOverAfter, maxInterruptions } = options;
+  const { fallback, durability, takeOverAfter, maxInterruptions, trace } = options;
   if (!Array.isArray(types)) throw new TypeError("types must be an array");
   return {
     name: checkString("name", name) ?? "jobgate",
@@ -76,6 +87,7 @@ export function checkOptions(options: SharedRunnerOptions): CheckedOptions {
     maxPending: needCount("maxPending", checkNumber("maxPending", maxPending, Infinity)),
     takeOverAfter: checkNumber("takeOverAfter", takeOverAfter, 15_000),
     maxInterruptions: checkNumber("maxInterruptions", maxInterruptions, 3),
+    trace: checkFlag("trace", trace),
     fallback: needWord("fallback", fallback, ["reject", "memory"]),
     durability: needWord("durability", durability, ["relaxed", "strict"]),
   };

@@ -26,6 +26,8 @@ export interface StoredJob {
   readonly owner?: string;
   readonly progress: Progress;
   readonly state?: unknown;
+  /** Another number each time the state is set. */
+  readonly stated?: number;
   readonly result?: unknown;
   /** What the latest failed attempt threw. */
   readonly error?: Serialized;

@@ -1,7 +1,7 @@
 import { asyncDispose } from "../job/completion.js";
 import { serialize } from "../pool/serialize.js";
 import { JobTypes } from "../runner/job-types.js";
-import type { JobQueue, WatchEvent } from "../runner/types.js";
+import type { JobQueue, TypeDescription, Validation, WatchEvent } from "../runner/types.js";
 import { newRules, WasmRunner } from "../runner/wasm.js";
 import { checkObject, checkString, needFunction } from "../support/check.js";
 import { textOf } from "../support/look.js";
@@ -12,9 +12,10 @@ import { openDatabase } from "./database.js";
 import { Driver, type Kind } from "./driver.js";
 import { SharedRunnerError, StorageUnavailableError, storageError } from "./errors.js";
 import { endOf, handleOf, type JobHost, watchStream } from "./job.js";
+import { KeyWatch } from "./key-watch.js";
 import { Memory } from "./memory.js";
 import { Mirror } from "./mirror.js";
-import { AT, isOver, RUNNING } from "./numbers.js";
+import { AT, isOver, MOST_SLOTS, RUNNING } from "./numbers.js";
 import { type CheckedOptions, checkOptions, checkType, newRow, policyNumber } from "./options.js";
 import type { Storage, StoredJob } from "./rows.js";
 import { storable } from "./run.js";
@@ -264,6 +265,19 @@ export class SharedRunner implements JobQueue {
     return job && handleOf(this.host, job);
   }
 
+  /** The one that stands, else the latest that is kept of those that had the key. */
+  getLastJob<State = unknown, Action = never, Result = unknown>(
+    key: string,
+  ): SharedJob<State, Action, Result> | undefined {
+    const job = this.mirror.standing(key) ?? this.mirror.lastEnded(key);
+    return job && handleOf(this.host, job);
+  }
+
+  // biome-ignore lint/correctness/noUnusedPrivateClassMembers: asked for by `useSharedJob`.
+  private watchKey(key: string): KeyWatch {
+    return new KeyWatch(this.host, key);
+  }
+
   getJob(id: string): SharedRecord | undefined {
     return this.mirror.record(id);
   }
@@ -276,6 +290,25 @@ export class SharedRunner implements JobQueue {
   /** Of the jobs that are known. */
   getQueueStats(): ManagerStats {
     return this.mirror.stats();
+  }
+
+  /** What runs now in all tabs, and how many may, as this tab has it. */
+  getWorkerStats(): { readonly active: number; readonly capacity: number } {
+    return { active: this.mirror.stats().running, capacity: Math.min(this.options.concurrency, MOST_SLOTS) };
+  }
+
+  /** The types that this tab knows, whoever runs them. */
+  getJobTypes(): readonly TypeDescription[] {
+    return this.types.all();
+  }
+
+  getJobType(name: string): TypeDescription | undefined {
+    return this.types.describe(name);
+  }
+
+  /** What `createJob` would run with, or all that is wrong. Throws UnknownJobTypeError. */
+  validateJobParams(type: string, params: unknown): Validation {
+    return this.types.validate(type, params);
   }
 
   /**

@@ -338,9 +338,10 @@ export class Transactions {
 
   /** What a run says: it counts only while the job is its own. */
   say(id: string, epoch: number, said: { state?: unknown; progress?: Progress }): Promise<Answered> {
-    return this.write(id, async (change, job) =>
-      Rules.isOwned(numbers(job.row), epoch) ? change.put({ ...job, ...said }) : undefined,
-    );
+    return this.write(id, async (change, job) => {
+      if (!Rules.isOwned(numbers(job.row), epoch)) return undefined;
+      return change.put({ ...job, ...said, ...("state" in said && { stated: job.changed }) });
+    });
   }
 
   step(id: string, epoch: number, name: string, step: StoredStep): Promise<Answered> {

@@ -13,7 +13,7 @@ import type {
   Unsubscribe,
 } from "../types.js";
 
-export interface SharedRunnerOptions extends Omit<RunnerOptions, "types" | "autoStart"> {
+export interface SharedRunnerOptions extends Omit<RunnerOptions, "types" | "autoStart" | "maxPendingPerPort"> {
   /**
    * Jobs that run at once, in all tabs together: an integer of at least 1. More than 64, or Infinity, counts as 64.
    * @default 3
@@ -54,6 +54,11 @@ export interface SharedRunnerOptions extends Omit<RunnerOptions, "types" | "auto
    * @default 3
    */
   maxInterruptions?: number;
+  /**
+   * This tab's runs are shown in the browser's Performance panel.
+   * @default false
+   */
+  trace?: boolean;
 }
 
 /** A kind of job that any tab of the app may run. */

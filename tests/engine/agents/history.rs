@@ -135,6 +135,8 @@ fn calls(count: usize) -> Vec<ToolCall> {
 }
 
 proptest! {
+    #![proptest_config(crate::cases::config())]
+
     /// Runs ask, receive and answer only where a run does; they end anywhere.
     #[test]
     fn a_conversation_is_valid_between_runs_and_in_them(system in any::<bool>(), ops in ops()) {

@@ -20,7 +20,7 @@ fn either(trace: &[String]) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(crate::cases::config())]
 
     #[test]
     fn a_run_does_what_the_loop_says(script in scripts(), choices in prop::collection::vec(any::<u8>(), 16)) {

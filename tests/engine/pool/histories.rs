@@ -226,7 +226,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases::config())]
 
     #[test]
     fn no_task_ends_twice_none_hangs_no_capacity_is_lost(size in 1_usize..5, ops in prop::collection::vec(op(), 1..200)) {

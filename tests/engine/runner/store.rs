@@ -58,6 +58,8 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
+    #![proptest_config(crate::cases::config())]
+
     #[test]
     fn any_history_keeps_what_two_lists_keep(steps in prop::collection::vec(any_step(), 0..200), retain in 0_usize..6) {
         let mut store = Store::new(retain as f64);

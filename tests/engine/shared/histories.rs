@@ -3,8 +3,6 @@
 
 use super::simulator::{Chance, Death, Plan, World};
 
-const HISTORIES: u64 = 10_000;
-
 /// Names the seed when its history has failed.
 struct Named(u64);
 
@@ -23,7 +21,7 @@ fn number(name: &str) -> Option<u64> {
 fn seeds(share: u64) -> std::ops::Range<u64> {
     match number("JOBGATE_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("JOBGATE_HISTORIES").unwrap_or(HISTORIES) / share,
+        None => 0..u64::from(crate::cases::histories()) / share,
     }
 }
 

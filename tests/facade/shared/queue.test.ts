@@ -71,7 +71,7 @@ test("a stop from another tab aborts the body, and its barrier opens when the bo
   await started.opened;
   await other.stopJob("key", new Error("enough"));
   expect(settled).toBe(true);
-  expect(job.record).toMatchObject({ status: "cancelled" });
+  expect(job.record).toMatchObject({ status: "cancelled", reason: "enough" });
   expect(await job.settled).toMatchObject({ type: "Cancelled", reason: { message: "enough" } });
   expect(await ended(owner, job.record.id)).toMatchObject({ status: "cancelled" });
   await expect(job.result).rejects.toThrow("enough");
@@ -145,4 +145,95 @@ test("a create that is repeated under its id has the same answer", async () => {
   await ended(tab, "x");
   expect(await tab.createJob("n", {}, { id: "x" })).toMatchObject({ status: "completed" });
   expect(tab.getQueueStats()).toMatchObject({ completed: 1, total: 1 });
+});
+
+test("tells its types, checks params, and says what runs of how much may", async () => {
+  const { open } = queue({ concurrency: 2 });
+  const release = latch();
+  const types = [type("hold", () => release.opened, { params: [{ name: "n", type: "integer" }] })];
+  const [owner, other] = [open({ types }), open({ types, execute: false })];
+  expect(other.getJobTypes()).toEqual([{ name: "hold", description: "", params: [{ name: "n", type: "integer" }] }]);
+  expect(other.getJobType("hold")).toBe(other.getJobTypes()[0]);
+  expect(other.getJobType("none")).toBeUndefined();
+  expect(other.validateJobParams("hold", { n: 1 })).toEqual({ valid: true, params: { n: 1 } });
+  expect(other.validateJobParams("hold", { n: 1.5 })).toMatchObject({ valid: false, errors: [{ param: "n" }] });
+  expect(() => other.validateJobParams("none", {})).toThrow(expect.objectContaining({ code: "E_UNKNOWN_TYPE" }));
+  const { id } = await owner.createJob("hold", { n: 1 });
+  await until(other, () => other.getJob(id)?.status === "running");
+  expect(other.getWorkerStats()).toEqual({ active: 1, capacity: 2 });
+  release.open();
+  await ended(other, id);
+  expect(other.getWorkerStats()).toEqual({ active: 0, capacity: 2 });
+  expect(open({ concurrency: Infinity }).getWorkerStats()).toEqual({ active: 0, capacity: 64 });
+});
+
+test("the latest job that had a key is known after it has ended, as long as it is kept", async () => {
+  const { open } = queue({ retain: 1 });
+  const types = [type("say", ({ n }: { n: number }) => n, { params: [{ name: "n", type: "number" }] })];
+  const [tab, other] = [open({ types }), open({ types, execute: false })];
+  expect(tab.getLastJob("key")).toBeUndefined();
+  for (const n of [1, 2]) {
+    const { job } = await tab.runJob("key", "say", { n });
+    expect(tab.getLastJob("key")!.record.id).toBe(job.record.id);
+    await job.result;
+    await ended(other, job.record.id);
+    for (const one of [tab, other]) expect(one.getLastJob("key")!.record).toMatchObject({ result: n });
+  }
+  const { id } = await tab.createJob("say", { n: 3 });
+  await ended(tab, id);
+  await until(tab, () => tab.getLastJob("key") === undefined);
+});
+
+test("a state is told when it was set, not with each progress", async () => {
+  const { open } = queue();
+  const states: unknown[] = [];
+  const goOn = latch();
+  const body = async (
+    _: unknown,
+    { setState, progress }: { setState(next: unknown): void; progress(n: number): void },
+  ) => {
+    await goOn.opened;
+    setState({ at: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    progress(10);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    progress(20);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    setState({ at: 2 });
+  };
+  const types = [type("states", body)];
+  const [owner, other] = [open({ types }), open({ types, execute: false })];
+  await other.ready;
+  const { job } = await other.runJob("key", "states");
+  job.onStateChange((state) => states.push(state));
+  goOn.open();
+  await ended(other, job.record.id);
+  expect(states).toEqual([{ at: 1 }, { at: 2 }]);
+  expect(owner.getLastJob("key")!.state).toEqual({ at: 2 });
+});
+
+test("what a shared queue has no use for is refused, and says what does it", () => {
+  const { open } = queue();
+  expect(() => open({ maxPendingPerPort: 5 } as never)).toThrow(/^maxPendingPerPort is no option of a SharedRunner/);
+  expect(() => open({ autoStart: false } as never)).toThrow(/^autoStart is no option of a SharedRunner/);
+  expect(() => open({ trace: "yes" } as never)).toThrow(/^trace must be a boolean/);
+});
+
+test("with trace, runs are measured for the Performance panel", async () => {
+  const { open } = queue();
+  const measured: PerformanceEntry[] = [];
+  const observer = new PerformanceObserver((list) => measured.push(...list.getEntries()));
+  observer.observe({ type: "measure" });
+  const types = [
+    type("well", () => 1),
+    type("ill", () => {
+      throw new Error("broken");
+    }),
+  ];
+  const tab = open({ types, trace: true });
+  for (const { name } of types) await ended(tab, (await tab.createJob(name)).id);
+  await expect.poll(() => measured.map(({ name }) => name)).toEqual(["well: attempt 1", "ill: attempt 1"]);
+  const { detail } = measured[1] as PerformanceMeasure;
+  expect(detail.devtools).toMatchObject({ track: "SharedRunner", tooltipText: "ill: attempt 1, rejected" });
+  observer.disconnect();
 });

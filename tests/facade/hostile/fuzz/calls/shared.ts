@@ -85,6 +85,14 @@ export const sharedCalls: Readonly<Record<Exclude<keyof SharedRunner, symbol> | 
     const job = one(world, draw).getRunningJob(key(draw));
     if (job !== undefined) world.sharedJobs.push(job);
   },
+  getLastJob(world, draw) {
+    const job = one(world, draw).getLastJob(key(draw));
+    if (job !== undefined) world.sharedJobs.push(job);
+  },
+  getJobTypes: (world, draw) => one(world, draw).getJobTypes(),
+  getJobType: (world, draw) => one(world, draw).getJobType(type(draw)),
+  validateJobParams: (world, draw) => one(world, draw).validateJobParams(type(draw), params(draw)),
+  getWorkerStats: (world, draw) => one(world, draw).getWorkerStats(),
   getJob: (world, draw) => one(world, draw).getJob(id(draw)),
   getAllJobs: (world, draw) => one(world, draw).getAllJobs(),
   stopJob: (world, draw) => world.settles("stopJob", one(world, draw).stopJob(key(draw), anything(draw))),
