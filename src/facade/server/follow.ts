@@ -36,6 +36,8 @@ export interface Followed {
 const AT_ONCE = 1000;
 const BLOCK = 5000;
 const PAUSE = 100;
+/** Milliseconds after which more may have happened than a stream keeps. */
+const LONG = 100;
 
 type Entry = [id: string, fields: string[]];
 
@@ -74,6 +76,7 @@ export class Follower {
     while (!this.isClosed) {
       try {
         if (this.isCutOff) await this.lookForGap();
+        const began = performance.now();
         const answer = await this.redis.xread(
           "COUNT",
           AT_ONCE,
@@ -83,6 +86,8 @@ export class Follower {
           ...this.last.keys(),
           ...this.last.values(),
         );
+        // This process may have stood still meanwhile.
+        if (answer !== null && performance.now() - began > LONG) await this.lookForGap();
         let isMore = false;
         for (const [stream, entries] of (answer ?? []) as [string, Entry[]][]) {
           isMore ||= entries.length === AT_ONCE;

@@ -1,5 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { QueueClient, reconnecting } from "jobgate/queue-client";
@@ -86,6 +89,20 @@ async function answer(gateway: QueueGateway<never>, incoming: IncomingMessage, r
   response.end();
 }
 
+/** A gateway in a process of its own, for tests that stop it. */
+export async function spawnGateway(redis: string) {
+  const script = join(import.meta.dirname, "gateway-process.mjs");
+  const child = spawn(process.execPath, [script], {
+    env: { ...process.env, REDIS_URL: redis },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [port] = await once(child.stdout, "data");
+  const close = () => {
+    child.kill("SIGKILL");
+  };
+  return { socketUrl: (user: string) => `ws://127.0.0.1:${Number(port)}/?user=${user}`, child, close };
+}
+
 export interface Page {
   readonly client: QueueClient;
   readonly sockets: NodeSocket[];
@@ -95,7 +112,7 @@ export interface Page {
 }
 
 /** A page at one gateway after the other of those, as it happens. */
-export function openPage(user: string, sites: readonly Site[], timeout = 30_000): Page {
+export function openPage(user: string, sites: readonly Pick<Site, "socketUrl">[], timeout = 30_000): Page {
   const sockets: NodeSocket[] = [];
   let turn = 0;
   const port = reconnecting(

@@ -59,6 +59,8 @@ export class QueueGateway<User = unknown> {
   private server: Promise<WebSocketServer> | undefined = undefined;
   private isConnected = true;
   private awayTimer: unknown = undefined;
+  /** Redis has just gone, and pages have not been told yet. */
+  private setAway: (() => void) | undefined = undefined;
   private readonly probing: ReturnType<typeof setInterval>;
   private closing: Promise<void> | undefined = undefined;
 
@@ -252,6 +254,7 @@ export class QueueGateway<User = unknown> {
     server.handleUpgrade(incoming, socket, head, (client) => {
       const port = new SocketPort(client, socket, this.options.rateLimit);
       const away = () => {
+        this.setAway?.();
         port.close(CLOSE.tryAgain, "The store of the queue does not answer");
         return true;
       };
@@ -295,13 +298,17 @@ export class QueueGateway<User = unknown> {
 
   private setConnected(isConnected: boolean): void {
     clearTimer(this.awayTimer);
+    this.setAway = undefined;
     const set = () => {
+      this.setAway = undefined;
       this.isConnected = isConnected;
       for (const { scope } of this.scopes.values()) scope.setConnected(isConnected);
       if (!isConnected) this.dismiss(CLOSE.tryAgain, "The store of the queue does not answer");
     };
-    if (!isConnected) this.awayTimer = setTimer(set, PATIENCE);
-    else if (this.isConnected) for (const { scope } of this.scopes.values()) scope.noteAll();
+    if (!isConnected) {
+      this.setAway = set;
+      this.awayTimer = setTimer(set, PATIENCE);
+    } else if (this.isConnected) for (const { scope } of this.scopes.values()) scope.noteAll();
     else set();
   }
 
