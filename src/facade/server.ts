@@ -3,4 +3,5 @@
 
 export { QueueGateway } from "./server/gateway/gateway.js";
 export type { Action, GatewayOptions } from "./server/gateway/types.js";
-export type { ServerJobType, ServerOptions } from "./server/types.js";
+export type { QueueWorkerOptions, ServerJobType, ServerOptions } from "./server/types.js";
+export { QueueWorker } from "./server/worker.js";

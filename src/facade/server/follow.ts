@@ -46,6 +46,8 @@ export class Follower {
   private readonly followed: Followed;
   /** By stream: the last that was heard. */
   private readonly last = new Map<string, string>();
+  /** Streams of which something was heard: there was something in them. */
+  private readonly heard = new Set<string>();
   private readonly eventsKey: string;
   private readonly controlKey: string;
   private isClosed = false;
@@ -93,6 +95,7 @@ export class Follower {
           isMore ||= entries.length === AT_ONCE;
           for (const [id, fields] of entries) {
             this.last.set(stream, id);
+            this.heard.add(stream);
             this.tell(stream, fields);
           }
         }
@@ -118,7 +121,8 @@ export class Follower {
     for (const [stream, id] of this.last) {
       const [oldest] = (await this.redis.xrange(stream, "-", "+", "COUNT", 1)) as Entry[];
       const heard = await this.redis.xrange(stream, id, id);
-      isGap ||= oldest !== undefined && heard.length === 0 && isLater(oldest[0], id);
+      if (heard.length > 0) continue;
+      isGap ||= oldest === undefined ? this.heard.delete(stream) : isLater(oldest[0], id);
     }
     this.isCutOff = false;
     if (isGap) this.followed.missed?.();

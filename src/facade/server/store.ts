@@ -36,7 +36,7 @@ export interface Bounds {
   readonly retain: number;
 }
 
-const PREFIX = "bull";
+export const PREFIX = "bull";
 /** Read at once: a page of a list. */
 export const PAGE = 500;
 /** BullMQ counts attempts; there is no word for "without end". */
