@@ -150,6 +150,8 @@ export class Session {
       this.leave(failure.message);
       return;
     }
+    // What is told before what the other end has missed would hide that from it.
+    if (!this.isGreeted) return;
     if (event === undefined) {
       if (task !== undefined) this.moved(task, rank, seq);
       return;
