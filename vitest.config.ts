@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 import { launchOptions } from "./scripts/browsers.mjs";
 import { modelSite } from "./tests/facade/agents/support/site.ts";
 import { wholePackage } from "./tests/facade/hostile/support/whole-package.ts";
-import { httpSite } from "./tests/facade/http/support/site.ts";
+import { httpSite, sharedSite } from "./tests/facade/http/support/site.ts";
 import { fetchSite } from "./tests/facade/runner/support/site.ts";
 import { extractGuides } from "./tests/guides/extract.mjs";
 
@@ -91,7 +91,7 @@ export default defineConfig({
     allowOnly: false,
     projects: [
       {
-        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), modelSite()],
+        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), sharedSite(), modelSite()],
         // Packed anew before each run, and small: nothing to gain from a bundle of it in a cache.
         optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
         test: {

@@ -1,7 +1,7 @@
 // The store on disk: IndexedDB.
 
 import { type IDBPDatabase, type IDBPTransaction, openDB } from "idb";
-import { type Meta, NO_META, type Rows, type Storage, type StoredJob, type StoredStep } from "./rows.js";
+import { type App, type Meta, NO_META, type Rows, type Storage, type StoredJob, type StoredStep } from "./rows.js";
 
 const VERSION = 1;
 const STORES = ["jobs", "steps", "actions", "meta"];
@@ -145,6 +145,14 @@ class DiskRows implements Rows {
 
   putMeta(meta: Meta): void {
     this.writes.add(this.transaction.objectStore("meta").put(meta, "meta"));
+  }
+
+  app(): Promise<App | undefined> {
+    return this.transaction.objectStore("meta").get("app");
+  }
+
+  putApp(app: App): void {
+    this.writes.add(this.transaction.objectStore("meta").put(app, "app"));
   }
 
   job(id: string): Promise<StoredJob | undefined> {

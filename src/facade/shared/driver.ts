@@ -13,8 +13,9 @@ import { Locks, LonelyLocks } from "./locks.js";
 import type { Mirror } from "./mirror.js";
 import { ANSWER, AT, EFFECT, EFFECT_SIZE, TELL } from "./numbers.js";
 import type { CheckedOptions, CheckedType } from "./options.js";
+import type { Seen } from "./requests.js";
 import type { StoredJob, StoredSlot } from "./rows.js";
-import type { Claim, Lock, Seen, Transactions } from "./transactions.js";
+import type { Claim, Lock, Transactions } from "./transactions.js";
 import type { TabRules } from "./wasm.js";
 
 /** A type that this tab has. */
