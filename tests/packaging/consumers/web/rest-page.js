@@ -35,7 +35,11 @@ globalThis.rest = {
     for (const event of ["status", "progress", "complete"]) {
       source.addEventListener(event, ({ data }) => heard.push({ event, data: JSON.parse(data) }));
     }
-    source.addEventListener("error", () => breaks++);
+    source.addEventListener("error", () => {
+      breaks++;
+      // Chromium gives up where the worker was stopped.
+      if (source.readyState === EventSource.CLOSED) rest.listen(id);
+    });
     source.addEventListener("complete", () => source.close());
   },
   breaks: () => breaks,
