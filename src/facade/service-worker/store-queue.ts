@@ -94,7 +94,7 @@ export class StoreQueue implements HandledQueue {
     const known = typeOf(app, type);
     const valid = validParams(rules, known, params);
     const row = newRow(rules, known.version, { priority, delay });
-    return this.create({ id: id ?? newId(), type, params: valid, row, key, policy: 0 }, app);
+    return this.create({ id: id ?? newId(), isOwnId: id === undefined, type, params: valid, row, key, policy: 0 }, app);
   }
 
   async retryJob(id: string): Promise<SharedRecord> {
@@ -106,7 +106,7 @@ export class StoreQueue implements HandledQueue {
     const known = typeOf(app, type);
     const params = validParams(rules, known, job.params);
     const row: Row = Array.from(rules.again(Float64Array.from(job.row), known.version, wallNow()));
-    return this.create({ id: newId(), type, params, row, key: undefined, policy: 0 }, app);
+    return this.create({ id: newId(), isOwnId: true, type, params, row, key: undefined, policy: 0 }, app);
   }
 
   private async create(draft: Draft, { maxPending }: App): Promise<SharedRecord> {

@@ -5,6 +5,7 @@ import { type App, type Meta, NO_META, type Rows, type Storage, type StoredJob, 
 
 const VERSION = 1;
 const STORES = ["jobs", "steps", "actions", "meta"];
+const READ_AT_ONCE = 500;
 const LAST = Number.MAX_SAFE_INTEGER;
 
 export interface DatabaseEvents {
@@ -171,8 +172,16 @@ class DiskRows implements Rows {
     this.writes.add(this.jobs.delete(id));
   }
 
-  changedSince(counter: number): Promise<StoredJob[]> {
-    return this.jobs.index("changed").getAll(IDBKeyRange.lowerBound(counter, true));
+  /** A part at a time: what is read at once is copied at once, while the page waits. */
+  async changedSince(counter: number): Promise<StoredJob[]> {
+    const index = this.jobs.index("changed");
+    const found: StoredJob[] = [];
+    for (let since = counter; ; ) {
+      const part: StoredJob[] = await index.getAll(IDBKeyRange.lowerBound(since, true), READ_AT_ONCE);
+      for (const job of part) found.push(job);
+      if (part.length < READ_AT_ONCE) return found;
+      since = part.at(-1)!.changed;
+    }
   }
 
   countOpen(): Promise<number> {

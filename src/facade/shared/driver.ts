@@ -4,6 +4,7 @@ import { report } from "../errors.js";
 import { cloned } from "../pool/clone.js";
 import type { JobTypes } from "../runner/job-types.js";
 import { wallNow } from "../support/time.js";
+import { takeTurn } from "../support/turn.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { rethrow, unexpected } from "../wasm/engine.js";
@@ -32,6 +33,8 @@ export interface DriverParts {
   readonly types: JobTypes;
 }
 
+/** Jobs that are told without a turn for the page. */
+const AT_ONCE = 250;
 /** What pending jobs wait for may be something else after these. */
 const CHANGES_WAITS: readonly number[] = [TELL.tick, TELL.parked, TELL.visible, TELL.online];
 
@@ -45,6 +48,8 @@ export class Driver {
   private isDraining = false;
   private slots: readonly StoredSlot[] = [];
   private cursor = 0;
+  /** Let go of while rows are told that were read before. */
+  private goneMeanwhile: Set<string> | undefined = undefined;
   /** The latest request for each lock, and what is being written where one is held. */
   private readonly asked = new Map<string, number>();
   private readonly entering = new Map<number, AbortController>();
@@ -161,6 +166,8 @@ export class Driver {
 
   /** What a transaction has seen, told in the order in which transactions complete. */
   see(seen: Seen): void {
+    // What this tab has written, and nobody before it, need not be read.
+    if (seen.from === this.cursor) this.cursor = seen.to;
     this.seeJobs(seen.jobs);
     this.forget(seen.gone);
     this.seeSlots(seen.slots);
@@ -173,7 +180,21 @@ export class Driver {
       const known = mirror.get(job.id);
       if (known !== undefined && known.changed > job.changed) continue;
       const number = mirror.put(job)!;
-      this.apply(rules.seen(now(), wallNow(), number, kinds.get(job.type)?.number ?? -1, Float64Array.from(job.row)));
+      this.apply(rules.seen(now(), wallNow(), number, kinds.get(job.type)?.number ?? -1, new Float64Array(job.row)));
+    }
+  }
+
+  /** With turns for the page in between. */
+  private async seeMany(jobs: readonly StoredJob[]): Promise<void> {
+    const gone = new Set<string>();
+    this.goneMeanwhile = gone;
+    try {
+      for (let at = 0; at < jobs.length; at += AT_ONCE) {
+        if (at > 0) await takeTurn();
+        this.seeJobs(jobs.slice(at, at + AT_ONCE).filter(({ id }) => !gone.has(id)));
+      }
+    } finally {
+      this.goneMeanwhile = undefined;
     }
   }
 
@@ -188,6 +209,7 @@ export class Driver {
 
   private forget(ids: readonly string[]): void {
     for (const id of ids) {
+      this.goneMeanwhile?.add(id);
       this.bodies.thrown.delete(id);
       this.bodies.thrown.delete(`stop:${id}`);
       const number = this.parts.mirror.remove(id);
@@ -277,7 +299,7 @@ export class Driver {
         ? [...this.parts.mirror.all()]
         : meta.gone.filter(({ at }) => at > since).map(({ id }) => id);
       this.forget(known.filter((id) => !there.has(id)));
-      this.seeJobs(jobs);
+      await this.seeMany(jobs);
       this.tellLogs();
       this.seeSlots(meta.slots);
       this.tell(TELL.readDone, 1);

@@ -174,7 +174,7 @@ export class Mirror {
   /** What waits may wait for something else now. */
   touch(): void {
     this.version += 1;
-    this.enqueue(() => this.callSubscribers());
+    this.enqueue(() => {});
   }
 
   private tell(id: string, change: Change): void {
@@ -183,7 +183,6 @@ export class Mirror {
       const key = (change.after ?? change.before)?.key;
       const ofKey = key === undefined ? undefined : this.keyListeners.get(key);
       for (const listener of [...(this.listeners.get(id) ?? []), ...(ofKey ?? [])]) guarded(() => listener(change));
-      this.callSubscribers();
     });
   }
 
@@ -191,14 +190,17 @@ export class Mirror {
     for (const subscriber of [...this.subscribers]) guarded(subscriber);
   }
 
-  /** What a listener causes is told after what is being told. */
+  /** What a listener causes is told after what is being told; then, once for all of it, whoever hears of any change. */
   private enqueue(told: () => void): void {
     this.line.push(told);
     if (this.isTelling) return;
     this.isTelling = true;
     queueMicrotask(() => {
-      for (let next = this.line.shift(); next !== undefined; next = this.line.shift()) next();
+      // By index: taking them from the front would cost more the more there are.
+      for (let at = 0; at < this.line.length; at++) this.line[at]!();
+      this.line.length = 0;
       this.isTelling = false;
+      this.callSubscribers();
     });
   }
 

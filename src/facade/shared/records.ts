@@ -3,7 +3,7 @@
 import { deserialize } from "../pool/serialize.js";
 import { fieldOf, messageOf, textOf } from "../support/look.js";
 import type { JobEvent, JobRecord, ManagerStats } from "../types.js";
-import { AT, CANCELLED, COMPLETED, FAILED, isOver, PENDING, type Row, RUNNING, STATUS } from "./numbers.js";
+import { AT, CANCELLED, COMPLETED, FAILED, isOver, PENDING, RUNNING, STATUS } from "./numbers.js";
 import type { StoredJob } from "./rows.js";
 import type { SharedRecord } from "./types.js";
 
@@ -17,35 +17,32 @@ export interface Change {
   readonly failure?: Error;
 }
 
-const optional = (row: Row, at: number) => (row[at] === 0 ? undefined : row[at]);
+/** For whoever makes one. */
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 export function recordOf(job: StoredJob, durable: boolean, waiting: SharedRecord["waiting_for"]): SharedRecord {
   const { id, type, params, row, key, owner, progress, error } = job;
   const status = STATUS[row[AT.status]!]!;
-  const fields = {
-    id,
-    type,
-    params,
-    status,
-    progress,
-    ...(status === "completed" && { result: job.result }),
-    ...(status === "failed" && { error: errorRecord(error) }),
-    priority: row[AT.priority]!,
-    attempt: row[AT.attempt]!,
-    created_at: row[AT.created_at]!,
-    started_at: optional(row, AT.started_at),
-    completed_at: optional(row, AT.ended_at),
-    ready_at: optional(row, AT.ready_at),
-    ...(status === "running" && row[AT.stop] === 1 && { stopping: true as const }),
-    key,
-    version: row[AT.version]!,
-    durable,
-    interruptions: row[AT.interruptions]!,
-    ...(status === "running" && owner !== undefined && { owner: { tab: owner, epoch: row[AT.epoch]! } }),
-    waiting_for: waiting,
-  };
-  const given = Object.entries(fields).filter(([name, value]) => value !== undefined || name === "result");
-  return Object.freeze(Object.fromEntries(given)) as unknown as SharedRecord;
+  const started_at = row[AT.started_at]!;
+  const completed_at = row[AT.ended_at]!;
+  const ready_at = row[AT.ready_at]!;
+  const record: Partial<Mutable<SharedRecord>> = { id, type, params, status, progress };
+  if (status === "completed") record.result = job.result;
+  if (status === "failed") record.error = errorRecord(error);
+  record.priority = row[AT.priority]!;
+  record.attempt = row[AT.attempt]!;
+  record.created_at = row[AT.created_at]!;
+  if (started_at !== 0) record.started_at = started_at;
+  if (completed_at !== 0) record.completed_at = completed_at;
+  if (ready_at !== 0) record.ready_at = ready_at;
+  if (status === "running" && row[AT.stop] === 1) record.stopping = true;
+  if (key !== undefined) record.key = key;
+  record.version = row[AT.version]!;
+  record.durable = durable;
+  record.interruptions = row[AT.interruptions]!;
+  if (status === "running" && owner !== undefined) record.owner = { tab: owner, epoch: row[AT.epoch]! };
+  if (waiting !== undefined) record.waiting_for = waiting;
+  return Object.freeze(record) as SharedRecord;
 }
 
 export function errorRecord(error: StoredJob["error"]): NonNullable<JobRecord["error"]> {

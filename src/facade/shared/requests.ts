@@ -10,6 +10,9 @@ import type { RequestRules } from "./wasm.js";
 
 /** What a transaction has to tell: rows as they are now, and slots. */
 export interface Seen {
+  /** The store's counter before and after. */
+  readonly from: number;
+  readonly to: number;
   readonly jobs: readonly StoredJob[];
   /** Let go of. */
   readonly gone: readonly string[];
@@ -21,6 +24,8 @@ const MOST_GONE = 200;
 
 export interface Draft {
   readonly id: string;
+  /** Made here, of chance: no other job has it. */
+  readonly isOwnId: boolean;
   readonly type: string;
   readonly params: Record<string, unknown>;
   readonly row: Row;
@@ -36,7 +41,7 @@ export interface Created {
 
 const NO_SLOT: StoredSlot = { generation: 0, beat: 0 };
 const NONE = new Float64Array();
-export const numbers = (row: Row | undefined) => (row === undefined ? NONE : Float64Array.from(row));
+export const numbers = (row: Row | undefined) => (row === undefined ? NONE : new Float64Array(row));
 
 /** The rows of one transaction, and what has been changed of them. */
 export class Change {
@@ -46,11 +51,13 @@ export class Change {
   private readonly changed = new Map<string, StoredJob>();
   private readonly gone: string[] = [];
   private readonly retain: number;
+  private readonly from: number;
 
   constructor(rows: Rows, rules: RequestRules, meta: Meta, retain: number) {
     this.rows = rows;
     this.rules = rules;
     this.meta = meta;
+    this.from = meta.counter;
     this.retain = retain;
   }
 
@@ -107,7 +114,8 @@ export class Change {
   async end(): Promise<Seen> {
     await this.forget();
     this.rows.putMeta(this.meta);
-    return { jobs: [...this.changed.values()], gone: this.gone, slots: this.meta.slots };
+    const { counter: to, slots } = this.meta;
+    return { from: this.from, to, jobs: [...this.changed.values()], gone: this.gone, slots };
   }
 
   /** Finished jobs beyond those that are kept. */
@@ -167,7 +175,7 @@ export class Requests {
   private async createOne(change: Change, draft: Draft, maxPending: number): Promise<Created | Error> {
     const { id, key, type, params, row } = draft;
     const { rows } = change;
-    const same = await change.job(id);
+    const same = draft.isOwnId ? undefined : await change.job(id);
     const standing = key === undefined ? undefined : await rows.byKey("active", key);
     const waiting = key === undefined ? undefined : await rows.byKey("waiting", key);
     // Those that run are named by slots.

@@ -201,7 +201,15 @@ export class SharedRunner implements JobQueue {
     const valid = this.types.needValid(type, params);
     const { version } = this.kinds.get(type)!;
     const row = newRow(requestRules, version, { priority, timeout, delay, retry });
-    return this.createSoon({ id: given ?? newId(), type, params: valid, row, key, policy });
+    return this.createSoon({
+      id: given ?? newId(),
+      isOwnId: given === undefined,
+      type,
+      params: valid,
+      row,
+      key,
+      policy,
+    });
   }
 
   private async createSoon(draft: Draft): Promise<Created> {
@@ -245,7 +253,15 @@ export class SharedRunner implements JobQueue {
     const { type, params, row } = job;
     const valid = this.types.needValid(type, params);
     const again = Array.from(requestRules.again(Float64Array.from(row), this.kinds.get(type)!.version, wallNow()));
-    const created = await this.createSoon({ id: newId(), type, params: valid, row: again, key: undefined, policy: 0 });
+    const created = await this.createSoon({
+      id: newId(),
+      isOwnId: true,
+      type,
+      params: valid,
+      row: again,
+      key: undefined,
+      policy: 0,
+    });
     return this.recordOf(created.job);
   }
 
