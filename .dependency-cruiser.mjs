@@ -20,19 +20,19 @@ export default {
     forbid(
       "wasm-below-jobs",
       rooms("wasm"),
-      rooms("job|manager|primitives|runner|pool|worker|agents|react|shared|service-worker|testing"),
+      rooms("job|manager|primitives|runner|pool|worker|agents|react|shared|server|service-worker|testing"),
       "The engine's side.",
     ),
     forbid(
       "jobs-below-managers",
       rooms("job"),
-      rooms("manager|primitives|runner|pool|worker|agents|react|shared|service-worker|testing"),
+      rooms("manager|primitives|runner|pool|worker|agents|react|shared|server|service-worker|testing"),
       "A record is below, its manager above.",
     ),
     forbid(
       "managers-below-entries",
       rooms("manager|primitives"),
-      rooms("runner|pool|worker|agents|react|shared|service-worker|testing"),
+      rooms("runner|pool|worker|agents|react|shared|server|service-worker|testing"),
       "What every entry shares.",
     ),
     {
@@ -49,7 +49,7 @@ export default {
       name: "linear-memory-stays-in-wasm",
       severity: "error",
       comment: "Jobs and managers go through wasm/; entries do not read the engine's words.",
-      from: { path: rooms("runner|pool|worker|agents|react|shared|service-worker|testing") },
+      from: { path: rooms("runner|pool|worker|agents|react|shared|server|service-worker|testing") },
       to: { path: "^src/facade/wasm/(drain|values|wire)" },
     },
   ],

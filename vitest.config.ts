@@ -3,10 +3,12 @@ import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { launchOptions } from "./scripts/browsers.mjs";
+import { webkitProvider } from "./scripts/webkit-provider.mjs";
 import { modelSite } from "./tests/facade/agents/support/site.ts";
 import { wholePackage } from "./tests/facade/hostile/support/whole-package.ts";
 import { httpSite, sharedSite } from "./tests/facade/http/support/site.ts";
 import { fetchSite } from "./tests/facade/runner/support/site.ts";
+import { socketSite } from "./tests/facade/runner/support/socket-site.ts";
 import { extractGuides } from "./tests/guides/extract.mjs";
 
 // The guides' code is imported by their tests.
@@ -31,6 +33,8 @@ const browser = (name: "chromium" | "firefox") => ({
   browser: name,
   provider: playwright({ launchOptions: launchOptions[name] }),
 });
+
+const webkit = { browser: "webkitgtk" as const, provider: webkitProvider() };
 
 /** The hooks with the React of one major version, which every "react" is then taken for. */
 function reactProject(name: string, version: "" | "18") {
@@ -75,6 +79,12 @@ declare module "vitest" {
   }
 }
 
+declare module "vitest/node" {
+  interface _BrowserNames {
+    webkitgtk: "webkitgtk";
+  }
+}
+
 /** A busy machine takes longer than is allowed by default: a second for a poll, 15 for a test. */
 const patient = { expect: { poll: { timeout: 10_000 } }, testTimeout: 60_000, hookTimeout: 60_000 };
 
@@ -91,7 +101,7 @@ export default defineConfig({
     allowOnly: false,
     projects: [
       {
-        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), sharedSite(), modelSite()],
+        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), sharedSite(), modelSite(), socketSite()],
         // Packed anew before each run, and small: nothing to gain from a bundle of it in a cache.
         optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
         test: {
@@ -108,12 +118,34 @@ export default defineConfig({
         },
       },
       {
+        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), modelSite()],
+        optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
+        test: {
+          name: "webkit",
+          include: ["tests/facade/**/*.test.ts"],
+          provide: { fuzz },
+          ...patient,
+          browser: { enabled: true, headless: true, screenshotFailures: false, instances: [webkit] },
+        },
+      },
+      {
         plugins: [packedPackage(), wholePackage()],
         test: {
           ...patient,
           name: "node",
           include: ["tests/facade/hostile/**/*.test.ts", "tests/node/**/*.test.ts", "tests/guides/node/**/*.test.ts"],
           provide: { fuzz },
+        },
+      },
+      {
+        plugins: [packedPackage()],
+        test: {
+          ...patient,
+          name: "server",
+          include: ["tests/server/**/*.test.ts"],
+          // A test waits for other processes most of the time.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
       reactProject("react-18", "18"),

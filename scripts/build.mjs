@@ -183,7 +183,7 @@ async function bundle({ suffix, dist }) {
     target: "es2022",
     charset: "utf8",
     legalComments: "none",
-    external: ["react"],
+    external: ["react", "bullmq", "ioredis", "ws", "node:*"],
     logLevel: "warning",
     plugins: [
       schemaPatterns,

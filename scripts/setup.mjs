@@ -73,6 +73,12 @@ const forTest = [
     apt: process.env.FIREFOX_PATH ? undefined : ["firefox-esr"],
     byHand: "install it, or set FIREFOX_PATH to its program",
   },
+  {
+    what: "redis-server",
+    present: () => Boolean(process.env.REDIS_SERVER) || onPath("redis-server"),
+    apt: ["redis-server"],
+    byHand: "install Redis 7 or Valkey, or set REDIS_SERVER to its program",
+  },
   { what: "wasm-pack", present: () => onPath("wasm-pack"), cargo: "wasm-pack@0.15.1" },
   {
     what: "geckodriver",
@@ -111,7 +117,8 @@ function install(missing) {
   if (apt.length > 0) {
     const aptGet = (...args) =>
       run("apt-get", ["-o", "DPkg::Lock::Timeout=500", "-q", ...args], {
-        env: { DEBIAN_FRONTEND: "noninteractive" },
+        // Without a runlevel, what is installed is not started as a service.
+        env: { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" },
       });
     aptGet("update");
     aptGet("install", "-y", "--no-install-recommends", ...apt);

@@ -22,6 +22,7 @@ const steps = {
     title: "Types, lints and formatting",
     work: () => {
       run("tsc", ["-p", "tsconfig.json"]);
+      run("tsc", ["-p", "tsconfig.server.json"]);
       run("tsc", ["-p", "tsconfig.tests.json"]);
       run("tsc", ["-p", "www/tsconfig.json"]);
       run("biome", ["check", "--error-on-warnings"]);
@@ -63,6 +64,10 @@ const steps = {
   facade: {
     title: "The npm API from the packed package, in Chromium and Firefox; in Node hostile values and worker threads",
     work: () => vitest("facade", "node", "react-18", "react-19"),
+  },
+  server: {
+    title: "Queues on servers: a real Redis, real processes, real sockets",
+    work: () => vitest("server"),
   },
   types: {
     title: "Programs that must and must not type-check; the guides' code; what each entry declares",

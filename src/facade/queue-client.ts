@@ -10,6 +10,7 @@ export {
   UnknownJobTypeError,
 } from "./errors.js";
 export { QueueClient } from "./runner/client.js";
+export { type ReconnectOptions, reconnecting } from "./runner/reconnecting.js";
 export type {
   ClientMessage,
   ClientSnapshot,

@@ -19,6 +19,8 @@ const NOTHING = Object.freeze({
   jobs: Object.freeze([]),
   stats: Object.freeze({ pending: 0, running: 0, completed: 0, failed: 0, cancelled: 0, total: 0 }),
 });
+const RUNNER_IDLE = Object.freeze({ ...NOTHING, connected: true });
+const CLIENT_IDLE = Object.freeze({ ...NOTHING, connected: false });
 
 /**
  * The job under a key, also one that another component starts there later. Unmounting does not stop it. Keys compare as
@@ -71,7 +73,8 @@ export function useJobs<K, S, A, R>(manager: JobManager<K, S, A, R>): UseJobs<K,
  * changes, its progress too; one that reads only `stats`, when a number in it changes. On the server there are none.
  */
 export function useQueue(queue: JobRunner | JobQueue): UseQueue {
-  return useTracked<UseQueue>(queue, NOTHING);
+  const isRunner = "asQueue" in queue;
+  return useTracked<UseQueue>(isRunner ? queue.asQueue() : queue, isRunner ? RUNNER_IDLE : CLIENT_IDLE);
 }
 
 /**

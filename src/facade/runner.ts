@@ -7,6 +7,8 @@ export type { HandlerOptions } from "./http/options.js";
 export type { HandledQueue, RequestedOptions } from "./http/queue.js";
 export { builtinJobTypes } from "./runner/builtins/names.js";
 export { QueueClient } from "./runner/client.js";
+export { type ReconnectOptions, reconnecting } from "./runner/reconnecting.js";
+export { remote } from "./runner/remote.js";
 export { JobRunner } from "./runner/runner.js";
 export type {
   ClientMessage,

@@ -100,6 +100,7 @@ export interface ManagedJob<Key = string, State = unknown, Action = never, Resul
   readonly status: JobStatus;
   /** Asked to end (by stop, signal or timeout), body not yet settled: still "running", keeps its key and its slot. */
   readonly stopping: boolean;
+  /** What the body has said last, also once the job has ended: that it is done, `status` says. */
   readonly progress: Progress;
   /** 0 before the first start. */
   readonly attempt: number;
@@ -110,7 +111,10 @@ export interface ManagedJob<Key = string, State = unknown, Action = never, Resul
   readonly startedAt: number | undefined;
   /** Epoch ms. */
   readonly finishedAt: number | undefined;
-  /** While it waits for a delay or for its next attempt: until when, epoch ms. */
+  /**
+   * While it waits for a delay or for its next attempt: until when, epoch ms. Undefined again once only a slot is missing;
+   * `subscribe` is not told of that.
+   */
   readonly readyAt: number | undefined;
   /** What the latest failed attempt threw, or its TimeoutError, while another may follow. Undefined once the job has ended. */
   readonly lastError: unknown;
@@ -160,7 +164,8 @@ export interface RetryOptions {
   /**
    * Before the first retry; 0 or more, finite. A function is asked before each one, and its answer taken as it is, up to
    * `maxDelay`; undefined: as otherwise. So a server's Retry-After is honoured without holding a slot (`retryAfter`). One
-   * that throws, or answers anything else, is reported, and the wait is as otherwise.
+   * that throws, or answers anything else, is reported, and the wait is as otherwise. Servers often ask for more than the
+   * default `maxDelay`: raise that with it.
    *
    * @default 1000
    */
@@ -172,7 +177,7 @@ export interface RetryOptions {
    */
   backoff?: "fixed" | "exponential";
   /**
-   * No wait is longer; 0 or more.
+   * No wait is longer; 0 or more, or Infinity: however long a server asks for.
    *
    * @default 30000
    */
@@ -366,6 +371,8 @@ export interface JobRecord {
   readonly progress: Progress;
   readonly result?: unknown;
   readonly error?: { readonly name: string; readonly message: string; readonly code?: string };
+  /** Of a cancelled job: why, in words. */
+  readonly reason?: string;
   readonly priority: number;
   readonly attempt: number;
   readonly created_at: number;

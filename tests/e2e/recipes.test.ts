@@ -9,7 +9,7 @@ import { startSite } from "./support/site.mjs";
 
 const folder = join(import.meta.dirname, "../../www/recipes");
 const files = [
-  ...["search", "save-once", "autosave", "upload", "poll"],
+  ...["search", "save-once", "autosave", "upload", "lasting-upload", "import", "poll"],
   ...["per-host", "undo", "wizard", "checksum", "rest", "answer"],
 ];
 

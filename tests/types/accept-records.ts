@@ -92,6 +92,7 @@ export type Events = [
       | "progress"
       | "result"
       | "error"
+      | "reason"
       | "priority"
       | "attempt"
       | "created_at"

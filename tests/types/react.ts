@@ -14,6 +14,7 @@ import {
 } from "jobgate/react";
 import { JobRunner, QueueClient } from "jobgate/runner";
 import type { SharedJob, SharedRecord, SharedRunner } from "jobgate/shared";
+import { useEffect } from "react";
 import type { Fits, Is, Same } from "./expect.js";
 
 type K = { id: number };
@@ -75,6 +76,10 @@ export type Lists = [
   Is<Fits<ReturnType<typeof useQueue>, { readonly jobs: readonly JobRecord[]; readonly stats: ManagerStats }>>,
 ];
 
+export const connected: boolean = useQueue(new JobRunner()).connected;
+useEffect(() => void view.run(() => new Map()), []);
+// @ts-expect-error: React would take the job for a clean-up
+useEffect(() => view.run(() => new Map()), []);
 declare const shared: SharedRunner;
 const far = useSharedJob<S, A, R>(shared, "key");
 export type Shared = [

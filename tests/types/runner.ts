@@ -1,6 +1,6 @@
 // Every name of "jobgate/runner", with the type that it is promised to have; then programs that must and must not fit.
 import type { JobEvent, JobManager, JobRecord, ManagerStats, ParamError, Priority, Unsubscribe } from "jobgate";
-import type { QueueClient as OfClient } from "jobgate/queue-client";
+import type { QueueClient as OfClient, reconnecting as ofClient } from "jobgate/queue-client";
 import {
   type builtinJobTypes,
   type ClientMessage,
@@ -19,6 +19,8 @@ import {
   type QueueCreateOptions,
   type QueuePort,
   type RunnerOptions,
+  type reconnecting,
+  type remote,
   type ServerMessage,
   type TaskContext,
   type WatchEvent,
@@ -100,6 +102,20 @@ export type Client = [
     >
   >,
   Is<Same<QueueClient["close"], () => void>>,
+  Is<
+    Same<
+      typeof reconnecting,
+      (open: () => WebSocket, options?: { min?: number; max?: number }) => QueuePort & { close(): void }
+    >
+  >,
+  Is<Same<typeof ofClient, typeof reconnecting>>,
+  Is<
+    Same<
+      typeof remote,
+      // biome-ignore lint/suspicious/noExplicitAny: as JobType has it.
+      <P = any, R = unknown>(type: Omit<JobType<P, R>, "execute">, queue: JobQueue) => JobType<P, R>
+    >
+  >,
   Is<Fits<JobEvent & { seq: number }, ServerMessage>>,
   Is<Fits<{ type: "queue_state"; protocol: 2; seq: number; jobs: JobRecord[]; stats: ManagerStats }, ServerMessage>>,
   Is<Fits<{ type: "create_job"; job_type: string; delay: number; request: number }, ClientMessage>>,

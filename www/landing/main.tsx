@@ -13,6 +13,8 @@ const recipes = [
   ["save-once", "Save once"],
   ["autosave", "Save as you type"],
   ["upload", "Upload with retry, and wait while offline"],
+  ["lasting-upload", "Upload that survives the tab"],
+  ["import", "Import in steps"],
   ["poll", "Poll with backoff"],
   ["per-host", "Limit per host"],
   ["undo", "Undo by cancelling"],

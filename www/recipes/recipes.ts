@@ -5,6 +5,8 @@ import checksumCode from "./checksum.ts?raw";
 import { Answer } from "./demos/Answer.tsx";
 import { Autosave } from "./demos/Autosave.tsx";
 import { Checksum } from "./demos/Checksum.tsx";
+import { Import } from "./demos/Import.tsx";
+import { LastingUpload } from "./demos/LastingUpload.tsx";
 import { PerHost } from "./demos/PerHost.tsx";
 import { Poll } from "./demos/Poll.tsx";
 import { Rest } from "./demos/Rest.tsx";
@@ -13,6 +15,8 @@ import { Search } from "./demos/Search.tsx";
 import { Undo } from "./demos/Undo.tsx";
 import { Upload } from "./demos/Upload.tsx";
 import { Wizard } from "./demos/Wizard.tsx";
+import importCode from "./import.ts?raw";
+import lastingUploadCode from "./lasting-upload.ts?raw";
 import perHostCode from "./per-host.ts?raw";
 import pollCode from "./poll.ts?raw";
 import restCode from "./rest.ts?raw";
@@ -59,6 +63,20 @@ export const recipes: readonly Recipe[] = [
     what: "retry.delay takes the server's Retry-After; each retry asks where to go on. A gate, opened by the browser's online event, holds the body meanwhile.",
     code: uploadCode,
     Demo: Upload,
+  },
+  {
+    file: "lasting-upload.ts",
+    title: "Upload that survives the tab",
+    what: "A SharedRunner's jobs belong to the origin: the tab may close, reload, crash or go offline. The idempotency key is the same in every tab, so the server has each file once.",
+    code: lastingUploadCode,
+    Demo: LastingUpload,
+  },
+  {
+    file: "import.ts",
+    title: "Import in steps",
+    what: "What a step gave is recorded; whoever goes on after a reload, a crash or in another tab begins with the first that is missing.",
+    code: importCode,
+    Demo: Import,
   },
   {
     file: "poll.ts",

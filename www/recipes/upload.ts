@@ -26,8 +26,14 @@ export function upload(id: string, file: Blob) {
       }
       return `${received} bytes`;
     },
-    // Of a refusal without a Retry-After, and of any other error: after 1 s, 2 s, 4 s…
-    { retry: { limit: 8, delay: (error) => (error instanceof Refused ? retryAfter(error.response) : undefined) } },
+    // Of a refusal without a Retry-After, and of any other error: after 1 s, 2 s, 4 s… or less
+    {
+      retry: {
+        limit: 8,
+        delay: (error) => (error instanceof Refused ? retryAfter(error.response) : undefined),
+        maxDelay: 600_000, // what a server may ask for at most; 30 s where nothing is said
+      },
+    },
   ).job;
 }
 

@@ -14,7 +14,7 @@ const SLOWEST_RATE = 4;
  * - `GET /files/sample.bin?id=&rate=` a real file, `rate` in bytes a second (left out: as fast as it goes)
  * - `GET /files/answer.txt?id=&rate=` the same with a short text
  * - `GET /download-log` every connection remembered; with `?id=` it answers once that connection is over
- * - `/api/…` what the recipes ask for
+ * - `/api/…` what the recipes ask for; `/api/deliveries` and `/api/imports` are logs of what has arrived
  * - `GET /flaky?id=&failures=&wait=` 503 for the first `failures` calls under `id`, each after `wait` ms
  */
 export function demoEndpoints(buildFolder: string): Plugin {

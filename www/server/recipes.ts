@@ -1,18 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-
-const KEPT = 1000;
-
-/** A Map that forgets the oldest. */
-class Kept<Value> extends Map<string, Value> {
-  override set(key: string, value: Value): this {
-    super.delete(key);
-    super.set(key, value);
-    const [oldest] = this.keys();
-    if (this.size > KEPT && oldest !== undefined) this.delete(oldest);
-    return this;
-  }
-}
+import { Kept } from "./kept.ts";
+import { Deliveries, Imports } from "./once.ts";
 
 export interface Answer {
   readonly status: number;
@@ -35,6 +24,8 @@ export class Recipes {
   readonly #busy = new Kept<number>();
   readonly #deleted = new Kept<true>();
   readonly #drafts = new Kept<number>();
+  readonly #deliveries = new Deliveries();
+  readonly #imports = new Imports();
 
   /** Undefined for an address that is none of the recipes'. */
   async answer(url: URL, request: IncomingMessage): Promise<Answer | undefined> {
@@ -53,6 +44,16 @@ export class Recipes {
         return ok({ received: this.#uploads.get(id)?.received ?? 0 });
       case "PUT uploads":
         return this.#part(id, Number(asked.get("offset")), (await bytesOf(request)).length);
+      case "GET deliveries":
+        return ok(id === "" ? this.#deliveries.log(asked.get("of") ?? "") : this.#deliveries.received(id));
+      case "PUT deliveries": {
+        const [name, size, offset] = [asked.get("name") ?? "", Number(asked.get("size")), Number(asked.get("offset"))];
+        return ok(await this.#deliveries.part(id, name, size, offset, (await bytesOf(request)).length));
+      }
+      case "GET imports":
+        return ok(this.#imports.log(id));
+      case "POST imports":
+        return ok(await this.#imports.add(id, asked.get("line") ?? "", String(request.headers["idempotency-key"])));
       case "PUT notes":
         return this.#save(id, Number(asked.get("version")), (await bytesOf(request)).toString());
       case "GET notes":

@@ -22,6 +22,7 @@ function idOf(job: AnyJob): string {
 export function recordOf(job: AnyJob): JobRecord {
   const completion = completionOf(job);
   const readyAt = readyAtOf(job);
+  const reason = completion?.type === "Cancelled" ? reasonText(completion.reason) : undefined;
   return {
     id: job.id,
     type: job.name,
@@ -30,6 +31,7 @@ export function recordOf(job: AnyJob): JobRecord {
     progress: job.progress,
     ...(completion?.type === "Normal" && { result: completion.result }),
     ...(completion?.type === "Failed" && { error: errorRecord(completion.error) }),
+    ...(reason !== undefined && { reason }),
     priority: job.priority,
     attempt: job.attempt,
     created_at: job.createdAt,

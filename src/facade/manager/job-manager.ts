@@ -44,7 +44,9 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
    * The first failure, or an item's job that is stopped, stops the rest with its error or reason as theirs, closes the
    * iterator, and rejects with that very object once their stop barriers have opened. With `settle: true` no item stops
    * another, and it resolves with the completions. In both, the abort of `signal`, an iterator that throws, and a manager
-   * that takes no more jobs stop the rest and reject. TypeError and RangeError as for `runJob`, before the first item is
+   * that takes no more jobs stop the rest and reject. After `stopAll` or `close` no item is taken, not even one that is on
+   * its way from a slow iterator: it rejects with their reason; with `settle`, it resolves with the completions of the
+   * items that had been taken. TypeError and RangeError as for `runJob`, before the first item is
    * taken.
    */
   map<T, R extends Result = Result>(
@@ -70,7 +72,7 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
   /** Stops the job under the key and the one that waits behind it; resolves when both have ended. */
   stopJob(key: Key, reason?: unknown): Promise<void>;
   /**
-   * Stops all that live now, with one reason; resolves when they have ended. What a signal shared by all jobs would do,
+   * Stops all that live now, each `map` too, with one reason; resolves when they have ended. What a signal shared by all jobs would do,
    * without one.
    *
    * @see [Recipe: a wizard that is left cleanly](https://github.com/jobgate/jobgate/blob/main/www/recipes/wizard.ts)

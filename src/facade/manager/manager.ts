@@ -53,7 +53,7 @@ import { bindMethods } from "./bind.js";
 import { ready } from "./effects.js";
 import { Ends } from "./ends.js";
 import { type KeyNumbers, Keys } from "./keys.js";
-import { type Host, type MapBody, type Mapping, mapItems } from "./map.js";
+import { type Host, type MapBody, type Mapping, mapItems, stopMappings } from "./map.js";
 import { createManager, equip, readManagerOptions } from "./options.js";
 import { limitedUntil, Pace, type RateLimit } from "./pace.js";
 import { Quiet } from "./quiet.js";
@@ -238,8 +238,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   jobs(status?: JobStatus): ManagedJob<Key, State, Action, Result>[] {
-    const all = this.roster.all();
-    return status === undefined ? all : all.filter((job) => job.status === status);
+    return this.roster.all().filter((job) => status === undefined || job.status === status);
   }
 
   async stopJob(key: Key, reason?: unknown): Promise<void> {
@@ -437,14 +436,15 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return Array.from(listAt(question().livingJobs(this.number)), (slot) => this.at(slot)!);
   }
 
-  /** One reason for all; an AbortError where none is given. */
   private stopLiving(how: "stopAll" | "close", reason: unknown = abortError()): void {
     const engine = command();
+    const finishMappings = stopMappings(this.mappings, reason);
     for (const job of this.living()) job.noteStop(reason);
     // Whatever is pending ends now, all in the same moment.
     holdStamp();
     engine[how](this.number, this.moment());
     drain();
     releaseStamp();
+    finishMappings();
   }
 }

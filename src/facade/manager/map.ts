@@ -90,6 +90,8 @@ export class Mapping {
   /** There are no more items. */
   private exhausted = false;
   private failure: { readonly error: unknown } | undefined = undefined;
+  /** With all that its manager does: what is still on its way from the iterator is not waited for. */
+  private stopped = false;
   private turnBegan = performance.now();
 
   /** Throws what opening the items throws. */
@@ -123,9 +125,20 @@ export class Mapping {
     this.reject(error);
   }
 
+  /** All its jobs are about to be stopped: takes nothing any more. `finish` is called once they have been. */
+  stop(reason: unknown): void {
+    this.stopped = true;
+    if (!this.plan.settle) this.failure ??= { error: reason };
+    this.close();
+  }
+
+  private get isOver(): boolean {
+    return this.stopped || this.failure !== undefined;
+  }
+
   private get hasRoom(): boolean {
     const most = this.plan.isDelayed ? this.host.concurrency : 1;
-    return this.waiting < most && this.failure === undefined && !this.exhausted;
+    return this.waiting < most && !this.isOver && !this.exhausted;
   }
 
   private take(): void {
@@ -165,8 +178,7 @@ export class Mapping {
 
   private async takeWhenThere(step: unknown): Promise<void> {
     try {
-      const arrived = await step;
-      if (this.failure === undefined) this.accept(arrived);
+      this.accept(await step);
     } catch (error) {
       this.exhausted = true;
       this.fail(error);
@@ -176,6 +188,8 @@ export class Mapping {
   }
 
   private accept(step: unknown): void {
+    // Stopped while the iterator was asked.
+    if (this.isOver) return;
     const { done, value } = step as IteratorResult<unknown>;
     if (done) this.exhausted = true;
     else this.letIn(value);
@@ -265,14 +279,22 @@ export class Mapping {
     }
   }
 
-  private finish(): void {
-    // What is still on its way from an iterator that was closed is not waited for.
-    if (this.living > 0 || (this.failure === undefined && (this.taking || !this.exhausted))) return;
+  finish(): void {
+    if (this.living > 0 || (!this.isOver && (this.taking || !this.exhausted))) return;
     this.host.mappings.delete(this);
     this.unfollow?.();
     if (this.failure === undefined) this.resolve(this.results);
     else this.reject(this.failure.error);
   }
+}
+
+/** Ahead of a stop of all that a manager does. Returns what is to be called after it. */
+export function stopMappings(mappings: Set<Mapping>, reason: unknown): () => void {
+  const all = [...mappings];
+  for (const mapping of all) mapping.stop(reason);
+  return () => {
+    for (const mapping of all) mapping.finish();
+  };
 }
 
 /** The body of one item's job. */

@@ -61,6 +61,8 @@ export interface UseJobs<K, S, A, R> {
 export interface UseQueue {
   readonly jobs: readonly JobRecord[];
   readonly stats: ManagerStats;
+  /** Of a QueueClient: false until the queue has answered, and while nobody answers. Of a JobRunner: until it is closed. */
+  readonly connected: boolean;
 }
 
 /** What `useConversation` gives. The functions stay the same as long as session and worker do. */

@@ -90,7 +90,7 @@ class Watch {
   }
 
   private end(record: JobRecord, reason: string | undefined): void {
-    this.queue.push(endEvent(record, reason));
+    this.queue.push(endEvent(record, reason ?? record.reason));
     this.leave();
   }
 

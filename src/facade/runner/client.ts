@@ -1,6 +1,7 @@
 import { checkNumber, checkObject, checkString, needFunction } from "../support/check.js";
-import { holdLock } from "../support/lifetime.js";
-import { reasonText, tagOf, textOf } from "../support/look.js";
+import { holdLock, whenFree } from "../support/lifetime.js";
+import { fieldOf, reasonText, tagOf, textOf } from "../support/look.js";
+import { randomName } from "../support/random-name.js";
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
 import { Calls } from "./calls.js";
 import { Watches } from "./client-watch.js";
@@ -25,19 +26,17 @@ import type {
 
 const NAME_LENGTH = 8;
 const NOTHING = () => {};
-
-/** Short, and unlike that of any other client. */
-function newName(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(NAME_LENGTH));
-  return Array.from(bytes, (byte) => (byte % 36).toString(36)).join("");
-}
+const WORKER = "[object Worker]";
+const LOCKED = ["[object MessagePort]", WORKER];
 
 /**
  * The client side of the queue protocol, for a page that looks on. Every method works detached.
  *
  * What asks is sent in the order in which it was asked, once the port is open, and answered by the runner. It rejects
  * with JobgateError of code E_DISCONNECTED where no answer has come within `timeout`, of code E_CLOSED once nobody
- * listens at the other end (`connected` is false again) or this client is closed. What the runner refuses rejects as its
+ * listens at the other end (`connected` is false again) or this client is closed. That the runner's page or worker is
+ * gone is noticed over a Worker and a MessagePort of the same origin; a SharedWorker whose script can't be loaded says so
+ * only by its own `error` event. What the runner refuses rejects as its
  * own call would throw: InvalidParamsError, UnknownJobTypeError, QueueFullError, …; in other words, with code E_REFUSED.
  */
 export class QueueClient implements JobQueue {
@@ -46,11 +45,12 @@ export class QueueClient implements JobQueue {
   private readonly listeners = new Listeners<void>();
   private readonly watches = new Watches();
   private readonly calls: Calls;
-  private readonly name = newName();
+  private readonly name = randomName(NAME_LENGTH);
   private readonly unlisten: Unsubscribe;
   /** Requests for jobs, by the ids that these are to have. A runner of version 0.1 names those, and no request. */
   private readonly creating = new Map<string, number>();
   private serial = 0;
+  private readonly closed = new AbortController();
   private connected = false;
   /** Why nobody would answer. */
   private gone: string | undefined = undefined;
@@ -78,7 +78,9 @@ export class QueueClient implements JobQueue {
     this.unlisten = listenTo(port, {
       message: ({ data }) => this.hear(data),
       open: () => this.opened(),
-      close: () => this.disconnect("The port has closed"),
+      // One that is connecting again comes back.
+      close: () => (isConnecting(port) ? this.away() : this.disconnect("The port has closed")),
+      ...(tagOf(port) === WORKER && { error: (event: object) => this.failed(event) }),
     });
     try {
       port.start?.();
@@ -183,6 +185,7 @@ export class QueueClient implements JobQueue {
    */
   close(): void {
     this.unlisten();
+    this.closed.abort();
     this.disconnect("The client was closed");
   }
 
@@ -219,15 +222,31 @@ export class QueueClient implements JobQueue {
 
   /** Says that somebody is there; what was asked meanwhile follows, and what may have got lost. */
   private opened(): void {
-    const { seq } = this.mirror;
+    const { seq, instance } = this.mirror;
     const greeting = { acknowledges: true, protocol: PROTOCOL } as const;
+    const whose = instance !== undefined && { instance };
     // A runner says its state of itself when it begins to serve; over a broadcast it may have begun before.
-    tryPost(this.port, seq === undefined ? { type: "get_state", ...greeting } : { type: "resume", seq, ...greeting });
-    // Of all ports it alone does not say everywhere that its other end is gone.
-    if (tagOf(this.port) === "[object MessagePort]") {
+    const asked = seq === undefined ? ({ type: "get_state" } as const) : ({ type: "resume", seq, ...whose } as const);
+    tryPost(this.port, { ...asked, ...greeting });
+    // These do not say everywhere that their other end is gone: each end tells the other what it holds while it lives.
+    if (LOCKED.includes(tagOf(this.port))) {
       holdLock((lock) => lock !== "" && tryPost(this.port, { type: "present", lock }));
     }
     this.calls.reopen();
+  }
+
+  /** A worker whose script can't be loaded says so by an event without a message; one that throws may live on. */
+  private failed(event: object): void {
+    const message = fieldOf(event, "message");
+    const why = typeof message === "string" ? `: ${message}` : "";
+    if (why === "" || !this.connected) this.disconnect(`The worker could not be started${why}`);
+  }
+
+  /** Until the port has come back. */
+  private away(): void {
+    this.calls.setOpen(false);
+    this.connected = false;
+    this.changed();
   }
 
   private disconnect(why: string): void {
@@ -253,16 +272,27 @@ export class QueueClient implements JobQueue {
     if (message.type === "ok") this.calls.answer(message);
     else if (message.type === "error") this.refused(message);
     else if (message.type === "job_created") this.created(message.job.id);
-    else if (message.type === "queue_state") {
-      this.connected = true;
-      this.gone = undefined;
-      this.calls.setOpen(true);
+    else if (message.type === "present") {
+      void whenFree(message.lock, this.closed.signal, () =>
+        this.disconnect("The page or worker that answered is gone"),
+      );
+    } else if (message.type === "queue_state") {
+      this.reached();
       for (const id of this.creating.keys()) this.created(id);
       this.watches.tellAll((id) => this.mirror.get(id), message);
     }
-    if (id === undefined) return;
-    if (id !== "") this.watches.tell(id, this.mirror.get(id), message);
+    // What was missed may be told in place of the state.
+    const isBack = !this.connected && "seq" in message && this.mirror.seq !== undefined;
+    if (isBack) this.reached();
+    if (id === undefined && !isBack) return;
+    if (id) this.watches.tell(id, this.mirror.get(id), message);
     this.changed();
+  }
+
+  private reached(): void {
+    this.connected = true;
+    this.gone = undefined;
+    this.calls.setOpen(true);
   }
 
   /** The answer of a runner of version 1. */

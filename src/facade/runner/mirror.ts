@@ -26,6 +26,8 @@ export class Mirror {
   stats: ManagerStats = NOTHING;
   /** Of the latest message; undefined of a runner of version 1. */
   seq: number | undefined = undefined;
+  /** Whose numbers these are, where a queue has several ends that count for themselves. */
+  instance: string | undefined = undefined;
   private readonly entries = new Map<string, Entry>();
   private readonly listed = new SortedList<Entry>(
     (one, other) => compareRanks(one.rank, other.rank) || one.arrival - other.arrival,
@@ -39,6 +41,7 @@ export class Mirror {
       case "queue_state":
         this.replace(message.jobs, message.ranks);
         this.stats = Object.freeze(message.stats);
+        this.instance = message.instance;
         return "";
       case "job_created":
         this.put(message.job, message.rank);
@@ -69,7 +72,7 @@ export class Mirror {
       case "job_failed":
         return this.end(message, { status: "failed", error: message.error });
       case "job_cancelled":
-        return this.end(message, { status: "cancelled" });
+        return this.end(message, { status: "cancelled", reason: message.reason });
       case "job_removed":
         return this.remove(message.job_id) ? message.job_id : undefined;
       case "stats_update":

@@ -87,7 +87,7 @@ const FRAME = 300;
 export function carryRecord(record: JobRecord): CarriedRecord {
   let known = records.get(record);
   if (known === undefined) {
-    const { progress, error } = record;
+    const { progress, error, reason } = record;
     const params = carry(record.params);
     const result = "result" in record ? carry(record.result) : undefined;
     const plain: JobRecord = {
@@ -96,9 +96,10 @@ export function carryRecord(record: JobRecord): CarriedRecord {
       progress: { percent: progress.percent, message: clip(progress.message) },
       ...(result !== undefined && { result: result.value }),
       ...(error !== undefined && { error: clipError(error) }),
+      ...(reason !== undefined && { reason: clip(reason) }),
     };
     const size = FRAME + record.type.length + params.size + (result?.size ?? 0) + plain.progress.message.length;
-    known = { record: plain, size: size + (error?.message.length ?? 0) };
+    known = { record: plain, size: size + (error?.message.length ?? 0) + (plain.reason?.length ?? 0) };
     records.set(record, known);
   }
   return known;

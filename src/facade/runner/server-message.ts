@@ -30,6 +30,7 @@ const CHECKS: Readonly<Record<ServerMessage["type"], Check>> = {
   ok: ({ request, job }) => typeof request === "number" && (job === undefined || isRecord(job)),
   error: ({ error, code }) => typeof error === "string" && typeof code === "number",
   pong: () => true,
+  present: ({ lock }) => typeof lock === "string",
 };
 
 /** An error without them, or with what are none, is an error all the same. */

@@ -1,7 +1,7 @@
 // One port that a runner speaks the queue protocol over.
 
 import { errorRecord } from "../job/events.js";
-import { whenFree } from "../support/lifetime.js";
+import { holdLock, whenFree } from "../support/lifetime.js";
 import { wallNow } from "../support/time.js";
 import type { JobEvent, JobRecord, ParamError, Unsubscribe } from "../types.js";
 import { type Heard, readClientMessage } from "./client-message.js";
@@ -257,6 +257,7 @@ export class Session {
         break;
       case "present":
         void whenFree(message.lock, this.over.signal, () => this.end());
+        holdLock((lock) => lock !== "" && this.outbox.answer({ type: "present", lock }));
     }
   }
 

@@ -182,6 +182,8 @@ export type ServerMessage = (
       readonly stats: ManagerStats;
       /** How many jobs are left out of it, since it would be too large. */
       readonly truncated?: number;
+      /** Whose `seq` this is, where a queue has several ends that count for themselves: to be said with `resume`. */
+      readonly instance?: string;
     }
   /** Events that end a job carry `completed_at`, so that a client's record is the runner's. */
   | (JobEvent & { readonly seq: number; readonly rank?: readonly number[]; readonly completed_at?: number })
@@ -219,6 +221,8 @@ export type ServerMessage = (
       readonly job_id?: string;
     }
   | { readonly type: "pong" }
+  /** The answer to a client's `present`, likewise. */
+  | { readonly type: "present"; readonly lock: string }
 ) & { readonly ack?: number };
 
 /** What a client says of itself when it greets. */
@@ -248,7 +252,7 @@ export type ClientMessage =
     | { readonly type: "clear_completed" }
     | ({ readonly type: "get_state" } & Greeting)
     /** After a reconnect: all since the message of that number, or the state. */
-    | ({ readonly type: "resume"; readonly seq: number } & Greeting)
+    | ({ readonly type: "resume"; readonly seq: number; readonly instance?: string } & Greeting)
     | { readonly type: "ack"; readonly ack: number }
     | { readonly type: "ping" }
     /** The name of a Web Lock that is held by who sends this for as long as its page or worker lives. */

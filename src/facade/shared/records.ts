@@ -29,6 +29,8 @@ export function recordOf(job: StoredJob, durable: boolean, waiting: SharedRecord
   const record: Partial<Mutable<SharedRecord>> = { id, type, params, status, progress };
   if (status === "completed") record.result = job.result;
   if (status === "failed") record.error = errorRecord(error);
+  const reason = status === "cancelled" ? reasonText(job) : undefined;
+  if (reason !== undefined) record.reason = reason;
   record.priority = row[AT.priority]!;
   record.attempt = row[AT.attempt]!;
   record.created_at = row[AT.created_at]!;

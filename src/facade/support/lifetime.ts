@@ -1,15 +1,25 @@
 // How another thread hears that this page or worker is gone, which browsers tell nobody: by a Web Lock that is free then.
 
+/** This realm's: one for all who are told. */
+let own: Promise<string> | undefined;
+
 /** Holds a lock for as long as this realm lives, and says its name; empty where a context has no locks. */
 export function holdLock(held: (lock: string) => void): void {
+  own ??= hold();
+  void own.then(held);
+}
+
+function hold(): Promise<string> {
   const lock = `jobgate ${performance.timeOrigin} ${Math.random()}`;
-  const holding = globalThis.navigator?.locks?.request(lock, () => {
-    held(lock);
-    return new Promise(() => {});
+  return new Promise((resolve) => {
+    const holding = globalThis.navigator?.locks?.request(lock, () => {
+      resolve(lock);
+      return new Promise(() => {});
+    });
+    if (holding === undefined) resolve("");
+    // Not allowed in this context.
+    holding?.catch(() => resolve(""));
   });
-  if (holding === undefined) held("");
-  // Not allowed in this context.
-  holding?.catch(() => held(""));
 }
 
 /**

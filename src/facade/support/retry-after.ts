@@ -9,7 +9,11 @@ const DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;
  * HTTP date, one that is over being 0. Undefined if there is none, or none that can be read. For `retry.delay`:
  *
  * ```ts
- * retry: { limit: 5, delay: (error) => (error instanceof HttpError ? retryAfter(error.response) : undefined) }
+ * retry: {
+ *   limit: 5,
+ *   delay: (error) => (error instanceof HttpError ? retryAfter(error.response) : undefined),
+ *   maxDelay: 600_000, // without it, what is longer than 30 s is cut, and the server is asked too early
+ * }
  * ```
  *
  * A page reads the header of another origin's response only where that sends `Access-Control-Expose-Headers`.

@@ -284,6 +284,96 @@ describe("map on a manager that is closed", () => {
   });
 });
 
+describe("map on a manager that stops all", () => {
+  const how = ["stopAll", "close"] as const;
+  const reason = { why: "the user left" };
+  const pages = () => {
+    const asked: (() => void)[] = [];
+    let left = 0;
+    const items: AsyncIterable<number> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise((resolve) => asked.push(() => resolve({ done: false, value: 1 }))),
+        return: async () => {
+          left += 1;
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+    return { items, asked, left: () => left };
+  };
+
+  it.each(how)("takes no more items, and rejects with the reason (%s)", async (stop) => {
+    const manager = newManager({ concurrency: 2 });
+    const { seen, items } = counted();
+    const mapped = manager.map(items, (_, context) => untilAborted(context));
+    await Promise.all([manager[stop](reason), expect(mapped).rejects.toBe(reason)]);
+    expect(seen).toEqual({ taken: 3, closed: true });
+  });
+
+  it.each(how)("settle: resolves with the completions of what was taken (%s)", async (stop) => {
+    const manager = newManager({ concurrency: 2 });
+    const { seen, items } = counted();
+    const { attempts, body } = controlled();
+    const mapped = manager.map(items, body, { settle: true });
+    attempts[0]!.resolve("done");
+    await turn();
+    const stopped = manager[stop](reason);
+    for (const attempt of attempts.slice(1)) attempt.resolve("late");
+    await stopped;
+    const cancelled = { type: "Cancelled", reason };
+    expect(await mapped).toEqual([{ type: "Normal", result: "done" }, cancelled, cancelled, cancelled]);
+    expect(seen).toEqual({ taken: 4, closed: true });
+  });
+
+  it.each(how)("does not wait for a slow iterator (%s)", async (stop) => {
+    const manager = newManager();
+    const strict = pages();
+    const settled = pages();
+    const body = () => expect.unreachable("nothing was taken");
+    const mapped = [manager.map(strict.items, body), manager.map(settled.items, body, { settle: true })] as const;
+    await manager[stop](reason);
+    await expect(mapped[0]).rejects.toBe(reason);
+    expect(await mapped[1]).toEqual([]);
+    for (const { asked, left } of [strict, settled]) {
+      expect([asked.length, left()]).toEqual([1, 1]);
+      asked[0]!();
+    }
+    await turn();
+    expect(manager.stats.total).toBe(0);
+  });
+
+  it.each([true, false])("also when the iterator itself says so (settle: %s)", async (settle) => {
+    const manager = newManager();
+    function* items() {
+      void manager.stopAll(reason);
+      yield 1;
+    }
+    const mapped = manager.map(items(), () => 1, { settle: settle as true });
+    if (settle) expect(await mapped).toEqual([]);
+    else await expect(mapped).rejects.toBe(reason);
+    expect(manager.stats.total).toBe(0);
+  });
+
+  it("a map begun afterwards is another one", async () => {
+    const manager = newManager();
+    await manager.stopAll(reason);
+    expect(await manager.map([1, 2], (item) => item * 2)).toEqual([2, 4]);
+  });
+});
+
+describe("map and the caller's signal, amid an item", () => {
+  it("aborted by the iterator: what it yields then is not taken", async () => {
+    const manager = newManager();
+    const controller = new AbortController();
+    function* items() {
+      controller.abort("enough");
+      yield 1;
+    }
+    await expect(manager.map(items(), () => 1, { signal: controller.signal })).rejects.toBe("enough");
+    expect(manager.stats.total).toBe(0);
+  });
+});
+
 describe("map refuses before it takes anything", () => {
   it.each([
     [{ timeout: -1 }, RangeError],

@@ -268,6 +268,39 @@ describe("useQueue", () => {
     await does(() => shows(client, "completed"));
     expect(mounted.text).toBe("completed");
   });
+
+  it("says whether somebody answers", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type] });
+    const { port1, port2 } = new MessageChannel();
+    const client = new QueueClient(port2);
+    onTestFinished(() => client.close());
+    const mounted = await mount(
+      [runner, runner.asQueue(), client].map((queue, at) => {
+        const Connected = () => `${useQueue(queue).connected} `;
+        return <Connected key={at} />;
+      }),
+    );
+    expect(mounted.text).toBe("true true false ");
+    await does(async () => {
+      runner.serve(port1);
+      await client.createJob("held");
+    });
+    expect(mounted.text).toBe("true true true ");
+    const left = new Promise<void>((resolve) => {
+      const stop = client.subscribe(() => {
+        if (client.getSnapshot().connected) return;
+        stop();
+        resolve();
+      });
+    });
+    held[0]?.work.resolve(undefined);
+    await does(async () => {
+      await runner.close();
+      await left;
+    });
+    expect(mounted.text).toBe("false false false ");
+  });
 });
 
 /** Resolves when the client's first job has that status. */

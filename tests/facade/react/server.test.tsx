@@ -17,11 +17,11 @@ it("renders idle on the server, is taken over without a mismatch, and then shows
     const { status, state, isActive, progress } = useJob(manager, "key");
     const { jobs, stats } = useJobs(manager);
     const queue = useQueue(runner);
-    const counts = `${jobs.length} ${stats.running} ${queue.jobs.length} ${queue.stats.total}`;
+    const counts = `${jobs.length} ${stats.running} ${queue.jobs.length} ${queue.stats.total} ${queue.connected}`;
     return <p>{`${status} ${state} ${isActive} ${progress.percent} ${counts}`}</p>;
   }
   const html = renderToString(<Page />);
-  expect(html).toBe("<p>idle undefined false 0 0 0 0 0</p>");
+  expect(html).toBe("<p>idle undefined false 0 0 0 0 0 true</p>");
 
   actEnvironment(true);
   const complaints = vi.spyOn(console, "error");
@@ -31,7 +31,7 @@ it("renders idle on the server, is taken over without a mismatch, and then shows
   const taken = container.firstElementChild;
   const root = await act(async () => hydrateRoot(container, <Page />, { onRecoverableError: complaints }));
   onTestFinished(() => act(async () => root.unmount()));
-  expect(container.textContent).toBe("running here true 0 1 1 1 1");
+  expect(container.textContent).toBe("running here true 0 1 1 1 1 true");
   expect(container.firstElementChild).toBe(taken);
   expect(complaints).not.toHaveBeenCalled();
 });

@@ -136,10 +136,92 @@ describe("QueueClient", () => {
     runner.serve(port1);
     looker.postMessage(null, [port2]);
     const isNew = (name: string | undefined) => name !== undefined && !before.includes(name);
-    await expect.poll(async () => (await waitedFor()).some(isNew), { timeout: 20_000 }).toBe(true);
+    // Each end waits for the other's.
+    await expect.poll(async () => (await waitedFor()).filter(isNew).length, { timeout: 20_000 }).toBe(2);
     looker.terminate();
     await left;
   }, 30_000);
+
+  it("knows why a job was cancelled, as the runner does, also if it comes later or looks on from the start", async () => {
+    const { type } = heldType();
+    const runner = newRunner({ types: [type], concurrency: 1 });
+    const early = newClient(runner);
+    await early.createJob("held");
+    const { id } = await early.createJob("held");
+    await early.cancelJob(id, { message: "n".repeat(20_000) });
+    await until(early, () => early.getJob(id)?.status === "cancelled");
+    const late = newClient(runner);
+    await until(late, ({ connected }) => connected);
+    expect(late.getJob(id)?.reason).toBe(`${"n".repeat(10_000)}…`);
+    expect(late.getSnapshot().jobs).toEqual(early.getSnapshot().jobs);
+    const watched = late.watch(id).getReader();
+    expect((await watched.read()).value?.event).toBe("status");
+    expect((await watched.read()).value).toEqual({
+      event: "cancelled",
+      data: { status: "cancelled", reason: late.getJob(id)?.reason },
+    });
+  });
+
+  describe("whose worker goes", () => {
+    const { url } = import.meta;
+    const spawn = () => new Worker(new URL("./support/server.ts", url), { type: "module" });
+    /** This page waits for a lock that another realm holds. */
+    const lockIsWaitedFor = () =>
+      navigator.locks.request(crypto.randomUUID(), async (mine) => {
+        const { held = [], pending = [] } = await navigator.locks.query();
+        const holder = (name = "") => held.find((lock) => lock.name === name)?.clientId;
+        const here = holder(mine?.name);
+        return pending.some(({ name, clientId }) => clientId === here && holder(name) !== here);
+      });
+
+    it.each(["a Worker", "a MessagePort"])("learns it, and lets nobody wait (%s)", async (kind) => {
+      const worker = spawn();
+      onTestFinished(() => worker.terminate());
+      const { port1, port2 } = new MessageChannel();
+      if (kind === "a MessagePort") worker.postMessage("serve this", [port1]);
+      const client = new QueueClient(kind === "a Worker" ? worker : port2);
+      onTestFinished(() => client.close());
+      const { id } = await client.createJob("long");
+      await until(client, ({ jobs }) => jobs[0]?.status === "running");
+      const watched = client.watch(id).getReader();
+      await watched.read();
+      await expect.poll(lockIsWaitedFor, { timeout: 20_000 }).toBe(true);
+      worker.terminate();
+      const asked = client.cancelJob(id);
+      await expect(asked).rejects.toMatchObject({ code: "E_CLOSED", message: expect.stringContaining("gone") });
+      expect(client.getSnapshot()).toMatchObject({ connected: false, jobs: [{ id }] });
+      const rest = async () => {
+        while (!(await watched.read()).done);
+      };
+      await expect(rest()).rejects.toMatchObject({ code: "E_CLOSED" });
+      await expect(client.createJob("echo")).rejects.toMatchObject({ code: "E_CLOSED" });
+    });
+
+    it("learns that its script can't be loaded", async () => {
+      const worker = new Worker(new URL("/there/is/none.js", url), { type: "module" });
+      const client = new QueueClient(worker);
+      await expect(client.createJob("echo")).rejects.toMatchObject({ code: "E_CLOSED" });
+      expect(client.getSnapshot().connected).toBe(false);
+    });
+
+    it("stays when the worker throws and lives on", async () => {
+      const worker = spawn();
+      onTestFinished(() => worker.terminate());
+      const client = new QueueClient(worker);
+      onTestFinished(() => client.close());
+      await client.createJob("long", {}, { id: "long" });
+      const thrown = new Promise((resolve) =>
+        worker.addEventListener("error", (event) => {
+          event.preventDefault();
+          resolve(event.message);
+        }),
+      );
+      worker.postMessage("throw");
+      expect(await thrown).toContain("thrown on purpose");
+      expect(await client.setPriority("long", 5)).toBe(true);
+      expect(client.getSnapshot().connected).toBe(true);
+    });
+  });
 
   it("over a BroadcastChannel, begun before or after the runner", async () => {
     const name = crypto.randomUUID();

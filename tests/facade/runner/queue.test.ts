@@ -78,7 +78,7 @@ describe("the queue", () => {
     runner.createJob("held");
     const { id } = runner.createJob("held");
     expect(runner.cancelJob(id, "not needed")).toBe(true);
-    expect(runner.getJob(id)?.status).toBe("cancelled");
+    expect(runner.getJob(id)).toMatchObject({ status: "cancelled", reason: "not needed" });
     expect(runner.getPendingJobs()).toEqual([]);
     expect(held).toHaveLength(1);
     expect(runner.cancelJob(id)).toBe(false);
@@ -94,7 +94,8 @@ describe("the queue", () => {
     expect(runner.cancelJob(id, reason)).toBe(true);
     expect(held[0]?.context.signal.reason).toBe(reason);
     expect([runner.getJob(id)?.status, runner.getJob(next.id)?.status]).toEqual(["running", "pending"]);
-    expect((await ended(runner, id)).status).toBe("cancelled");
+    expect(runner.getJob(id)).not.toHaveProperty("reason");
+    expect(await ended(runner, id)).toMatchObject({ status: "cancelled", reason: "enough" });
     expect(runner.getRunningJobs()).toEqual([next.id]);
   });
 

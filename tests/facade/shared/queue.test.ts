@@ -71,7 +71,7 @@ test("a stop from another tab aborts the body, and its barrier opens when the bo
   await started.opened;
   await other.stopJob("key", new Error("enough"));
   expect(settled).toBe(true);
-  expect(job.record).toMatchObject({ status: "cancelled" });
+  expect(job.record).toMatchObject({ status: "cancelled", reason: "enough" });
   expect(await job.settled).toMatchObject({ type: "Cancelled", reason: { message: "enough" } });
   expect(await ended(owner, job.record.id)).toMatchObject({ status: "cancelled" });
   await expect(job.result).rejects.toThrow("enough");

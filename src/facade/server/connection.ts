@@ -1,0 +1,69 @@
+// Connections to Redis, each of them this package's own.
+
+import { Redis, type RedisOptions } from "ioredis";
+import { QueueFullError } from "../errors.js";
+import { RunnerError } from "../runner/errors.js";
+import { wrongType } from "../support/check.js";
+import { fieldOf, messageOf } from "../support/look.js";
+import { scriptEntries } from "./scripts.js";
+
+/** Makes connections with what the user has given as `redis`, and what is asked for here. */
+export type Connect = (own: RedisOptions) => Redis;
+
+/** Those that were handed in are not used themselves: they are somebody else's to set up and to end. */
+export function checkRedis(redis: unknown): Connect {
+  if (typeof redis === "string") {
+    const { protocol } = parse(redis);
+    if (protocol !== "redis:" && protocol !== "rediss:" && protocol !== "unix:") {
+      throw new TypeError('redis must begin with "redis://", "rediss://" or "unix://"');
+    }
+    return (own) => prepared(new Redis(redis, { ...COMMON, ...own }));
+  }
+  if (typeof redis !== "object" || redis === null) throw wrongType("redis", "an address or an object", redis);
+  const duplicate = fieldOf(redis, "duplicate");
+  if (typeof duplicate === "function") {
+    return (own) => prepared(duplicate.call(redis, { ...COMMON, lazyConnect: false, ...own }) as Redis);
+  }
+  const given = { ...redis } as RedisOptions;
+  return (own) => prepared(new Redis({ ...given, ...COMMON, ...own }));
+}
+
+function parse(address: string): URL {
+  try {
+    return new URL(address);
+  } catch {
+    throw new TypeError(`redis must be an address such as "redis://localhost:6379", got "${address}"`);
+  }
+}
+
+const COMMON: RedisOptions = {
+  retryStrategy: (times) => Math.min(50 * 2 ** times, 2000),
+  connectTimeout: 5000,
+};
+
+/** Who asks is answered, also where Redis does not: within seconds, with an error. */
+export const ANSWERS: RedisOptions = { maxRetriesPerRequest: 2, commandTimeout: 5000 };
+/** Waits for as long as it takes: what a worker has to say is said. */
+export const PATIENT: RedisOptions = { maxRetriesPerRequest: null };
+
+function prepared(redis: Redis): Redis {
+  for (const [name, script] of scriptEntries) redis.defineCommand(name, script);
+  // It comes back by itself; who waits for an answer hears of it.
+  redis.on("error", () => {});
+  return redis;
+}
+
+/** What Redis has refused, in this package's words; anything else as it is. */
+export function storeError(error: unknown): unknown {
+  const [earlier] = (fieldOf(error, "previousErrors") as unknown[] | undefined) ?? [];
+  const message = messageOf(earlier ?? error);
+  if (/^OOM|used memory/.test(message)) return new QueueFullError("The store of the queue is full", { cause: error });
+  const name = fieldOf(error, "name");
+  const isAway =
+    name === "MaxRetriesPerRequestError" ||
+    name === "ClusterAllFailedError" ||
+    /Connection is closed|Command timed out|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|Stream isn't writeable|LOADING|READONLY/.test(
+      message,
+    );
+  return isAway ? new RunnerError("The store of the queue does not answer", "E_DISCONNECTED", { cause: error }) : error;
+}

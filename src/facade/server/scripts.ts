@@ -1,0 +1,217 @@
+// What is done to a job in the store in one step, so that it has one truth whoever asks. Beside BullMQ's own keys each
+// scope has three: `live` and `done`, sorted sets of its jobs by number and by end, and `counts`. A job's own fields in
+// BullMQ's hash begin with "jg:". A job that BullMQ has ended moves from `live` to `done` when it is next read.
+
+const LONGEST_CONTROL = 10_000;
+
+/** KEYS: what BullMQ's keys begin with, what the scope's begin with. ARGV[1]: the job, where there is one. */
+const COMMON = `
+local bull, scope = KEYS[1], KEYS[2]
+local live, done, counts = scope .. "live", scope .. "done", scope .. "counts"
+local call = redis.call
+
+local function tell(...)
+  call("XADD", bull .. "control", "MAXLEN", "~", ${LONGEST_CONTROL}, "*", ...)
+end
+
+local function remove(id)
+  call("ZREM", done, id)
+  call("ZREM", bull .. "completed", id)
+  call("ZREM", bull .. "failed", id)
+  call("DEL", bull .. id, bull .. id .. ":logs")
+  tell("type", "removed", "id", id)
+end
+
+-- Where a job waits, and its place there; "active" for one that does not.
+local function placeOf(id)
+  local score = call("ZSCORE", bull .. "prioritized", id)
+  if score then return "ready", score end
+  score = call("ZSCORE", bull .. "delayed", id)
+  if score then return "delayed", score end
+  for at, list in ipairs({"wait", "paused"}) do
+    score = call("LPOS", bull .. list, id)
+    if score then return "first", -tonumber(score) end
+  end
+  return "active", "0"
+end
+
+local function trim()
+  local retain = tonumber(call("HGET", counts, "retain"))
+  if not retain then return end
+  local beyond = call("ZCARD", done) - retain
+  if beyond <= 0 then return end
+  for _, id in ipairs(call("ZRANGE", done, 0, math.min(beyond, 200) - 1)) do remove(id) end
+end
+
+-- It has ended: counted once.
+local function settle(id, finished, outcome)
+  if call("ZREM", live, id) == 0 then return end
+  call("ZADD", done, finished, id)
+  call("HINCRBY", counts, outcome, 1)
+  trim()
+end
+
+local function read(id)
+  local fields = call("HMGET", bull .. id, "name", "data", "timestamp", "processedOn", "finishedOn", "progress",
+    "returnvalue", "failedReason", "ats", "pb", "jg:started", "jg:stop", "jg:priority", "jg:number")
+  if not fields[1] then
+    if call("ZREM", live, id) + call("ZREM", done, id) > 0 then tell("type", "removed", "id", id) end
+    return false
+  end
+  local place, score = "done", "0"
+  local finished = fields[5]
+  if finished then
+    if fields[7] then settle(id, finished, "completed")
+    elseif fields[8] and string.sub(fields[8], 1, 12) == '{"cancelled"' then settle(id, finished, "cancelled")
+    else settle(id, finished, "failed") end
+  else
+    place, score = placeOf(id)
+  end
+  return {place, tostring(score), unpack(fields, 1, 14)}
+end
+
+-- Of the scope, whose name is the last part of its keys.
+local function runningCount()
+  local suffix, count = "@" .. string.match(scope, "([^:]*):$"), 0
+  for _, id in ipairs(call("LRANGE", bull .. "active", 0, -1)) do
+    if string.sub(id, -#suffix) == suffix then count = count + 1 end
+  end
+  return count
+end
+`;
+
+/** After BullMQ's own script has added it, in the same transaction: a new one is numbered, or taken back where too many wait. */
+const ADMIT = `
+local id, maxPending, retain, priority = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
+if call("EXISTS", bull .. id) == 0 then return {"missing"} end
+local isNew = not call("ZSCORE", live, id) and not call("ZSCORE", done, id)
+if isNew then
+  if call("ZCARD", live) >= maxPending and call("ZCARD", live) - runningCount() >= maxPending then
+    call("ZREM", bull .. "prioritized", id)
+    call("ZREM", bull .. "delayed", id)
+    remove(id)
+    return {"full"}
+  end
+  local number = call("HINCRBY", counts, "total", 1)
+  call("ZADD", live, number, id)
+  call("HSET", bull .. id, "jg:number", number, "jg:priority", priority)
+  if retain == "" then call("HDEL", counts, "retain") else call("HSET", counts, "retain", retain) end
+end
+return {isNew and "new" or "known", read(id)}
+`;
+
+const READ = `
+local jobs = {}
+for at, id in ipairs(ARGV) do jobs[at] = read(id) end
+return jobs
+`;
+
+/** Of all that have not ended where they are; the ended ones follow, newest first. */
+const ORDER = `
+local places = {}
+for _, id in ipairs(call("ZRANGE", live, 0, -1)) do
+  local place, score = placeOf(id)
+  if place == "active" and call("HGET", bull .. id, "finishedOn") then
+    read(id)
+  else
+    places[#places + 1] = id
+    places[#places + 1] = place
+    places[#places + 1] = tostring(score)
+  end
+end
+return {places, call("ZREVRANGE", done, 0, -1)}
+`;
+
+const COUNTS = `
+local ended = call("HMGET", counts, "completed", "failed", "cancelled", "total")
+return {call("ZCARD", live), runningCount(), ended[1] or "0", ended[2] or "0", ended[3] or "0", ended[4] or "0"}
+`;
+
+/** 0: unknown or ended, 1: it was pending and has ended, 2: it runs, and is asked to end. */
+const CANCEL = `
+local id, now, reason, ending = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local key = bull .. id
+local fields = call("HMGET", key, "name", "finishedOn", "jg:sealed", "ats", "jg:stop")
+if not fields[1] or fields[2] then return 0 end
+local place = placeOf(id)
+if place == "active" then
+  if fields[3] and fields[3] == fields[4] then return 0 end
+  if not fields[5] then
+    call("HSET", key, "jg:stop", reason)
+    tell("type", "stop", "id", id, "reason", reason)
+  end
+  return 2
+end
+local prev = place == "delayed" and "delayed" or place == "ready" and "prioritized" or "waiting"
+call("ZREM", bull .. "prioritized", id)
+call("ZREM", bull .. "delayed", id)
+call("LREM", bull .. "wait", 0, id)
+call("LREM", bull .. "paused", 0, id)
+call("HSET", key, "finishedOn", now, "failedReason", ending)
+call("HDEL", key, "defa")
+call("ZADD", bull .. "failed", now, id)
+call("XADD", bull .. "events", "*", "event", "failed", "jobId", id, "failedReason", ending, "prev", prev)
+settle(id, now, "cancelled")
+return 1
+`;
+
+/** 0: unknown or ended. One that waits goes to the back of its new level. */
+const PRIORITY = `
+local id, level, priority = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local key = bull .. id
+local fields = call("HMGET", key, "name", "finishedOn")
+if not fields[1] or fields[2] then return 0 end
+if call("ZREM", bull .. "prioritized", id) == 1 then
+  local turn = call("INCR", bull .. "pc")
+  call("ZADD", bull .. "prioritized", level * 0x100000000 + turn % 0x100000000, id)
+end
+call("HSET", key, "priority", level, "jg:priority", priority)
+tell("type", "priority", "id", id)
+return 1
+`;
+
+/** How many were let go of, some at a time; ARGV[1]: at most. */
+const CLEAR = `
+for _, id in ipairs(call("ZRANGE", live, 0, -1)) do
+  if call("HEXISTS", bull .. id, "finishedOn") == 1 then read(id) end
+end
+local gone = call("ZRANGE", done, 0, tonumber(ARGV[1]) - 1)
+for _, id in ipairs(gone) do remove(id) end
+return #gone
+`;
+
+/** An attempt begins. Answers with the reason to stop, where it has been asked to. */
+const START = `
+local key = bull .. ARGV[1]
+if call("GET", key .. ":lock") ~= ARGV[2] then return {"lost"} end
+call("HSETNX", key, "jg:started", ARGV[3])
+return {"held", call("HGET", key, "jg:stop")}
+`;
+
+/** Its last attempt has ended: from here on it is too late to cancel it, unless that has been asked already. */
+const SEAL = `
+local key = bull .. ARGV[1]
+if call("GET", key .. ":lock") ~= ARGV[2] then return {"lost"} end
+local stop = call("HGET", key, "jg:stop")
+if not stop then call("HSET", key, "jg:sealed", ARGV[3]) end
+return {"held", stop}
+`;
+
+export const SCRIPTS = {
+  jgAdmit: ADMIT,
+  jgRead: READ,
+  jgOrder: ORDER,
+  jgCounts: COUNTS,
+  jgCancel: CANCEL,
+  jgPriority: PRIORITY,
+  jgClear: CLEAR,
+  jgStart: START,
+  jgSeal: SEAL,
+} as const;
+
+export type ScriptName = keyof typeof SCRIPTS;
+
+/** Each as Redis takes it. */
+export const scriptEntries: readonly (readonly [ScriptName, { readonly numberOfKeys: 2; readonly lua: string }])[] = (
+  Object.entries(SCRIPTS) as [ScriptName, string][]
+).map(([name, lua]) => [name, { numberOfKeys: 2, lua: `${COMMON}${lua}` }]);

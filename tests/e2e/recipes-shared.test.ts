@@ -1,0 +1,132 @@
+import type { Browser, BrowserContext, Page } from "playwright";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { browserNames, launch } from "./support/browser.ts";
+import { startSite } from "./support/site.mjs";
+
+let site: Awaited<ReturnType<typeof startSite>>;
+
+beforeAll(async () => {
+  site = await startSite();
+});
+
+afterAll(() => site?.close());
+
+/** Jobs that belong to the origin: what is begun in one tab goes on in another. */
+describe.each(browserNames)("recipes of the shared queue, in %s", (name) => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    browser = await launch(name);
+  });
+
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    context = await browser.newContext();
+    complaints = [];
+  });
+
+  afterEach(async () => {
+    await context.close();
+    expect(complaints).toEqual([]);
+  });
+
+  async function open(): Promise<Page> {
+    const page = await context.newPage();
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    await page.goto(`${site.address}/recipes.html`);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    return page;
+  }
+
+  const press = (page: Page, recipe: string, name: string) =>
+    page.getByTestId(`recipe-${recipe}`).getByRole("button", { name, exact: true }).click();
+  const fromServer = async (path: string) => (await fetch(`${site.address}${path}`)).json();
+  const deliveries = (of: string) => fromServer(`/api/deliveries?of=${of}`);
+
+  /** Starts one and waits until the server has part of it. Returns the file's name. */
+  async function beginUpload(page: Page): Promise<string> {
+    await press(page, "lasting-upload", "Upload 2 MB made here");
+    const uploads = page.getByTestId("lasting-uploads");
+    await uploads
+      .getByText(/^sent \d+ of 2000000 bytes$/)
+      .first()
+      .waitFor();
+    return (await uploads.locator("[data-status]").first().getAttribute("data-testid"))!;
+  }
+
+  const uploaded = (page: Page, file: string) =>
+    page.getByTestId(file).getByText("2000000 bytes", { exact: true }).waitFor();
+
+  test("an upload goes on after a reload, where it was, and is on the server once", async () => {
+    const page = await open();
+    const file = await beginUpload(page);
+    await page.reload();
+    await uploaded(page, file);
+    const [delivery, ...others] = await deliveries(file);
+    expect(others).toEqual([]);
+    expect(delivery).toMatchObject({ name: file, bytes: 2_000_000 });
+    // 16 parts: at most the one that was on its way came again.
+    expect(delivery.requests).toBeLessThanOrEqual(17);
+    await expect
+      .poll(() => page.evaluate(async () => (await (await caches.open("files to upload")).keys()).length))
+      .toBe(0);
+  });
+
+  test("an upload goes on in the tab that is left", async () => {
+    const [page, other] = [await open(), await open()];
+    const file = await beginUpload(page);
+    await page.close();
+    await uploaded(other, file);
+    expect(await deliveries(file)).toHaveLength(1);
+  });
+
+  test("an upload goes on at the next visit, when no tab was left", async () => {
+    const page = await open();
+    const file = await beginUpload(page);
+    await page.close();
+    const later = await open();
+    await uploaded(later, file);
+    expect(await deliveries(file)).toHaveLength(1);
+  });
+
+  test("a removed upload is on the server never, and its bytes leave the shelf", async () => {
+    const page = await open();
+    const file = await beginUpload(page);
+    await press(page, "lasting-upload", "Remove the unfinished");
+    await page.locator(`[data-testid="${file}"][data-status="cancelled"]`).waitFor();
+    await expect
+      .poll(() => page.evaluate(async () => (await (await caches.open("files to upload")).keys()).length))
+      .toBe(0);
+    expect(await deliveries(file)).toEqual([]);
+  });
+
+  test("an import goes on after reloads with the step that it was at: each part is sent once", async () => {
+    const page = await open();
+    await press(page, "import", "Import twelve parts");
+    const imports = page.getByTestId("imports");
+    await imports.getByText(/^part \d+ of 12$/).waitFor();
+    const id = await imports.getAttribute("data-import");
+    await page.reload();
+    await imports.getByText(/^part \d+ of 12$/).waitFor();
+    await page.reload();
+    await imports.getByText("the server has 12 parts").waitFor();
+    const { lines, requests } = await fromServer(`/api/imports/${id}`);
+    expect(lines).toEqual(Array.from({ length: 12 }, (_, at) => `part ${at + 1}`));
+    // Besides, at most one a reload: the part that was on its way.
+    expect(requests).toBeLessThanOrEqual(14);
+  });
+
+  test("an import is one, whichever tab asks, and any tab stops it", async () => {
+    const [page, other] = [await open(), await open()];
+    await press(page, "import", "Import twelve parts");
+    await other
+      .getByTestId("imports")
+      .getByText(/^part \d+ of 12$/)
+      .waitFor();
+    await press(other, "import", "Stop the import");
+    await page.locator("[data-testid=import][data-status=cancelled]").waitFor();
+  });
+});

@@ -1,0 +1,81 @@
+// A Redis of the test's own: on a free port of this machine, with its files in a folder that goes with it.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+
+export interface TestRedis extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Of the server as it runs now. */
+  readonly pid: number;
+  /** For looking at what is stored, and for settings. */
+  readonly client: Redis;
+  /** Ends it by this signal, and resolves when it is gone. Its files stay. */
+  kill(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Starts it again with its files; resolves when it answers. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+export async function startRedis(...settings: string[]): Promise<TestRedis> {
+  const folder = mkdtempSync(join(tmpdir(), "jobgate-redis-"));
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  const client = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+  client.on("error", () => {});
+  let server: ChildProcess | undefined;
+
+  async function start(): Promise<void> {
+    const options = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "yes"];
+    const policy = ["--maxmemory-policy", "noeviction", ...settings];
+    server = spawn(process.env.REDIS_SERVER ?? "redis-server", [...options, ...policy], { stdio: "ignore" });
+    const failed = new Promise<never>((_, reject) => {
+      server?.once("error", reject);
+      server?.once("exit", (code) => reject(new Error(`redis-server has ended with ${code}`)));
+    });
+    failed.catch(() => {});
+    await Promise.race([client.ping(), failed]);
+  }
+
+  async function kill(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const running = server;
+    server = undefined;
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+    const gone = new Promise((resolve) => running.once("exit", resolve));
+    running.kill(signal);
+    await gone;
+  }
+
+  async function stop(): Promise<void> {
+    client.disconnect();
+    await kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  await start();
+  return {
+    url,
+    port,
+    get pid() {
+      return server?.pid ?? 0;
+    },
+    client,
+    kill,
+    start,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
