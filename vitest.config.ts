@@ -6,7 +6,7 @@ import { launchOptions } from "./scripts/browsers.mjs";
 import { webkitProvider } from "./scripts/webkit-provider.mjs";
 import { modelSite } from "./tests/facade/agents/support/site.ts";
 import { wholePackage } from "./tests/facade/hostile/support/whole-package.ts";
-import { httpSite } from "./tests/facade/http/support/site.ts";
+import { httpSite, sharedSite } from "./tests/facade/http/support/site.ts";
 import { fetchSite } from "./tests/facade/runner/support/site.ts";
 import { socketSite } from "./tests/facade/runner/support/socket-site.ts";
 import { extractGuides } from "./tests/guides/extract.mjs";
@@ -34,7 +34,7 @@ const browser = (name: "chromium" | "firefox") => ({
   provider: playwright({ launchOptions: launchOptions[name] }),
 });
 
-const webkit = { browser: "webkitgtk", provider: webkitProvider() };
+const webkit = { browser: "webkitgtk" as const, provider: webkitProvider() };
 
 /** The hooks with the React of one major version, which every "react" is then taken for. */
 function reactProject(name: string, version: "" | "18") {
@@ -79,6 +79,12 @@ declare module "vitest" {
   }
 }
 
+declare module "vitest/node" {
+  interface _BrowserNames {
+    webkitgtk: "webkitgtk";
+  }
+}
+
 /** A busy machine takes longer than is allowed by default: a second for a poll, 15 for a test. */
 const patient = { expect: { poll: { timeout: 10_000 } }, testTimeout: 60_000, hookTimeout: 60_000 };
 
@@ -95,7 +101,7 @@ export default defineConfig({
     allowOnly: false,
     projects: [
       {
-        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), modelSite(), socketSite()],
+        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), sharedSite(), modelSite(), socketSite()],
         // Packed anew before each run, and small: nothing to gain from a bundle of it in a cache.
         optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
         test: {
@@ -107,8 +113,19 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            instances: [browser("chromium"), browser("firefox"), webkit],
+            instances: [browser("chromium"), browser("firefox")],
           },
+        },
+      },
+      {
+        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), modelSite()],
+        optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
+        test: {
+          name: "webkit",
+          include: ["tests/facade/**/*.test.ts"],
+          provide: { fuzz },
+          ...patient,
+          browser: { enabled: true, headless: true, screenshotFailures: false, instances: [webkit] },
         },
       },
       {

@@ -54,7 +54,13 @@ export async function webkit() {
     const until = performance.now() + 60_000;
     for (;;) {
       if (ended) throw ended;
-      if (await call("GET", "/status").then(() => true, () => false)) return;
+      if (
+        await call("GET", "/status").then(
+          () => true,
+          () => false,
+        )
+      )
+        return;
       if (performance.now() > until) throw new Error("WebKit's driver did not answer within a minute");
       await setTimeout(50);
     }
