@@ -26,6 +26,7 @@ const steps = {
       run("tsc", ["-p", "tsconfig.tests.json"]);
       run("tsc", ["-p", "www/tsconfig.json"]);
       run("biome", ["check", "--error-on-warnings"]);
+      run("node", ["scripts/rust-modules.mjs"]);
       run("node", ["scripts/licences.mjs"]);
       run("depcruise", ["--config", ".dependency-cruiser.mjs", "src/facade"]);
       run("cargo", ["fmt", "--check"]);
@@ -38,6 +39,7 @@ const steps = {
         "npm-agents,test-panic",
         "npm-pool,test-panic",
         "npm-shared,test-panic",
+        "npm-service-worker,test-panic",
       ]) {
         run("cargo", ["clippy", "--lib", "--features", feature, ...wasm, "--", "-D", "warnings"]);
       }

@@ -12,9 +12,10 @@ import type { Log } from "./channel.js";
 import { HandoverError, LostOwnershipError } from "./errors.js";
 import type { Mirror } from "./mirror.js";
 import { ANSWER, AT, OUTCOME, RUNNING, WHY } from "./numbers.js";
+import type { Seen } from "./requests.js";
 import type { StoredJob, StoredStep } from "./rows.js";
 import { isFinal, Run, type RunHost, storable } from "./run.js";
-import type { Ending, Lock, Seen, Transactions } from "./transactions.js";
+import type { Ending, Lock, Transactions } from "./transactions.js";
 import type { TabRules } from "./wasm.js";
 
 /** What bodies ask of their driver. */
@@ -133,6 +134,14 @@ export class Bodies implements RunHost {
     else {
       run.hasLost = true;
       run.abort(new LostOwnershipError("Another tab has this job: this one was silent for too long"));
+    }
+  }
+
+  /** What they still write is refused, or goes to nobody. */
+  abortAll(reason: unknown): void {
+    for (const run of this.runs.values()) {
+      run.hasLost = true;
+      run.abort(reason);
     }
   }
 

@@ -3,7 +3,9 @@
 import { report } from "../errors.js";
 import { cloned } from "../pool/clone.js";
 import type { JobTypes } from "../runner/job-types.js";
+import { Line } from "../support/line.js";
 import { wallNow } from "../support/time.js";
+import { takeTurn } from "../support/turn.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { rethrow, unexpected } from "../wasm/engine.js";
@@ -13,8 +15,9 @@ import { Locks, LonelyLocks } from "./locks.js";
 import type { Mirror } from "./mirror.js";
 import { ANSWER, AT, EFFECT, EFFECT_SIZE, TELL } from "./numbers.js";
 import type { CheckedOptions, CheckedType } from "./options.js";
+import type { Seen } from "./requests.js";
 import type { StoredJob, StoredSlot } from "./rows.js";
-import type { Claim, Lock, Seen, Transactions } from "./transactions.js";
+import type { Claim, Lock, Transactions } from "./transactions.js";
 import type { TabRules } from "./wasm.js";
 
 /** A type that this tab has. */
@@ -31,6 +34,8 @@ export interface DriverParts {
   readonly types: JobTypes;
 }
 
+/** Jobs that are told without a turn for the page. */
+const AT_ONCE = 250;
 /** What pending jobs wait for may be something else after these. */
 const CHANGES_WAITS: readonly number[] = [TELL.tick, TELL.parked, TELL.visible, TELL.online];
 
@@ -40,10 +45,11 @@ export class Driver {
   private readonly locks: Locks | LonelyLocks;
   private readonly channel: Channel | undefined;
   private readonly alarm = new Alarm();
-  private readonly line: number[][] = [];
-  private isDraining = false;
+  private readonly line = new Line<Float64Array>((effects) => this.doAll(effects));
   private slots: readonly StoredSlot[] = [];
   private cursor = 0;
+  /** Let go of while rows are told that were read before. */
+  private goneMeanwhile: Set<string> | undefined = undefined;
   /** The latest request for each lock, and what is being written where one is held. */
   private readonly asked = new Map<string, number>();
   private readonly entering = new Map<number, AbortController>();
@@ -62,6 +68,7 @@ export class Driver {
     this.locks = isShared ? new Locks(name, granted, lost) : new LonelyLocks(granted);
     this.channel = isShared ? new Channel(name, (said) => this.hear(said)) : undefined;
     const { rules, mirror, types } = parts;
+    mirror.broken = () => this.break();
     this.bodies = new Bodies({
       rules,
       mirror,
@@ -75,6 +82,14 @@ export class Driver {
         this.channel?.say({ log });
       },
     });
+  }
+
+  /** The rules have failed: others go on at once with what this tab has. */
+  private break(): void {
+    this.locks.dropAll();
+    this.bodies.abortAll(this.parts.mirror.failure);
+    for (const resolve of this.left.splice(0)) resolve();
+    this.shut();
   }
 
   /** Resolves when the store has been read once. */
@@ -101,6 +116,10 @@ export class Driver {
       this.tell(TELL.leave, 0);
       await left;
     }
+    this.shut();
+  }
+
+  private shut(): void {
     this.isClosed = true;
     this.alarm.clear();
     this.channel?.close();
@@ -160,6 +179,8 @@ export class Driver {
 
   /** What a transaction has seen, told in the order in which transactions complete. */
   see(seen: Seen): void {
+    // What this tab has written, and nobody before it, need not be read.
+    if (seen.from === this.cursor) this.cursor = seen.to;
     this.seeJobs(seen.jobs);
     this.forget(seen.gone);
     this.seeSlots(seen.slots);
@@ -172,7 +193,21 @@ export class Driver {
       const known = mirror.get(job.id);
       if (known !== undefined && known.changed > job.changed) continue;
       const number = mirror.put(job)!;
-      this.apply(rules.seen(now(), wallNow(), number, kinds.get(job.type)?.number ?? -1, Float64Array.from(job.row)));
+      this.apply(rules.seen(now(), wallNow(), number, kinds.get(job.type)?.number ?? -1, new Float64Array(job.row)));
+    }
+  }
+
+  /** With turns for the page in between. */
+  private async seeMany(jobs: readonly StoredJob[]): Promise<void> {
+    const gone = new Set<string>();
+    this.goneMeanwhile = gone;
+    try {
+      for (let at = 0; at < jobs.length; at += AT_ONCE) {
+        if (at > 0) await takeTurn();
+        this.seeJobs(jobs.slice(at, at + AT_ONCE).filter(({ id }) => !gone.has(id)));
+      }
+    } finally {
+      this.goneMeanwhile = undefined;
     }
   }
 
@@ -187,6 +222,7 @@ export class Driver {
 
   private forget(ids: readonly string[]): void {
     for (const id of ids) {
+      this.goneMeanwhile?.add(id);
       this.bodies.thrown.delete(id);
       this.bodies.thrown.delete(`stop:${id}`);
       const number = this.parts.mirror.remove(id);
@@ -197,17 +233,12 @@ export class Driver {
   // ── doing ───────────────────────────────────────────────────────────────────────────────────
 
   private apply(effects: Float64Array): void {
-    for (let at = 0; at < effects.length; at += EFFECT_SIZE) {
-      this.line.push(Array.from(effects.subarray(at, at + EFFECT_SIZE)));
-    }
-    if (this.isDraining) return;
-    this.isDraining = true;
-    try {
-      for (let next = this.line.shift(); next !== undefined; next = this.line.shift()) this.do(next);
-    } finally {
-      this.isDraining = false;
-    }
+    this.line.push(effects);
     this.arm();
+  }
+
+  private doAll(effects: Float64Array): void {
+    for (let at = 0; at < effects.length; at += EFFECT_SIZE) this.do([...effects.subarray(at, at + EFFECT_SIZE)]);
   }
 
   private arm(): void {
@@ -276,7 +307,7 @@ export class Driver {
         ? [...this.parts.mirror.all()]
         : meta.gone.filter(({ at }) => at > since).map(({ id }) => id);
       this.forget(known.filter((id) => !there.has(id)));
-      this.seeJobs(jobs);
+      await this.seeMany(jobs);
       this.tellLogs();
       this.seeSlots(meta.slots);
       this.tell(TELL.readDone, 1);

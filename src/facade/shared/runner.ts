@@ -2,32 +2,30 @@ import { asyncDispose } from "../job/completion.js";
 import { serialize } from "../pool/serialize.js";
 import { JobTypes } from "../runner/job-types.js";
 import type { JobQueue, TypeDescription, Validation, WatchEvent } from "../runner/types.js";
-import { newRules, WasmRunner } from "../runner/wasm.js";
+import { newRules } from "../runner/wasm.js";
 import { checkObject, checkString, needFunction } from "../support/check.js";
 import { textOf } from "../support/look.js";
 import { wallNow } from "../support/time.js";
 import type { JobEvent, ManagerStats, Priority, RunJobResult, Unsubscribe } from "../types.js";
+import { checkEngine } from "../wasm/engine.js";
 import { priorityNumber } from "../wasm/options.js";
-import { openDatabase } from "./database.js";
 import { Driver, type Kind } from "./driver.js";
-import { SharedRunnerError, StorageUnavailableError, storageError } from "./errors.js";
-import { endOf, handleOf, type JobHost, watchStream } from "./job.js";
+import { SharedRunnerError, StorageLostError, StorageUnavailableError, storageError } from "./errors.js";
+import { handleOf, hasEnded, type JobHost } from "./job.js";
 import { KeyWatch } from "./key-watch.js";
-import { Memory } from "./memory.js";
 import { Mirror } from "./mirror.js";
+import { newId } from "./new-id.js";
+import { newRow } from "./new-row.js";
 import { AT, isOver, MOST_SLOTS, RUNNING } from "./numbers.js";
-import { type CheckedOptions, checkOptions, checkType, newRow, policyNumber } from "./options.js";
-import type { Storage, StoredJob } from "./rows.js";
-import { storable } from "./run.js";
-import { type Created, type Draft, type Seen, Transactions } from "./transactions.js";
+import { inTime, openStorage } from "./opening.js";
+import { type CheckedOptions, checkOptions, checkType, policyNumber } from "./options.js";
+import type { Created, Draft, Seen } from "./requests.js";
+import type { App, Storage, StoredJob } from "./rows.js";
+import { isStorable, storable } from "./run.js";
+import { Transactions } from "./transactions.js";
 import type { SharedCreateOptions, SharedJob, SharedRecord, SharedRunnerOptions, SharedSnapshot } from "./types.js";
-import { newTab, type TabRules } from "./wasm.js";
-
-/** As unlikely to be given twice as a UUID, also where there is no function for those. */
-function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+import { newTab, requestRules, type TabRules } from "./wasm.js";
+import { watchStream } from "./watch.js";
 
 interface Asked {
   readonly draft: Draft;
@@ -47,7 +45,10 @@ interface Open {
  * works detached.
  */
 export class SharedRunner implements JobQueue {
-  /** The mirror is loaded. Never rejects. */
+  /**
+   * The mirror is loaded, or it is known that it can't be. A store that another tab blocks, or that hangs, is waited for
+   * for ten seconds; the queue goes on once it opens. Never rejects.
+   */
   readonly ready: Promise<void>;
   private readonly options: CheckedOptions;
   private readonly rules: TabRules;
@@ -57,6 +58,8 @@ export class SharedRunner implements JobQueue {
   /** This tab's name, as `owner.tab` has it. */
   readonly tab: string = newId();
   private readonly opening: Promise<Open | Error>;
+  /** What is known of that: for who can't wait for as long as it may take. */
+  private knownOpening: Promise<Open | Error>;
   private readonly host: JobHost;
   private asked: Asked[] = [];
   private opened: Open | undefined = undefined;
@@ -83,7 +86,11 @@ export class SharedRunner implements JobQueue {
       thrown: (id) => this.thrown(id),
     };
     this.opening = this.open().catch((error: unknown) => storageError(error, false));
-    this.ready = this.opening.then(() => {});
+    this.knownOpening = inTime(this.opening);
+    void this.opening.then(() => {
+      this.knownOpening = this.opening;
+    });
+    this.ready = this.knownOpening.then(() => {});
     for (const name of METHODS) {
       // biome-ignore lint/suspicious/noExplicitAny: binds each method to this runner, so that it works detached.
       const methods = this as any;
@@ -105,40 +112,42 @@ export class SharedRunner implements JobQueue {
   }
 
   private async open(): Promise<Open> {
-    const { storage, isShared } = await this.openStorage();
+    const events = { outdated: () => this.become("outdated"), lost: () => this.become("lost") };
+    const { storage, isShared } = await openStorage(this.options, events);
+    if (this.closing !== undefined) {
+      storage.close();
+      throw new SharedRunnerError("The runner was closed", "E_CLOSED");
+    }
     this.mirror.durable = storage.durable;
     const transactions = new Transactions(storage, this.rules, this.tab, this.options.retain);
     const { options, rules, mirror, kinds, types } = this;
     const driver = new Driver({ options, rules, mirror, kinds, types }, transactions, isShared);
     this.opened = { driver, transactions, storage };
     if (this.state === "opening") this.state = storage.durable ? "disk" : "memory";
+    if (options.execute) await transactions.introduce(this.describe()).catch(() => {});
     await driver.start();
     if (this.state === "outdated") driver.retire();
     return this.opened;
   }
 
-  private async openStorage(): Promise<{ storage: Storage; isShared: boolean }> {
-    const { name, durability, fallback } = this.options;
-    try {
-      if (globalThis.navigator?.locks === undefined) throw new StorageUnavailableError("There are no Web Locks here");
-      const events = { outdated: () => this.become("outdated"), lost: () => this.become("lost") };
-      return { storage: await openDatabase(name, durability, events), isShared: true };
-    } catch (error) {
-      if (fallback === "reject") throw error;
-      return { storage: new Memory(), isShared: false };
-    }
+  private describe(): App {
+    const { concurrency, maxPending, retain } = this.options;
+    const types = this.types.all().map((type) => ({ ...type, version: this.kinds.get(type.name)!.version }));
+    return { types: types.filter(isStorable), concurrency: Math.min(concurrency, MOST_SLOTS), maxPending, retain };
   }
 
   private become(state: "outdated" | "lost"): void {
     this.state = state;
     this.opened?.driver.retire();
+    if (state === "lost") this.mirror.fail(new StorageLostError("The browser took the store away"));
     this.mirror.touch();
   }
 
   /** Waits for the store; rejects where there is none. */
   private async store(): Promise<Open> {
     if (this.closing !== undefined) throw new SharedRunnerError("The runner was closed", "E_CLOSED");
-    const opened = await this.opening;
+    const opened = await this.knownOpening;
+    checkEngine();
     if ("driver" in opened) return opened;
     throw opened;
   }
@@ -153,6 +162,7 @@ export class SharedRunner implements JobQueue {
       driver.see(answer.seen);
       return answer;
     } catch (error) {
+      checkEngine();
       throw storageError(error, this.state === "lost");
     }
   }
@@ -189,15 +199,26 @@ export class SharedRunner implements JobQueue {
     checkObject("options", options);
     const { id: wanted, key: givenKey, onDuplicate, priority, timeout, delay, retry } = options;
     const given = checkString("id", wanted);
-    if (given !== undefined && !WasmRunner.isId(given)) {
+    if (given !== undefined && !requestRules.isId(given)) {
       throw new RangeError("id must be a string of 1 to 200 characters");
     }
     const key = checkString("key", givenKey);
     const policy = policyNumber(onDuplicate);
     const valid = this.types.needValid(type, params);
     const { version } = this.kinds.get(type)!;
-    const row = newRow(version, wallNow(), { priority, timeout, delay, retry });
-    const draft = { id: given ?? newId(), type, params: valid, row, key, policy };
+    const row = newRow(requestRules, version, { priority, timeout, delay, retry });
+    return this.createSoon({
+      id: given ?? newId(),
+      isOwnId: given === undefined,
+      type,
+      params: valid,
+      row,
+      key,
+      policy,
+    });
+  }
+
+  private async createSoon(draft: Draft): Promise<Created> {
     await this.store();
     if (this.state === "outdated" || this.state === "lost") {
       const why = this.state === "lost" ? "The browser took the store away" : "Newer code in another tab has the store";
@@ -236,25 +257,18 @@ export class SharedRunner implements JobQueue {
     const job = this.known(id);
     if (!isOver(job.row)) throw new SharedRunnerError(`Job "${textOf(id)}" has not finished`, "E_NOT_FINISHED");
     const { type, params, row } = job;
-    const [timeout, limit, delay, exponential, maxDelay, jitter] = row.slice(21) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    return this.createJob(type, params, {
-      priority: row[AT.priority]!,
-      timeout,
-      retry: {
-        limit,
-        delay,
-        maxDelay,
-        backoff: exponential === 1 ? "exponential" : "fixed",
-        jitter: jitter === 1 ? "full" : "none",
-      },
+    const valid = this.types.needValid(type, params);
+    const again = Array.from(requestRules.again(Float64Array.from(row), this.kinds.get(type)!.version, wallNow()));
+    const created = await this.createSoon({
+      id: newId(),
+      isOwnId: true,
+      type,
+      params: valid,
+      row: again,
+      key: undefined,
+      policy: 0,
     });
+    return this.recordOf(created.job);
   }
 
   // ── reading ─────────────────────────────────────────────────────────────────────────────────
@@ -350,7 +364,8 @@ export class SharedRunner implements JobQueue {
     await this.store();
     const job = this.mirror.standing(key);
     if (job === undefined) return;
-    const end = endOf(this.host, job);
+    const end = hasEnded(this.host, job);
+    end.catch(() => {});
     await this.askToStop(job.id, reason);
     await end;
   }
@@ -411,7 +426,7 @@ export class SharedRunner implements JobQueue {
   }
 
   private async shut(): Promise<void> {
-    await this.opening;
+    await this.knownOpening;
     await this.opened?.driver.close();
     this.opened?.storage.close();
     this.mirror.close();

@@ -1,11 +1,5 @@
 // A tab of the app: a runner with types whose bodies tell the server what they do.
-import {
-  type SharedJob,
-  type SharedJobType,
-  SharedRunner,
-  type SharedRunnerOptions,
-  type SharedTaskContext,
-} from "jobgate/shared";
+import { type SharedJobType, SharedRunner, type SharedRunnerOptions, type SharedTaskContext } from "jobgate/shared";
 
 declare global {
   // What tests call in the page.
@@ -18,7 +12,8 @@ declare global {
     readonly errors: string[];
     ended(id: string): Promise<SharedRunnerRecord>;
     until(id: string, field: string, value: unknown): Promise<void>;
-    readonly jobs: Map<string, SharedJob>;
+    /** In which step the page is to die. */
+    diesIn: string | undefined;
   };
 }
 
@@ -30,9 +25,12 @@ export interface TabOptions extends Omit<SharedRunnerOptions, "types"> {
   /** How this build brings params of older versions to its own. */
   readonly migrates?: "adds" | "throws";
   readonly type?: Partial<SharedJobType>;
+  /** Whether actions may kill it. */
+  readonly dies?: boolean;
 }
 
 const name = new URLSearchParams(location.search).get("tab") ?? "";
+let mayDie = true;
 let release = () => {};
 const released = new Promise<void>((resolve) => {
   release = resolve;
@@ -83,7 +81,13 @@ const bodies: Record<string, (params: Record<string, unknown>, context: SharedTa
   async steps({ n }, context) {
     await tell("start", context, context.state);
     for (let at = 1; at <= Number(n ?? 3); at++) {
-      await context.step(`step ${at}`, ({ idempotencyKey }) => tell(`step ${at}`, { ...context, idempotencyKey }));
+      await context.step(`step ${at}`, async ({ idempotencyKey }) => {
+        if (tab.diesIn === `step ${at}`) {
+          await until(() => (runner.getRunningJob<{ at: number }>("key")?.state?.at ?? 0) === at - 1);
+          die();
+        }
+        return tell(`step ${at}`, { ...context, idempotencyKey });
+      });
       context.setState({ at });
     }
     await tell("end", context);
@@ -98,10 +102,17 @@ const bodies: Record<string, (params: Record<string, unknown>, context: SharedTa
         context.onAction(async (action) => {
           await tell("action", context, action);
           if (action === "end") resolve();
-          if (action === "die") die();
+          if (action === "die" && mayDie) die();
         });
       }),
     ]);
+    return "done";
+  },
+  /** For a while, as if it computed. */
+  async work(_, context) {
+    await tell("start", context);
+    await Promise.race([new Promise((resolve) => setTimeout(resolve, 150)), aborted(context)]);
+    await tell("end", context);
     return "done";
   },
   async sleeps({ millis }, context) {
@@ -153,7 +164,8 @@ addEventListener("unhandledrejection", ({ reason }) => errors.push(`unhandled: $
 
 globalThis.tab = {
   async open(options = {}) {
-    const { version, migrates, type, ...rest } = options;
+    const { version, migrates, type, dies = true, ...rest } = options;
+    mayDie = dies;
     globalThis.runner = new SharedRunner({ builtins: false, ...rest, types: typesOf(options) });
     await runner.ready;
   },
@@ -168,5 +180,5 @@ globalThis.tab = {
   until: async (id, field, value) => {
     await until(() => (runner.getJob(id) as unknown as Record<string, unknown> | undefined)?.[field] === value);
   },
-  jobs: new Map(),
+  diesIn: undefined,
 };

@@ -51,7 +51,7 @@ function tabProcesses(): Process[] {
 
 /** The one that computes when the page does. */
 export async function processOf(page: Page): Promise<number> {
-  for (let millis = 60; ; millis *= 2) {
+  for (let millis = 100; ; millis *= 2) {
     const before = new Map(tabProcesses().map(({ pid, ticks }) => [pid, ticks]));
     await page.evaluate((millis) => {
       const until = performance.now() + millis;
@@ -59,7 +59,7 @@ export async function processOf(page: Page): Promise<number> {
     }, millis);
     const grown = tabProcesses().map(({ pid, ticks }) => ({ pid, by: ticks - (before.get(pid) ?? 0) }));
     const [first, second] = grown.sort((one, other) => other.by - one.by);
-    if (first !== undefined && first.by >= 4 && first.by >= 3 * (second?.by ?? 0)) return first.pid;
+    if (first !== undefined && first.by >= 3 && first.by >= 3 * (second?.by ?? 0)) return first.pid;
   }
 }
 

@@ -44,7 +44,7 @@ let opened = 0;
 
 export interface OpenOptions extends TabOptions {
   /** Run in the page before anything else. */
-  readonly before?: string;
+  readonly before?: string | ((name: string) => string);
   /** Whether the tab waits for its runner. */
   readonly waits?: boolean;
 }
@@ -130,7 +130,7 @@ export async function openTab(profile: Profile, options: OpenOptions = {}): Prom
   const name = `tab ${opened}`;
   const page = await profile.context.newPage();
   const { before, waits = true, ...given } = options;
-  if (before !== undefined) await page.addInitScript(before);
+  if (before !== undefined) await page.addInitScript(typeof before === "string" ? before : before(name));
   const tab = new Tab(profile, page, name);
   await page.goto(`${profile.site.address}/?tab=${encodeURIComponent(name)}`);
   await page.evaluate(
