@@ -1,3 +1,4 @@
+/// <reference types="node" />
 // What "jobgate/server" says of workers, with the type that it is promised to have; then programs that must and must not fit.
 import type { Millis } from "jobgate";
 import type { CreateOptions, JobType } from "jobgate/runner";
