@@ -170,6 +170,16 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      {
+        test: {
+          name: "shared",
+          include: ["tests/shared/**/*.test.ts"],
+          ...patient,
+          // Each has a browser with several tabs.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 });

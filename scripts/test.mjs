@@ -26,6 +26,7 @@ const steps = {
       run("tsc", ["-p", "tsconfig.tests.json"]);
       run("tsc", ["-p", "www/tsconfig.json"]);
       run("biome", ["check", "--error-on-warnings"]);
+      run("node", ["scripts/rust-modules.mjs"]);
       run("node", ["scripts/licences.mjs"]);
       run("depcruise", ["--config", ".dependency-cruiser.mjs", "src/facade"]);
       run("cargo", ["fmt", "--check"]);
@@ -84,6 +85,10 @@ const steps = {
   e2e: {
     title: "The demo page in Chromium and Firefox",
     work: () => vitest("e2e"),
+  },
+  shared: {
+    title: "The shared queue in several tabs of Chromium and Firefox, with real faults",
+    work: () => vitest("shared"),
   },
   bench: {
     title: "The benchmark, quick",

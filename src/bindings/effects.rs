@@ -7,7 +7,7 @@
 //! | start | job, attempt |
 //! | abort | job, cause, whether it is the last |
 //! | ask retry | job |
-//! | ended | job, completion and cause (times 4), whether it is forgotten, whether it was abandoned |
+//! | ended | job, completion and cause (times 4) and `ended`'s flags, where its continuations begin, how many |
 //! | forgotten | job, manager |
 //! | deliver | source kind and channel (times 4), source, value (of a key or an order: job) or −1, where its listeners begin, how many |
 //! | event | source kind and event (times 4), source, job or −1, value or −1, where its listeners begin, how many |
@@ -99,10 +99,10 @@ impl EffectSink for Outbox {
                 self.write([effect::ABORT, job.0, cause_code(cause) + u32::from(last) * abort::LAST]);
             }
             Effect::AskRetry { job } => self.write([effect::ASK_RETRY, job.0]),
-            Effect::Ended { job, completion, cause, forgotten, abandoned } => {
+            Effect::Ended { job, completion, cause, forgotten, abandoned, continuations } => {
                 let flags = u32::from(forgotten) * ended::FORGOTTEN + u32::from(abandoned) * ended::ABANDONED;
                 let how = end_code(completion) + cause.map_or(0, cause_code) * 4 + flags;
-                self.write([effect::ENDED, job.0, how]);
+                self.write([effect::ENDED, job.0, how, continuations.start(), continuations.count()]);
             }
             Effect::Forgotten { job, manager } => self.write([effect::FORGOTTEN, job.0, manager.0]),
             Effect::Deliver { source, channel, about, value, to } => {

@@ -15,11 +15,11 @@ use wasm_bindgen::prelude::*;
 use super::effects::Outbox;
 use super::panic;
 use crate::engine::{
-    Backoff, Command, Engine, JobId, KeyId, ManagerId, Outcome, Refusal, Reply, RetryOptions, RunOptions, Time, ValueId,
+    Backoff, Command, Engine, JobId, KeyId, ManagerId, Refusal, Reply, RetryOptions, RunOptions, Time, ValueId,
 };
 
 pub(super) use super::wire::answer::NO_DIFFERENCE;
-use super::wire::{option, policy_of, refusal_code, status_code};
+use super::wire::{option, outcome_of, policy_of, refusal_code, status_code};
 
 #[derive(Debug, Default)]
 pub(super) struct Inner {
@@ -201,11 +201,12 @@ pub fn set_options(
 ) {
     let [with_priority, with_timeout, with_delay, with_retry] =
         [option::PRIORITY, option::TIMEOUT, option::DELAY, option::RETRY].map(|bit| given & bit != 0);
+    let defaults = RetryOptions::default();
     let retry = RetryOptions {
         limit: retry_limit,
-        delay: retry_delay,
+        delay: if given & option::RETRY_DELAY == 0 { defaults.delay } else { retry_delay },
         backoff: if given & option::FIXED_BACKOFF == 0 { Backoff::Exponential } else { Backoff::Fixed },
-        max_delay: retry_max_delay,
+        max_delay: if given & option::RETRY_MAX_DELAY == 0 { defaults.max_delay } else { retry_max_delay },
         jitter: given & option::NO_JITTER == 0,
     };
     let options = RunOptions {
@@ -253,9 +254,8 @@ pub fn called(job: u32, now: f64) {
 
 /// An attempt's body has settled. −1: that attempt was not running any more.
 #[wasm_bindgen]
-pub fn settle(job: u32, attempt: u32, rejected: bool, now: f64) -> i32 {
-    let outcome = if rejected { Outcome::Rejected } else { Outcome::Resolved };
-    tell(now, Command::Settle { job: JobId(job), attempt, outcome })
+pub fn settle(job: u32, attempt: u32, outcome: u32, now: f64) -> i32 {
+    tell(now, Command::Settle { job: JobId(job), attempt, outcome: outcome_of(outcome) })
 }
 
 /// The answer to "ask retry". `wait`: what the caller's rule asks for, NaN if nothing. `random` is in 0..1.
@@ -291,6 +291,12 @@ pub fn forget(job: u32, now: f64) -> i32 {
 #[wasm_bindgen]
 pub fn stop(job: u32, now: f64) -> i32 {
     tell(now, Command::Stop(JobId(job)))
+}
+
+/// The one under the key, and the one that waits behind it.
+#[wasm_bindgen(js_name = stopKey)]
+pub fn stop_key(key: u32, now: f64) {
+    tell(now, Command::StopKey(KeyId(key)));
 }
 
 /// A waiter's number, −1 if the job has ended, or a refusal.

@@ -1,7 +1,7 @@
 //! The numbers that cross to JavaScript, each named once. `src/facade/wasm/wire.ts` is written from them: `cargo test`
 //! fails while the two differ, and `WRITE_WIRE=1 cargo test wire` writes it anew.
 
-use crate::engine::{AbortCause, Channel, CompletionType, Event, JobStatus, OnDuplicate, Refusal, Source};
+use crate::engine::{AbortCause, Channel, CompletionType, Event, JobStatus, OnDuplicate, Outcome, Refusal, Source};
 
 /// Numbers under one name, as constants and as a list of all.
 macro_rules! codes {
@@ -37,6 +37,8 @@ codes! {
         NORMAL = end_code(CompletionType::Normal), FAILED = end_code(CompletionType::Failed),
         CANCELLED = end_code(CompletionType::Cancelled),
     }
+    /// How a body has settled.
+    outcome: u32 { RESOLVED = 0, REJECTED = 1, NOT_RETRIABLE = 2 }
     /// Why a body is asked to end.
     cause: u32 {
         NONE = 0, STOP = cause_code(AbortCause::Stop), TIMEOUT = cause_code(AbortCause::Timeout),
@@ -49,6 +51,7 @@ codes! {
         VALUE = Channel::Value as u32, STATE = Channel::State as u32, PROGRESS = Channel::Progress as u32,
         STOPPED = Channel::Stopped as u32, ACTION = Channel::Action as u32, EVENT = Channel::Event as u32,
         CHANGE = Channel::Change as u32, KEY = Channel::Key as u32, ORDER = Channel::Order as u32,
+        CONTINUATION = Channel::Continuation as u32,
     }
     /// What happened to a job.
     event: u32 {
@@ -68,7 +71,7 @@ codes! {
     /// Which run options are given, and the yes-or-no ones.
     option: u32 {
         PRIORITY = 1, TIMEOUT = 2, DELAY = 4, RETRY = 8, FIXED_BACKOFF = 16, NO_JITTER = 32, ABORTED = 64,
-        ABANDON_AFTER = 1024,
+        ABANDON_AFTER = 1024, RETRY_DELAY = 2048, RETRY_MAX_DELAY = 4096,
     }
     /// The same of managers.
     manager_flag: u32 { PAUSED = 128, RATE_LIMITED = 256, GROUP_RATE_LIMITED = 512 }
@@ -83,7 +86,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 
 /// How many words an effect has, its code among them.
 #[cfg(test)]
-const EFFECT_WORDS: [u32; 12] = [0, 3, 3, 2, 3, 3, 6, 7, 2, 2, 2, 1];
+const EFFECT_WORDS: [u32; 12] = [0, 3, 3, 2, 5, 3, 6, 7, 2, 2, 2, 1];
 
 pub(crate) const fn end_code(completion: CompletionType) -> u32 {
     match completion {
@@ -120,6 +123,14 @@ pub(crate) fn refusal_code(refusal: Refusal) -> i32 {
     }
 }
 
+pub(crate) fn outcome_of(code: u32) -> Outcome {
+    match code {
+        outcome::RESOLVED => Outcome::Resolved,
+        outcome::REJECTED => Outcome::Rejected,
+        _ => Outcome::NotRetriable,
+    }
+}
+
 pub(crate) fn policy_of(code: i32) -> Option<OnDuplicate> {
     Some(match u32::try_from(code).ok()? {
         policy::JOIN => OnDuplicate::Join,
@@ -150,7 +161,8 @@ pub(crate) fn channel_of(code: u32) -> Channel {
         channel::EVENT => Channel::Event,
         channel::CHANGE => Channel::Change,
         channel::KEY => Channel::Key,
-        _ => Channel::Order,
+        channel::ORDER => Channel::Order,
+        _ => Channel::Continuation,
     }
 }
 
@@ -196,6 +208,7 @@ mod tests {
         );
         constant(&mut text, "Beside the cause (two bits), in the second word of `abort`.", "ABORT", abort::ALL);
         constant(&mut text, "How a job ended; 0 is \"not yet\".", "END", end::ALL);
+        constant(&mut text, "How a body has settled.", "OUTCOME", outcome::ALL);
         constant(&mut text, "Why a body is asked to end.", "CAUSE", cause::ALL);
         constant(&mut text, "Where a change comes from.", "SOURCE", source::ALL);
         constant(&mut text, "What is listened for.", "CHANNEL", channel::ALL);
@@ -228,13 +241,15 @@ mod tests {
 
     #[test]
     fn what_is_coded_is_read_as_it_was() {
-        for code in 0..=channel::ORDER {
+        for code in 0..=channel::CONTINUATION {
             assert_eq!(channel_of(code) as u32, code);
         }
         assert_eq!(effect::ALL.len() + 1, EFFECT_WORDS.len());
         let policies = [OnDuplicate::Join, OnDuplicate::Replace, OnDuplicate::Queue, OnDuplicate::Reject];
         assert_eq!((0..4).filter_map(policy_of).collect::<Vec<_>>(), policies);
         assert_eq!((policy_of(-1), policy_of(4)), (None, None));
+        let outcomes = [outcome::RESOLVED, outcome::REJECTED, outcome::NOT_RETRIABLE].map(outcome_of);
+        assert_eq!(outcomes, [Outcome::Resolved, Outcome::Rejected, Outcome::NotRetriable]);
         assert_eq!(refusal_code(Refusal::Closed), answer::CLOSED);
         assert_eq!(source_code(Source::Key(KeyId(7))), [source::KEY, 7]);
     }

@@ -153,9 +153,18 @@ impl Driver {
         Some(id)
     }
 
+    /// `None`: it has ended, which is no reason not to call.
+    pub(crate) fn on_end(&self, job: JobId) -> Option<ListenerId> {
+        self.listen_to(Source::Job(job), Channel::Continuation)
+    }
+
     fn listen(&self, channel: Channel) -> Option<ListenerId> {
-        let command = |manager| Command::Listen { source: Source::Manager(manager), channel, kept: ValueId::NONE };
-        match self.command(command) {
+        let manager = self.ledger.borrow().manager;
+        self.listen_to(Source::Manager(manager), channel)
+    }
+
+    fn listen_to(&self, source: Source, channel: Channel) -> Option<ListenerId> {
+        match self.command(|_| Command::Listen { source, channel, kept: ValueId::NONE }) {
             Ok(Reply::Listener { listener, .. }) => Some(listener),
             _ => None,
         }
@@ -218,14 +227,14 @@ impl Driver {
                 }
             }
             Effect::AskRetry { job: id } => {
-                let again = self.job(id).is_some_and(|job| job.may_retry());
                 let random = clock::random();
-                self.tell(|_| Command::Retry { job: id, again, wait: None, random });
+                self.tell(|_| Command::Retry { job: id, again: true, wait: None, random });
             }
-            Effect::Ended { job, forgotten, .. } => {
+            Effect::Ended { job, forgotten, continuations, .. } => {
                 let ended = if forgotten { self.forget(job) } else { self.job(job) };
                 if let Some(job) = ended {
-                    job.end();
+                    let continuations = self.ledger.borrow().targets(continuations);
+                    job.end(&continuations);
                 }
             }
             Effect::Forgotten { job, .. } => drop(self.forget(job)),

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::rc::Rc;
 
-use crate::engine::{AbortCause, CompletionType};
+use crate::engine::{AbortCause, CompletionType, ListenerId};
 
 /// What is taken down is so at once, and runs no code of the caller's; the rest may.
 pub(crate) trait ErasedJob: Any {
@@ -15,8 +15,7 @@ pub(crate) trait ErasedJob: Any {
     fn start(self: Rc<Self>);
     /// Asks the body to end.
     fn abort(&self, cause: AbortCause);
-    /// Whether the failure of the last attempt allows another.
-    fn may_retry(&self) -> bool;
-    /// Tells everyone who waits for the end, and drops what only a living job needs.
-    fn end(self: Rc<Self>);
+    /// Tells everyone who waits for the end, and drops what only a living job needs. Then calls the continuations, in
+    /// this order.
+    fn end(self: Rc<Self>, continuations: &[ListenerId]);
 }

@@ -207,7 +207,7 @@ impl<K, S, A, R> Job<K, S, A, R> {
     /// Takes a continuation back. Whether there was one that had not been called yet.
     #[allow(clippy::must_use_candidate, reason = "often it does not matter")]
     pub fn remove_on_end(&self, name: &str) -> bool {
-        self.record.continuations.remove(name)
+        self.record.remove_continuation(name)
     }
 
     fn ask_engine<T>(&self, read: impl FnOnce(&Engine, JobId) -> T) -> T {

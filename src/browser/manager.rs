@@ -278,11 +278,8 @@ where
     {
         let Some(number) = self.shared.keys.find(key) else { return Barrier::at_all([]) };
         let (standing, waiting) = self.shared.driver.ask(|engine, _| (engine.standing(number), engine.waiting(number)));
-        // The one behind goes first, or it would start in between.
         let jobs: Vec<_> = [waiting, standing].into_iter().flatten().filter_map(|id| self.job(id)).collect();
-        for job in &jobs {
-            drop(job.stop());
-        }
+        self.shared.driver.tell(|_| Command::StopKey(number));
         Barrier::at_all(jobs.iter().map(|job| &job.record.end.notify))
     }
 

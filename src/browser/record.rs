@@ -20,7 +20,7 @@ use super::error::{Cancelled, JobError, TimeoutError};
 use super::keys::Keys;
 use super::progress::Progress;
 use super::watch::Watched;
-use crate::engine::{AbortCause, Command, CompletionType, JobId, Outcome};
+use crate::engine::{AbortCause, Command, CompletionType, JobId, ListenerId, Outcome};
 
 pub(crate) type Attempted<R> = Pin<Box<dyn Future<Output = Result<R, JobError>>>>;
 pub(crate) type Body<S, A, R> = Box<dyn FnMut(JobContext<S, A>) -> Attempted<R>>;
@@ -110,7 +110,11 @@ impl<K, S, A, R> Record<K, S, A, R> {
         }
         attempt.finish();
         let result = if attempt.has_timed_out() { Err(TimeoutError.into()) } else { result };
-        let outcome = if result.is_ok() { Outcome::Resolved } else { Outcome::Rejected };
+        let outcome = match &result {
+            Ok(_) => Outcome::Resolved,
+            Err(error) if error.is_retriable() => Outcome::Rejected,
+            Err(_) => Outcome::NotRetriable,
+        };
         let previous = self.outcome.replace(Some(result.map(Rc::new).map_err(Rc::new)));
         drop(previous);
         let (job, attempt) = (self.id, attempt.number);
@@ -121,12 +125,22 @@ impl<K, S, A, R> Record<K, S, A, R> {
     where
         Self: 'static,
     {
-        if self.end.notify.is_open() {
+        let known = self.continuations.number(&name);
+        // Of a job that has ended the number may be another's.
+        let listener = known.or_else(|| if self.has_ended() { None } else { self.driver.on_end(self.id) });
+        if let Some(listener) = listener {
+            self.continuations.put(listener, name, continuation);
+        } else {
             let record = self.clone();
             spawn_local(async move { record.run_continuation(continuation) });
-        } else {
-            self.continuations.add(name, continuation);
         }
+    }
+
+    /// Whether there was one.
+    pub(crate) fn remove_continuation(&self, name: &str) -> bool {
+        let Some(listener) = self.continuations.number(name) else { return false };
+        self.driver.unlisten(listener);
+        self.continuations.take(listener).is_some()
     }
 
     fn run_continuation(self: Rc<Self>, continuation: Box<Continuation<K, S, A, R>>) {
@@ -176,11 +190,7 @@ where
         }
     }
 
-    fn may_retry(&self) -> bool {
-        matches!(&*self.outcome.borrow(), Some(Err(error)) if error.is_retriable())
-    }
-
-    fn end(self: Rc<Self>) {
+    fn end(self: Rc<Self>, continuations: &[ListenerId]) {
         let attempt = self.attempt.take();
         if let Some(attempt) = &attempt {
             attempt.finish();
@@ -192,8 +202,10 @@ where
         self.progress.close();
         self.keys.release(&self.key, &self.driver);
         self.end.notify.open();
-        for continuation in self.continuations.take() {
-            self.clone().run_continuation(continuation);
+        for listener in continuations {
+            if let Some(continuation) = self.continuations.take(*listener) {
+                self.clone().run_continuation(continuation);
+            }
         }
     }
 }

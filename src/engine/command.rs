@@ -10,6 +10,9 @@ pub enum Outcome {
     Resolved,
     /// It failed.
     Rejected,
+    /// It failed, and says that no other attempt can end better: the retries that are left are not made. That its time
+    /// was up before counts more.
+    NotRetriable,
 }
 
 /// One thing that happened or is asked for. An id that means nothing (any more) is answered [`Reply::Ignored`].
@@ -57,6 +60,9 @@ pub enum Command<'a> {
     Called(JobId),
     /// Asks a job to end. → [`Reply::Done`] if this was the first to ask, else [`Reply::Ignored`].
     Stop(JobId),
+    /// Asks the job under a key to end, and the one that waits behind it, which never starts. → [`Reply::Stopped`]: how
+    /// many had not been asked before.
+    StopKey(KeyId),
     /// Asks every job of a manager to end.
     StopAll(ManagerId),
     /// Ends every job of a manager that has not started. → [`Reply::Stopped`]
@@ -232,7 +238,7 @@ pub enum Reply {
     Percent(f64),
     /// The next attempt may start after this.
     Waits(Span),
-    /// How many have ended.
+    /// How many have been asked to end.
     Stopped(u32),
     /// A wait with a time limit.
     Waiter(WaiterId),

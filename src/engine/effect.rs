@@ -39,6 +39,8 @@ pub struct Targets {
 }
 
 impl Targets {
+    pub(crate) const NONE: Self = Self { from: 0, to: 0 };
+
     /// How many listeners stand before its first.
     #[must_use]
     pub const fn start(self) -> u32 {
@@ -77,7 +79,7 @@ pub enum Effect {
         /// The job.
         job: JobId,
     },
-    /// The job has ended: settle its promises, open its barrier, run its continuations. Comes after all that is told of it.
+    /// The job has ended: settle its promises, open its barrier, call its continuations. Comes after all that is told of it.
     /// Where no job stands under its key now, the host may give the key's number to another key.
     Ended {
         /// The job.
@@ -90,6 +92,8 @@ pub enum Effect {
         forgotten: bool,
         /// Its body has not settled: what that still does counts for nothing.
         abandoned: bool,
+        /// Who is called once its promises are settled: the listeners on [`Channel::Continuation`].
+        continuations: Targets,
     },
     /// A retained job is dropped: the id means nothing from here on.
     Forgotten {

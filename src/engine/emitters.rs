@@ -8,7 +8,7 @@ use super::effect::{EffectSink, Targets};
 use super::ids::{Channel, ListenerId};
 use super::slab::{NONE, Slab};
 
-const CHANNELS: usize = Channel::Order as usize + 1;
+const CHANNELS: usize = Channel::Continuation as usize + 1;
 
 /// What stands in a list where someone has left.
 const LEFT: ListenerId = ListenerId(NONE);

@@ -1,71 +1,15 @@
 //! Groups of a manager's jobs, each with a ready queue, slots and a rate of its own; and the first of all that wait.
 
-use std::hash::Hasher;
 use std::rc::Rc;
 
+use super::group::Group;
 use super::job::Job;
 use super::lazy_heap::Entry;
 use super::manager::Manager;
-use super::queue::{Place, ReadyQueue};
-use super::rate::{Admission, Limit, RateLimit};
+use super::queue::Place;
+use super::rate::Admission;
 use super::slab::{NONE, Slab};
 use super::time::Time;
-
-#[derive(Debug)]
-pub(crate) struct Group {
-    name: Rc<str>,
-    line: ReadyQueue,
-    running: u32,
-    /// Of those, whose bodies the driver has not begun to call.
-    granted: u32,
-    members: u32,
-    rate: RateLimit,
-    /// Where its first stands among the firsts of all groups.
-    head: Option<Place>,
-    /// When its rate limit lets its first start, where nothing else in the group holds that back.
-    opens: Option<Time>,
-    /// Among those to be looked at before the next start.
-    dirty: bool,
-}
-
-impl Group {
-    fn new(name: Rc<str>, rate: Limit) -> Self {
-        Self {
-            name,
-            line: ReadyQueue::default(),
-            running: 0,
-            granted: 0,
-            members: 0,
-            rate: RateLimit::new(rate),
-            head: None,
-            opens: None,
-            dirty: false,
-        }
-    }
-}
-
-/// FNV-1a. A tree of names takes 10 KB more of wasm, the standard library's own hash 2; and it is the same every time.
-#[derive(Debug)]
-pub(super) struct Fnv(u32);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0x811c_9dc5)
-    }
-}
-
-impl Hasher for Fnv {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        // The table tells entries apart by the highest bits of 64 first.
-        u64::from(self.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
-}
 
 impl Manager {
     /// Its number, or [`NONE`] if it has no member yet.

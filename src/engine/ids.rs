@@ -70,6 +70,8 @@ pub enum Channel {
     /// A job of a manager is listed elsewhere, or has another priority, and no event tells of it: see
     /// [`super::Engine::rank`].
     Order,
+    /// What goes on where a job has ended: called once its promises are settled, as [`super::Effect::Ended`] names them.
+    Continuation,
 }
 
 /// Whom to listen to.

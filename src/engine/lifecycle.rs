@@ -1,14 +1,14 @@
 //! The life of a job from its first start: attempts, retries, stops, the end.
 
-use super::Engine;
 use super::command::{Outcome, Reply};
 use super::deadlines::Due;
-use super::effect::{Effect, EffectSink, Event};
+use super::effect::{Effect, EffectSink, Event, Targets};
 use super::ids::{Channel, JobId, KeyId, ManagerId, Source, ValueId};
 use super::job::{AbortCause, CompletionType, Job, Phase};
 use super::rate::RateLimit;
 use super::slab::NONE;
 use super::time::Time;
+use super::{Engine, KeyEntry};
 
 impl Engine {
     /// Gives it a slot. The job that the command in hand creates begins at once, unless others that were granted theirs
@@ -94,12 +94,13 @@ impl Engine {
     ) -> Reply {
         let runs = |job: &&mut Job| job.phase == Phase::Running && job.attempt == attempt;
         let Some(job) = self.jobs.get_mut(index).filter(runs) else { return Reply::Ignored };
-        let failed = outcome == Outcome::Rejected || job.timed_out;
+        let failed = outcome != Outcome::Resolved || job.timed_out;
+        let may_retry = outcome != Outcome::NotRetriable || job.timed_out;
         if job.stop.is_some() {
             self.end(index, CompletionType::Cancelled, false, effects);
         } else if !failed {
             self.end(index, CompletionType::Normal, false, effects);
-        } else if self.cold.get(job.cold).is_some_and(|cold| cold.retry.allows(job.attempt)) {
+        } else if may_retry && self.cold.get(job.cold).is_some_and(|cold| cold.retry.allows(job.attempt)) {
             job.phase = Phase::Deciding;
             let (manager, was_stopping) = (job.manager, job.timed_out);
             self.cancel_deadline(index);
@@ -199,6 +200,13 @@ impl Engine {
         self.end(index, completion, true, effects);
     }
 
+    pub(super) fn stop_key(&mut self, now: Time, key: u32, effects: &mut impl EffectSink) -> Reply {
+        let Some(KeyEntry { standing, waiting, .. }) = self.keys.get(key).copied() else { return Reply::Stopped(0) };
+        // The waiting one first, or it would stand under the key for a moment.
+        let is_asked = |job: &u32| self.stop(now, *job, AbortCause::Stop, effects) == Reply::Done;
+        Reply::Stopped([waiting, standing].iter().copied().filter(is_asked).count() as u32)
+    }
+
     pub(super) fn stop_all(&mut self, now: Time, manager: u32, effects: &mut impl EffectSink) -> Reply {
         // Newest first, so that nobody takes the slot or the key of one stopped before.
         let Some(mut index) = self.managers.get(manager).map(|manager| manager.newest) else { return Reply::Ignored };
@@ -283,10 +291,12 @@ impl Engine {
         if forgotten {
             self.event_of(Event::Removed, index, manager_index, emitter, ValueId::NONE, effects);
         }
+        let mut continuations = Targets::NONE;
         if emitter != NONE {
+            continuations = self.emitters.targets(emitter, Channel::Continuation, effects);
             self.emitters.drop_emitter(emitter);
         }
-        effects.push(Effect::Ended { job: JobId(index), completion, cause, forgotten, abandoned });
+        effects.push(Effect::Ended { job: JobId(index), completion, cause, forgotten, abandoned, continuations });
         if forgotten { self.forget(index) } else { self.retain(manager_index, index, effects) }
     }
 

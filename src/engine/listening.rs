@@ -57,7 +57,9 @@ impl Engine {
                     }
                     listener
                 }
-                _ if matches!(channel, Channel::Stopped | Channel::Event) => return Reply::Latched,
+                _ if matches!(channel, Channel::Stopped | Channel::Event | Channel::Continuation) => {
+                    return Reply::Latched;
+                }
                 _ => return Reply::Ignored,
             },
         };

@@ -5,7 +5,7 @@ use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 
 use super::deadlines::TimerHandle;
-use super::groups::{Fnv, Group};
+use super::group::{Fnv, Group};
 use super::job::Job;
 use super::lazy_heap::LazyHeap;
 use super::options::{Limits, Plan};

@@ -41,6 +41,7 @@ mod command;
 mod deadlines;
 mod effect;
 mod emitters;
+mod group;
 mod groups;
 mod housekeeping;
 mod ids;
@@ -179,6 +180,7 @@ impl Engine {
             Command::Settle { job, attempt, outcome } => self.settle(job.0, attempt, outcome, effects),
             Command::Retry { job, again, wait, random } => self.retry(now, job.0, again, wait, random, effects),
             Command::Stop(JobId(job)) => self.stop(now, job, AbortCause::Stop, effects),
+            Command::StopKey(KeyId(key)) => self.stop_key(now, key, effects),
             Command::StopAll(ManagerId(manager)) => self.stop_all(now, manager, effects),
             Command::StopPending(ManagerId(manager)) => self.stop_pending(now, manager, effects),
             Command::Forget(JobId(job)) => self.forget_retained(job, effects),

@@ -111,7 +111,10 @@ export interface ManagedJob<Key = string, State = unknown, Action = never, Resul
   readonly startedAt: number | undefined;
   /** Epoch ms. */
   readonly finishedAt: number | undefined;
-  /** While it waits for a delay or for its next attempt: until when, epoch ms. */
+  /**
+   * While it waits for a delay or for its next attempt: until when, epoch ms. Undefined again once only a slot is missing;
+   * `subscribe` is not told of that.
+   */
   readonly readyAt: number | undefined;
   /** What the latest failed attempt threw, or its TimeoutError, while another may follow. Undefined once the job has ended. */
   readonly lastError: unknown;
@@ -174,7 +177,7 @@ export interface RetryOptions {
    */
   backoff?: "fixed" | "exponential";
   /**
-   * No wait is longer; 0 or more.
+   * No wait is longer; 0 or more, or Infinity: however long a server asks for.
    *
    * @default 30000
    */

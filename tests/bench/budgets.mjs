@@ -45,7 +45,7 @@ const BUDGETS = [
   ahead("timers", (id) => id === "delay, schedule", "bare", 15),
   { test: "timers", columns: (id) => id === "delay, late", most: 20, unit: "ms" },
   ...["p-queue", "p-limit", "fastq", "bottleneck"].map((peer) => ahead("cancel", ANY, peer)),
-  within("growth", ANY, "jobgate, a quarter as many", 2),
+  ...["growth", "runner", "groups"].map((test) => within(test, ANY, "jobgate, a quarter as many", 2)),
   within("worker-pool", (id) => id === "empty", "comlink", 1.2),
   ahead("worker-pool", (id) => id === "empty", "workerpool"),
   { test: "worker-pool", columns: (id) => id === "stop → next", most: 200e6, unit: "ns" },

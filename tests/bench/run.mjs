@@ -39,6 +39,8 @@ const CASES = [
   "growth",
   "worker-pool",
   "react-hooks",
+  "runner",
+  "groups",
 ];
 const ENVIRONMENTS = { node: openNode, chromium: openChromium };
 

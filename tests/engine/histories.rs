@@ -94,6 +94,10 @@ impl Driver {
                 self.send(Command::Retry { job, again: true, wait: None, random: 0.5 })?
             }
             Op::Stop(choice) => self.send(Command::Stop(self.a_job(choice)?))?,
+            Op::StopKey { manager, key } => {
+                let key = Self::a_key(self.a_manager(manager)?, key);
+                self.send(Command::StopKey(key))?
+            }
             Op::StopAll(choice) => self.send(Command::StopAll(self.a_manager(choice)?))?,
             Op::StopPending(choice) => self.send(Command::StopPending(self.a_manager(choice)?))?,
             Op::Forget(choice) => self.send(Command::Forget(self.an_ended_job(choice)?))?,

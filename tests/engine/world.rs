@@ -132,7 +132,7 @@ impl World {
         self.settle(job, Outcome::Rejected);
     }
 
-    fn settle(&mut self, job: JobId, outcome: Outcome) {
+    pub fn settle(&mut self, job: JobId, outcome: Outcome) {
         let attempt = self.engine.attempt(job);
         assert_eq!(self.send(Command::Settle { job, attempt, outcome }), Reply::Done);
     }
@@ -205,7 +205,12 @@ impl World {
             }
             Effect::Abort { job, cause, .. } => self.note(Seen::Aborted(job, cause)),
             Effect::AskRetry { job } => self.note(Seen::AskedRetry(job)),
-            Effect::Ended { job, completion, cause, .. } => self.note(Seen::Ended(job, completion, cause)),
+            Effect::Ended { job, completion, cause, continuations, .. } => {
+                self.note(Seen::Ended(job, completion, cause));
+                for listener in self.effects.targets(continuations).to_vec() {
+                    self.note(Seen::Called(listener, Channel::Continuation, None));
+                }
+            }
             Effect::Forgotten { job, .. } => self.note(Seen::Forgotten(job)),
             Effect::PendingBelow { manager } => self.note(Seen::PendingBelow(manager)),
             Effect::Idle { manager } => self.note(Seen::Idle(manager)),

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::bindings::panic;
 use crate::engine::Time;
-use crate::engine::pool::{Command, Effect, End, Pool, PoolOptions, TaskId, WorkerId};
+use crate::engine::pool::{Command, Effect, End, LOAD_TIMEOUT, Pool, PoolOptions, TaskId, WorkerId};
 
 /// No worker or no task in the place of one.
 const NONE: u32 = 0;
@@ -87,6 +87,12 @@ impl WasmPool {
         panic::report_to(on_panic);
     }
 
+    /// Milliseconds in which a worker must have said that it is ready, or it is lost.
+    #[wasm_bindgen(js_name = loadTimeout)]
+    pub fn load_timeout() -> f64 {
+        LOAD_TIMEOUT
+    }
+
     /// Where the outbox begins, in bytes. Any command may move it.
     pub fn outbox(&self) -> *const u32 {
         self.outbox.borrow().as_ptr()
@@ -118,7 +124,7 @@ impl WasmPool {
         self.inner.borrow().has_task(WorkerId(worker), TaskId(task))
     }
 
-    /// The worker could not be loaded, has broken, or is gone.
+    /// The worker could not be loaded, at all or in time, has broken, or is gone.
     pub fn lost(&self, now: f64, worker: u32) -> u32 {
         self.handle(now, Command::Lost(WorkerId(worker)))
     }

@@ -1,9 +1,8 @@
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::cancellation::Cancellation;
-use super::reply::settled;
 
 #[wasm_bindgen]
 extern "C" {
@@ -96,4 +95,10 @@ impl Drop for Body {
             spawn_local(async move { drop(closed.await) });
         }
     }
+}
+
+/// Waits for anything that may be a promise: one that misbehaves rejects.
+pub(super) fn settled(value: &JsValue) -> JsFuture {
+    // By way of a promise of this realm: nothing of the value's is called from here.
+    JsFuture::from(Promise::new(&mut |resolve, _| drop(resolve.call1(&JsValue::UNDEFINED, value))))
 }

@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 use web_sys::{Headers, RequestInit};
 
+use super::body::settled;
 use super::cancellation::Cancellation;
 use super::provider::{ModelProvider, RequestContext};
-use super::reply::{Reply, settled};
+use super::reply::Reply;
 use crate::browser::error::{Cancelled, JobError, Thrown};
 use crate::engine::agents::openai::{
     Asking, Assembly, Attempts, END, Event, Lines, Next, Piece, Refused, StreamFault, address, message, refused,

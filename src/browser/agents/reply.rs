@@ -1,10 +1,8 @@
 //! What `fetch` gives, the page's own or one that stands in for it: looked at guarded, whatever realm it is of.
 
-use js_sys::Promise;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
-use super::body::Body;
+use super::body::{Body, settled};
 use super::cancellation::Cancellation;
 
 #[wasm_bindgen]
@@ -71,10 +69,4 @@ impl Reply {
         let text = self.response.text().unwrap_or(JsValue::UNDEFINED);
         Ok(Body::of(settled(&text).await?.as_string().unwrap_or_default(), cancellation))
     }
-}
-
-/// Waits for anything that may be a promise: one that misbehaves rejects.
-pub(super) fn settled(value: &JsValue) -> JsFuture {
-    // By way of a promise of this realm: nothing of the value's is called from here.
-    JsFuture::from(Promise::new(&mut |resolve, _| drop(resolve.call1(&JsValue::UNDEFINED, value))))
 }

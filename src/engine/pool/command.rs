@@ -25,7 +25,7 @@ pub enum Command {
         /// Of which task.
         task: TaskId,
     },
-    /// The worker could not be loaded, has broken, or is gone.
+    /// The worker could not be loaded, at all or in time, has broken, or is gone.
     Lost(WorkerId),
     /// The moment of [`wake_at`](super::Pool::wake_at) has come.
     Tick,
@@ -36,7 +36,8 @@ pub enum Command {
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Start a worker; [`Command::Loaded`] or [`Command::Lost`] tells what came of it.
+    /// Start a worker; [`Command::Loaded`] or [`Command::Lost`] tells what came of it. Not ready after
+    /// [`LOAD_TIMEOUT`](super::LOAD_TIMEOUT) it is lost.
     Spawn(WorkerId),
     /// Hand the task to the worker.
     Post {

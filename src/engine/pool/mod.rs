@@ -23,7 +23,7 @@
 //!
 //! Invariants, checked after every command by `tests/engine/pool`: at most `size` workers are there; each task ends
 //! exactly once; a worker has one task at most; no task waits while a worker is idle, or while fewer than `size` are
-//! there and none is being loaded for it; nothing waits without a deadline or a worker that is busy.
+//! there and none is being loaded for it; nothing waits without a deadline or a worker that is busy or being loaded.
 
 mod command;
 mod options;
@@ -102,7 +102,7 @@ impl Pool {
             Command::Tick => self.tick(now, &mut effects),
             Command::Close => self.close(now, &mut effects),
         }
-        self.assign(now, &mut effects);
+        self.assign(&mut effects);
         if self.closing && self.workers.is_empty() {
             effects.push(Effect::Closed);
         }
@@ -157,7 +157,7 @@ impl Pool {
     }
 
     /// Gives waiting tasks to idle workers, the one used last first, so that those not needed end; starts more workers.
-    fn assign(&mut self, now: Time, effects: &mut Vec<Effect>) {
+    fn assign(&mut self, effects: &mut Vec<Effect>) {
         while !self.waiting.is_empty() {
             let idle = self.workers.iter_mut().filter_map(|worker| Some((worker.idle_since()?, worker)));
             let Some((_, worker)) = idle.max_by_key(|(since, _)| *since) else { break };
@@ -168,16 +168,16 @@ impl Pool {
         let loading = self.workers.iter().filter(|worker| worker.is_loading()).count();
         let room = (self.limits.size as usize).saturating_sub(self.workers.len());
         for _ in 0..self.waiting.len().saturating_sub(loading).min(room) {
-            self.spawn(now, effects);
+            self.spawn(effects);
         }
     }
 
     // ── workers ─────────────────────────────────────────────────────────────────────────────────
 
-    fn spawn(&mut self, now: Time, effects: &mut Vec<Effect>) {
+    fn spawn(&mut self, effects: &mut Vec<Effect>) {
         let id = WorkerId(self.spawned);
         self.spawned += 1;
-        self.workers.push(Worker { id, phase: Phase::Loading { until: now.after(self.limits.load) } });
+        self.workers.push(Worker { id, phase: Phase::Loading });
         effects.push(Effect::Spawn(id));
     }
 
@@ -212,25 +212,23 @@ impl Pool {
         let is_due = |worker: &Worker| worker.deadline(limits).is_some_and(|deadline| deadline <= now);
         let due: Vec<Worker> = self.workers.iter().copied().filter(is_due).collect();
         for worker in due {
-            match worker.phase {
-                Phase::Loading { .. } => self.lost(worker.id, effects),
-                Phase::Stopping { task, .. } => self.kill(now, worker.id, task, effects),
-                Phase::Idle { .. } | Phase::Running { .. } => {
-                    self.remove(worker.id);
-                    effects.push(Effect::Terminate(worker.id));
-                }
+            if let Phase::Stopping { task, .. } = worker.phase {
+                self.kill(worker.id, task, effects);
+            } else {
+                self.remove(worker.id);
+                effects.push(Effect::Terminate(worker.id));
             }
         }
     }
 
     /// The browser may take seconds to end it. Nobody waits for that: task and worker count as gone from here on.
-    fn kill(&mut self, now: Time, worker: WorkerId, task: TaskId, effects: &mut Vec<Effect>) {
+    fn kill(&mut self, worker: WorkerId, task: TaskId, effects: &mut Vec<Effect>) {
         self.remove(worker);
         self.killed += 1;
         effects.push(self.end(task, End::Killed));
         effects.push(Effect::Terminate(worker));
         if !self.closing {
-            self.spawn(now, effects);
+            self.spawn(effects);
         }
     }
 

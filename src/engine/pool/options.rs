@@ -6,8 +6,9 @@ use crate::engine::time::Span;
 /// Browsers allow about 125 wasm memories a process (measured in Chromium), and a worker has one or two.
 pub const LARGEST_SIZE: u32 = 32;
 
-/// Milliseconds in which a worker must have said that it is ready. Long enough to load over a poor network; it is there
-/// for scripts that load well and never call `exposeJobs`, of which a browser tells nothing.
+/// Milliseconds in which a worker must have said that it is ready, by a clock that no test has stopped: what loads takes
+/// its time. Long enough to load over a poor network; it is there for scripts that load well and never call `exposeJobs`,
+/// of which a browser tells nothing.
 pub const LOAD_TIMEOUT: f64 = 30_000.0;
 
 /// Times are milliseconds.
@@ -26,7 +27,6 @@ pub(super) struct Limits {
     pub(super) size: u32,
     pub(super) idle: Option<Span>,
     pub(super) grace: Span,
-    pub(super) load: Span,
 }
 
 impl PoolOptions {
@@ -35,6 +35,6 @@ impl PoolOptions {
         check(self.idle_timeout >= 0.0, "idleTimeout", "a number of milliseconds, 0 or more (Infinity for no limit)")?;
         check(is_wait(self.grace), "grace", "a finite number of milliseconds, 0 or more")?;
         let idle = self.idle_timeout.is_finite().then(|| Span::from_millis(self.idle_timeout));
-        Ok(Limits { size, idle, grace: Span::from_millis(self.grace), load: Span::from_millis(LOAD_TIMEOUT) })
+        Ok(Limits { size, idle, grace: Span::from_millis(self.grace) })
     }
 }

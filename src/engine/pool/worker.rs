@@ -10,9 +10,8 @@ pub(super) struct Worker {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    Loading {
-        until: Time,
-    },
+    /// For [`super::LOAD_TIMEOUT`] at most, which its driver sees to.
+    Loading,
     Idle {
         since: Time,
     },
@@ -28,7 +27,7 @@ pub(super) enum Phase {
 
 impl Worker {
     pub(super) fn is_loading(&self) -> bool {
-        matches!(self.phase, Phase::Loading { .. })
+        self.phase == Phase::Loading
     }
 
     pub(super) fn idle_since(&self) -> Option<Time> {
@@ -38,16 +37,16 @@ impl Worker {
     pub(super) fn task(&self) -> Option<TaskId> {
         match self.phase {
             Phase::Running { task } | Phase::Stopping { task, .. } => Some(task),
-            Phase::Loading { .. } | Phase::Idle { .. } => None,
+            Phase::Loading | Phase::Idle { .. } => None,
         }
     }
 
     /// When its patience, or that of others with it, is over.
     pub(super) fn deadline(&self, limits: &Limits) -> Option<Time> {
         match self.phase {
-            Phase::Loading { until } | Phase::Stopping { until, .. } => Some(until),
+            Phase::Stopping { until, .. } => Some(until),
             Phase::Idle { since } => limits.idle.map(|idle| since.after(idle)),
-            Phase::Running { .. } => None,
+            Phase::Loading | Phase::Running { .. } => None,
         }
     }
 }

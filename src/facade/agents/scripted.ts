@@ -1,3 +1,4 @@
+import { LONGEST_TIMEOUT } from "../support/time.js";
 import { checkEngine } from "../wasm/engine.js";
 import { checkNumber, needFunction } from "../wasm/options.js";
 import { checkChunk, freeze, needArray, needObject, needString, wholeLetters } from "./json.js";
@@ -11,8 +12,6 @@ import type {
   ToolCall,
 } from "./types.js";
 import { orFailure, startAgentsWasm } from "./wasm.js";
-
-const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** Answers from a script, chunk by chunk: for demos and tests. */
 export function scriptedProvider(options: ScriptedOptions): ModelProvider {
@@ -31,8 +30,8 @@ export function scriptedProvider(options: ScriptedOptions): ModelProvider {
     });
   });
   const delay = checkNumber("chunkDelay", chunkDelay, 0);
-  if (!(delay >= 0 && delay <= LONGEST_DELAY)) {
-    throw new RangeError(`chunkDelay must be from 0 to ${LONGEST_DELAY} ms, got ${delay}`);
+  if (!(delay >= 0 && delay <= LONGEST_TIMEOUT)) {
+    throw new RangeError(`chunkDelay must be from 0 to ${LONGEST_TIMEOUT} ms, got ${delay}`);
   }
   startAgentsWasm();
   let turn = 0;

@@ -2,7 +2,7 @@ import { ManagerClosedError } from "../errors.js";
 import { asyncDispose } from "../job/completion.js";
 import type { AnyJob } from "../job/record.js";
 import { JobManager } from "../manager/manager.js";
-import { Listeners } from "../runner/line.js";
+import { Listeners } from "../support/line.js";
 import type { JobContext, RunJobResult, Unsubscribe } from "../types.js";
 import { checkEngine } from "../wasm/engine.js";
 import { checkNumber, checkObject, needFunction } from "../wasm/options.js";

@@ -1,4 +1,4 @@
-import { Listeners } from "../runner/line.js";
+import { Listeners } from "../support/line.js";
 import type { Unsubscribe } from "../types.js";
 import { checkEngine } from "../wasm/engine.js";
 import { needFunction } from "../wasm/options.js";

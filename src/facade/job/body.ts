@@ -9,7 +9,7 @@ import { now } from "../wasm/clock.js";
 import { drain } from "../wasm/drain.js";
 import { engine, failure, unexpected } from "../wasm/engine.js";
 import { holdStamp, releaseStamp, stamp } from "../wasm/stamp.js";
-import { CAUSE } from "../wasm/wire.js";
+import { CAUSE, OUTCOME } from "../wasm/wire.js";
 import { adopt, isJob, stopAdopted } from "./adopted.js";
 import { errorOf, reasonOf } from "./completion.js";
 import { Context } from "./context.js";
@@ -75,12 +75,19 @@ function settle(job: AnyJob, attempt: number, rejected: boolean, value: unknown)
   try {
     if (rejected && job.attempt === attempt && isCancellation(value)) job.askToStop(value);
     holdStamp();
-    if (engine.settle(job.slot, attempt, rejected, job.manager.moment()) === 0) job.outcome = value;
+    const outcome = rejected ? rejectionOf(job, value) : OUTCOME.resolved;
+    if (engine.settle(job.slot, attempt, outcome, job.manager.moment()) === 0) job.outcome = value;
     drain();
   } catch (error) {
     unexpected(error);
   }
   releaseStamp();
+}
+
+/** Where the caller has a rule of their own, that one says what is retried. */
+function rejectionOf(job: AnyJob, error: unknown): number {
+  const isFinal = job.cold?.retries && job.cold.retryIf === undefined && isNonRetriable(error);
+  return isFinal ? OUTCOME.notRetriable : OUTCOME.rejected;
 }
 
 /** Tells the running body that it is to end. `last`: no other attempt can follow, so the job's own signal aborts, too. */
@@ -121,7 +128,7 @@ export function decideRetry(job: AnyJob): void {
   const error = errorOf(job);
   cold.lastError = error;
   const rule = cold.retryIf;
-  let again = rule === undefined && !isNonRetriable(error);
+  let again = rule === undefined;
   if (rule !== undefined) {
     try {
       again = Boolean(rule(error, job.attempt));

@@ -1,16 +1,17 @@
 // What happens when a job has ended: promises, continuations, and letting go of everything.
 
 import { releaseStamp, stamp } from "../wasm/stamp.js";
-import { CAUSE, END } from "../wasm/wire.js";
+import { CAUSE, END, ENDED } from "../wasm/wire.js";
 import { abortForGood } from "./body.js";
 import { completionOf } from "./completion.js";
-import { runContinuations } from "./continuations.js";
 import type { AnyJob } from "./record.js";
 import { jobs } from "./tables.js";
 import { breakSleeps } from "./waits.js";
 
-/** `abandoned`: its body has not settled. */
-export function end(job: AnyJob, completion: number, cause: number, forgotten: boolean, abandoned: boolean): void {
+/** `how` as the engine writes it; then its continuations: where they begin, how many they are. */
+export function end(job: AnyJob, how: number, first: number, count: number): void {
+  const completion = how & 3;
+  const cause = (how >>> 2) & 3;
   // First what nothing can keep from being done: after it, no number of the engine's leads to this job any more.
   const { slot, manager, factory } = job;
   job.end = completion;
@@ -18,20 +19,21 @@ export function end(job: AnyJob, completion: number, cause: number, forgotten: b
   job.factory = undefined;
   jobs[slot] = undefined;
   if (completion === END.cancelled) job.outcome = undefined;
-  if (forgotten) manager.letGo(slot, job);
+  if ((how & ENDED.forgotten) !== 0) manager.letGo(slot, job);
   else manager.roster.retain(job);
   manager.keys.leave(job);
   if (cause === CAUSE.replaced) {
     job.noteStop(new DOMException("Replaced by a newer job under the same key", "AbortError"));
   }
-  if (abandoned) job.coldData().abandoned = true;
-  if (job.cold !== undefined) settle(job, cause);
+  // Its body has not settled.
+  if ((how & ENDED.abandoned) !== 0) job.coldData().abandoned = true;
+  if (job.cold !== undefined) settle(job, cause, first, count);
   releaseStamp();
   manager.ends.tell(job, completion === END.failed);
   if (typeof factory === "object") factory.ended?.(job);
 }
 
-function settle(job: AnyJob, cause: number): void {
+function settle(job: AnyJob, cause: number, first: number, count: number): void {
   const cold = job.cold!;
   const { unhook, listeners, actionListeners } = cold;
   cold.unhook = undefined;
@@ -40,18 +42,19 @@ function settle(job: AnyJob, cause: number): void {
   cold.lastError = undefined;
   cold.listeners = undefined;
   cold.actionListeners = undefined;
+  cold.continuations = undefined;
   if (cold.result !== undefined) job.settleResult();
   cold.settled?.resolve(completionOf(job)!);
   cold.barrier?.resolve();
-  listeners?.clear();
   actionListeners?.clear();
   unhook?.();
   breakSleeps(job, undefined);
   if (cause === CAUSE.timeout) abortForGood(job);
-  if (cold.continuations !== undefined) {
+  if (count > 0) {
     releaseStamp();
-    runContinuations(job);
+    listeners?.call(first, count, job);
   }
+  listeners?.clear();
 }
 
 /** The engine has broken: nothing will ever end this job, so it ends here, failed, and tells nobody but its promises. */

@@ -34,7 +34,8 @@ type Mutable<T> = { -readonly [K in keyof T]?: T[K] };
 /** What a job holds only if someone looks: most jobs have none of it, and those that have it little of it. */
 export class ColdData {
   listeners: ListenerTable | undefined = undefined;
-  continuations: Map<string, Continuation> | undefined = undefined;
+  /** By name: those that wait for its end. */
+  continuations: Map<string, { callback: Continuation; leave: Unsubscribe }> | undefined = undefined;
   progress: Progress | undefined = undefined;
   completion: Completion | undefined = undefined;
   result: Deferred<unknown> | undefined = undefined;

@@ -11,7 +11,7 @@ import { CHANNEL, type ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { releaseStamp } from "../wasm/stamp.js";
 import { disarmTimer } from "../wasm/timer.js";
 import { valueAt } from "../wasm/values.js";
-import { ABORT, EFFECT, ENDED, EVENT, NONE } from "../wasm/wire.js";
+import { ABORT, EFFECT, EVENT, NONE } from "../wasm/wire.js";
 import { keyListeners } from "./keys.js";
 
 /** Before anything else: the engine, and this as what applies its effects. */
@@ -32,7 +32,7 @@ function apply(words: Uint32Array, base: number): void {
       return;
     }
     case EFFECT.ended:
-      end(jobs[one]!, two & 3, (two >>> 2) & 3, (two & ENDED.forgotten) !== 0, (two & ENDED.abandoned) !== 0);
+      end(jobs[one]!, two, words[base + 3]!, words[base + 4]!);
       return;
     case EFFECT.deliver:
       deliver(one, two, words[base + 3]!, words[base + 4]!, words[base + 5]!);

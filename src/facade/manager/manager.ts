@@ -244,9 +244,12 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   async stopJob(key: Key, reason?: unknown): Promise<void> {
     const number = this.keys.find(key);
     if (number === undefined) return;
-    // The waiting one first, or it would start.
     const found = [question().waiting(number), question().standing(number)].map((slot) => this.at(slot));
-    await Promise.all(found.map((job) => job?.stop(reason)));
+    const engine = command();
+    for (const job of found) job?.noteStop(reason);
+    engine.stopKey(number, this.moment());
+    drain();
+    await Promise.all(found.map((job) => job?.barrier));
   }
 
   async stopAll(reason?: unknown): Promise<void> {

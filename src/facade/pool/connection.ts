@@ -1,5 +1,6 @@
 // One worker as the pool sees it: started, spoken to, listened to, ended.
 
+import { setRealTimer } from "../support/time.js";
 import { type AnyWorker, attempt, listen, needWorker } from "./listen.js";
 import { type JobAnswer, type Order, readAnswer } from "./messages.js";
 import { deserialize, serialize } from "./serialize.js";
@@ -37,9 +38,11 @@ export class WorkerConnection {
   private task = 0;
   private readonly gone = new AbortController();
   private ended = false;
+  /** A browser tells nothing of a script that loads well and is no worker of a pool's. */
+  private readonly stopWatch: () => void;
 
   /** Throws where it is no worker, or throws itself; then it is not left running. */
-  constructor(worker: AnyWorker, events: ConnectionEvents) {
+  constructor(worker: AnyWorker, loadTimeout: number, events: ConnectionEvents) {
     this.worker = needWorker(worker);
     this.events = events;
     if (connected.has(worker)) throw new TypeError("spawn must return a new Worker each time");
@@ -56,6 +59,8 @@ export class WorkerConnection {
       attempt(() => worker.terminate());
       throw error;
     }
+    const words = `did not say within ${loadTimeout / 1000} s that it is ready: does its script call exposeJobs?`;
+    this.stopWatch = setRealTimer(() => events.lost({ words, quiet: true }), loadTimeout);
   }
 
   /** Throws what `postMessage` throws. */
@@ -84,6 +89,7 @@ export class WorkerConnection {
     this.ended = true;
     attempt(this.stopListening);
     this.gone.abort();
+    this.stopWatch();
     attempt(() => this.worker.terminate());
   }
 
@@ -132,7 +138,7 @@ export class WorkerConnection {
     this.ready = true;
     this.sendFlag();
     if (needsModule) void this.sendModule();
-    else this.events.ready();
+    else this.isReady();
   }
 
   private sendFlag(): void {
@@ -154,6 +160,11 @@ export class WorkerConnection {
       this.lose("did not get the binary of the built-in job types", error);
       return;
     }
+    this.isReady();
+  }
+
+  private isReady(): void {
+    this.stopWatch();
     this.events.ready();
   }
 }

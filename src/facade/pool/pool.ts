@@ -1,10 +1,10 @@
 import { ManagerClosedError, report, WorkerCrashedError } from "../errors.js";
 import { asyncDispose } from "../job/completion.js";
-import { Line } from "../runner/line.js";
 import type { JobType } from "../runner/types.js";
 import { abortReason, throwIfAborted } from "../support/abort.js";
 import { cancellation } from "../support/cancellation.js";
 import { type Deferred, defer } from "../support/defer.js";
+import { Line } from "../support/line.js";
 import { fieldOf, textOf } from "../support/look.js";
 import type { JobFactory } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
@@ -17,7 +17,7 @@ import type { JobAnswer } from "./messages.js";
 import { spawnDefault } from "./spawn.js";
 import { type PoolContext, Task, type Work } from "./tasks.js";
 import type { ExposedJobs, PoolStats, WorkerPoolOptions } from "./types.js";
-import { effectsOf, newRules, type Rules } from "./wasm.js";
+import { effectsOf, loadTimeout, newRules, type Rules } from "./wasm.js";
 import { EFFECT, END } from "./wire.js";
 
 const WORDS_PER_EFFECT = 4;
@@ -221,7 +221,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
 
   private connect(worker: number): void {
     try {
-      const connection = new WorkerConnection(this.spawn() as Worker, {
+      const connection = new WorkerConnection(this.spawn() as Worker, loadTimeout(), {
         ready: () => {
           connection.rest();
           this.tell((rules) => rules.loaded(now(), worker));
@@ -280,10 +280,10 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
         task.settle();
         return;
       case END.lost:
-        task.reject(crashed("The job's worker", this.losses.get(worker)));
+        task.reject(crashed("The job's worker", this.losses.get(worker)!));
         return;
       case END.notLoaded:
-        task.reject(crashed("No worker could be loaded: it", this.losses.get(worker)));
+        task.reject(crashed("No worker could be loaded: it", this.losses.get(worker)!));
         return;
       case END.closed:
         task.reject(cancellation(this.closedReason()));
@@ -311,11 +311,6 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
   }
 }
 
-function crashed(who: string, loss: Loss = SILENT): WorkerCrashedError {
+function crashed(who: string, loss: Loss): WorkerCrashedError {
   return new WorkerCrashedError(`${who} ${loss.words}`, "cause" in loss ? { cause: loss.cause } : {});
 }
-
-const SILENT: Loss = {
-  words: "did not say within 30 s that it is ready: does its script call exposeJobs?",
-  quiet: true,
-};

@@ -19,6 +19,8 @@ export function newRules(size: number, idleTimeout: number, grace: number): Wasm
   return new WasmPool(size, idleTimeout, grace);
 }
 
+export const loadTimeout = (): number => WasmPool.loadTimeout();
+
 /** The effects that a command has answered with: so many numbers, copied, since the next command writes over them. */
 export function effectsOf(rules: WasmPool, count: number): readonly number[] {
   if (count === 0 || memory === undefined) return NOTHING;

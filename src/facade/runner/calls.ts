@@ -2,6 +2,7 @@
 // time.
 
 import { type Deferred, defer } from "../support/defer.js";
+import { LONGEST_TIMEOUT } from "../support/time.js";
 import { RunnerError } from "./errors.js";
 import type { ClientMessage, ServerMessage } from "./types.js";
 
@@ -9,7 +10,6 @@ import type { ClientMessage, ServerMessage } from "./types.js";
 const WINDOW = 1000;
 /** Once or twice, it is all the same: a job is created under its id. */
 const REPEATABLE = new Set<ClientMessage["type"]>(["create_job", "cancel_job", "set_priority"]);
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 type Answer = ServerMessage & { readonly type: "ok" | "error" };
 

@@ -1,5 +1,6 @@
 import { checkNumber, checkObject, checkString, needFunction } from "../support/check.js";
 import { holdLock, whenFree } from "../support/lifetime.js";
+import { Listeners } from "../support/line.js";
 import { fieldOf, reasonText, tagOf, textOf } from "../support/look.js";
 import { randomName } from "../support/random-name.js";
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
@@ -7,7 +8,6 @@ import { Calls } from "./calls.js";
 import { Watches } from "./client-watch.js";
 import { RunnerError, refusalOf } from "./errors.js";
 import { MESSAGE } from "./inert.js";
-import { Listeners } from "./line.js";
 import { Mirror } from "./mirror.js";
 import { toWire } from "./odd-parts.js";
 import { isConnecting, isOver, listenTo, needPort, post, tryPost } from "./port.js";

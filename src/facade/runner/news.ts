@@ -1,8 +1,8 @@
 // What happens in a runner, told in the order in which it happens.
 
+import { Line, Listeners } from "../support/line.js";
 import type { Unsubscribe } from "../types.js";
 import { CHANGE, isEnd, type Notification as Told } from "./events.js";
-import { Line, Listeners } from "./line.js";
 import type { Rank } from "./rank.js";
 import type { Task } from "./task.js";
 import type { Tasks } from "./tasks.js";

@@ -7,7 +7,7 @@ import { errorRecord } from "../job/events.js";
 import type { JobManager } from "../manager/manager.js";
 import { carry, clip } from "../runner/plain.js";
 import type { TaskContext } from "../runner/types.js";
-import { messageOf, textOf } from "../support/look.js";
+import { fieldOf, messageOf, textOf } from "../support/look.js";
 import type { Completion, JobContext, ManagedJob } from "../types.js";
 import { partsOf } from "./names.js";
 import type { ServerTypes } from "./options.js";
@@ -156,9 +156,9 @@ export class Attempt {
     const { name, message, code } = errorRecord(error);
     const reason = failedReason({ name: clip(name), message: clip(message), ...(code !== undefined && { code }) });
     const isLast = this.job.attemptsMade + 1 >= (this.job.opts.attempts ?? 1) || !this.mayRetry(error);
-    if (!isLast) throw new Error(reason);
+    if (!isLast) throw withStack(new Error(reason), error);
     await this.seal();
-    throw new UnrecoverableError(reason);
+    throw withStack(new UnrecoverableError(reason), error);
   }
 
   private mayRetry(error: unknown): boolean {
@@ -194,6 +194,13 @@ export class Attempt {
     await this.held.endIfAsked();
     throw new WaitingError();
   }
+}
+
+/** Which BullMQ's own tools show. */
+function withStack(told: Error, thrown: unknown): Error {
+  const stack = fieldOf(thrown, "stack");
+  told.stack = clip(typeof stack === "string" ? stack : textOf(thrown));
+  return told;
 }
 
 function readStop(stop: string): { readonly reason?: string } {

@@ -48,6 +48,7 @@ local function settle(id, finished, outcome)
   if call("ZREM", live, id) == 0 then return end
   call("ZADD", done, finished, id)
   call("HINCRBY", counts, outcome, 1)
+  call("HDEL", bull .. id, "jg:stop", "jg:ending", "jg:sealed")
   trim()
 end
 
@@ -65,6 +66,8 @@ local function read(id)
     elseif fields[8] and string.sub(fields[8], 1, 12) == '{"cancelled"' then settle(id, finished, "cancelled")
     else settle(id, finished, "failed") end
   else
+    -- One of BullMQ's own tools has started it again.
+    if call("ZREM", done, id) == 1 then call("ZADD", live, fields[14] or 0, id) end
     place, score = placeOf(id)
   end
   return {place, tostring(score), unpack(fields, 1, 14)}

@@ -90,6 +90,7 @@ export class JobStore {
     const options = {
       priority: levelOf(data.priority),
       attempts: Math.min(limit, MANY) + 1,
+      stackTraceLimit: 3,
       ...(delay > 0 && { delay }),
       ...(data.retry !== undefined && { backoff: { type: "jobgate" } }),
     };

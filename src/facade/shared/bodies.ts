@@ -136,6 +136,14 @@ export class Bodies implements RunHost {
     }
   }
 
+  /** What they still write is refused, or goes to nobody. */
+  abortAll(reason: unknown): void {
+    for (const run of this.runs.values()) {
+      run.hasLost = true;
+      run.abort(reason);
+    }
+  }
+
   async deliver(number: number, epoch: number, action: number): Promise<void> {
     const job = this.host.mirror.of(number);
     if (job === undefined) return;

@@ -100,8 +100,10 @@ class Database implements Storage {
       await Promise.all([transaction.done, writes.all()]);
       return result;
     } catch (error) {
+      // Requests that a failing commit takes with it say only that.
+      const why = transaction.error ?? error;
       abort();
-      throw error;
+      throw why;
     } finally {
       signal?.removeEventListener("abort", abort);
     }

@@ -3,6 +3,7 @@
 import { report } from "../errors.js";
 import { cloned } from "../pool/clone.js";
 import type { JobTypes } from "../runner/job-types.js";
+import { Line } from "../support/line.js";
 import { wallNow } from "../support/time.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
@@ -40,8 +41,7 @@ export class Driver {
   private readonly locks: Locks | LonelyLocks;
   private readonly channel: Channel | undefined;
   private readonly alarm = new Alarm();
-  private readonly line: number[][] = [];
-  private isDraining = false;
+  private readonly line = new Line<Float64Array>((effects) => this.doAll(effects));
   private slots: readonly StoredSlot[] = [];
   private cursor = 0;
   /** The latest request for each lock, and what is being written where one is held. */
@@ -62,6 +62,7 @@ export class Driver {
     this.locks = isShared ? new Locks(name, granted, lost) : new LonelyLocks(granted);
     this.channel = isShared ? new Channel(name, (said) => this.hear(said)) : undefined;
     const { rules, mirror, types } = parts;
+    mirror.broken = () => this.break();
     this.bodies = new Bodies({
       rules,
       mirror,
@@ -75,6 +76,14 @@ export class Driver {
         this.channel?.say({ log });
       },
     });
+  }
+
+  /** The rules have failed: others go on at once with what this tab has. */
+  private break(): void {
+    this.locks.dropAll();
+    this.bodies.abortAll(this.parts.mirror.failure);
+    for (const resolve of this.left.splice(0)) resolve();
+    this.shut();
   }
 
   /** Resolves when the store has been read once. */
@@ -101,6 +110,10 @@ export class Driver {
       this.tell(TELL.leave, 0);
       await left;
     }
+    this.shut();
+  }
+
+  private shut(): void {
     this.isClosed = true;
     this.alarm.clear();
     this.channel?.close();
@@ -197,17 +210,12 @@ export class Driver {
   // ── doing ───────────────────────────────────────────────────────────────────────────────────
 
   private apply(effects: Float64Array): void {
-    for (let at = 0; at < effects.length; at += EFFECT_SIZE) {
-      this.line.push(Array.from(effects.subarray(at, at + EFFECT_SIZE)));
-    }
-    if (this.isDraining) return;
-    this.isDraining = true;
-    try {
-      for (let next = this.line.shift(); next !== undefined; next = this.line.shift()) this.do(next);
-    } finally {
-      this.isDraining = false;
-    }
+    this.line.push(effects);
     this.arm();
+  }
+
+  private doAll(effects: Float64Array): void {
+    for (let at = 0; at < effects.length; at += EFFECT_SIZE) this.do([...effects.subarray(at, at + EFFECT_SIZE)]);
   }
 
   private arm(): void {

@@ -57,6 +57,13 @@ export function endOf(host: JobHost, job: StoredJob): Promise<Completion<unknown
   });
 }
 
+/** Resolves when it has ended; rejects where nobody will hear of that. */
+export async function hasEnded(host: JobHost, job: StoredJob): Promise<void> {
+  const completion = await endOf(host, job);
+  const { failure } = host.mirror;
+  if (failure !== undefined && completion.type === "Failed" && completion.error === failure) throw failure;
+}
+
 class Handle implements SharedJob<unknown, unknown, unknown> {
   private readonly host: JobHost;
   private last: StoredJob;
@@ -113,19 +120,18 @@ class Handle implements SharedJob<unknown, unknown, unknown> {
     checkObject("options", options);
     const timeout = options.timeout === undefined ? Infinity : needNumber("timeout", options.timeout);
     if (!(timeout >= 0)) throw new RangeError(`timeout must be a number of milliseconds, 0 or more, got ${timeout}`);
+    const end = hasEnded(this.host, this.job);
+    end.catch(() => {});
     await this.host.stop(this.job.id, reason);
     if (timeout === Infinity) {
-      await this.settled;
+      await end;
       return;
     }
     await new Promise<void>((resolve, reject) => {
       const alarm = new Alarm();
       const late = () => reject(new JobStopTimeoutError(`The job has not ended within ${timeout} ms`));
       alarm.set(now() + timeout, late);
-      void this.settled.then(() => {
-        alarm.clear();
-        resolve();
-      });
+      end.then(resolve, reject).finally(() => alarm.clear());
     });
   }
 

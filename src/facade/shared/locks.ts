@@ -68,6 +68,10 @@ export class Locks {
     else request.release();
   }
 
+  dropAll(): void {
+    for (const number of [...this.requests.keys()]) this.drop(number);
+  }
+
   /** Whoever holds it, if it wakes up, is told. */
   steal(lock: Lock): void {
     navigator.locks.request(this.nameOf(lock), { steal: true }, () => undefined).catch(() => {});
@@ -87,6 +91,8 @@ export class LonelyLocks {
   }
 
   drop(): void {}
+
+  dropAll(): void {}
 
   steal(): void {}
 }

@@ -5,7 +5,7 @@ import { deserialize } from "../pool/serialize.js";
 import { fieldOf, messageOf, textOf } from "../support/look.js";
 import type { JobEvent, JobRecord, ManagerStats, Unsubscribe } from "../types.js";
 import { now } from "../wasm/clock.js";
-import { whenEngineFails } from "../wasm/engine.js";
+import { checkEngine, whenEngineFails } from "../wasm/engine.js";
 import { AT, CANCELLED, COMPLETED, FAILED, isOver, PENDING, type Row, RUNNING, STATUS, WAITING } from "./numbers.js";
 import type { StoredJob } from "./rows.js";
 import type { SharedRecord } from "./types.js";
@@ -17,7 +17,7 @@ export interface Change {
   readonly after: StoredJob | undefined;
   /** What `log` has said. */
   readonly event?: JobEvent;
-  /** The engine has broken: nothing follows. */
+  /** The engine has broken, or the store is gone: nothing follows. */
   readonly failure?: Error;
 }
 
@@ -33,7 +33,10 @@ interface Entry {
 /** Of all runners that are open. */
 const mirrors = new Set<Mirror>();
 whenEngineFails((error) => {
-  for (const mirror of mirrors) mirror.fail(error);
+  for (const mirror of mirrors) {
+    mirror.fail(error);
+    mirror.broken();
+  }
 });
 
 export class Mirror {
@@ -50,11 +53,12 @@ export class Mirror {
   private readonly listeners = new Map<string, Set<Listener>>();
   private readonly keyListeners = new Map<string, Set<Listener>>();
   private readonly subscribers = new Set<() => void>();
-  private readonly line: (() => void)[] = [];
-  private isTelling = false;
+  private readonly followers = new Set<(event: JobEvent) => void>();
   durable = true;
-  /** The engine has broken. */
+  /** The engine has broken, or the store was taken away: nothing is heard any more. */
   failure: Error | undefined = undefined;
+  /** Lets go of what the tab holds, without the rules. */
+  broken = () => {};
 
   constructor(rules: TabRules) {
     this.rules = rules;
@@ -168,7 +172,12 @@ export class Mirror {
   // ── who is told ─────────────────────────────────────────────────────────────────────────────
 
   listen(id: string, listener: Listener): Unsubscribe {
-    return listenIn(this.listeners, id, listener);
+    const leave = listenIn(this.listeners, id, listener);
+    const { failure } = this;
+    if (failure !== undefined) {
+      queueMicrotask(() => guarded(() => listener({ before: undefined, after: undefined, failure })));
+    }
+    return leave;
   }
 
   /** Any change of any job that has the key. */
@@ -180,6 +189,12 @@ export class Mirror {
     const own = () => listener();
     this.subscribers.add(own);
     return () => this.subscribers.delete(own);
+  }
+
+  onEvent(listener: (event: JobEvent) => void): Unsubscribe {
+    const own = (event: JobEvent) => listener(event);
+    this.followers.add(own);
+    return () => this.followers.delete(own);
   }
 
   /** What waits may wait for something else now. */
@@ -194,8 +209,16 @@ export class Mirror {
       const key = (change.after ?? change.before)?.key;
       const ofKey = key === undefined ? undefined : this.keyListeners.get(key);
       for (const listener of [...(this.listeners.get(id) ?? []), ...(ofKey ?? [])]) guarded(() => listener(change));
+      this.callFollowers(id, change);
       this.callSubscribers();
     });
+  }
+
+  private callFollowers(id: string, change: Change): void {
+    if (this.followers.size === 0) return;
+    for (const event of eventsOf(change, () => this.record(id) ?? recordOf(change.after!, this.durable, undefined))) {
+      for (const follower of [...this.followers]) guarded(() => follower(event));
+    }
   }
 
   private callSubscribers(): void {
@@ -204,18 +227,13 @@ export class Mirror {
 
   /** What a listener causes is told after what is being told. */
   private enqueue(told: () => void): void {
-    this.line.push(told);
-    if (this.isTelling) return;
-    this.isTelling = true;
-    queueMicrotask(() => {
-      for (let next = this.line.shift(); next !== undefined; next = this.line.shift()) next();
-      this.isTelling = false;
-    });
+    queueMicrotask(told);
   }
 
   // ── records ─────────────────────────────────────────────────────────────────────────────────
 
   record(id: string): SharedRecord | undefined {
+    checkEngine();
     const entry = this.entries.get(id);
     if (entry === undefined) return undefined;
     const { job, number } = entry;
@@ -228,6 +246,7 @@ export class Mirror {
 
   /** Running in the order of their starts, pending in the order in which they will start here, ended, newest first. */
   list(): SharedRecord[] {
+    checkEngine();
     const running: StoredJob[] = [];
     const ended: StoredJob[] = [];
     for (const { job } of this.entries.values()) {

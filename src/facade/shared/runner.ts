@@ -6,16 +6,16 @@ import { newRules, WasmRunner } from "../runner/wasm.js";
 import { checkObject, checkString, needFunction } from "../support/check.js";
 import { textOf } from "../support/look.js";
 import { wallNow } from "../support/time.js";
-import type { ManagerStats, Priority, RunJobResult, Unsubscribe } from "../types.js";
+import type { JobEvent, ManagerStats, Priority, RunJobResult, Unsubscribe } from "../types.js";
+import { checkEngine } from "../wasm/engine.js";
 import { priorityNumber } from "../wasm/options.js";
-import { openDatabase } from "./database.js";
 import { Driver, type Kind } from "./driver.js";
-import { SharedRunnerError, StorageUnavailableError, storageError } from "./errors.js";
-import { endOf, handleOf, type JobHost, watchStream } from "./job.js";
+import { SharedRunnerError, StorageLostError, StorageUnavailableError, storageError } from "./errors.js";
+import { handleOf, hasEnded, type JobHost, watchStream } from "./job.js";
 import { KeyWatch } from "./key-watch.js";
-import { Memory } from "./memory.js";
 import { Mirror } from "./mirror.js";
 import { AT, isOver, MOST_SLOTS, RUNNING } from "./numbers.js";
+import { inTime, openStorage } from "./opening.js";
 import { type CheckedOptions, checkOptions, checkType, newRow, policyNumber } from "./options.js";
 import type { Storage, StoredJob } from "./rows.js";
 import { storable } from "./run.js";
@@ -47,15 +47,21 @@ interface Open {
  * works detached.
  */
 export class SharedRunner implements JobQueue {
-  /** The mirror is loaded. Never rejects. */
+  /**
+   * The mirror is loaded, or it is known that it can't be. A store that another tab blocks, or that hangs, is waited for
+   * for ten seconds; the queue goes on once it opens. Never rejects.
+   */
   readonly ready: Promise<void>;
   private readonly options: CheckedOptions;
   private readonly rules: TabRules;
   private readonly types: JobTypes;
   private readonly kinds = new Map<string, Kind>();
   private readonly mirror: Mirror;
-  private readonly tab = newId();
+  /** This tab's name, as `owner.tab` has it. */
+  readonly tab: string = newId();
   private readonly opening: Promise<Open | Error>;
+  /** What is known of that: for who can't wait for as long as it may take. */
+  private knownOpening: Promise<Open | Error>;
   private readonly host: JobHost;
   private asked: Asked[] = [];
   private opened: Open | undefined = undefined;
@@ -82,7 +88,11 @@ export class SharedRunner implements JobQueue {
       thrown: (id) => this.thrown(id),
     };
     this.opening = this.open().catch((error: unknown) => storageError(error, false));
-    this.ready = this.opening.then(() => {});
+    this.knownOpening = inTime(this.opening);
+    void this.opening.then(() => {
+      this.knownOpening = this.opening;
+    });
+    this.ready = this.knownOpening.then(() => {});
     for (const name of METHODS) {
       // biome-ignore lint/suspicious/noExplicitAny: binds each method to this runner, so that it works detached.
       const methods = this as any;
@@ -104,7 +114,12 @@ export class SharedRunner implements JobQueue {
   }
 
   private async open(): Promise<Open> {
-    const { storage, isShared } = await this.openStorage();
+    const events = { outdated: () => this.become("outdated"), lost: () => this.become("lost") };
+    const { storage, isShared } = await openStorage(this.options, events);
+    if (this.closing !== undefined) {
+      storage.close();
+      throw new SharedRunnerError("The runner was closed", "E_CLOSED");
+    }
     this.mirror.durable = storage.durable;
     const transactions = new Transactions(storage, this.rules, this.tab, this.options.retain);
     const { options, rules, mirror, kinds, types } = this;
@@ -116,28 +131,18 @@ export class SharedRunner implements JobQueue {
     return this.opened;
   }
 
-  private async openStorage(): Promise<{ storage: Storage; isShared: boolean }> {
-    const { name, durability, fallback } = this.options;
-    try {
-      if (globalThis.navigator?.locks === undefined) throw new StorageUnavailableError("There are no Web Locks here");
-      const events = { outdated: () => this.become("outdated"), lost: () => this.become("lost") };
-      return { storage: await openDatabase(name, durability, events), isShared: true };
-    } catch (error) {
-      if (fallback === "reject") throw error;
-      return { storage: new Memory(), isShared: false };
-    }
-  }
-
   private become(state: "outdated" | "lost"): void {
     this.state = state;
     this.opened?.driver.retire();
+    if (state === "lost") this.mirror.fail(new StorageLostError("The browser took the store away"));
     this.mirror.touch();
   }
 
   /** Waits for the store; rejects where there is none. */
   private async store(): Promise<Open> {
     if (this.closing !== undefined) throw new SharedRunnerError("The runner was closed", "E_CLOSED");
-    const opened = await this.opening;
+    const opened = await this.knownOpening;
+    checkEngine();
     if ("driver" in opened) return opened;
     throw opened;
   }
@@ -152,6 +157,7 @@ export class SharedRunner implements JobQueue {
       driver.see(answer.seen);
       return answer;
     } catch (error) {
+      checkEngine();
       throw storageError(error, this.state === "lost");
     }
   }
@@ -325,6 +331,12 @@ export class SharedRunner implements JobQueue {
     return this.mirror.subscribe(listener);
   }
 
+  /** What happens to any job, as this tab hears of it: one that it sees for the first time is `job_created`. */
+  onEvent(listener: (event: JobEvent) => void): Unsubscribe {
+    needFunction("listener", listener);
+    return this.mirror.onEvent(listener);
+  }
+
   /** Same identity until something changed. `connected`: the store is there. */
   getSnapshot(): SharedSnapshot {
     const { version } = this.mirror;
@@ -343,7 +355,8 @@ export class SharedRunner implements JobQueue {
     await this.store();
     const job = this.mirror.standing(key);
     if (job === undefined) return;
-    const end = endOf(this.host, job);
+    const end = hasEnded(this.host, job);
+    end.catch(() => {});
     await this.askToStop(job.id, reason);
     await end;
   }
@@ -404,7 +417,7 @@ export class SharedRunner implements JobQueue {
   }
 
   private async shut(): Promise<void> {
-    await this.opening;
+    await this.knownOpening;
     await this.opened?.driver.close();
     this.opened?.storage.close();
     this.mirror.close();

@@ -12,7 +12,7 @@ export interface Time {
 }
 
 /** What timers of browsers and Node can count. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
+export const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 let test: Time | undefined;
 
@@ -45,6 +45,13 @@ export function setTimer(ring: () => void, wait: number): unknown {
 export function clearTimer(timer: unknown): void {
   if (test === undefined) clearTimeout(timer as ReturnType<typeof setTimeout>);
   else test.clearTimer(timer);
+}
+
+/** By the page's own time, also where a test keeps the time; Node's process does not wait for it. */
+export function setRealTimer(ring: () => void, wait: number): () => void {
+  const timer: unknown = setTimeout(ring, wait);
+  (timer as { unref?(): void }).unref?.();
+  return () => clearTimeout(timer as ReturnType<typeof setTimeout>);
 }
 
 export function longestTimeout(): number {

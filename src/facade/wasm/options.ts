@@ -21,8 +21,6 @@ const POLICIES = Object.keys(POLICY);
 
 export { MANAGER_FLAGS } from "./wire.js";
 
-const RETRY_DEFAULTS = { delay: 1000, maxDelay: 30_000 };
-
 export function priorityNumber(priority: Priority): number {
   if (typeof priority === "number") return priority;
   checkWord("priority", priority, Object.keys(WORDS));
@@ -130,6 +128,8 @@ export function sendOptions(options: ReadOptions): void {
   if (delay !== undefined) given |= GIVEN.delay;
   if (retry !== undefined) given |= GIVEN.retry;
   if (abandonAfter !== undefined) given |= GIVEN.abandonAfter;
+  if (retry?.delay !== undefined) given |= GIVEN.retryDelay;
+  if (retry?.maxDelay !== undefined) given |= GIVEN.retryMaxDelay;
   if (retry?.fixed) given |= GIVEN.fixedBackoff;
   if (retry?.noJitter) given |= GIVEN.noJitter;
   if (options.aborted) given |= GIVEN.aborted;
@@ -140,8 +140,8 @@ export function sendOptions(options: ReadOptions): void {
     timeout ?? 0,
     delay ?? 0,
     retry?.limit ?? 0,
-    retry?.delay ?? RETRY_DEFAULTS.delay,
-    retry?.maxDelay ?? RETRY_DEFAULTS.maxDelay,
+    retry?.delay ?? 0,
+    retry?.maxDelay ?? 0,
     abandonAfter ?? 0,
     options.group,
   );

@@ -16,7 +16,7 @@ export const EFFECT = {
 } as const;
 
 /** How many words an effect has, by its code. */
-export const EFFECT_WORDS: readonly number[] = [0, 3, 3, 2, 3, 3, 6, 7, 2, 2, 2, 1];
+export const EFFECT_WORDS: readonly number[] = [0, 3, 3, 2, 5, 3, 6, 7, 2, 2, 2, 1];
 
 /** The words of the header, where effects are found. */
 export const HEADER = {
@@ -42,6 +42,13 @@ export const END = {
   normal: 1,
   failed: 2,
   cancelled: 3,
+} as const;
+
+/** How a body has settled. */
+export const OUTCOME = {
+  resolved: 0,
+  rejected: 1,
+  notRetriable: 2,
 } as const;
 
 /** Why a body is asked to end. */
@@ -71,6 +78,7 @@ export const CHANNEL = {
   change: 6,
   key: 7,
   order: 8,
+  continuation: 9,
 } as const;
 
 /** What happened to a job. */
@@ -109,6 +117,8 @@ export const GIVEN = {
   noJitter: 32,
   aborted: 64,
   abandonAfter: 1024,
+  retryDelay: 2048,
+  retryMaxDelay: 4096,
 } as const;
 
 /** The same of managers. */

@@ -12,6 +12,8 @@ use crate::model::{Act, Model, News};
 #[derive(Debug, Clone, PartialEq)]
 pub enum Meaning {
     Act(Act),
+    /// A job's end, and who goes on there.
+    Ended(Act, Vec<(ListenerId, News)>),
     Told(Vec<(ListenerId, News)>),
     Wake(Option<Time>),
 }
@@ -98,12 +100,18 @@ impl Driver {
         let mut told = Vec::new();
         for effect in self.effects.as_slice() {
             let targets = match effect {
-                Effect::Deliver { to, .. } | Effect::Event { to, .. } => self.effects.targets(*to).to_vec(),
+                Effect::Deliver { to, .. } | Effect::Event { to, .. } | Effect::Ended { continuations: to, .. } => {
+                    self.effects.targets(*to).to_vec()
+                }
                 _ => Vec::new(),
             };
             let meaning = self.meaning(effect, &targets);
             match &meaning {
                 Meaning::Act(act) => acts.push(*act),
+                Meaning::Ended(act, continued) => {
+                    acts.push(*act);
+                    told.extend(continued.iter().copied());
+                }
                 Meaning::Told(news) => told.extend(news.iter().copied()),
                 Meaning::Wake(at) => {
                     let needed = self.model.next_deadline().map(time);
@@ -140,13 +148,13 @@ impl Driver {
                 assert!(self.begun.contains(&job), "{job:?} is aborted and never ran");
             }
             Meaning::Act(Act::AskRetry(job)) => self.asked.push(job),
-            Meaning::Act(Act::Ended { job, .. }) => {
+            Meaning::Ended(Act::Ended { job, .. }, _) => {
                 assert!(!self.bodies.iter().any(|(body, _)| *body == job), "{job:?} has ended before its body settled");
                 assert!(!self.ended.contains(&job), "{job:?} ends twice");
                 self.ended.push(job);
             }
             Meaning::Act(Act::Forgotten(job)) => assert!(self.ended.contains(&job), "{job:?} forgotten before its end"),
-            Meaning::Act(_) | Meaning::Told(_) | Meaning::Wake(_) => {}
+            Meaning::Act(_) | Meaning::Ended(..) | Meaning::Told(_) | Meaning::Wake(_) => {}
         }
         true
     }

@@ -31,6 +31,10 @@ pub enum Op {
     },
     RetryAny(Pick),
     Stop(Pick),
+    StopKey {
+        manager: Pick,
+        key: u8,
+    },
     StopAll(Pick),
     StopPending(Pick),
     Forget(Pick),
@@ -214,12 +218,12 @@ fn bad_manager_options() -> BoxedStrategy<ManagerOptions> {
 }
 
 fn outcome() -> impl Strategy<Value = Outcome> {
-    prop_oneof![Just(Outcome::Resolved), Just(Outcome::Rejected)]
+    prop_oneof![4 => Just(Outcome::Resolved), 4 => Just(Outcome::Rejected), 1 => Just(Outcome::NotRetriable)]
 }
 
 fn job_channel() -> impl Strategy<Value = Channel> {
-    use Channel::{Action, Event, Progress, State, Stopped};
-    prop_oneof![1 => Just(Stopped), 2 => Just(Event), 3 => Just(Action), 1 => Just(State), 1 => Just(Progress)]
+    use Channel::{Action, Continuation, Event, Progress, State, Stopped};
+    prop_oneof![1 => Just(Stopped), 2 => Just(Continuation), 2 => Just(Event), 3 => Just(Action), 1 => Just(State), 1 => Just(Progress)]
 }
 
 fn percent() -> impl Strategy<Value = f64> {
@@ -256,6 +260,7 @@ pub fn op() -> impl Strategy<Value = Op> {
         10 => answer,
         1 => pick().prop_map(Op::RetryAny),
         6 => pick().prop_map(Op::Stop),
+        2 => (pick(), key()).prop_map(|(manager, key)| Op::StopKey { manager, key }),
         6 => (pick(), some_priority).prop_map(|(pick, priority)| Op::SetPriority(pick, priority)),
         1 => (pick(), outcome()).prop_map(|(pick, outcome)| Op::SettleAbandoned(pick, outcome)),
         3 => (pick(), time).prop_map(|(pick, millis)| Op::Sleep(pick, millis)),

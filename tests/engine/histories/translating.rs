@@ -1,6 +1,8 @@
 //! Between the model's ids and the engine's numbers.
 
-use jobgate::engine::{Command, Effect, EmitterId, JobId, KeyId, ListenerId, ManagerId, Reply, Source, WaiterId};
+use jobgate::engine::{
+    Channel, Command, Effect, EmitterId, JobId, KeyId, ListenerId, ManagerId, Reply, Source, ValueId, WaiterId,
+};
 
 use super::driver::{Driver, Meaning};
 use crate::model::{Act, News};
@@ -13,7 +15,11 @@ impl Driver {
         // Emitters that no host sees share their numbers with those that one holds.
         let emitter = |emitter: EmitterId| self.emitters.is_named(emitter.0);
         match *command {
-            Command::CreateManager(_) | Command::CreateEmitter | Command::Tick | Command::Recycle => true,
+            Command::CreateManager(_)
+            | Command::CreateEmitter
+            | Command::StopKey(_)
+            | Command::Tick
+            | Command::Recycle => true,
             Command::DropManager(id)
             | Command::Run { manager: id, .. }
             | Command::StopAll(id)
@@ -60,6 +66,7 @@ impl Driver {
                 manager.0 = self.managers.number(manager.0);
                 key.0 = self.keys.number(key.0);
             }
+            Command::StopKey(key) => key.0 = self.keys.number(key.0),
             Command::DropManager(id)
             | Command::StopAll(id)
             | Command::StopPending(id)
@@ -146,8 +153,11 @@ impl Driver {
             Effect::Start { job, attempt } => Act::Start(self.job(job), attempt),
             Effect::Abort { job, cause, last } => Act::Abort(self.job(job), cause, last),
             Effect::AskRetry { job } => Act::AskRetry(self.job(job)),
-            Effect::Ended { job, completion, cause, forgotten, abandoned } => {
-                Act::Ended { job: self.job(job), completion, cause, forgotten, abandoned }
+            Effect::Ended { job, completion, cause, forgotten, abandoned, .. } => {
+                let job = self.job(job);
+                let news = News::Call(Source::Job(job), Channel::Continuation, None, ValueId::NONE);
+                let continued = listeners.map(|listener| (listener, news)).collect();
+                return Meaning::Ended(Act::Ended { job, completion, cause, forgotten, abandoned }, continued);
             }
             Effect::Forgotten { job, manager: number } => {
                 let job = self.job(job);

@@ -16,6 +16,7 @@ impl Model {
             Command::Retry { job, again, wait, random } => self.retry(job, again, wait, random),
             Command::Called(job) => self.called(job),
             Command::Stop(job) => self.stop(job, AbortCause::Stop),
+            Command::StopKey(key) => self.stop_key(key),
             Command::SetPriority { job, priority } => {
                 bounds::priority(priority)?;
                 self.set_priority(job, priority)

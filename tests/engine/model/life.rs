@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use jobgate::engine::{
-    AbortCause, Backoff, Channel, CompletionType, Event, JobId, ManagerId, Outcome, Reply, RetryOptions, Source, Span,
-    WaiterId,
+    AbortCause, Backoff, Channel, CompletionType, Event, JobId, KeyId, ManagerId, Outcome, Reply, RetryOptions, Source,
+    Span, WaiterId,
 };
 
 use super::{Act, Job, Model, Phase, Waiter};
@@ -97,7 +97,9 @@ impl Model {
             self.end(job, CompletionType::Cancelled, false);
         } else if outcome == Outcome::Resolved && !record.timed_out {
             self.end(job, CompletionType::Normal, false);
-        } else if f64::from(record.attempt) <= record.retry.limit {
+        } else if f64::from(record.attempt) <= record.retry.limit
+            && (outcome != Outcome::NotRetriable || record.timed_out)
+        {
             let record = self.job_mut(job);
             record.phase = Phase::Deciding;
             (record.limit, record.abandon) = (None, None);
@@ -160,6 +162,13 @@ impl Model {
         if let Some(after) = self.job(job).abandon_after.filter(|_| self.job(job).abandon.is_none()) {
             self.job_mut(job).abandon = Some(self.alarm(after));
         }
+    }
+
+    /// The one that waits never starts.
+    pub(super) fn stop_key(&mut self, key: KeyId) -> Reply {
+        let jobs = [self.waiting(key), self.standing(key)];
+        let asked = jobs.into_iter().flatten().filter(|job| self.stop(*job, AbortCause::Stop) == Reply::Done);
+        Reply::Stopped(asked.count() as u32)
     }
 
     /// Newest first, so that nobody takes the slot or the key of one stopped before.
@@ -242,6 +251,7 @@ impl Model {
         if forgotten {
             self.tell_of_job(job, Event::Removed);
         }
+        self.tell(Source::Job(job), Channel::Continuation);
         self.leave_all(Source::Job(job), None);
         self.job_mut(job).forgotten = forgotten;
         self.acts.push(Act::Ended { job, completion, cause, forgotten, abandoned });

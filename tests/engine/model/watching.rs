@@ -72,7 +72,7 @@ impl Model {
             }
             Source::Manager(manager) if self.manager(manager).gone => return Reply::Ignored,
             Source::Job(job) if self.has_ended(job) => {
-                let latches = matches!(channel, Channel::Stopped | Channel::Event);
+                let latches = matches!(channel, Channel::Stopped | Channel::Event | Channel::Continuation);
                 return if latches { Reply::Latched } else { Reply::Ignored };
             }
             Source::Key(_) | Source::Manager(_) | Source::Job(_) => {}

@@ -141,7 +141,7 @@ impl World {
             assert_eq!(idle, 0, "one waits though a worker is idle");
             assert!(loading >= waiting.min(self.size - busy), "one waits and no worker is on its way");
         }
-        let overdue = self.workers.values().any(|seen| !seen.loaded || seen.aborted || seen.task.is_none());
+        let overdue = self.workers.values().any(|seen| seen.loaded && (seen.aborted || seen.task.is_none()));
         assert_eq!(self.pool.wake_at().is_some(), overdue, "whatever may not last has a deadline");
         assert_eq!(self.closed, self.closing && self.workers.is_empty());
     }
@@ -220,7 +220,10 @@ impl World {
         }
         self.wait(GRACE + 1.0);
         assert!(self.open.is_empty(), "{:?} hang", self.open);
-        self.wait(40_000.0);
+        for worker in self.workers.iter().filter(|(_, seen)| !seen.loaded).map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.handle(Command::Lost(WorkerId(worker)));
+        }
+        self.wait(IDLE + 1.0);
         assert!(self.workers.is_empty(), "{:?} stay", self.workers);
     }
 }

@@ -258,3 +258,26 @@ fn a_managers_watchers_hear_once_of_each_command() {
     world.send(Command::StopAll(world.manager));
     assert_eq!(called(&mut world, Channel::Change), [watcher], "three changed");
 }
+
+#[test]
+fn continuations_are_called_in_the_order_they_came_once_the_job_has_ended() {
+    let mut world = World::with(|options| options.retain = 1.0);
+    let job = world.run(1);
+    let continuations = [(); 3].map(|()| world.listen(Source::Job(job), Channel::Continuation));
+    let stopped = world.listen(Source::Job(job), Channel::Stopped);
+    leave(&mut world, continuations[1]);
+    world.news();
+    world.resolve(job);
+    let told = |listener, channel| Seen::Called(listener, channel, None);
+    assert_eq!(
+        world.news(),
+        [
+            told(stopped, Channel::Stopped),
+            Seen::Ended(job, CompletionType::Normal, None),
+            told(continuations[0], Channel::Continuation),
+            told(continuations[2], Channel::Continuation),
+        ]
+    );
+    let late = Command::Listen { source: Source::Job(job), channel: Channel::Continuation, kept: ValueId::NONE };
+    assert_eq!(world.send(late), Reply::Latched);
+}

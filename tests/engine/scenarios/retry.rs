@@ -253,3 +253,16 @@ fn watchers_hear_of_every_attempt() {
     let events: Vec<Event> = world.news().iter().filter_map(told).collect();
     assert_eq!(events, [Event::Retrying, Event::Started, Event::Failed, Event::Removed]);
 }
+
+#[test]
+fn what_is_not_retriable_ends_the_job_and_nobody_is_asked() {
+    let mut world = World::with(|_| ());
+    let job = world.run_with(1, &retry(exact(3.0)));
+    world.settle(job, Outcome::NotRetriable);
+    assert_eq!(world.end_of(job), Some((CompletionType::Failed, None)));
+
+    let late = world.run_with(2, &options(|options| (options.retry, options.timeout) = (Some(exact(3.0)), Some(10.0))));
+    world.pass(10.0);
+    world.settle(late, Outcome::NotRetriable);
+    assert_eq!(world.news().last(), Some(&Seen::AskedRetry(late)), "its time was up before");
+}

@@ -323,3 +323,25 @@ fn a_body_sleeps_until_its_time_is_up_or_its_job_has_ended() {
         assert!(world.refusal(Command::Sleep { job, time }).to_string().starts_with("time must be"));
     }
 }
+
+#[test]
+fn a_key_is_stopped_with_who_waits_behind_it_and_that_one_never_starts() {
+    for pending in [false, true] {
+        let mut world = World::with(|options| options.paused = pending);
+        let standing = world.run(1);
+        let waiting = world.run_with(1, &options(|options| options.on_duplicate = Some(OnDuplicate::Queue)));
+        let other = world.run(2);
+        let starts = world.starts().len();
+        assert_eq!(world.send(Command::StopKey(KeyId(1))), Reply::Stopped(2));
+        assert_eq!(world.end_of(waiting), STOPPED);
+        if !pending {
+            world.resolve(standing);
+        }
+        assert_eq!(world.end_of(standing), STOPPED);
+        assert_eq!((world.starts().len(), world.end_of(other)), (starts, None));
+        assert!(world.engine.is_vacant(KeyId(1)));
+        for nobody in [KeyId(1), KeyId(99)] {
+            assert_eq!(world.send(Command::StopKey(nobody)), Reply::Stopped(0));
+        }
+    }
+}

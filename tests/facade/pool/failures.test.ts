@@ -1,7 +1,8 @@
 import { NonRetriableError, UnknownJobTypeError, WorkerCrashedError } from "jobgate";
 import { WorkerPool } from "jobgate/worker-pool";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { catchReports } from "../support/reports.js";
+import { asWorker, FakeWorker } from "./support/fake-worker.js";
 import { newPool, runner, running, spawn } from "./support/pool.js";
 
 /** A worker of this text. */
@@ -182,6 +183,20 @@ describe("a worker that can't be loaded", () => {
       expect(error).toMatchObject({ code: "E_WORKER_CRASHED", message: expect.stringMatching(message) });
     }
     await expect.poll(() => pool.stats).toMatchObject({ busy: 0, idle: 0 });
+  });
+
+  it("that says nothing is given up after 30 s", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const pool = newPool({ spawn: () => asWorker(new FakeWorker(undefined, false)) });
+    const job = runner(pool).run("echo");
+    vi.advanceTimersByTime(29_999);
+    expect([job.status, pool.stats.idle]).toEqual(["running", 1]);
+    vi.advanceTimersByTime(1);
+    const error = await errorOf(job);
+    expect(error).toBeInstanceOf(WorkerCrashedError);
+    expect(error.message).toMatch(/did not say within 30 s that it is ready/);
+    expect(pool.stats).toMatchObject({ idle: 0, busy: 0, killed: 0 });
   });
 
   it("tries again with the next job", async () => {

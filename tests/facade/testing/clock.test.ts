@@ -4,6 +4,8 @@ import { type TestClock, type TestClockOptions, useTestClock } from "jobgate/tes
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Host } from "../agents/support/host.js";
 import { newWorker } from "../agents/support/session.js";
+import { asWorker, echoAtOnce, FakeWorker } from "../pool/support/fake-worker.js";
+import { newPool } from "../pool/support/pool.js";
 import { newRunner } from "../runner/support/runner.js";
 import { newManager } from "../support/manager.js";
 import { catchReports } from "../support/reports.js";
@@ -190,6 +192,20 @@ describe("what is built on managers keeps the test's time", () => {
     expect(runner.getJob(id)?.progress.message).toBe("30 seconds remaining…");
     await clock.runAll();
     expect(runner.getJob(id)).toMatchObject({ status: "completed", completed_at: 60_000 });
+  });
+
+  it("a worker that really loads is waited for by real time", async () => {
+    const clock = newClock();
+    const workers: FakeWorker[] = [];
+    const spawn = () => {
+      workers.push(new FakeWorker(echoAtOnce, false));
+      return asWorker(workers.at(-1)!);
+    };
+    const { job } = newManager().runJob("job", newPool({ spawn, size: 1 }).job("echo", "heard"));
+    await clock.advance(HOUR);
+    expect(job.status).toBe("running");
+    workers[0]!.load();
+    expect([await job.result, workers.length]).toEqual(["heard", 1]);
   });
 
   it("an answer that is stopped between two chunks waits for none", async () => {

@@ -4,13 +4,13 @@
 import { Watches } from "../../runner/client-watch.js";
 import { RunnerError } from "../../runner/errors.js";
 import { isEnd, type Notification } from "../../runner/events.js";
-import { Listeners } from "../../runner/line.js";
 import { Mirror } from "../../runner/mirror.js";
 import { carry, carryRecord } from "../../runner/plain.js";
 import { compareRanks, type Rank } from "../../runner/rank.js";
 import type { ServedNews } from "../../runner/served.js";
 import type { ClientSnapshot, ServerMessage, WatchEvent } from "../../runner/types.js";
 import { type Deferred, defer } from "../../support/defer.js";
+import { Listeners } from "../../support/line.js";
 import { clearTimer, setTimer } from "../../support/time.js";
 import type { JobEvent, JobRecord, ManagerStats, Unsubscribe } from "../../types.js";
 import { partsOf, storedId } from "../names.js";

@@ -10,11 +10,15 @@ export class FakeWorker extends EventTarget {
   readonly orders: Order[] = [];
   private readonly answer: (order: Order, worker: FakeWorker) => void;
 
-  /** `answer` is called while the page posts. */
-  constructor(answer: (order: Order, worker: FakeWorker) => void = () => {}) {
+  /** `answer` is called while the page posts. `loads`: soon by itself, or when the test says so. */
+  constructor(answer: (order: Order, worker: FakeWorker) => void = () => {}, loads = true) {
     super();
     this.answer = answer;
-    queueMicrotask(() => this.say({ jobgate: "ready", needsModule: false, lock: "" }));
+    if (loads) queueMicrotask(() => this.load());
+  }
+
+  load(): void {
+    this.say({ jobgate: "ready", needsModule: false, lock: "" });
   }
 
   postMessage(order: Order): void {

@@ -1,0 +1,144 @@
+// Real tabs of one profile, which close, crash, hang and die.
+import { join } from "node:path";
+import { type Browser, type BrowserContext, type CDPSession, chromium, firefox, type Page } from "playwright";
+import { onTestFinished } from "vitest";
+import { launchOptions } from "../../../scripts/browsers.mjs";
+import type { TabOptions } from "./page.js";
+import { processOf, stateOf } from "./processes.js";
+import type { Site } from "./site.js";
+
+export const browserNames = ["chromium", "firefox"] as const;
+export type BrowserName = (typeof browserNames)[number];
+
+export function launch(name: BrowserName, prefs: Record<string, number | boolean> = {}): Promise<Browser> {
+  if (name === "chromium") return chromium.launch(launchOptions.chromium);
+  const { executablePath, firefoxUserPrefs, ...rest } = launchOptions.firefox;
+  return firefox.launch({
+    ...rest,
+    executablePath: join(import.meta.dirname, "firefox.sh"),
+    env: { ...process.env, FIREFOX: executablePath },
+    firefoxUserPrefs: {
+      ...firefoxUserPrefs,
+      // Each tab has a process of its own.
+      "dom.ipc.processCount.webIsolated": 32,
+      ...prefs,
+    },
+  });
+}
+
+export interface Profile {
+  readonly name: BrowserName;
+  readonly context: BrowserContext;
+  readonly site: Site;
+}
+
+/** One that nobody has used yet. */
+export async function newProfile(name: BrowserName, browser: Browser, site: Site): Promise<Profile> {
+  const context = await browser.newContext();
+  onTestFinished(() => context.close());
+  site.log.length = 0;
+  return { name, context, site };
+}
+
+let opened = 0;
+
+export interface OpenOptions extends TabOptions {
+  /** Run in the page before anything else. */
+  readonly before?: string | ((name: string) => string);
+  /** Whether the tab waits for its runner. */
+  readonly waits?: boolean;
+}
+
+export class Tab {
+  readonly name: string;
+  readonly page: Page;
+  private readonly profile: Profile;
+  private pid = 0;
+
+  constructor(profile: Profile, page: Page, name: string) {
+    this.profile = profile;
+    this.page = page;
+    this.name = name;
+  }
+
+  /** Takes a moment: call it before the fault is to happen. */
+  async process(): Promise<number> {
+    if (this.pid === 0) {
+      this.pid = await processOf(this.page);
+      const { pid } = this;
+      // What is stopped can't be closed.
+      onTestFinished(() => {
+        if (stateOf(pid) === "T") process.kill(pid, "SIGCONT");
+      });
+    }
+    return this.pid;
+  }
+
+  async kill(): Promise<void> {
+    process.kill(await this.process(), "SIGKILL");
+  }
+
+  async crash(): Promise<void> {
+    if (this.profile.name === "firefox") return this.kill();
+    const crashed = new Promise((resolve) => this.page.once("crash", resolve));
+    const session = await this.devTools();
+    session.send("Page.crash").catch(() => {});
+    await crashed;
+  }
+
+  async freeze(): Promise<void> {
+    process.kill(await this.process(), "SIGSTOP");
+  }
+
+  async thaw(): Promise<void> {
+    process.kill(await this.process(), "SIGCONT");
+  }
+
+  /** Chromium alone has them. */
+  devTools(): Promise<CDPSession> {
+    return this.profile.context.newCDPSession(this.page);
+  }
+
+  close(): Promise<void> {
+    return this.page.close();
+  }
+
+  async create(type: string, params: Record<string, unknown> = {}, options: object = {}): Promise<string> {
+    const given = { type, params, options };
+    return this.page.evaluate(async ({ type, params, options }) => {
+      const { id } = await runner.createJob(type, params, options);
+      return id;
+    }, given);
+  }
+
+  /** The record, once the job has ended. */
+  ended(id: string) {
+    return this.page.evaluate((id) => tab.ended(id), id);
+  }
+
+  until(id: string, field: string, value: unknown): Promise<void> {
+    return this.page.evaluate(({ id, field, value }) => tab.until(id, field, value), { id, field, value });
+  }
+
+  record(id: string) {
+    return this.page.evaluate((id) => runner.getJob(id), id);
+  }
+}
+
+export async function openTab(profile: Profile, options: OpenOptions = {}): Promise<Tab> {
+  opened++;
+  const name = `tab ${opened}`;
+  const page = await profile.context.newPage();
+  const { before, waits = true, ...given } = options;
+  if (before !== undefined) await page.addInitScript(typeof before === "string" ? before : before(name));
+  const tab = new Tab(profile, page, name);
+  await page.goto(`${profile.site.address}/?tab=${encodeURIComponent(name)}`);
+  await page.evaluate(
+    ({ given, waits }) => {
+      const opening = globalThis.tab.open(given);
+      return waits ? opening : undefined;
+    },
+    { given, waits },
+  );
+  return tab;
+}
