@@ -2,7 +2,13 @@
 
 #[cfg(feature = "npm-agents")]
 mod agents;
-#[cfg(any(feature = "npm", feature = "npm-agents", feature = "npm-pool", feature = "npm-shared"))]
+#[cfg(any(
+    feature = "npm",
+    feature = "npm-agents",
+    feature = "npm-pool",
+    feature = "npm-shared",
+    feature = "npm-service-worker"
+))]
 mod codes;
 #[cfg(feature = "npm")]
 mod effects;
@@ -15,9 +21,9 @@ mod managers;
 mod panic;
 #[cfg(feature = "npm-pool")]
 mod pool;
-#[cfg(any(feature = "npm-runner", feature = "npm-builtins"))]
+#[cfg(any(feature = "npm-runner", feature = "npm-builtins", feature = "npm-service-worker"))]
 mod runner;
-#[cfg(feature = "npm-shared")]
+#[cfg(any(feature = "npm-shared", feature = "npm-service-worker"))]
 mod shared;
 #[cfg(feature = "npm")]
 mod wire;

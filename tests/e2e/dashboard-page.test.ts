@@ -170,8 +170,8 @@ describe.each(browserNames)("the dashboard's page, in %s", { timeout: 180_000 },
 
   test("a thousand jobs: a few rows are drawn, the list scrolls to its end, and nothing moves about", async () => {
     const tab = await open({}, { width: 1440, height: 900 });
-    await tab.button("Pause").click();
-    await tab.button("Resume").waitFor();
+    await tab.button("Pause this tab").click();
+    await tab.button("Resume this tab").waitFor();
     await tab.startMany("echo", { message: "many", delay: "1" }, 1000);
     await tab.stat("pending", /^1,000$/);
     await tab.row("1").waitFor();

@@ -4,25 +4,23 @@ import { describeDashboard } from "./support/dashboards.ts";
 describeDashboard("what the dashboard says", {}, (visit) => {
   test("what happens is announced, politely", async () => {
     const tab = await visit.open();
-    await expect.poll(() => tab.page.getByTestId("connection").getAttribute("role")).toBe("status");
+    await expect.poll(() => tab.page.getByTestId("storage").getAttribute("role")).toBe("status");
     await expect.poll(() => tab.page.locator(".site > [role=status]").getAttribute("aria-live")).toBe("polite");
     await tab.start("countdown", { seconds: "1" });
     await tab.announced("Job 1 is in the queue");
     await tab.announced("Job 1, countdown: completed");
-    await tab.button("Pause").click();
-    await tab.announced("Paused");
-    await tab.button("More at once").click();
-    await tab.announced("4 at once");
+    await tab.button("Pause this tab").click();
+    await tab.announced("This tab only watches");
     await tab.startMany("echo", { message: "x", delay: "1" }, 3);
     await tab.announced("3 jobs are in the queue");
     await tab.row("2").click();
     await tab.press("Priority up");
     await tab.announced("Priority 10");
-    await tab.button("Resume").click();
-    await tab.announced("Resumed");
+    await tab.button("Resume this tab").click();
+    await tab.announced("This tab runs jobs");
     await tab.announced("Jobs: 3 completed");
     await tab.press("Retry");
-    await tab.announced("Again as job 5");
+    await tab.announced(/^Again as job /);
     await tab.fill({ delay: "99" });
     await tab.announced("delay: must be an integer from 1 to 30, got 99");
   });
@@ -51,131 +49,84 @@ describeDashboard("what the dashboard says", {}, (visit) => {
     ]);
   });
 
-  test("a job named, failing and reporting in markup is text, everywhere", async () => {
-    await visit.context.addInitScript(() => {
-      const ports: MessagePort[] = [];
-      const Channel = MessageChannel;
-      Object.assign(window, {
-        MessageChannel: class extends Channel {
-          constructor() {
-            super();
-            ports.push(this.port1);
-          }
-        },
-        // On the queue's port it makes a job; whatever else listens passes it over.
-        send: (message: unknown) => {
-          for (const port of ports) port.postMessage(message);
-        },
-      });
-    });
+  test("a job that says and fails in markup is text, everywhere", async () => {
     const tab = await visit.open();
     const markup = "<img src=x onerror=document.title='owned'>";
-    const params = { service: markup, failures: 1, seconds: 0.5 };
-    const message = { type: "create_job", job_type: "flaky", id: markup, params };
-    await tab.page.evaluate((message) => (window as unknown as { send(data: unknown): void }).send(message), message);
-    const row = tab.page.locator(".queue-row");
-    await row.locator(".queue-id").getByText(markup, { exact: true }).waitFor();
-    await row.click();
-    await tab.details.getByRole("heading", { name: `Job ${markup}` }).waitFor();
+    await tab.option("Retries", "0");
+    const id = await tab.start("flaky", { service: markup, failures: "1", seconds: "0.5" });
     await tab.details.locator(".job-message").getByText(`${markup}: attempt 1`).waitFor();
     await tab.detailStatus("failed");
     await tab.page.getByTestId("error").getByText(`${markup} is not available`).waitFor();
     await tab.details.locator(".attempts").getByText(`failed: ${markup} is not available`).waitFor();
-    await tab.announced(`Job ${markup}, flaky: failed`);
+    await tab.announced(`Job ${id}, flaky: failed`);
     await tab.page.getByText("The timeline as text").click();
-    const link = tab.page.locator(".timeline-text a");
-    await expect.poll(() => link.textContent()).toBe(markup);
-    await tab.button("Fit").click();
-    await tab.hoverBar();
-    await tab.page.locator(".timeline-pointed").getByText(markup).waitFor();
-
     await tab.closeDetails();
-    await link.click();
-    await expect.poll(() => tab.selectedId()).toBe(markup);
+    await tab.page.locator(".timeline-text a").click();
+    await expect.poll(() => tab.selectedId()).toBe(id);
     await tab.detailStatus("failed");
     await expect.poll(() => tab.page.locator("main img, [role=status] img").count()).toBe(0);
     await expect.poll(() => tab.page.title()).not.toContain("owned");
   });
 
-  /** Another runner is made when the line is made anew after `otherRunner()`; none while `blocked`. */
-  const withRunners = () =>
-    visit.context.addInitScript(() => {
-      const ports: MessagePort[] = [];
-      const Channel = MessageChannel;
-      const Shared = SharedWorker;
-      const made: (string | undefined)[] = [];
-      let suffix = "";
-      Object.assign(window, {
-        made,
-        blocked: false,
-        otherRunner: () => {
-          suffix = " again";
-        },
-        cut: () => {
-          for (const port of ports) port.postMessage = () => {};
-        },
-        MessageChannel: class extends Channel {
-          constructor() {
-            super();
-            ports.push(this.port1);
-          }
-        },
-        SharedWorker: class extends Shared {
-          constructor(url: URL, options: WorkerOptions) {
-            made.push(window.event?.type);
-            if ((window as unknown as { blocked: boolean }).blocked) throw new Error("blocked");
-            super(url, { ...options, name: `${options.name}${suffix}` });
-          }
-        },
-      });
-    });
-
-  interface Runners {
-    made: (string | undefined)[];
-    blocked: boolean;
-    otherRunner(): void;
-    cut(): void;
-  }
-
-  test("“Try now” makes the line anew at once", async () => {
-    await withRunners();
-    const tab = await visit.open();
-    await tab.page.evaluate(() => {
-      const runners = window as unknown as Runners;
-      runners.blocked = true;
-      runners.cut();
-    });
-    await tab.phase("lost");
-    await tab.page.getByTestId("connection").getByText("what you see is what was last heard").waitFor();
-    // The page itself tries less and less often: after four tries, in eight seconds.
-    await tab.page.waitForFunction(() => (window as unknown as Runners).made.length >= 5);
-    await tab.page.evaluate(() => {
-      (window as unknown as Runners).blocked = false;
-    });
-    await tab.button("Try now").click();
-    await tab.phase("live");
-    expect(await tab.page.evaluate(() => (window as unknown as Runners).made.at(-1))).toBe("click");
+  test("where the browser keeps nothing, jobs run all the same, and the page says that they end with it", async () => {
+    await visit.context.addInitScript(() => Object.defineProperty(window, "indexedDB", { value: undefined }));
+    const tab = await visit.open("", "memory");
+    await tab.page.getByText("the browser keeps nothing here").waitFor();
+    const id = await tab.start("prime", { limit: "1000" });
+    await tab.detailStatus("completed");
+    await tab.page.reload();
+    await tab.storage("memory");
+    await tab.page.getByTestId("unknown-job").getByText(`There is no job “${id}”`).waitFor();
   });
 
-  test("a runner that was started anew is said to be, and what the other one had is gone", async () => {
-    await withRunners();
+  test("a full disk is told in plain words, and what was typed stays", async () => {
     const tab = await visit.open();
-    const id = await tab.start("flaky", { failures: "1", seconds: "0.1" });
-    await tab.detailStatus("completed");
-    await tab.notePhases();
     await tab.page.evaluate(() => {
-      const runners = window as unknown as Runners;
-      runners.otherRunner();
-      runners.cut();
+      IDBObjectStore.prototype.put = () => {
+        throw new DOMException("full", "QuotaExceededError");
+      };
     });
-    await tab.wentThrough("lost");
-    await tab.rowStatus(id, "completed");
-    await tab.phase("live");
-    await tab.page.getByTestId("connection").getByText("the runner was started anew").waitFor();
-    await tab.page.getByTestId("unknown-job").getByText("the runner was started anew").waitFor();
-    await tab.shows();
-    await tab.closeDetails();
-    expect(await tab.start("echo", { message: "anew", delay: "1" })).toBe("1");
-    await tab.detailStatus("completed");
+    await tab.chooseType("echo");
+    await tab.fill({ message: "hello", delay: "1" });
+    await tab.button("Start job").click();
+    await tab.page.getByTestId("refusal").getByText("The browser has no more room for this site").waitFor();
+    await expect.poll(() => tab.param("message").inputValue()).toBe("hello");
+    await expect.poll(() => tab.ids()).toEqual([]);
+  });
+
+  test("a newer version in another tab, and a storage that was taken away, are told with what to do", async () => {
+    const [old, other] = [await visit.open(), await visit.open()];
+    const id = await old.start("countdown", { seconds: "60" });
+    await old.detailStatus("running");
+    // What newer code does when it opens the store.
+    await other.page.goto(`${visit.address}/`);
+    await other.page.evaluate(
+      () =>
+        new Promise((resolve, reject) => {
+          const opening = indexedDB.open("jobgate:dashboard", 1000);
+          opening.onsuccess = () => resolve(opening.result.close());
+          opening.onerror = () => reject(opening.error);
+        }),
+    );
+    await old.storage("outdated");
+    await old.page.getByText("another tab has a newer version of this page").waitFor();
+    await old.row(id).waitFor();
+    await expect.poll(() => old.button("Start job").getAttribute("aria-disabled")).toBe("true");
+    await old.press("Cancel");
+    await old.detailStatus("stopping…"); // it is recorded; whoever takes over ends it
+    await other.page.evaluate(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          const deleting = indexedDB.deleteDatabase("jobgate:dashboard");
+          deleting.onsuccess = () => resolve();
+          deleting.onerror = () => reject(deleting.error);
+        }),
+    );
+    await old.storage("lost");
+    await old.page.getByText("the browser took the storage away").waitFor();
+    await old.row(id).waitFor(); // what was last heard stays
+    await old.page.reload();
+    await old.storage("disk");
+    await old.page.getByTestId("unknown-job").waitFor();
   });
 });

@@ -19,8 +19,14 @@ describe("the tarball", async () => {
 
   it("brings no other package with it", () => {
     expect(manifest.dependencies).toBeUndefined();
-    expect(manifest.peerDependencies).toEqual({ react: ">=18" });
-    expect(manifest.peerDependenciesMeta).toEqual({ react: { optional: true } });
+    expect(manifest.peerDependencies).toEqual({ bullmq: "~6.7.0", ioredis: ">=5", react: ">=18", ws: ">=8" });
+    const optional = { optional: true };
+    expect(manifest.peerDependenciesMeta).toEqual({
+      bullmq: optional,
+      ioredis: optional,
+      react: optional,
+      ws: optional,
+    });
     expect(readdirSync(installed).filter((name) => !name.startsWith("."))).toEqual(["jobgate"]);
   });
 

@@ -1,3 +1,4 @@
+import { Queue } from "bullmq";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { QueueFullError } from "../../src/facade/errors.ts";
 import { checkRedis } from "../../src/facade/server/connection.ts";
@@ -177,6 +178,44 @@ test("finished jobs can be had again with what they were made of, others can't",
     type: "work",
     data: { params: { list: [], nested: { empty: [] } }, priority: 3 },
   });
+});
+
+test("a job that one of BullMQ's own tools starts again is unfinished again, and has one more end", async () => {
+  await stores();
+  await store.create("alice", newJob("one"), unbounded);
+  await store.cancel("alice", "one");
+  expect(await store.stats("alice")).toMatchObject({ cancelled: 1 });
+  const connection = redis.client.duplicate({ maxRetriesPerRequest: null });
+  const queue = new Queue("jobgate", { connection });
+  open.push({ close: () => queue.close() }, { close: () => connection.disconnect() });
+  const worker = await hands();
+  await (await queue.getJob("one@alice"))!.retry("failed");
+  const running = await worker.taken("one@alice");
+  expect((await records(store, "alice")).map(({ status, stopping }) => [status, stopping])).toEqual([
+    ["running", undefined],
+  ]);
+  running.end(result(1));
+  await expect.poll(async () => (await records(store, "alice"))[0]?.status).toBe("completed");
+  expect(await store.stats("alice")).toEqual({
+    pending: 0,
+    running: 0,
+    completed: 1,
+    failed: 0,
+    cancelled: 1,
+    total: 1,
+  });
+});
+
+test("a job that one of BullMQ's own tools removes is known no longer", async () => {
+  await stores();
+  await store.create("alice", newJob("one"), unbounded);
+  const connection = redis.client.duplicate({ maxRetriesPerRequest: null });
+  const queue = new Queue("jobgate", { connection });
+  open.push({ close: () => queue.close() }, { close: () => connection.disconnect() });
+  await queue.remove("one@alice");
+  expect(await records(store, "alice")).toEqual([]);
+  expect(await store.stats("alice")).toMatchObject({ pending: 0, running: 0 });
+  expect((await store.create("alice", newJob("one"), unbounded)).isNew).toBe(true);
 });
 
 test("a long list is read page by page", async () => {

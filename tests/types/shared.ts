@@ -41,6 +41,8 @@ export type Shared = [
   Is<Same<SharedRunner["getQueueStats"], () => ManagerStats>>,
   Is<Same<SharedRunner["watch"], (id: string) => ReadableStream<WatchEvent>>>,
   Is<Same<SharedRunner["subscribe"], (listener: () => void) => Unsubscribe>>,
+  Is<Same<SharedRunner["onEvent"], (listener: (event: JobEvent) => void) => Unsubscribe>>,
+  Is<Same<SharedRunner["tab"], string>>,
   Is<Same<SharedRunner["persist"], () => Promise<boolean>>>,
   Is<Same<SharedRunner["close"], () => Promise<void>>>,
   Is<Fits<SharedRunner, AsyncDisposable>>,

@@ -1,25 +1,21 @@
+import { useMemo } from "preact/hooks";
 import { announce } from "../shared/announce.tsx";
-import { Badge, Button, type Tone } from "../shared/components.tsx";
+import { Badge, Button } from "../shared/components.tsx";
 import { count, shortDuration } from "../shared/format.ts";
-import type { Phase } from "./connection.ts";
-import { MOST_AT_ONCE } from "./host/protocol.ts";
-import { call, clearCompleted, isFinished, reconnect, useDashboard, useQueue } from "./store.ts";
-
-const phases: Record<Phase, { readonly text: string; readonly tone: Tone }> = {
-  connecting: { text: "connecting…", tone: "warn" },
-  live: { text: "live", tone: "good" },
-  lost: { text: "connection lost", tone: "bad" },
-};
+import { useNow } from "../shared/use-now.ts";
+import { metricsOf } from "./metrics.ts";
+import { clearCompleted, isFinished, setExecutes, useDashboard, useLive, useQueue } from "./store.ts";
+import { refusalOf, storageWords } from "./words.ts";
 
 const shown = ["running", "pending", "completed", "failed", "cancelled"] as const;
 
-/** The connection, the numbers, and what holds for the whole queue. */
+/** The storage, the numbers, and what holds for the whole queue. */
 export function Overview() {
   return (
     <section class="overview" aria-label="Overview">
       <div class="overview-title">
         <h1>Dashboard</h1>
-        <ConnectionState />
+        <StorageState />
       </div>
       <Numbers />
       <QueueControls />
@@ -27,37 +23,29 @@ export function Overview() {
   );
 }
 
-function ConnectionState() {
-  const phase = useDashboard(({ phase }) => phase);
-  const kind = useDashboard(({ hostKind }) => hostKind);
-  const restarted = useDashboard(({ restarted }) => restarted);
-  const { text, tone } = phases[phase];
+function StorageState() {
+  const storage = useDashboard(({ storage }) => storage);
+  const online = useDashboard(({ online }) => online);
+  const tab = useDashboard(({ runner }) => runner.tab);
+  const { badge, tone, text } = storageWords[storage];
   return (
-    <div class="connection" role="status" data-testid="connection" data-phase={phase}>
-      <Badge tone={tone}>{text}</Badge>
-      {phase === "live" && (
-        <span class="muted small">
-          {restarted
-            ? "the runner was started anew"
-            : kind === "page"
-              ? "the runner is in this page"
-              : "one runner for all tabs"}
-        </span>
-      )}
-      {phase === "lost" && (
-        <>
-          <span class="muted small">what you see is what was last heard</span>
-          <Button onClick={reconnect}>Try now</Button>
-        </>
-      )}
+    <div class="connection" role="status" data-testid="storage" data-storage={storage}>
+      <Badge tone={tone}>{badge}</Badge>
+      <span class="muted small">
+        {text}; this is tab <span data-testid="tab">{tab.slice(0, 4)}</span>
+      </span>
+      {!online && <Badge tone="warn">offline</Badge>}
     </div>
   );
 }
 
 function Numbers() {
-  const { stats } = useQueue();
-  const metrics = useDashboard(({ host }) => host?.metrics);
-  const killed = useDashboard(({ host }) => host?.pool.killed);
+  const { jobs, stats } = useQueue();
+  const capacity = useDashboard(({ runner }) => runner.getWorkerStats().capacity);
+  const killed = useDashboard(({ killed }) => killed);
+  const now = useNow(jobs.some(isFinished));
+  const { aMinute, wait, run } = useMemo(() => metricsOf(jobs, now), [jobs, now]);
+  const inWords = (time: number | undefined) => (time === undefined ? "–" : shortDuration(time));
   return (
     <dl class="numbers">
       {shown.map((name) => (
@@ -67,70 +55,45 @@ function Numbers() {
         </div>
       ))}
       <div>
+        <dt>at once</dt>
+        <dd data-testid="concurrency">{capacity}</dd>
+      </div>
+      <div>
         <dt>a minute</dt>
-        <dd data-testid="stat-throughput">{count(Math.round(metrics?.throughputPerMinute ?? 0))}</dd>
+        <dd data-testid="stat-throughput">{count(aMinute)}</dd>
       </div>
       <div>
         <dt>wait, p95</dt>
-        <dd>{metrics && metrics.wait.count > 0 ? shortDuration(metrics.wait.p95) : "–"}</dd>
+        <dd>{inWords(wait)}</dd>
       </div>
       <div>
         <dt>run, p95</dt>
-        <dd>{metrics && metrics.run.count > 0 ? shortDuration(metrics.run.p95) : "–"}</dd>
+        <dd>{inWords(run)}</dd>
       </div>
       <div>
         <dt>workers killed</dt>
-        <dd data-testid="stat-killed">{count(killed ?? 0)}</dd>
+        <dd data-testid="stat-killed">{count(killed)}</dd>
       </div>
     </dl>
   );
 }
 
 function QueueControls() {
-  const live = useDashboard(({ phase }) => phase === "live");
-  const paused = useDashboard(({ host }) => host?.paused ?? false);
-  const concurrency = useDashboard(({ host }) => host?.concurrency);
+  const live = useLive();
+  const executes = useDashboard(({ executes }) => executes);
   const { jobs } = useQueue();
   const clearable = jobs.some(isFinished);
-  const changeConcurrency = (by: number) => {
-    void call("changeConcurrency", by).then(
-      (limit) => announce(`${limit} at once`),
-      () => {},
-    );
-  };
-  const togglePause = () => {
-    void call(paused ? "resume" : "pause").then(
-      () => announce(paused ? "Resumed" : "Paused"),
-      () => {},
-    );
-  };
+  const toggle = () =>
+    setExecutes(!executes).then(() => announce(executes ? "This tab only watches" : "This tab runs jobs"));
   return (
     <div class="overview-controls">
-      <fieldset class="stepper">
-        <legend class="visually-hidden">Concurrency</legend>
-        <span aria-hidden="true">At once</span>
-        <Button
-          label="Fewer at once"
-          disabled={!live || concurrency === undefined || concurrency <= 1}
-          onClick={() => changeConcurrency(-1)}
-        >
-          −
-        </Button>
-        <output data-testid="concurrency" aria-label="Running at once, at most">
-          {concurrency ?? "–"}
-        </output>
-        <Button
-          label="More at once"
-          disabled={!live || concurrency === undefined || concurrency >= MOST_AT_ONCE}
-          onClick={() => changeConcurrency(1)}
-        >
-          +
-        </Button>
-      </fieldset>
-      <Button onClick={togglePause} disabled={!live}>
-        {paused ? "Resume" : "Pause"}
+      <Button onClick={() => void toggle()} disabled={!live}>
+        {executes ? "Pause this tab" : "Resume this tab"}
       </Button>
-      <Button onClick={clearCompleted} disabled={!live || !clearable}>
+      <Button
+        onClick={() => void clearCompleted().catch((error) => announce(refusalOf(error)))}
+        disabled={!live || !clearable}
+      >
         Clear completed
       </Button>
     </div>

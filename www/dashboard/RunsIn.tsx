@@ -1,18 +1,16 @@
+import type { SharedRecord } from "jobgate/shared";
+import { runsIn } from "./job-types.ts";
 import { useDashboard } from "./store.ts";
+import { tabName } from "./words.ts";
 
-/** Tells where the jobs of a type run: where the runner does, or in a worker of the pool. */
-export function useRunsIn(): (type: string) => string {
-  const types = useDashboard(({ types }) => types);
-  const kind = useDashboard(({ hostKind }) => hostKind);
-  const inWorkers = types.filter(({ runsIn }) => runsIn === "worker").map(({ name }) => name);
-  return (type) => (inWorkers.includes(type) ? "pool worker" : (kind ?? ""));
-}
-
-export function RunsIn({ where }: { where: string }) {
+/** Where the jobs of a type run: on a page's thread or in a worker of its pool; of a running job also in which tab. */
+export function RunsIn({ type, owner }: { type: string; owner?: SharedRecord["owner"] }) {
+  const own = useDashboard(({ runner }) => runner.tab);
+  const where = runsIn(type);
   return (
     <span class="runs-in" data-where={where}>
       <span class="visually-hidden">runs in: </span>
-      {where}
+      {owner ? `${where}, ${tabName(owner.tab, own)}` : where}
     </span>
   );
 }

@@ -1,4 +1,7 @@
 import type { JobType } from "jobgate/runner";
+import type { SharedJobType } from "jobgate/shared";
+import { WorkerPool } from "jobgate/worker-pool";
+import { upload } from "./upload.ts";
 
 const PAGE_MS = 120;
 
@@ -106,11 +109,8 @@ const pi: JobType = {
   },
 };
 
-/** Besides the five that come with the package: they run where the runner does. */
-export const jobTypes: readonly JobType[] = [report, flaky, pi];
-
 /** What `worker/worker.ts` runs, in a worker of the pool. */
-export const workerTypes: readonly Omit<JobType, "execute">[] = [
+const workerTypes: readonly Omit<JobType, "execute">[] = [
   {
     name: "sieve",
     description: "Counts the primes up to a limit, in a worker: the page stays smooth",
@@ -124,3 +124,19 @@ export const workerTypes: readonly Omit<JobType, "execute">[] = [
     ],
   },
 ];
+
+const POOL_SIZE = 2;
+
+/** Of this tab: what computes runs there, and the page stays smooth. */
+export const pool = new WorkerPool({
+  size: POOL_SIZE,
+  spawn: () => new Worker(new URL("./worker/worker.ts", import.meta.url), { type: "module", name: "jobgate pool" }),
+});
+
+/** Besides the five that come with the package. Every tab has them all, so that any of them can go on with any job. */
+export const sharedTypes: readonly SharedJobType[] = [report, flaky, pi, upload, ...workerTypes.map(pool.jobType)];
+
+const inWorker = new Set(workerTypes.map(({ name }) => name));
+
+/** In a worker of the pool, or on the page's thread. */
+export const runsIn = (type: string): "pool worker" | "page" => (inWorker.has(type) ? "pool worker" : "page");

@@ -12,6 +12,7 @@ import { TypeList } from "./form/TypeList.tsx";
 import { Overview } from "./Overview.tsx";
 import { type OpenedBy, Queue } from "./queue/Queue.tsx";
 import { Timeline } from "./timeline/Timeline.tsx";
+import { Trial } from "./trial/Trial.tsx";
 
 /** The panels stand one below the other: what was chosen may be out of sight. */
 const STACKED = "(max-width: 60rem)";
@@ -27,6 +28,7 @@ function Page() {
     <Layout page="/dashboard.html" wide>
       <Announcer />
       <Overview />
+      <Trial />
       <Timeline />
       <div class="board">
         <div class="board-side">

@@ -1,4 +1,5 @@
 import type { JobRecord } from "jobgate";
+import type { SharedRecord } from "jobgate/shared";
 import type { Tone } from "../shared/components.tsx";
 import { isFinished } from "./store.ts";
 
@@ -11,12 +12,18 @@ export const statusTones: Record<JobRecord["status"], Tone> = {
   cancelled: "calm",
 };
 
-export function statusOf(job: JobRecord, stopping: boolean): { text: string; tone: Tone } {
-  const { status, attempt } = job;
+export function statusOf(job: SharedRecord): { text: string; tone: Tone } {
+  const { status, attempt, interruptions, stopping, waiting_for } = job;
   if (stopping && !isFinished(job)) return { text: "stopping…", tone: "warn" };
+  if (waiting_for === "online") return { text: "offline", tone: "warn" };
+  if (status === "pending" && interruptions > 0) return { text: "taken over", tone: "warn" };
   if (status === "pending" && attempt > 0) return { text: "will retry", tone: "warn" };
   return { text: status, tone: statusTones[status] };
 }
+
+/** What was said last, of a job that has done all of it. */
+export const percentOf = ({ status, progress }: JobRecord): number =>
+  status === "completed" ? 100 : Math.floor(progress.percent);
 
 export function barTone({ status }: JobRecord): Tone {
   return statusTones[status];

@@ -1,44 +1,64 @@
-import type { JobRecord } from "jobgate";
-import { type UseQueue, useQueue as useQueueOf } from "jobgate/react";
-import type { QueueClient } from "jobgate/runner";
+import type { JobEvent, JobRecord, ParamError } from "jobgate";
+import { useQueue as useQueueOf } from "jobgate/react";
+import type { JobQueue } from "jobgate/runner";
+import { type SharedCreateOptions, type SharedRecord, SharedRunner } from "jobgate/shared";
 import { useSyncExternalStore } from "preact/compat";
-import { Connection, type Phase } from "./connection.ts";
-import type { HostKind } from "./host/open-host.ts";
-import type { HostState, ListedType, LogLine, Run } from "./host/protocol.ts";
-import { PacedClient } from "./paced-client.ts";
+import { oncePerFrame } from "../shared/once-per-frame.ts";
+import { newIds } from "./ids.ts";
+import { pool, sharedTypes } from "./job-types.ts";
+import { Logs } from "./logs.ts";
+import { type Run, Runs } from "./runs.ts";
+import type { Storage } from "./words.ts";
+
+const MOST_COPIES = 1000;
+
+const open = (execute: boolean) =>
+  new SharedRunner({ name: "dashboard", types: sharedTypes, fallback: "memory", execute });
 
 /** What the page knows beside the queue, which is `useQueue`'s. */
 export interface Dashboard {
-  readonly phase: Phase;
-  readonly hostKind: HostKind | undefined;
-  /** The runner is another one than before; what it was doing is gone. */
-  readonly restarted: boolean;
-  readonly types: readonly ListedType[];
-  /** The last one that heard from a runner; before, one that hears nothing. */
-  readonly client: QueueClient;
-  readonly host: HostState | undefined;
-  /** Attempts of jobs that were tried more than once. */
+  readonly runner: SharedRunner;
+  /** The runner, for `useQueue`. */
+  readonly queue: JobQueue;
+  readonly storage: Storage;
+  /** This tab runs jobs, and does not only watch. */
+  readonly executes: boolean;
+  readonly online: boolean;
+  /** Workers that were killed in this tab. */
+  readonly killed: number;
   readonly runs: ReadonlyMap<string, readonly Run[]>;
-  /** Asked to stop from this page; those that have ended since may still be among them. */
-  readonly stopping: ReadonlySet<string>;
-  readonly log: { readonly id: string; readonly lines: readonly LogLine[] } | undefined;
 }
 
-const LOG_LINES = 500;
+const logs = new Logs();
+const listeners = new Set<() => void>();
+const showRuns = oncePerFrame(() => set({ runs: runs.snapshot() }));
+const runs = new Runs(showRuns);
+const first = open(true);
 
 let state: Dashboard = {
-  phase: "connecting",
-  hostKind: undefined,
-  restarted: false,
-  types: [],
-  client: new PacedClient(new MessageChannel().port1),
-  host: undefined,
-  runs: new Map(),
-  stopping: new Set(),
-  log: undefined,
+  runner: first,
+  queue: paced(first),
+  storage: first.storage,
+  executes: true,
+  online: navigator.onLine,
+  killed: 0,
+  runs: runs.snapshot(),
 };
-let startedAt: number | undefined;
-const listeners = new Set<() => void>();
+
+/**
+ * Tells of changes once a frame: a thousand jobs made or run to their ends take the page a tenth of its thread that way.
+ */
+function paced(runner: SharedRunner): JobQueue {
+  const subscribe: JobQueue["subscribe"] = (listener) => {
+    let listening = true;
+    const stop = runner.subscribe(oncePerFrame(() => listening && listener()));
+    return () => {
+      listening = false;
+      stop();
+    };
+  };
+  return Object.create(runner, { subscribe: { value: subscribe } });
+}
 
 function set(change: Partial<Dashboard>): void {
   state = { ...state, ...change };
@@ -54,69 +74,82 @@ function subscribe(listener: () => void): () => void {
 export const useDashboard = <Part>(select: (dashboard: Dashboard) => Part): Part =>
   useSyncExternalStore(subscribe, () => select(state));
 
-/** All jobs and their numbers, from whatever line there is to the runner; drawn once a frame at most. */
-export const useQueue = (): UseQueue => useQueueOf(useDashboard(({ client }) => client));
+/** All jobs and their numbers; drawn once a frame at most. */
+export const useQueue = () =>
+  useQueueOf(useDashboard(({ queue }) => queue)) as Omit<ReturnType<typeof useQueueOf>, "jobs"> & {
+    readonly jobs: readonly SharedRecord[];
+  };
 
-/** Running, pending in the order they will start, finished, newest first. */
-const jobsNow = (): readonly JobRecord[] => state.client.getSnapshot().jobs;
+export const useLive = (): boolean => useDashboard(({ storage }) => storage === "disk" || storage === "memory");
+
+export const useLog = (id: string) => useDashboard(() => logs.of(id));
 
 export const isFinished = ({ status }: JobRecord): boolean => status !== "running" && status !== "pending";
 
-/** Of jobs that were cleared away the attempts go too. */
-function withRuns(id: string, runs: readonly Run[]): Dashboard["runs"] {
-  const all = new Map(state.runs).set(id, runs);
-  const jobs = jobsNow();
-  if (all.size <= jobs.length) return all;
-  const listed = new Set(jobs.map(({ id }) => id)).add(id);
-  return new Map([...all].filter(([id]) => listed.has(id)));
+async function follow(runner: SharedRunner): Promise<void> {
+  runner.onEvent((event: JobEvent) => {
+    runs.note(event, runner);
+    if (logs.note(event)) set({});
+  });
+  runner.subscribe(() => {
+    if (runner !== state.runner || (runner.storage === state.storage && pool.stats.killed === state.killed)) return;
+    set({ storage: runner.storage, killed: pool.stats.killed });
+  });
+  await runner.ready;
+  if (runner.storage !== "opening") runs.keepOnly(runner.getAllJobs());
+  if (runner === state.runner) set({ storage: runner.storage });
 }
 
-const connection = new Connection({
-  phase: (phase, hostKind) => set({ phase, hostKind }),
-  queue: (client) => set({ client }),
-  host: (message) => {
-    switch (message.type) {
-      case "welcome":
-        set({
-          types: message.types,
-          runs: new Map(message.runs),
-          stopping: new Set(),
-          restarted: startedAt !== undefined && startedAt !== message.startedAt,
-        });
-        startedAt = message.startedAt;
-        if (state.log) void followLog(state.log.id);
-        break;
-      case "state":
-        set({ host: message.state });
-        break;
-      case "runs":
-        set({ runs: withRuns(message.id, message.runs) });
-        break;
-      case "log":
-        if (state.log?.id === message.id) {
-          set({ log: { id: message.id, lines: [...state.log.lines, message.line].slice(-LOG_LINES) } });
-        }
-    }
-  },
-});
+let changing: Promise<void> = follow(first);
+for (const type of ["online", "offline"]) addEventListener(type, () => set({ online: navigator.onLine }));
 
-/** The log of one job: what is there, and what comes. */
-export async function followLog(id: string): Promise<void> {
-  if (state.log?.id !== id) set({ log: { id, lines: [] } });
-  const lines = await connection.call("followLog", id).catch(() => undefined); // told again on the next line
-  if (lines && state.log?.id === id) set({ log: { id, lines } });
+/** A tab that stops running jobs hands over at once; the others go on with what it ran. */
+export function setExecutes(executes: boolean): Promise<void> {
+  changing = changing.then(async () => {
+    if (state.executes === executes) return;
+    await state.runner.close();
+    runs.handOver();
+    const runner = open(executes);
+    await follow(runner);
+    set({ runner, queue: paced(runner), executes, storage: runner.storage });
+  });
+  return changing;
 }
 
-export const call: Connection["call"] = connection.call.bind(connection);
-
-export function cancelJob(id: string): void {
-  connection.cancelJob(id);
-  const alive = jobsNow().filter((job) => !isFinished(job) && (job.id === id || state.stopping.has(job.id)));
-  set({ stopping: new Set(alive.map((job) => job.id)) });
+/** Every fault; none where the params are good. */
+export function faultsOf(type: string, params: Record<string, unknown>): readonly ParamError[] {
+  const validation = state.runner.validateJobParams(type, params);
+  return validation.valid ? [] : validation.errors;
 }
 
-export const clearCompleted = (): void => connection.clearCompleted();
+/** Makes one job for each of `params`, all in one go, and returns their ids. Rejects if one is refused. */
+export async function createJobs(
+  type: string,
+  params: readonly Record<string, unknown>[],
+  options: SharedCreateOptions = {},
+): Promise<readonly string[]> {
+  if (params.length < 1 || params.length > MOST_COPIES) throw new RangeError(`Copies: from 1 to ${MOST_COPIES}`);
+  const ids = await newIds(params.length);
+  const { runner } = state;
+  await Promise.all(params.map((one, at) => runner.createJob(type, one, { ...options, id: ids[at]! })));
+  return ids;
+}
 
-export const reconnect = (): void => connection.reconnect();
+export const retryJob = async (id: string): Promise<string> => (await state.runner.retryJob(id)).id;
 
-reconnect();
+let raising: Promise<unknown> = Promise.resolve();
+
+/** One after the other: of two clicks in quick succession none is lost. Resolves with what it is now. */
+export function raisePriority(id: string, by: number): Promise<number> {
+  const raised = raising.then(async () => {
+    const priority = (state.runner.getJob(id)?.priority ?? 0) + by;
+    await state.runner.setPriority(id, priority);
+    return priority;
+  });
+  raising = raised.catch(() => {});
+  return raised;
+}
+
+export const cancelJob = (id: string) => state.runner.cancelJob(id);
+
+export const clearCompleted = () => state.runner.clearCompleted();

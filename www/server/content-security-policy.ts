@@ -47,9 +47,8 @@ const headers = (policy: Record<string, string>) => ({
   "Referrer-Policy": "no-referrer",
 });
 
-/** Where a visitor's own addresses are fetched; the dashboard's runner is a worker, whose script has its own policy. */
-const asksOthers =
-  /^\/(chat\.html|dashboard\.html|assets\/shared-worker-[\w-]+\.js|dashboard\/host\/shared-worker\.ts)$/;
+/** Where a visitor's own addresses are fetched. */
+const asksOthers = /^\/(chat|dashboard)\.html$/;
 
 /**
  * The chat asks the server that its visitor names, and so does a `url_fetch` of the dashboard: no page can know those

@@ -35,6 +35,7 @@ codes! {
 }
 
 /// Numbers of an effect: what, then what of.
+#[cfg(any(test, feature = "npm-shared"))]
 pub(super) const EFFECT_SIZE: usize = 9;
 
 /// What a row's field is as a number.

@@ -36,6 +36,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   E_INVALID_PARAMS: 400,
   E_UNKNOWN_TYPE: 400,
   E_REFUSED: 400,
+  E_FORBIDDEN: 403,
   E_UNKNOWN_JOB: 404,
   E_DUPLICATE: 409,
   E_NOT_FINISHED: 409,

@@ -33,11 +33,19 @@ export type JobHandler = (request: Request) => Promise<Response> | undefined;
  */
 export function jobHandler(queue: HandledQueue, options: HandlerOptions = {}): JobHandler {
   needQueue(queue);
+  return handlerOf(() => queue, options);
+}
+
+/** A queue for each request, or why there is none for it. */
+export function handlerOf(
+  queueOf: (request: Request) => HandledQueue | Response | Promise<HandledQueue | Response>,
+  options: HandlerOptions,
+): JobHandler {
   const checked = checkHandlerOptions(options);
   return (request) => {
     const url = urlOf(request);
     const route = url && routeOf(url.pathname, checked.base);
-    return route && answer({ queue, request, url, route, options: checked });
+    return route && answer({ queueOf, request, url, route, options: checked });
   };
 }
 
@@ -53,7 +61,7 @@ function urlOf(request: Request): URL | undefined {
 }
 
 interface Asking {
-  readonly queue: HandledQueue;
+  readonly queueOf: Parameters<typeof handlerOf>[0];
   readonly request: Request;
   readonly url: URL;
   readonly route: Route;
@@ -78,7 +86,7 @@ async function answer(asking: Asking): Promise<Response> {
   return response;
 }
 
-async function routed({ queue, request, url, route, options }: Asking, isPreflight: boolean): Promise<Response> {
+async function routed({ queueOf, request, url, route, options }: Asking, isPreflight: boolean): Promise<Response> {
   const { answers, id } = route;
   const { method } = request;
   const methods = Object.keys(answers);
@@ -87,6 +95,8 @@ async function routed({ queue, request, url, route, options }: Asking, isPreflig
   if (options.authorize && (await options.authorize(request)) !== true) {
     return refusal(403, "This request is not allowed");
   }
+  const queue = await queueOf(request);
+  if (isAnswer(queue)) return queue;
   if (methods.length === 0) return notFound();
   if (method === "OPTIONS") return optionsAnswer(allow);
   const asked = method === "HEAD" ? "GET" : method;
@@ -94,6 +104,10 @@ async function routed({ queue, request, url, route, options }: Asking, isPreflig
     return refusal(405, `${method} is not allowed here`, undefined, { Allow: allow });
   }
   return answers[asked]!({ queue, request, url, options, id });
+}
+
+function isAnswer(queue: HandledQueue | Response): queue is Response {
+  return "status" in queue && "headers" in queue;
 }
 
 /** The same without its body, which nobody reads. */

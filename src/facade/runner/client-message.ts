@@ -61,7 +61,7 @@ function numberOf(message: unknown): number | undefined {
 }
 
 /** A client names it ahead of what may be large. */
-function numberIn(text: string): number | undefined {
+export function numberIn(text: string): number | undefined {
   const found = /^\{(?:"type":"[a-z_]+",)?"request":(\d{1,15})[,}]/.exec(text.slice(0, HEAD));
   return found === null ? undefined : Number(found[1]);
 }

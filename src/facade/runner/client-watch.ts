@@ -8,6 +8,11 @@ import type { ServerMessage, WatchEvent } from "./types.js";
 export class Watches {
   private readonly byId = new Map<string, Set<Watch>>();
 
+  /** Jobs that are watched. */
+  get size(): number {
+    return this.byId.size;
+  }
+
   watch(record: JobRecord): ReadableStream<WatchEvent> {
     const { id } = record;
     const watches = this.byId.get(id) ?? new Set();

@@ -30,9 +30,10 @@ const CLASSES = new Map(
 );
 
 /** Of a runner's own errors, by the protocol's code. */
-const NAMED = new Map<number, "E_UNKNOWN_JOB" | "E_NOT_FINISHED">([
+const NAMED = new Map<number, "E_UNKNOWN_JOB" | "E_NOT_FINISHED" | "E_DISCONNECTED">([
   [404, "E_UNKNOWN_JOB"],
   [409, "E_NOT_FINISHED"],
+  [503, "E_DISCONNECTED"],
 ]);
 
 /** What a runner has said no with, as its own call would have thrown it. */

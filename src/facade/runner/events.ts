@@ -2,13 +2,23 @@
 
 import type { JobEvent } from "../types.js";
 import type { Rank } from "./rank.js";
-import type { Task } from "./task.js";
+
+/** As much of a job as is told of it beside its events. */
+export interface Subject {
+  readonly id: string;
+  readonly job: {
+    readonly priority: number;
+    readonly readyAt: number | undefined;
+    /** Known once its end has been told to all. */
+    readonly finishedAt: number | undefined;
+  };
+}
 
 /** An event, or a failure; neither: a job is listed elsewhere or has another priority, of which no event tells. */
-export interface Notification {
+export interface Notification<Of extends Subject = Subject> {
   readonly event?: JobEvent;
   /** Whose event it is. */
-  readonly task?: Task;
+  readonly task?: Of;
   /** Where that job was listed then. */
   readonly rank?: Rank;
   /** Of events that a watcher of one job hears; for streams that are taken up again. */

@@ -2,9 +2,12 @@
 
 import { Line, Listeners } from "../support/line.js";
 import type { Unsubscribe } from "../types.js";
-import { CHANGE, isEnd, type Notification } from "./events.js";
+import { CHANGE, isEnd, type Notification as Told } from "./events.js";
+import type { Rank } from "./rank.js";
 import type { Task } from "./task.js";
 import type { Tasks } from "./tasks.js";
+
+type Notification = Told<Task>;
 
 /** So many notifications at least are kept for who comes back. */
 const LOGGED = 500;
@@ -82,6 +85,10 @@ export class News {
     this.all.call({ failure });
     for (const listeners of [...this.watchers.values()]) listeners.call({ failure });
     this.changes.call();
+  }
+
+  rankOf(id: string): Rank {
+    return this.tasks.rank(this.tasks.get(id)!);
   }
 
   /** What has been told after the message `seq`; undefined: not all of it is kept. */

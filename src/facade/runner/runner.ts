@@ -297,10 +297,8 @@ export class JobRunner {
     needPort(port);
     checkEngine();
     this.news.isLogged = true;
-    const rankOf = (id: string) => this.tasks.rank(this.tasks.get(id)!);
-    const session = new Session(this, port, this.news, new Quota(this.maxPendingPerPort), rankOf, () =>
-      this.sessions.delete(session),
-    );
+    const quota = new Quota(this.maxPendingPerPort);
+    const session = new Session(this, port, this.news, quota, { end: () => this.sessions.delete(session) });
     this.sessions.add(session);
     session.begin();
     if (this.closed) session.leave(CLOSED);

@@ -4,17 +4,17 @@ import { errorRecord } from "../job/events.js";
 import { holdLock, whenFree } from "../support/lifetime.js";
 import { wallNow } from "../support/time.js";
 import type { JobEvent, JobRecord, ParamError, Unsubscribe } from "../types.js";
+import { Alarm } from "../wasm/alarm.js";
+import { now } from "../wasm/clock.js";
 import { type Heard, readClientMessage } from "./client-message.js";
-import { isEnd, type Notification } from "./events.js";
-import type { News } from "./news.js";
+import { isEnd, type Notification, type Subject } from "./events.js";
 import { Outbox } from "./outbox.js";
 import { carry, carryRecord, clip, clipError } from "./plain.js";
 import { listenTo } from "./port.js";
 import { GONE, PROTOCOL } from "./protocol.js";
 import type { Quota } from "./quota.js";
 import type { Rank } from "./rank.js";
-import type { ServedRunner } from "./served.js";
-import type { Task } from "./task.js";
+import type { MaybeLater, ServedNews, ServedQueue } from "./served.js";
 import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
 
 /** Of the protocol's codes, those that errors have. */
@@ -26,6 +26,8 @@ const CODES: Readonly<Record<string, number>> = {
   E_NOT_FINISHED: 409,
   E_QUEUE_FULL: 503,
   E_CLOSED: 503,
+  E_DISCONNECTED: 503,
+  E_FORBIDDEN: 403,
   TypeError: 400,
   RangeError: 400,
 };
@@ -33,35 +35,37 @@ const CUT_OFF = "The port does not take what is sent over it";
 /** Characters of JSON that a state may have, about. */
 const LARGEST_STATE = 4_000_000;
 
+/** What becomes of a session beside what is said. */
+export interface SessionHooks {
+  end(): void;
+  /** Milliseconds for which the other end may say first what it knows already, before it is told the state. */
+  readonly patience?: number;
+  /** The queue does not answer. True: the other end is sent away, and asks again when it is back. */
+  away?(): boolean;
+}
+
 export class Session {
   private readonly over = new AbortController();
-  private readonly runner: ServedRunner;
+  private readonly queue: ServedQueue;
   private readonly port: QueuePort;
-  private readonly news: News;
+  private readonly news: ServedNews;
   private readonly quota: Quota;
   private readonly outbox: Outbox;
-  private readonly onEnd: () => void;
-  private readonly rankOf: (id: string) => Rank;
+  private readonly hooks: SessionHooks;
   private unlisten: Unsubscribe = () => {};
   /** The other end speaks a protocol that has them. */
   private knowsRanks = false;
+  private readonly alarm = new Alarm(false);
+  private isGreeted = false;
   /** Ids of jobs that are being created for this port, whose event is the answer. */
   private readonly asked = new Set<string>();
 
-  constructor(
-    runner: ServedRunner,
-    port: QueuePort,
-    news: News,
-    quota: Quota,
-    rankOf: (id: string) => Rank,
-    onEnd: () => void,
-  ) {
-    this.runner = runner;
+  constructor(queue: ServedQueue, port: QueuePort, news: ServedNews, quota: Quota, hooks: SessionHooks) {
+    this.queue = queue;
     this.port = port;
     this.news = news;
     this.quota = quota;
-    this.rankOf = rankOf;
-    this.onEnd = onEnd;
+    this.hooks = hooks;
     this.outbox = new Outbox(port, { state: () => this.state(), gone: () => this.leave(CUT_OFF) });
   }
 
@@ -76,7 +80,9 @@ export class Session {
         leave();
         unfollow();
       };
-      this.greet();
+      const { patience = 0 } = this.hooks;
+      if (patience > 0) this.alarm.set(now() + patience, () => this.greet());
+      else this.greet();
       port.start?.();
     } catch (error) {
       this.end();
@@ -89,12 +95,14 @@ export class Session {
     this.end({ type: "error", error, code: GONE });
   }
 
-  private end(last?: ServerMessage): void {
+  /** Without a word, unless that is given. */
+  end(last?: ServerMessage): void {
     if (this.over.signal.aborted) return;
     this.over.abort();
+    this.alarm.clear();
     this.unlisten();
     this.outbox.close(last);
-    this.onEnd();
+    this.hooks.end();
   }
 
   private send(message: ServerMessage): void {
@@ -103,7 +111,7 @@ export class Session {
 
   /** The finished come last, the oldest at the end: of what is too large, they are left out first. */
   private state(): ServerMessage & { type: "queue_state" } {
-    const { jobs, stats } = this.runner.getSnapshot();
+    const { jobs, stats } = this.queue.getSnapshot();
     const carried: JobRecord[] = [];
     const ranks: Rank[] = [];
     let room = LARGEST_STATE;
@@ -112,15 +120,21 @@ export class Session {
       room -= size;
       if (room < 0) break;
       carried.push(record);
-      if (this.knowsRanks) ranks.push(this.rankOf(job.id));
+      if (this.knowsRanks) ranks.push(this.news.rankOf(job.id));
     }
     const truncated = jobs.length - carried.length;
-    const { seq } = this.news;
-    const more = { ...(this.knowsRanks && { ranks }), ...(truncated > 0 && { truncated }) };
+    const { seq, instance } = this.news;
+    const more = {
+      ...(instance !== undefined && { instance }),
+      ...(this.knowsRanks && { ranks }),
+      ...(truncated > 0 && { truncated }),
+    };
     return { type: "queue_state", protocol: PROTOCOL, seq, jobs: carried, stats, ...more };
   }
 
   private greet(): void {
+    if (this.isGreeted) return;
+    this.isGreeted = true;
     const state = this.state();
     this.send(state);
     // Amid the end of a job, which has no time yet.
@@ -136,6 +150,8 @@ export class Session {
       this.leave(failure.message);
       return;
     }
+    // What is told before what the other end has missed would hide that from it.
+    if (!this.isGreeted) return;
     if (event === undefined) {
       if (task !== undefined) this.moved(task, rank, seq);
       return;
@@ -169,7 +185,7 @@ export class Session {
   }
 
   /** Who does not know ranks is told the whole order. */
-  private moved(task: Task, rank: Rank | undefined, seq: number): void {
+  private moved(task: Subject, rank: Rank | undefined, seq: number): void {
     if (rank === undefined) {
       this.outbox.state();
       return;
@@ -187,7 +203,11 @@ export class Session {
     else this.send(message);
   }
 
-  private sendEnd(event: JobEvent, task: Task | undefined, more: { readonly seq: number; readonly rank?: Rank }): void {
+  private sendEnd(
+    event: JobEvent,
+    task: Subject | undefined,
+    more: { readonly seq: number; readonly rank?: Rank },
+  ): void {
     let told = event;
     if (event.type === "job_completed") {
       const { value, lost } = carry(event.result);
@@ -218,6 +238,9 @@ export class Session {
 
   private hear(heard: Heard): void {
     const { message, refusal, request } = heard;
+    this.alarm.clear();
+    if (message?.type === "get_state" || message?.type === "resume") this.isGreeted = true;
+    else this.greet();
     if (refusal !== undefined) {
       const { job_id } = refusal;
       this.refuse(request, refusal.code, refusal.error, job_id === undefined ? {} : { job_id });
@@ -229,17 +252,21 @@ export class Session {
       case "cancel_job": {
         const { job_id, reason } = message;
         const why = typeof reason === "string" ? reason : undefined;
-        this.done(this.runner.cancelJob(job_id, why), job_id, request);
+        this.change(message, request, () => this.queue.cancelJob(job_id, why));
         break;
       }
       case "set_priority":
-        this.done(this.runner.setPriority(message.job_id, message.priority), message.job_id, request);
+        this.change(message, request, () => this.queue.setPriority(message.job_id, message.priority));
         break;
       case "retry_job":
         this.retry(message.job_id, heard);
         break;
       case "clear_completed":
-        this.ok(request, { count: this.runner.clearCompleted() });
+        this.answer(
+          () => this.queue.clearCompleted(),
+          (count) => this.ok(request, { count }),
+          (error) => this.refuseWith(error, request),
+        );
         break;
       case "get_state":
         this.greeted(message);
@@ -247,7 +274,7 @@ export class Session {
         break;
       case "resume":
         this.greeted(message);
-        this.resume(message.seq);
+        this.resume(message);
         break;
       case "ack":
         this.outbox.ack(message.ack);
@@ -268,57 +295,86 @@ export class Session {
   }
 
   /** All that has been told since, or where that is no longer known, the state. */
-  private resume(seq: number): void {
-    const missed = this.news.since(seq);
-    if (missed === undefined) this.outbox.state();
-    else for (const notification of missed) this.forward(notification);
+  private resume({ seq, instance }: { readonly seq: number; readonly instance?: string }): void {
+    const missed = instance === this.news.instance ? this.news.since(seq) : undefined;
+    if (missed === undefined) {
+      this.outbox.state();
+      return;
+    }
+    for (const notification of missed) this.forward(notification);
+    // Who was not told the state hears by this that there is no more.
+    if (this.hooks.patience !== undefined) {
+      this.forward({ event: { type: "stats_update", stats: this.queue.getSnapshot().stats }, seq: this.news.seq });
+    }
   }
 
   private create(message: ClientMessage & { type: "create_job" }, heard: Heard): void {
     const { job_type, priority, id, delay, timeout, retry } = message;
     const options = defined({ priority, id, delay, timeout, retry });
     // Whoever asks again under an id that is known has lost the answer.
-    const standing = id === undefined ? undefined : this.runner.getJob(id);
+    const standing = id === undefined ? undefined : this.queue.getJob(id);
     if (standing !== undefined) {
       if (heard.request !== undefined) this.ok(heard.request, { job: carryRecord(standing).record });
       else this.created(standing, { seq: this.news.seq });
       return;
     }
     if (id !== undefined && heard.request === undefined) this.asked.add(id);
-    this.make(heard, id, () => this.runner.createJob(job_type, heard.params, options));
+    this.make(heard, id, () => this.queue.createJob(job_type, heard.params, options));
     if (id !== undefined) this.asked.delete(id);
   }
 
   private retry(id: string, heard: Heard): void {
-    this.make(heard, id, () => this.runner.retryJob(id));
+    this.make(heard, id, () => this.queue.retryJob(id));
   }
 
   /** A new job for this port. */
-  private make({ bytes, request }: Heard, id: string | undefined, create: () => JobRecord): void {
+  private make({ bytes, request }: Heard, id: string | undefined, create: () => MaybeLater<JobRecord>): void {
     const named = id !== undefined && { job_id: id };
     const full = this.quota.refusal(bytes);
     if (full !== undefined) {
       this.refuse(request, 503, full, { name: "QueueFullError", ...named });
       return;
     }
+    this.answer(
+      create,
+      (job) => {
+        if (job.status === "pending") this.quota.add(job.id, bytes);
+        this.ok(request, { job: carryRecord(job).record });
+      },
+      (error) => this.refuseWith(error, request, named || {}),
+    );
+  }
+
+  /** At once, where the queue answers at once. */
+  private answer<T>(work: () => MaybeLater<T>, done: (value: T) => void, failed: (error: unknown) => void): void {
     try {
-      const job = create();
-      if (job.status === "pending") this.quota.add(job.id, bytes);
-      this.ok(request, { job: carryRecord(job).record });
+      const value = work();
+      const later = (value as PromiseLike<T> | null)?.then;
+      if (typeof later !== "function") done(value as T);
+      else later.call(value, done, failed);
     } catch (error) {
-      const { name, message, code = name } = errorRecord(error);
-      const { errors } = error as { readonly errors?: readonly ParamError[] };
-      const faults = code === "E_INVALID_PARAMS" && { errors };
-      this.refuse(request, CODES[code] ?? 500, message, { name, ...faults, ...named });
+      failed(error);
     }
   }
 
+  private refuseWith(error: unknown, request: number | undefined, more: object = {}): void {
+    const { name, message, code = name } = errorRecord(error);
+    // What was asked may be asked again of who answers.
+    if (code === "E_DISCONNECTED" && this.hooks.away?.() === true) return;
+    const { errors } = error as { readonly errors?: readonly ParamError[] };
+    const faults = code === "E_INVALID_PARAMS" && { errors };
+    this.refuse(request, CODES[code] ?? 500, message, { name, ...faults, ...more });
+  }
+
   /** Of an unknown or finished job nothing can be asked. */
-  private done(isDone: boolean, job_id: string, request: number | undefined): void {
-    if (isDone) this.ok(request);
-    else if (this.runner.getJob(job_id) === undefined) {
-      this.refuse(request, 404, `There is no job "${job_id}"`, { job_id });
-    } else this.refuse(request, 409, `Job "${job_id}" has finished`, { job_id });
+  private change({ job_id }: { job_id: string }, request: number | undefined, work: () => MaybeLater<boolean>): void {
+    const done = (isDone: boolean) => {
+      if (isDone) this.ok(request);
+      else if (this.queue.getJob(job_id) === undefined) {
+        this.refuse(request, 404, `There is no job "${job_id}"`, { job_id });
+      } else this.refuse(request, 409, `Job "${job_id}" has finished`, { job_id });
+    };
+    this.answer(work, done, (error) => this.refuseWith(error, request, { job_id }));
   }
 }
 

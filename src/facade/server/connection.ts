@@ -20,6 +20,9 @@ export function checkRedis(redis: unknown): Connect {
     return (own) => prepared(new Redis(redis, { ...COMMON, ...own }));
   }
   if (typeof redis !== "object" || redis === null) throw wrongType("redis", "an address or an object", redis);
+  if ((fieldOf(redis, "keyPrefix") ?? fieldOf(fieldOf(redis, "options"), "keyPrefix") ?? "") !== "") {
+    throw new TypeError("redis must have no keyPrefix: BullMQ's scripts can't work with one");
+  }
   const duplicate = fieldOf(redis, "duplicate");
   if (typeof duplicate === "function") {
     return (own) => prepared(duplicate.call(redis, { ...COMMON, lazyConnect: false, ...own }) as Redis);
@@ -37,7 +40,7 @@ function parse(address: string): URL {
 }
 
 const COMMON: RedisOptions = {
-  retryStrategy: (times) => Math.min(50 * 2 ** times, 2000),
+  retryStrategy: (times) => Math.min(50 * 2 ** times, 500),
   connectTimeout: 5000,
 };
 

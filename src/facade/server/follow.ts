@@ -36,6 +36,8 @@ export interface Followed {
 const AT_ONCE = 1000;
 const BLOCK = 5000;
 const PAUSE = 100;
+/** Milliseconds after which more may have happened than a stream keeps. */
+const LONG = 100;
 
 type Entry = [id: string, fields: string[]];
 
@@ -44,6 +46,8 @@ export class Follower {
   private readonly followed: Followed;
   /** By stream: the last that was heard. */
   private readonly last = new Map<string, string>();
+  /** Streams of which something was heard: there was something in them. */
+  private readonly heard = new Set<string>();
   private readonly eventsKey: string;
   private readonly controlKey: string;
   private isClosed = false;
@@ -74,6 +78,7 @@ export class Follower {
     while (!this.isClosed) {
       try {
         if (this.isCutOff) await this.lookForGap();
+        const began = performance.now();
         const answer = await this.redis.xread(
           "COUNT",
           AT_ONCE,
@@ -83,11 +88,14 @@ export class Follower {
           ...this.last.keys(),
           ...this.last.values(),
         );
+        // This process may have stood still meanwhile.
+        if (answer !== null && performance.now() - began > LONG) await this.lookForGap();
         let isMore = false;
         for (const [stream, entries] of (answer ?? []) as [string, Entry[]][]) {
           isMore ||= entries.length === AT_ONCE;
           for (const [id, fields] of entries) {
             this.last.set(stream, id);
+            this.heard.add(stream);
             this.tell(stream, fields);
           }
         }
@@ -113,7 +121,8 @@ export class Follower {
     for (const [stream, id] of this.last) {
       const [oldest] = (await this.redis.xrange(stream, "-", "+", "COUNT", 1)) as Entry[];
       const heard = await this.redis.xrange(stream, id, id);
-      isGap ||= oldest !== undefined && heard.length === 0 && isLater(oldest[0], id);
+      if (heard.length > 0) continue;
+      isGap ||= oldest === undefined ? this.heard.delete(stream) : isLater(oldest[0], id);
     }
     this.isCutOff = false;
     if (isGap) this.followed.missed?.();

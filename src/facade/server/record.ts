@@ -103,7 +103,8 @@ export function toJob(stored: string, fields: StoredFields): StoredJob | undefin
   const status = statusOf(place, returned, failed);
   const isEnded = place === "done";
   const readyAt = place === "delayed" ? Math.floor(Number(score) / DELAY_SCALE) : undefined;
-  const startedAt = started ?? processedOn;
+  // BullMQ's is the latest attempt's, also of one that was handed back before it began.
+  const startedAt = started ?? (status === "pending" ? null : processedOn);
   const told = parsed(progress);
   const percent = fieldOf(told, "percent");
   const message = fieldOf(told, "message");

@@ -48,6 +48,7 @@ local function settle(id, finished, outcome)
   if call("ZREM", live, id) == 0 then return end
   call("ZADD", done, finished, id)
   call("HINCRBY", counts, outcome, 1)
+  call("HDEL", bull .. id, "jg:stop", "jg:ending", "jg:sealed")
   trim()
 end
 
@@ -65,9 +66,18 @@ local function read(id)
     elseif fields[8] and string.sub(fields[8], 1, 12) == '{"cancelled"' then settle(id, finished, "cancelled")
     else settle(id, finished, "failed") end
   else
+    -- One of BullMQ's own tools has started it again.
+    if call("ZREM", done, id) == 1 then call("ZADD", live, fields[14] or 0, id) end
     place, score = placeOf(id)
   end
   return {place, tostring(score), unpack(fields, 1, 14)}
+end
+
+-- Moves all that have ended: one look at each that is thought to live.
+local function sweep()
+  for _, id in ipairs(call("ZRANGE", live, 0, -1)) do
+    if call("HEXISTS", bull .. id, "finishedOn") == 1 then read(id) end
+  end
 end
 
 -- Of the scope, whose name is the last part of its keys.
@@ -123,35 +133,53 @@ return {places, call("ZREVRANGE", done, 0, -1)}
 `;
 
 const COUNTS = `
+sweep()
 local ended = call("HMGET", counts, "completed", "failed", "cancelled", "total")
 return {call("ZCARD", live), runningCount(), ended[1] or "0", ended[2] or "0", ended[3] or "0", ended[4] or "0"}
 `;
 
+const END_PENDING = `
+local function endPending(id, place, now, ending)
+  local prev = place == "delayed" and "delayed" or place == "ready" and "prioritized" or "waiting"
+  call("ZREM", bull .. "prioritized", id)
+  call("ZREM", bull .. "delayed", id)
+  call("LREM", bull .. "wait", 0, id)
+  call("LREM", bull .. "paused", 0, id)
+  call("HSET", bull .. id, "finishedOn", now, "failedReason", ending)
+  call("HDEL", bull .. id, "defa")
+  call("ZADD", bull .. "failed", now, id)
+  call("XADD", bull .. "events", "*", "event", "failed", "jobId", id, "failedReason", ending, "prev", prev)
+  settle(id, now, "cancelled")
+end
+`;
+
 /** 0: unknown or ended, 1: it was pending and has ended, 2: it runs, and is asked to end. */
-const CANCEL = `
+const CANCEL = `${END_PENDING}
 local id, now, reason, ending = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key = bull .. id
 local fields = call("HMGET", key, "name", "finishedOn", "jg:sealed", "ats", "jg:stop")
 if not fields[1] or fields[2] then return 0 end
 local place = placeOf(id)
-if place == "active" then
-  if fields[3] and fields[3] == fields[4] then return 0 end
-  if not fields[5] then
-    call("HSET", key, "jg:stop", reason)
-    tell("type", "stop", "id", id, "reason", reason)
-  end
-  return 2
+if place ~= "active" then
+  endPending(id, place, now, ending)
+  return 1
 end
-local prev = place == "delayed" and "delayed" or place == "ready" and "prioritized" or "waiting"
-call("ZREM", bull .. "prioritized", id)
-call("ZREM", bull .. "delayed", id)
-call("LREM", bull .. "wait", 0, id)
-call("LREM", bull .. "paused", 0, id)
-call("HSET", key, "finishedOn", now, "failedReason", ending)
-call("HDEL", key, "defa")
-call("ZADD", bull .. "failed", now, id)
-call("XADD", bull .. "events", "*", "event", "failed", "jobId", id, "failedReason", ending, "prev", prev)
-settle(id, now, "cancelled")
+if fields[3] and fields[3] == fields[4] then return 0 end
+if not fields[5] then
+  call("HSET", key, "jg:stop", reason, "jg:ending", ending)
+  tell("type", "stop", "id", id, "reason", reason)
+end
+return 2
+`;
+
+/** It was asked to end while it ran, and has come to wait again. */
+const END_IF_ASKED = `${END_PENDING}
+local id = ARGV[1]
+local fields = call("HMGET", bull .. id, "finishedOn", "jg:ending")
+if fields[1] or not fields[2] then return 0 end
+local place = placeOf(id)
+if place == "active" then return 0 end
+endPending(id, place, ARGV[2], fields[2])
 return 1
 `;
 
@@ -172,9 +200,7 @@ return 1
 
 /** How many were let go of, some at a time; ARGV[1]: at most. */
 const CLEAR = `
-for _, id in ipairs(call("ZRANGE", live, 0, -1)) do
-  if call("HEXISTS", bull .. id, "finishedOn") == 1 then read(id) end
-end
+sweep()
 local gone = call("ZRANGE", done, 0, tonumber(ARGV[1]) - 1)
 for _, id in ipairs(gone) do remove(id) end
 return #gone
@@ -197,16 +223,32 @@ if not stop then call("HSET", key, "jg:sealed", ARGV[3]) end
 return {"held", stop}
 `;
 
+/** What a body says, of whoever has the lock: its progress as JSON, and lines of its log, each with its time. */
+const TELL = `
+local id, progress = ARGV[1], ARGV[3]
+local key = bull .. id
+if call("GET", key .. ":lock") ~= ARGV[2] then return 0 end
+if progress ~= "" then
+  call("HSET", key, "progress", progress)
+  local most = call("HGET", bull .. "meta", "opts.maxLenEvents") or 10000
+  call("XADD", bull .. "events", "MAXLEN", "~", most, "*", "event", "progress", "jobId", id, "data", progress)
+end
+for at = 4, #ARGV, 2 do tell("type", "log", "id", id, "message", ARGV[at], "at", ARGV[at + 1]) end
+return 1
+`;
+
 export const SCRIPTS = {
   jgAdmit: ADMIT,
   jgRead: READ,
   jgOrder: ORDER,
   jgCounts: COUNTS,
   jgCancel: CANCEL,
+  jgEndIfAsked: END_IF_ASKED,
   jgPriority: PRIORITY,
   jgClear: CLEAR,
   jgStart: START,
   jgSeal: SEAL,
+  jgTell: TELL,
 } as const;
 
 export type ScriptName = keyof typeof SCRIPTS;

@@ -36,7 +36,7 @@ export interface Bounds {
   readonly retain: number;
 }
 
-const PREFIX = "bull";
+export const PREFIX = "bull";
 /** Read at once: a page of a list. */
 export const PAGE = 500;
 /** BullMQ counts attempts; there is no word for "without end". */
@@ -90,6 +90,7 @@ export class JobStore {
     const options = {
       priority: levelOf(data.priority),
       attempts: Math.min(limit, MANY) + 1,
+      stackTraceLimit: 3,
       ...(delay > 0 && { delay }),
       ...(data.retry !== undefined && { backoff: { type: "jobgate" } }),
     };

@@ -19,7 +19,7 @@ export interface ServerOptions {
 /** A job type that servers run. */
 // biome-ignore lint/suspicious/noExplicitAny: a list holds types of all kinds of params.
 export interface ServerJobType<Params = any, Result = unknown> extends JobType<Params, Result> {
-  /** Asked before each retry. One that throws is reported and counts as no. */
+  /** Asked before each retry. One that throws counts as no, and is a warning of the process. */
   retryIf?(error: unknown, attempt: number): boolean;
   /** For jobs that do not say, option by option. */
   defaults?: Pick<CreateOptions, "priority" | "timeout" | "retry">;
@@ -39,4 +39,38 @@ export interface ServerJobType<Params = any, Result = unknown> extends JobType<P
    * @default 5_000
    */
   grace?: Millis;
+}
+
+export interface QueueWorkerOptions extends ServerOptions {
+  /**
+   * Jobs at once: an integer of at least 1. More than 32 worker threads of one module there never are.
+   *
+   * @default 3
+   */
+  concurrency?: number;
+  /**
+   * At most `limit` attempts begin in `interval`, by all workers of the queue together, each of which is to say the same.
+   * Integers of at least 1.
+   *
+   * @default undefined, no limit
+   */
+  rateLimit?: { limit: number; interval: Millis };
+  /**
+   * A job whose worker has not been heard of for this long is started again by another. An integer of at least 1,000.
+   *
+   * @default 30_000
+   */
+  lock?: Millis;
+  /**
+   * How often a job's worker may be lost: after that it fails with WorkerCrashedError. An integer of at least 0.
+   *
+   * @default 3
+   */
+  maxLost?: number;
+  /**
+   * `worker_id` in the records of what it runs.
+   *
+   * @default the machine's name and the process's number
+   */
+  name?: string;
 }

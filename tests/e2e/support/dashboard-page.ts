@@ -1,7 +1,7 @@
 import type { BrowserContext, Locator, Page } from "playwright";
 import { expect } from "vitest";
 
-type Phase = "connecting" | "live" | "lost";
+type Storage = "opening" | "disk" | "memory" | "outdated" | "lost";
 
 const asImage = (element: Element) => (element as HTMLCanvasElement).toDataURL();
 
@@ -12,8 +12,13 @@ export class DashboardPage {
 
   private constructor(readonly page: Page) {}
 
-  /** `hash`: for a job that is linked to. */
-  static async open(context: BrowserContext, address: string, hash = ""): Promise<DashboardPage> {
+  /** `hash`: for a job that is linked to. `storage`: what the page is to say of it. */
+  static async open(
+    context: BrowserContext,
+    address: string,
+    hash = "",
+    storage: Storage = "disk",
+  ): Promise<DashboardPage> {
     context.setDefaultTimeout(50_000); // sooner than the test's own, so that the message says what was missing
     const page = await context.newPage();
     const opened = new DashboardPage(page);
@@ -22,28 +27,18 @@ export class DashboardPage {
       if (message.type() === "error") opened.complaints.push(message.text());
     });
     await page.goto(`${address}/dashboard.html${hash}`);
-    await opened.phase("live");
+    await opened.storage(storage);
     return opened;
   }
 
-  async phase(phase: Phase): Promise<void> {
-    await this.page.locator(`[data-testid=connection][data-phase=${phase}]`).waitFor();
+  /** Waits until the page says so of its storage. */
+  async storage(storage: Storage): Promise<void> {
+    await this.page.locator(`[data-testid=storage][data-storage=${storage}]`).waitFor();
   }
 
-  /** From here on, for `wentThrough`. */
-  async notePhases(): Promise<void> {
-    await this.page.evaluate(() => {
-      const shown = document.querySelector<HTMLElement>("[data-testid=connection]")!;
-      const phases: (string | undefined)[] = [];
-      Object.assign(window, { phases });
-      new MutationObserver(() => phases.push(shown.dataset.phase)).observe(shown, { attributeFilter: ["data-phase"] });
-    });
-  }
-
-  /** It may be over by now: whoever looks now and then, on a busy machine, may not see half a second. */
-  async wentThrough(phase: Phase): Promise<void> {
-    const noted = (phase: Phase) => (window as unknown as { phases: Phase[] }).phases.includes(phase);
-    await this.page.waitForFunction(noted, phase);
+  /** As other tabs call this one. */
+  async name(): Promise<string> {
+    return `tab ${await this.page.getByTestId("tab").textContent()}`;
   }
 
   button(name: string): Locator {

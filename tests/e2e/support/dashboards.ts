@@ -9,11 +9,16 @@ export interface Visit {
   readonly name: BrowserName;
   readonly address: string;
   readonly context: BrowserContext;
-  open(hash?: string): Promise<DashboardPage>;
+  open(hash?: string, storage?: Parameters<typeof DashboardPage.open>[3]): Promise<DashboardPage>;
 }
 
 /** Tests of the dashboard in each browser, which must have had nothing to complain of in any tab. */
-export function describeDashboard(what: string, options: BrowserContextOptions, tests: (visit: Visit) => void): void {
+export function describeDashboard(
+  what: string,
+  options: BrowserContextOptions,
+  tests: (visit: Visit) => void,
+  start: (name: BrowserName) => Promise<Browser> = launch,
+): void {
   describe.each(browserNames)(`${what}, in %s`, { timeout: 120_000 }, (name) => {
     let site: Awaited<ReturnType<typeof startSite>>;
     let browser: Browser;
@@ -22,7 +27,7 @@ export function describeDashboard(what: string, options: BrowserContextOptions, 
 
     beforeAll(async () => {
       site = await startSite();
-      browser = await launch(name);
+      browser = await start(name);
     });
 
     afterAll(async () => {
@@ -48,8 +53,8 @@ export function describeDashboard(what: string, options: BrowserContextOptions, 
       get context() {
         return context;
       },
-      async open(hash = "") {
-        const tab = await DashboardPage.open(context, site.address, hash);
+      async open(hash, storage) {
+        const tab = await DashboardPage.open(context, site.address, hash, storage);
         tabs.push(tab);
         return tab;
       },

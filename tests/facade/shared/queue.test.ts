@@ -237,3 +237,36 @@ test("with trace, runs are measured for the Performance panel", async () => {
   expect(detail.devtools).toMatchObject({ track: "SharedRunner", tooltipText: "ill: attempt 1, rejected" });
   observer.disconnect();
 });
+
+test("onEvent tells every tab what happens to any job, and the record which tab it is that runs it", async () => {
+  const { open } = queue();
+  const body = (_: unknown, { attempt, log }: { attempt: number; log(message: string): void }) => {
+    log(`attempt ${attempt}`);
+    if (attempt === 1) throw new Error("not yet");
+    return "done";
+  };
+  const types = [type("twice", body)];
+  const [watcher, owner] = [open({ types, execute: false }), open({ types })];
+  const heard = new Map<string, string[]>();
+  const owners: (string | undefined)[] = [];
+  for (const tab of [watcher, owner]) {
+    await tab.ready;
+    const events: string[] = [];
+    heard.set(tab.tab, events);
+    tab.onEvent((event) => {
+      events.push(event.type);
+      if (event.type === "job_started" && tab === owner) owners.push(tab.getJob(event.job_id)?.owner?.tab);
+    });
+  }
+  const unheard: unknown[] = [];
+  owner.onEvent((event) => unheard.push(event))();
+  const { id } = await watcher.createJob("twice", {}, { retry: { limit: 1, delay: 10 } });
+  await ended(watcher, id);
+  await ended(owner, id);
+  const all = ["job_created", "job_started", "job_log", "job_retrying", "job_started", "job_log", "job_completed"];
+  expect(heard.get(owner.tab)).toEqual(all);
+  expect(heard.get(watcher.tab)).toContain("job_completed");
+  expect(owners).toEqual([owner.tab, owner.tab]);
+  expect(owner.tab).not.toBe(watcher.tab);
+  expect(unheard).toEqual([]);
+});

@@ -1,14 +1,14 @@
-import type { JobRecord } from "jobgate";
+import type { SharedRecord } from "jobgate/shared";
 import type { ComponentChildren, RefObject } from "preact";
 import { memo } from "preact/compat";
 import { useId, useState } from "preact/hooks";
 import { announce } from "../../shared/announce.tsx";
 import { Badge, Button, ProgressBar } from "../../shared/components.tsx";
-import { CallError } from "../connection.ts";
-import { RunsIn, useRunsIn } from "../RunsIn.tsx";
+import { RunsIn } from "../RunsIn.tsx";
 import { selectJob, selectNone, useSelectedId } from "../route.ts";
-import { barTone, statusOf } from "../status.ts";
-import { call, cancelJob, isFinished, useDashboard, useQueue } from "../store.ts";
+import { barTone, percentOf, statusOf } from "../status.ts";
+import { cancelJob, isFinished, raisePriority, retryJob, useDashboard, useLive, useQueue } from "../store.ts";
+import { refusalOf, waitWords } from "../words.ts";
 import { Attempts, Facts } from "./Facts.tsx";
 import { Log } from "./Log.tsx";
 import { Tree } from "./Tree.tsx";
@@ -58,13 +58,12 @@ export function Details(props: { heading: RefObject<HTMLHeadingElement | null>; 
 }
 
 function NoJob({ id }: { id: string | undefined }) {
-  const phase = useDashboard(({ phase }) => phase);
-  const known = useDashboard(({ host }) => host !== undefined);
+  const storage = useDashboard(({ storage }) => storage);
   if (id === undefined) return <p class="details-empty">Choose a job in the queue to see all of it.</p>;
-  if (!known && phase !== "lost") return <p class="details-empty">Waiting for the runner…</p>;
+  if (storage === "opening") return <p class="details-empty">Opening the browser's storage…</p>;
   return (
     <div class="details-empty" data-testid="unknown-job">
-      <p>There is no job “{id}” in the queue. It may have been cleared, or the runner was started anew.</p>
+      <p>There is no job “{id}” in the queue. It may have been cleared, or the browser has lost it.</p>
       <p>
         <a href="#/">Back to the queue</a>
       </p>
@@ -72,25 +71,23 @@ function NoJob({ id }: { id: string | undefined }) {
   );
 }
 
-function Status({ job }: { job: JobRecord }) {
-  const stopping = useDashboard(({ stopping }) => stopping.has(job.id));
-  const { text, tone } = statusOf(job, stopping);
+function Status({ job }: { job: SharedRecord }) {
+  const { text, tone } = statusOf(job);
   return <Badge tone={tone}>{text}</Badge>;
 }
 
-const Job = memo(function Job({ job }: { job: JobRecord }) {
-  const runsIn = useRunsIn();
-  const percent = Math.floor(job.progress.percent);
+const Job = memo(function Job({ job }: { job: SharedRecord }) {
+  const percent = percentOf(job);
   return (
     <>
       <div class="job-progress">
         <p class="job-type">
-          {job.type}, <RunsIn where={runsIn(job.type)} />
+          {job.type}, <RunsIn type={job.type} owner={job.owner} />
         </p>
-        <ProgressBar label={`Progress of job ${job.id}`} percent={job.progress.percent} tone={barTone(job)} />
+        <ProgressBar label={`Progress of job ${job.id}`} percent={percent} tone={barTone(job)} />
         <p class="job-line">
           <span class="job-message" title={job.progress.message}>
-            {job.progress.message || "–"}
+            {saidBy(job)}
           </span>
           <span class="muted">{percent} %</span>
         </p>
@@ -117,8 +114,12 @@ const Job = memo(function Job({ job }: { job: JobRecord }) {
   );
 });
 
+/** What it waits for, else what it says. */
+const saidBy = ({ waiting_for, progress }: SharedRecord): string =>
+  waiting_for === undefined ? progress.message || "–" : `Waits for ${waitWords[waiting_for]}`;
+
 /** As tall before the end as after it. */
-function Outcome({ job }: { job: JobRecord }) {
+function Outcome({ job }: { job: SharedRecord }) {
   const { status, result, error } = job;
   return (
     <section
@@ -157,29 +158,31 @@ function Part(props: { title: string; aside?: ComponentChildren; children: Compo
 }
 
 /** The same four buttons at any time: one that has nothing to do says so, and keeps the focus it has. */
-function Actions({ job }: { job: JobRecord }) {
-  const live = useDashboard(({ phase }) => phase === "live");
-  const stopping = useDashboard(({ stopping }) => stopping.has(job.id));
+function Actions({ job }: { job: SharedRecord }) {
+  const live = useLive();
+  const storage = useDashboard(({ storage }) => storage);
   const finished = isFinished(job);
   const retry = async () => {
     try {
-      const id = await call("retryJob", job.id);
+      const id = await retryJob(job.id);
       selectJob(id);
       announce(`Again as job ${id}`);
     } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      announce(error.message);
+      announce(refusalOf(error));
     }
   };
   const raise = (by: number) => {
-    void call("raisePriority", job.id, by).then(
+    raisePriority(job.id, by).then(
       (priority) => announce(`Priority ${priority}`),
-      () => {},
+      (error) => announce(refusalOf(error)),
     );
   };
   return (
     <div class="buttons">
-      <Button onClick={() => cancelJob(job.id)} disabled={!live || finished || stopping}>
+      <Button
+        onClick={() => void cancelJob(job.id).catch((error) => announce(refusalOf(error)))}
+        disabled={storage === "opening" || finished || job.stopping === true}
+      >
         Cancel
       </Button>
       <Button onClick={() => void retry()} disabled={!live || !finished}>
@@ -202,7 +205,7 @@ function Actions({ job }: { job: JobRecord }) {
   );
 }
 
-function CopyButton({ job: { status, result: value } }: { job: JobRecord }) {
+function CopyButton({ job: { status, result: value } }: { job: SharedRecord }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     try {

@@ -1,12 +1,13 @@
-import type { JobRecord } from "jobgate";
+import type { SharedRecord } from "jobgate/shared";
 import type { ComponentChildren } from "preact";
 import { clockTime, shortDuration } from "../../shared/format.ts";
 import { useNow } from "../../shared/use-now.ts";
-import { runsOf } from "../runs.ts";
+import { isTakenOver, type Run, runsOf } from "../runs.ts";
 import { isFinished, useDashboard } from "../store.ts";
+import { tabName } from "../words.ts";
 
 /** When it came, how long it waited and ran; told in lines that are always there, so that nothing moves. */
-export function Facts({ job }: { job: JobRecord }) {
+export function Facts({ job }: { job: SharedRecord }) {
   const now = useNow(!isFinished(job));
   const { created_at, started_at, completed_at } = job;
   const waited = (started_at ?? completed_at ?? now) - created_at;
@@ -30,23 +31,24 @@ function Fact(props: { name: string; children: ComponentChildren }) {
   );
 }
 
-/** Every attempt: how long it ran and why it was not the last. */
-export function Attempts({ job }: { job: JobRecord }) {
-  const told = useDashboard(({ runs }) => runs.get(job.id));
-  const runs = told ?? runsOf(job, new Map());
+/** Every run: in which tab, how long, and why it was not the last. */
+export function Attempts({ job }: { job: SharedRecord }) {
+  const told = useDashboard(({ runs }) => runs);
+  const own = useDashboard(({ runner }) => runner.tab);
+  const runs = runsOf(job, told);
   const now = useNow(runs.some(({ to }) => to === undefined));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard.
     <section class="attempts" tabIndex={0} aria-label="Attempts">
       {runs.length === 0 && <p class="muted">It has not been started.</p>}
       <ol>
-        {runs.map((run) => (
-          <li key={run.attempt}>
-            <span>Attempt {run.attempt}</span>
-            <span class="muted">{shortDuration((run.to ?? now) - run.from)}</span>
-            <span class={run.error === undefined ? "muted" : "attempt-error"}>
-              {run.error ?? outcomeOf(job, run.to)}
+        {runs.map((run, at) => (
+          <li key={run.epoch}>
+            <span>
+              Attempt {run.attempt}, {tabName(run.tab, own)}
             </span>
+            <span class="muted">{shortDuration((run.to ?? now) - run.from)}</span>
+            <span class={run.error === undefined ? "muted" : "attempt-error"}>{outcomeOf(job, run, runs[at + 1])}</span>
           </li>
         ))}
       </ol>
@@ -54,7 +56,10 @@ export function Attempts({ job }: { job: JobRecord }) {
   );
 }
 
-function outcomeOf({ status, error }: JobRecord, to: number | undefined): string {
-  if (to === undefined) return "running";
+function outcomeOf({ status, error }: SharedRecord, run: Run, next: Run | undefined): string {
+  if (run.error !== undefined) return run.error;
+  if (run.handedOver) return "handed over by its tab";
+  if (isTakenOver(run, next)) return "its tab went away: taken over";
+  if (run.to === undefined) return status === "running" ? "running" : "its tab went away";
   return status === "failed" ? `failed: ${error?.message ?? ""}` : status;
 }

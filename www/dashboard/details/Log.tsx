@@ -1,16 +1,15 @@
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { clockTime } from "../../shared/format.ts";
-import { followLog, useDashboard } from "../store.ts";
+import { useLog } from "../store.ts";
 
 /** What the job logged, and what it logs. Not live for assistive technology: a line a page would drown the rest. */
 export function Log({ id }: { id: string }) {
-  const log = useDashboard(({ log }) => (log?.id === id ? log : undefined));
+  const lines = useLog(id);
   const region = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
-  useEffect(() => void followLog(id), [id]);
   useLayoutEffect(() => {
     if (atEnd.current && region.current) region.current.scrollTop = region.current.scrollHeight;
-  }, [log]);
+  }, [lines]);
   return (
     <div
       ref={region}
@@ -24,8 +23,8 @@ export function Log({ id }: { id: string }) {
         atEnd.current = scrollHeight - scrollTop - clientHeight < 8;
       }}
     >
-      {!log?.lines.length && <p class="muted">It has logged nothing.</p>}
-      {log?.lines.map((line, at) => (
+      {!lines && <p class="muted">It has logged nothing since this tab is open.</p>}
+      {lines?.map((line, at) => (
         <p key={at}>
           <time dateTime={new Date(line.at).toISOString()}>{clockTime(line.at)}</time> {line.message}
         </p>

@@ -1,11 +1,11 @@
 import type { ParamError } from "jobgate";
+import type { TypeDescription } from "jobgate/runner";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { announce } from "../../shared/announce.tsx";
 import { Button, NumberInput, Panel, Select } from "../../shared/components.tsx";
-import { CallError } from "../connection.ts";
-import type { ListedType } from "../host/protocol.ts";
 import { selectJob } from "../route.ts";
-import { call, useDashboard } from "../store.ts";
+import { createJobs, faultsOf as faultsIn, useDashboard, useLive } from "../store.ts";
+import { refusalOf } from "../words.ts";
 import { ParamField } from "./ParamField.tsx";
 import { firstRaw, paramOf, paramsOf, type Raw, type RawParams } from "./params.ts";
 
@@ -40,7 +40,8 @@ const PAUSE_MS = 600;
 const typed = new Map<string, RawParams>();
 
 export function NewJob({ typeName }: { typeName: string | undefined }) {
-  const type = useDashboard(({ types }) => types.find(({ name }) => name === typeName));
+  const runner = useDashboard(({ runner }) => runner);
+  const type = typeName === undefined ? undefined : runner.getJobType(typeName);
   const options = useState(firstExtras);
   return (
     <Panel title="New job" class="form-panel">
@@ -54,7 +55,7 @@ export function NewJob({ typeName }: { typeName: string | undefined }) {
 }
 
 interface FormProps {
-  readonly type: ListedType;
+  readonly type: TypeDescription;
   /** Of jobs of any type: they stay when another is chosen. */
   readonly options: readonly [Extras, (extras: Extras) => void];
 }
@@ -66,9 +67,9 @@ function Form({ type, options: [extras, setExtras] }: FormProps) {
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  const live = useDashboard(({ phase }) => phase === "live");
+  const live = useLive();
   const params = paramsOf(specs, raw);
-  const [faults, setFaults] = useFaults(name, params, live);
+  const faults = faultsIn(name, params);
   const shown = new Map(specs.map((spec) => [spec.name, touched.has(spec.name) ? faultsOf(faults, spec.name) : []]));
   useAnnouncedFaults(shown);
 
@@ -84,17 +85,20 @@ function Form({ type, options: [extras, setExtras] }: FormProps) {
     setTouched(new Set(specs.map((spec) => spec.name)));
     setBusy(true);
     try {
-      const ids = await call("createJobs", name, params, optionsOf(extras), extras.copies ?? 1);
+      if (faults.length > 0) {
+        setRefusal(undefined);
+        focusFirst(form.current, faults);
+        return;
+      }
+      const copies = Array.from({ length: extras.copies ?? 1 }, () => params);
+      const ids = await createJobs(name, copies, optionsOf(extras));
       setRefusal(undefined);
       setTouched(new Set());
       announce(ids.length === 1 ? `Job ${ids[0]} is in the queue` : `${ids.length} jobs are in the queue`);
       if (ids[0] !== undefined && ids.length === 1) selectJob(ids[0]);
     } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      setFaults(error.errors);
-      setRefusal(error.errors.length === 0 ? error.message : undefined);
-      if (error.errors.length === 0) announce(error.message);
-      focusFirst(form.current, error.errors);
+      setRefusal(refusalOf(error));
+      announce(refusalOf(error));
     } finally {
       setBusy(false);
     }
@@ -180,25 +184,6 @@ function optionsOf({ priority, retries, delay, timeout }: Extras) {
     ...(delay !== undefined && { delay }),
     ...(timeout !== undefined && { timeout }),
   };
-}
-
-/** The runner's word on the params as they stand. */
-function useFaults(type: string, params: Record<string, unknown>, live: boolean) {
-  const [faults, setFaults] = useState<readonly ParamError[]>([]);
-  const asText = JSON.stringify(Object.entries(params).map(([name, value]) => [name, String(value), typeof value]));
-  // The params are new objects each time; their text tells whether they are others.
-  useEffect(() => {
-    if (!live) return;
-    let wanted = true;
-    call("validate", type, params).then(
-      (found) => wanted && setFaults(found),
-      () => {}, // the line was lost: asked again once it is back
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [type, asText, live]);
-  return [faults, setFaults] as const;
 }
 
 /** Says what is wrong, once typing has paused: while it goes on, everything is wrong for a moment. */

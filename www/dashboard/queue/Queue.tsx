@@ -1,10 +1,9 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table of which most rows are not drawn is a grid.
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid holds the focus and says which row is active.
-import type { JobRecord } from "jobgate";
+import type { SharedRecord } from "jobgate/shared";
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import { Panel } from "../../shared/components.tsx";
 import { count } from "../../shared/format.ts";
-import { useRunsIn } from "../RunsIn.tsx";
 import { selectJob, useSelectedId } from "../route.ts";
 import { useQueue } from "../store.ts";
 import { QueueRow, rowId } from "./QueueRow.tsx";
@@ -60,14 +59,14 @@ function Filters(props: { value: Filter; onChange: (filter: Filter) => void }) {
   );
 }
 
-function countByStatus(jobs: readonly JobRecord[]): ReadonlyMap<string, number> {
+function countByStatus(jobs: readonly SharedRecord[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { status } of jobs) counts.set(status, (counts.get(status) ?? 0) + 1);
   return counts;
 }
 
 interface GridProps {
-  readonly jobs: readonly JobRecord[];
+  readonly jobs: readonly SharedRecord[];
   readonly sorting: Sorting;
   readonly onSort: (by: Column) => void;
   readonly onOpen: (by: OpenedBy) => void;
@@ -79,7 +78,6 @@ function Grid({ jobs, sorting, onSort, onOpen, empty }: GridProps) {
   const grid = useRef<HTMLDivElement>(null);
   const rows = useRows(grid, jobs.length, ROW_HEIGHT, HEAD_HEIGHT);
   const selected = useSelectedId();
-  const runsIn = useRunsIn();
   const [activeId, setActiveId] = useState<string>();
   const activeAt = useMemo(() => jobs.findIndex(({ id }) => id === activeId), [jobs, activeId]);
   const drawn = rows.getVirtualItems();
@@ -154,7 +152,6 @@ function Grid({ jobs, sorting, onSort, onOpen, empty }: GridProps) {
                 job={job}
                 rowIndex={index + 2}
                 top={start - HEAD_HEIGHT}
-                runsIn={runsIn(job.type)}
                 active={index === activeAt}
                 selected={job.id === selected}
                 onSelect={select}

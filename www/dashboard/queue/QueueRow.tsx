@@ -1,31 +1,28 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table of which most rows are not drawn is a grid.
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid holds the focus and says which row is active.
-import type { JobRecord } from "jobgate";
+import type { SharedRecord } from "jobgate/shared";
 import { memo } from "preact/compat";
 import { Badge } from "../../shared/components.tsx";
 import { shortDuration } from "../../shared/format.ts";
 import { useNow } from "../../shared/use-now.ts";
 import { RunsIn } from "../RunsIn.tsx";
-import { barTone, statusOf } from "../status.ts";
-import { useDashboard } from "../store.ts";
+import { barTone, percentOf, statusOf } from "../status.ts";
 
 export const rowId = (id: string): string => `row-${encodeURIComponent(id)}`;
 
 interface RowProps {
-  readonly job: JobRecord;
+  readonly job: SharedRecord;
   /** Counted from 1, the head being the first. */
   readonly rowIndex: number;
   readonly top: number;
-  readonly runsIn: string;
   readonly active: boolean;
   readonly selected: boolean;
   readonly onSelect: (id: string) => void;
 }
 
-export const QueueRow = memo(function QueueRow({ job, rowIndex, top, runsIn, active, selected, onSelect }: RowProps) {
-  const stopping = useDashboard(({ stopping }) => stopping.has(job.id));
-  const { text, tone } = statusOf(job, stopping);
-  const percent = Math.floor(job.progress.percent);
+export const QueueRow = memo(function QueueRow({ job, rowIndex, top, active, selected, onSelect }: RowProps) {
+  const { text, tone } = statusOf(job);
+  const percent = percentOf(job);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid listens to the keys.
     <div
@@ -41,13 +38,13 @@ export const QueueRow = memo(function QueueRow({ job, rowIndex, top, runsIn, act
     >
       <Cell name="id">{job.id}</Cell>
       <Cell name="type">
-        <span class="queue-type-name">{job.type}</span> <RunsIn where={runsIn} />
+        <span class="queue-type-name">{job.type}</span> <RunsIn type={job.type} owner={job.owner} />
       </Cell>
       <Cell name="status">
         <Badge tone={tone}>{text}</Badge>
       </Cell>
       <Cell name="progress">
-        <progress class="progress" aria-hidden="true" value={job.progress.percent} max={100} data-tone={barTone(job)} />
+        <progress class="progress" aria-hidden="true" value={percent} max={100} data-tone={barTone(job)} />
         <span class="queue-percent">{percent} %</span>
       </Cell>
       <Cell name="age">

@@ -1,10 +1,11 @@
-import type { JobRecord } from "jobgate";
+import type { SharedRecord } from "jobgate/shared";
 import { useState } from "preact/hooks";
 import { clockTime, shortDuration } from "../../shared/format.ts";
 import { useNow } from "../../shared/use-now.ts";
 import { jobHref } from "../route.ts";
 import { runsOf } from "../runs.ts";
 import { useDashboard, useQueue } from "../store.ts";
+import { tabName } from "../words.ts";
 
 const LAST = 20;
 
@@ -22,6 +23,7 @@ export function AsText() {
 function LastJobs() {
   const { jobs } = useQueue();
   const runs = useDashboard(({ runs }) => runs);
+  const own = useDashboard(({ runner }) => runner.tab);
   const now = useNow(true);
   const last = jobs.toSorted((a, b) => b.created_at - a.created_at).slice(0, LAST);
   if (last.length === 0) return <p class="muted small">Nothing has happened yet.</p>;
@@ -57,14 +59,14 @@ function LastJobs() {
     </section>
   );
 
-  function ranFor(job: JobRecord): string {
+  function ranFor(job: SharedRecord): string {
     const tried = runsOf(job, runs);
     if (tried.length === 0) return "–";
-    const times = tried.map(({ from, to }) => shortDuration((to ?? job.completed_at ?? now) - from));
+    const times = tried.map(({ from, to, tab }) => `${shortDuration((to ?? now) - from)} in ${tabName(tab, own)}`);
     return times.join(", then ");
   }
 }
 
-function waited({ created_at, started_at, completed_at }: JobRecord, now: number): number {
+function waited({ created_at, started_at, completed_at }: SharedRecord, now: number): number {
   return (started_at ?? completed_at ?? now) - created_at;
 }

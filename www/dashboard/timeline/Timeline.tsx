@@ -3,6 +3,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, Panel } from "../../shared/components.tsx";
 import { shortDuration } from "../../shared/format.ts";
 import { selectJob } from "../route.ts";
+import { useDashboard } from "../store.ts";
+import { tabName } from "../words.ts";
 import { AsText } from "./AsText.tsx";
 import type { Box } from "./draw.ts";
 import { usePalette } from "./use-palette.ts";
@@ -12,8 +14,11 @@ import { firstView, fit, pan, type View, ZOOM_STEP, zoom } from "./view.ts";
 const WHEEL_STEP = 0.0015;
 const PAN_STEP = 0.15;
 
-const shown = ["waiting", "running", "completed", "failed", "tried", "cancelled"] as const;
-const legendTexts: Partial<Record<(typeof shown)[number], string>> = { tried: "failed, tried again" };
+const shown = ["waiting", "running", "completed", "failed", "tried", "left", "cancelled"] as const;
+const legendTexts: Partial<Record<(typeof shown)[number], string>> = {
+  tried: "failed, tried again",
+  left: "its tab went away",
+};
 
 /** The last jobs in lanes: who waits above, who runs below, and how many end. */
 export function Timeline() {
@@ -158,7 +163,9 @@ function useWheel(
 
 /** What the pointer is on. */
 function Pointed({ box, now }: { box: Box; now: number }) {
+  const own = useDashboard(({ runner }) => runner.tab);
   const { job, from, to } = box.stretch;
+  const where = "tab" in box.stretch ? `, ${tabName(String(box.stretch.tab), own)}` : "";
   const took = shortDuration(Math.min(to, now) - from);
   const label = useRef<HTMLParagraphElement>(null);
   // Beside the box, and within the picture: how wide it is shows when it is there.
@@ -169,7 +176,7 @@ function Pointed({ box, now }: { box: Box; now: number }) {
   });
   return (
     <p ref={label} class="timeline-pointed" aria-hidden="true" style={{ top: `${box.y}px` }}>
-      <strong>{job.id}</strong> {job.type} {box.waiting ? `waited ${took}` : `ran ${took}, ${job.status}`}
+      <strong>{job.id}</strong> {job.type} {box.waiting ? `waited ${took}` : `ran ${took}, ${job.status}${where}`}
     </p>
   );
 }

@@ -1,4 +1,5 @@
 import { clockTime } from "../../shared/format.ts";
+import { tabName } from "../words.ts";
 import { type Bar, type Lanes, type Stretch, throughput, WAIT_LANES } from "./lanes.ts";
 import { tickStep } from "./view.ts";
 
@@ -20,6 +21,8 @@ export type Palette = Readonly<Record<Bar["tone"] | "waiting" | "rate" | "text" 
 
 export interface Scene {
   readonly lanes: Lanes;
+  /** The name of the tab that shows it. */
+  readonly own: string;
   /** Bars have at least as many lanes as may run at once. */
   readonly concurrency: number;
   readonly pending: number;
@@ -77,8 +80,8 @@ export function draw(context: CanvasRenderingContext2D, width: number, scene: Sc
     boxes.push(box);
     context.fillStyle = palette[bar.tone];
     fill(context, box, 4);
-    if (bar.tone === "failed" || bar.tone === "tried") stripe(context, box, palette.surface);
-    label(context, box, bar, palette);
+    if (bar.tone === "failed" || bar.tone === "tried" || bar.tone === "left") stripe(context, box, palette.surface);
+    label(context, box, bar, scene);
   }
   drawRate(context, width, scene);
   const shownWaits = lanes.waits.filter((wait) => wait.to === Number.POSITIVE_INFINITY).length;
@@ -115,7 +118,8 @@ function stripe(context: CanvasRenderingContext2D, { x, y, width, height }: Box,
   context.restore();
 }
 
-function label(context: CanvasRenderingContext2D, box: Box, { job }: Bar, palette: Palette): void {
+/** With the tab where that is another one. */
+function label(context: CanvasRenderingContext2D, box: Box, { job, tab }: Bar, { palette, own }: Scene): void {
   if (box.height < 14 || box.width < 28) return;
   context.save();
   context.beginPath();
@@ -124,7 +128,8 @@ function label(context: CanvasRenderingContext2D, box: Box, { job }: Bar, palett
   context.fillStyle = palette.surface;
   context.font = font(context, 600);
   context.textBaseline = "middle";
-  context.fillText(`${job.id} ${job.type}`, Math.max(6, box.x + 6), box.y + box.height / 2 + 0.5);
+  const text = tab === own ? `${job.id} ${job.type}` : `${job.id} ${job.type}, ${tabName(tab, own)}`;
+  context.fillText(text, Math.max(6, box.x + 6), box.y + box.height / 2 + 0.5);
   context.restore();
 }
 

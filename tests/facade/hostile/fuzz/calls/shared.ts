@@ -71,6 +71,7 @@ export const sharedCalls: Readonly<Record<Exclude<keyof SharedRunner, symbol> | 
   new: newRunner,
   ready: (world, draw) => world.settles("a shared runner's ready", one(world, draw).ready),
   storage: (world, draw) => one(world, draw).storage,
+  tab: (world, draw) => one(world, draw).tab,
   createJob: (world, draw) =>
     world.settles("createJob", one(world, draw).createJob(type(draw), params(draw), create(draw))),
   runJob(world, draw) {
@@ -104,6 +105,7 @@ export const sharedCalls: Readonly<Record<Exclude<keyof SharedRunner, symbol> | 
   getQueueStats: (world, draw) => one(world, draw).getQueueStats(),
   watch: (world, draw) => readSome(world, draw, one(world, draw).watch(id(draw))),
   subscribe: (world, draw) => world.unsubscribes.push(one(world, draw).subscribe(listener(world, draw))),
+  onEvent: (world, draw) => world.unsubscribes.push(one(world, draw).onEvent(listener(world, draw))),
   getSnapshot: (world, draw) => one(world, draw).getSnapshot(),
   persist: (world, draw) => world.settles("persist", one(world, draw).persist()),
   close(world, draw) {

@@ -1,0 +1,79 @@
+// A new job's params and options, checked by who checks them everywhere: the types' rules and the engine.
+
+import { randomUUID } from "node:crypto";
+import { UnknownJobTypeError } from "../errors.js";
+import { JobManager } from "../manager/manager.js";
+import type { QueueCreateOptions } from "../runner/types.js";
+import { checkObject } from "../support/check.js";
+import type { RetryOptions } from "../types.js";
+import { priorityNumber } from "../wasm/options.js";
+import { needId } from "./names.js";
+import type { ServerTypes } from "./options.js";
+import type { StoredRetry } from "./record.js";
+import type { NewJob } from "./store.js";
+
+/** Starts nothing, and refuses what any manager refuses. */
+let bounds: JobManager<string> | undefined;
+
+/** Throws UnknownJobTypeError, InvalidParamsError, TypeError or RangeError. */
+export function newJob(
+  types: ServerTypes,
+  type: string,
+  params: Record<string, unknown> = {},
+  options: QueueCreateOptions = {},
+): NewJob {
+  checkObject("options", options);
+  const checked = types.runner.needValid(type, params);
+  const known = types.get(type);
+  if (known === undefined) throw new UnknownJobTypeError(`There is no job type "${type}"`);
+  const { id, delay } = options;
+  const { defaults } = known;
+  const priority = options.priority ?? defaults.priority;
+  const timeout = options.timeout ?? defaults.timeout;
+  const retry = options.retry ?? defaults.retry;
+  const given = {
+    ...(priority !== undefined && { priority }),
+    ...(timeout !== undefined && { timeout }),
+    ...(retry !== undefined && { retry: travelling(retry) }),
+    ...(delay !== undefined && { delay }),
+  };
+  if (Object.keys(given).length > 0) {
+    bounds ??= new JobManager<string>({ paused: true });
+    void bounds.runJob("", () => {}, given).job.stop();
+  }
+  return {
+    id: id === undefined ? randomUUID() : needId(id),
+    type,
+    delay: delay ?? 0,
+    data: {
+      params: checked,
+      priority: priority === undefined ? 0 : priorityNumber(priority),
+      ...(timeout !== undefined && timeout !== Infinity && { timeout }),
+      ...(retry !== undefined && { retry: storedRetry(retry) }),
+    },
+  };
+}
+
+/** Functions stay where they are. */
+function travelling(retry: NonNullable<QueueCreateOptions["retry"]>): NonNullable<QueueCreateOptions["retry"]> {
+  if (typeof retry !== "object" || retry === null) return retry;
+  const { retryIf, delay } = retry as RetryOptions;
+  if (retryIf !== undefined) throw new TypeError("retry.retryIf can't be stored: give it to the job's type");
+  if (typeof delay === "function") throw new TypeError("retry.delay can't be stored: give a number");
+  return retry;
+}
+
+const DEFAULTS: Omit<StoredRetry, "limit"> = { delay: 1000, maxDelay: 30_000, backoff: "exponential", jitter: "full" };
+
+function storedRetry(retry: NonNullable<QueueCreateOptions["retry"]>): StoredRetry {
+  const { limit, delay, maxDelay, backoff, jitter } =
+    typeof retry === "number" ? { limit: retry } : (retry as RetryOptions);
+  return {
+    limit: limit === Infinity ? null : limit,
+    delay: typeof delay === "number" ? delay : DEFAULTS.delay,
+    maxDelay:
+      maxDelay === undefined || maxDelay === Infinity ? Math.min(maxDelay ?? DEFAULTS.maxDelay, 2 ** 40) : maxDelay,
+    backoff: backoff ?? DEFAULTS.backoff,
+    jitter: jitter ?? DEFAULTS.jitter,
+  };
+}

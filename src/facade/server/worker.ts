@@ -1,0 +1,208 @@
+import { hostname } from "node:os";
+import { type Job, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import { asyncDispose } from "../job/completion.js";
+import { JobManager } from "../manager/manager.js";
+import { checkNumber, checkObject, checkString } from "../support/check.js";
+import { fieldOf, messageOf } from "../support/look.js";
+import { chance, clearTimer, longestTimeout, setTimer, wallNow } from "../support/time.js";
+import type { Millis } from "../types.js";
+import { Attempt, type AttemptHost } from "./attempt.js";
+import { PATIENT } from "./connection.js";
+import { Follower } from "./follow.js";
+import { checkServerOptions } from "./options.js";
+import type { StoredData, StoredRetry } from "./record.js";
+import { baseKey, PREFIX } from "./store.js";
+import { Threads } from "./threads.js";
+import type { QueueWorkerOptions } from "./types.js";
+import { warn } from "./warn.js";
+import { Held } from "./worker-store.js";
+
+/** What is told of a job before it is known here is heard all the same: by its mark. So this is only for clocks that differ. */
+const LOOK_BACK = 10_000;
+
+/** A worker that closes waits so long for a Redis that is away. */
+const PATIENCE = 5000;
+const LOOK = 250;
+
+interface CheckedWorkerOptions {
+  readonly concurrency: number;
+  readonly lock: Millis;
+  readonly maxLost: number;
+  readonly name: string;
+  readonly limiter: { readonly max: number; readonly duration: Millis } | undefined;
+}
+
+/**
+ * Takes jobs and runs them. Any number of processes, on any number of machines.
+ *
+ * Each attempt runs under a manager of this package. `id` and `attempt` of a body's context together name it: a job whose
+ * worker was lost is started again by another, with the next attempt's number, and what the lost one still says or
+ * returns is refused.
+ */
+export class QueueWorker {
+  /** Resolves once it takes jobs; while Redis is away, it waits. */
+  readonly ready: Promise<void>;
+  private readonly host: AttemptHost;
+  private readonly queue: string;
+  private readonly redis: Redis;
+  private readonly worker: Worker<StoredData>;
+  private readonly follower: Follower;
+  private readonly attempts = new Map<string, Attempt>();
+  private closing: Promise<void> | undefined = undefined;
+
+  constructor(options: QueueWorkerOptions) {
+    const { connect, queue, types } = checkServerOptions(options);
+    const { concurrency, lock, maxLost, name, limiter } = checkWorkerOptions(options);
+    this.host = {
+      types,
+      threads: new Threads(types, concurrency),
+      manager: new JobManager<string>({ name: "QueueWorker" }),
+      isClosing: false,
+    };
+    this.queue = queue;
+    this.redis = connect(PATIENT);
+    // Three parameters, or BullMQ gives no signal.
+    this.worker = new Worker<StoredData>(queue, (job, token, _signal) => this.process(job, token ?? ""), {
+      connection: this.redis,
+      prefix: PREFIX,
+      concurrency,
+      name,
+      lockDuration: lock,
+      stalledInterval: lock,
+      maxStalledCount: maxLost,
+      // What could not be told for want of a connection is told soon after there is one, while the lock still lasts.
+      runRetryDelay: 500,
+      ...(limiter !== undefined && { limiter }),
+      settings: { backoffStrategy: (attempts, _type, _error, job) => waitBefore(attempts, job?.data.retry) },
+    });
+    this.worker.on("locksRenewed", ({ jobIds }) => void this.readMarks(jobIds));
+    this.worker.on("lockRenewalFailed", (ids: string[]) => {
+      for (const id of ids) this.attempts.get(id)?.lose();
+    });
+    this.worker.on("failed", (job) => void this.afterFailure(job));
+    this.worker.on("error", (error) => {
+      if (!isExpected(error)) warn(error);
+    });
+    this.follower = new Follower(
+      connect,
+      queue,
+      {
+        control: (message) => {
+          if (message.type === "stop") this.attempts.get(message.id)?.cancel(message.reason);
+        },
+        missed: () => void this.readMarks([...this.attempts.keys()]),
+      },
+      wallNow() - LOOK_BACK,
+    );
+    this.ready = Promise.all([this.worker.waitUntilReady(), this.follower.ready]).then(() => {});
+    this.ready.catch(() => {});
+  }
+
+  private async process(job: Job<StoredData>, token: string): Promise<unknown> {
+    const stored = job.id!;
+    const held = new Held(this.redis, this.queue, stored, token, job.attemptsStarted);
+    const attempt = new Attempt(this.host, job, held);
+    // The one before it may still be here: it has lost the job.
+    this.attempts.get(stored)?.lose();
+    this.attempts.set(stored, attempt);
+    try {
+      return await attempt.run();
+    } finally {
+      if (this.attempts.get(stored) === attempt) this.attempts.delete(stored);
+    }
+  }
+
+  /** At each renewal of locks, so that no news is missed for long. */
+  private async readMarks(ids: readonly string[]): Promise<void> {
+    try {
+      const marks = await Promise.all(ids.map((id) => this.redis.hget(baseKey(this.queue) + id, "jg:stop")));
+      for (const [at, mark] of marks.entries()) if (mark !== null) this.attempts.get(ids[at]!)?.cancel(mark);
+    } catch {
+      // At the next.
+    }
+  }
+
+  /** It may be going to wait for another attempt. */
+  private async afterFailure(job: Job<StoredData> | undefined): Promise<void> {
+    if (job?.id === undefined || job.finishedOn !== undefined) return;
+    await new Held(this.redis, this.queue, job.id, "", 0).endIfAsked().catch(() => {});
+  }
+
+  /**
+   * Takes no more, lets what runs end; after `timeout` (0 or more, default Infinity) asks it to stop, and hands it back to
+   * the queue, where it is started again as its next attempt. Again: the same promise.
+   */
+  close(options: { timeout?: Millis } = {}): Promise<void> {
+    checkObject("options", options);
+    const timeout = checkNumber("timeout", options.timeout, Infinity);
+    if (!(timeout >= 0)) throw new RangeError(`timeout must be a number of milliseconds, 0 or more, got ${timeout}`);
+    this.closing ??= this.end(timeout);
+    return this.closing;
+  }
+
+  private async end(timeout: Millis): Promise<void> {
+    this.host.isClosing = true;
+    const handBack = () => {
+      for (const attempt of this.attempts.values()) attempt.handBack();
+    };
+    const timer = timeout > longestTimeout() ? undefined : setTimer(handBack, timeout);
+    await Promise.race([this.worker.close(), this.hopeless()]);
+    clearTimer(timer);
+    this.follower.close();
+    await this.host.threads.close();
+    await this.host.manager.close();
+    this.redis.disconnect();
+  }
+
+  /** No body runs, and Redis, which is to hear of it, has been away for long: the locks it has will run out. */
+  private async hopeless(): Promise<void> {
+    for (let away = 0; away < PATIENCE; ) {
+      await new Promise<void>((resolve) => setTimer(resolve, LOOK));
+      const isBusy = [...this.attempts.values()].some((attempt) => attempt.isRunning);
+      away = isBusy || this.redis.status === "ready" ? 0 : away + LOOK;
+    }
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Locks that are lost, of which BullMQ's numbers tell, and a Redis that is away: both are dealt with here. */
+function isExpected(error: unknown): boolean {
+  const code = fieldOf(error, "code");
+  if (typeof code === "number") return code < 0;
+  return /could not renew lock|Connection is closed|ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|LOADING/.test(
+    `${messageOf(error)} ${code}`,
+  );
+}
+
+function checkWorkerOptions(options: QueueWorkerOptions): CheckedWorkerOptions {
+  const { rateLimit } = options;
+  checkObject("rateLimit", rateLimit);
+  return {
+    concurrency: needInteger("concurrency", options.concurrency, 3, 1),
+    lock: needInteger("lock", options.lock, 30_000, 1000),
+    maxLost: needInteger("maxLost", options.maxLost, 3, 0),
+    name: checkString("name", options.name) ?? `${hostname()}-${process.pid}`,
+    limiter: rateLimit && {
+      max: needInteger("rateLimit.limit", rateLimit.limit, undefined, 1),
+      duration: needInteger("rateLimit.interval", rateLimit.interval, undefined, 1),
+    },
+  };
+}
+
+function needInteger(field: string, value: unknown, fallback: number | undefined, least: number): number {
+  const number = value === undefined && fallback !== undefined ? fallback : checkNumber(field, value, NaN);
+  if (Number.isSafeInteger(number) && number >= least) return number;
+  throw new RangeError(`${field} must be an integer of at least ${least}, got ${number}`);
+}
+
+/** Milliseconds from the attempt that has failed, the first being 1, to the next. */
+function waitBefore(attempts: number, retry: StoredRetry | undefined): Millis {
+  if (retry === undefined) return 0;
+  const { delay, maxDelay, backoff, jitter } = retry;
+  const wait = Math.min(backoff === "fixed" ? delay : delay * 2 ** (attempts - 1), maxDelay);
+  return Math.round(jitter === "full" ? wait * chance() : wait);
+}

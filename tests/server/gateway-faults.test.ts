@@ -1,0 +1,226 @@
+import { isDeepStrictEqual } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  type Hands,
+  openGateway,
+  openHands,
+  openPage,
+  type Page,
+  type Site,
+  spawnGateway,
+} from "./support/gateways.ts";
+import { startRedis, type TestRedis } from "./support/redis.ts";
+
+let redis: TestRedis;
+const open: { close(): unknown }[] = [];
+
+beforeEach(async () => {
+  redis = await startRedis();
+});
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+  await redis.stop();
+});
+
+async function gateway(options = {}): Promise<Site> {
+  const site = await openGateway(redis.url, options);
+  open.push(site);
+  await site.gateway.ready;
+  return site;
+}
+async function hands(concurrency?: number): Promise<Hands> {
+  const made = await openHands(redis.url, concurrency);
+  open.push(made);
+  return made;
+}
+function page(user: string, ...sites: Pick<Site, "socketUrl">[]): Page {
+  const made = openPage(user, sites);
+  open.push(made);
+  return made;
+}
+const connected = (one: Page) => one.until((snapshot) => snapshot.connected);
+
+/** The same numbers each time. */
+function chances(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+describe("random programs of two clients at two gateways", () => {
+  it.each([1, 2, 3])("are equal in the end, in content and order (%i)", async (seed) => {
+    const sites = [await gateway({ retain: 30 }), await gateway({ retain: 30 })];
+    await hands(3);
+    const pages = sites.map((site) => openPage("team", [site], 2000));
+    open.push(...pages);
+    const chance = chances(seed);
+    const doing: Promise<unknown>[] = [];
+    for (let step = 0; step < 300; step += 1) {
+      const { client } = pages[chance(2)]!;
+      const id = `${chance(60)}`;
+      const priority = chance(5) - 2;
+      const delay = chance(4) === 0 ? chance(300) : 0;
+      const actions = [
+        () => client.createJob("work", { label: id }, { id, priority, ...(delay > 0 && { delay }) }),
+        () => client.createJob("work", { label: id }, { id }),
+        () => client.createJob("work", {}, { priority }),
+        () => client.cancelJob(id),
+        () => client.setPriority(id, priority),
+        () => client.retryJob(id).catch(() => {}),
+        () => (chance(5) === 0 ? client.clearCompleted() : undefined),
+        () => (chance(6) === 0 ? pages[chance(2)]!.sockets.at(-1)?.terminate() : undefined),
+      ];
+      doing.push(
+        Promise.resolve(actions[chance(actions.length)]!()).catch(({ code }) => expect(code).toBe("E_DISCONNECTED")),
+      );
+      if (chance(10) === 0) await Promise.all(doing.splice(0));
+    }
+    await Promise.all(doing);
+    const idle = ({ stats }: { stats: { pending: number; running: number } }) => stats.pending + stats.running === 0;
+    for (const one of pages) await one.until((snapshot) => snapshot.connected && idle(snapshot));
+    const fresh = page("team", await gateway());
+    await connected(fresh);
+    const truth = fresh.client.getAllJobs();
+    expect(truth.length).toBeGreaterThan(5);
+    for (const { client } of pages) {
+      await expect.poll(() => client.getAllJobs().map(({ id }) => id)).toEqual(truth.map(({ id }) => id));
+      expect(client.getAllJobs()).toEqual(truth);
+      expect(client.getQueueStats()).toEqual(fresh.client.getQueueStats());
+    }
+  });
+});
+
+describe("pages that come back", () => {
+  it("a hundred at once, are told what they missed, and not everything again", async () => {
+    const [one, other] = [await gateway(), await gateway()];
+    await hands();
+    const queue = one.gateway.queue("team");
+    for (let at = 0; at < 40; at += 1) await queue.createJob("held", { label: "x".repeat(100) }, { id: `${at}` });
+    const pages = Array.from({ length: 100 }, () => page("team", one));
+    await Promise.all(pages.map(connected));
+    const states: unknown[] = [];
+    for (const { sockets } of pages) {
+      const push = sockets.push.bind(sockets);
+      sockets.push = (socket) => {
+        socket.on("message", (data) => String(data).startsWith('{"type":"queue_state"') && states.push(data));
+        return push(socket);
+      };
+      sockets.at(-1)!.terminate();
+    }
+    await other.gateway.queue("team").createJob("work", {}, { id: "meanwhile" });
+    await Promise.all(
+      pages.map((one) =>
+        one.until(({ connected }) => connected && one.client.getJob("meanwhile")?.status === "completed"),
+      ),
+    );
+    const truth = pages[0]!.client.getAllJobs();
+    for (const { client } of pages) expect(client.getAllJobs()).toEqual(truth);
+    expect(states.length).toBe(0);
+  });
+
+  it("at another gateway, are told its state: its numbers are others", async () => {
+    const [one, other] = [await gateway(), await gateway()];
+    const here = page("team", one, other);
+    await connected(here);
+    await here.client.createJob("held", {}, { id: "a" });
+    for (let at = 0; at < 20; at += 1) await other.gateway.queue("team").createJob("held", {}, { id: `b${at}` });
+    await here.until(() => here.client.getAllJobs().length === 21);
+    await other.gateway.queue("team").cancelJob("b3");
+    await here.until(() => here.client.getJob("b3")?.status === "cancelled");
+    here.sockets.at(-1)!.terminate();
+    await other.gateway.queue("team").cancelJob("b4");
+    await here.until(({ connected }) => connected && here.client.getJob("b4")?.status === "cancelled");
+    const fresh = page("team", other);
+    await connected(fresh);
+    expect(here.client.getAllJobs()).toEqual(fresh.client.getAllJobs());
+  });
+});
+
+describe("a gateway that was away", () => {
+  it("while the streams were trimmed looks at the store itself", async () => {
+    const other = await gateway();
+    const stopped = await spawnGateway(redis.url);
+    open.push(stopped);
+    await hands();
+    const [here, there] = [page("team", stopped), page("team", other)];
+    await Promise.all([connected(here), connected(there)]);
+    await there.client.createJob("held", {}, { id: "before" });
+    await there.client.createJob("held", {}, { id: "gone" });
+    await here.until(() => here.client.getAllJobs().length === 2);
+    stopped.child.kill("SIGSTOP");
+    await there.client.createJob("work", {}, { id: "after" });
+    await there.until(() => there.client.getJob("after")?.status === "completed");
+    await there.client.clearCompleted();
+    await there.client.createJob("work", {}, { id: "last" });
+    await there.until(() => there.client.getJob("last")?.status === "completed");
+    for (const stream of ["events", "control"]) await redis.client.xtrim(`bull:jobgate:${stream}`, "MAXLEN", 0);
+    stopped.child.kill("SIGCONT");
+    await there.client.createJob("work", {}, { id: "wakes" });
+    await there.until(() => there.client.getJob("wakes")?.status === "completed");
+    await here.until(
+      () => here.client.getJob("wakes")?.status === "completed" && here.client.getJob("last") !== undefined,
+    );
+    expect(here.client.getAllJobs()).toEqual(there.client.getAllJobs());
+  });
+});
+
+describe("Redis", () => {
+  it("killed: pages are not connected, what they ask waits, requests are answered with 503, and nothing is lost", async () => {
+    const [one, other] = [await gateway(), await gateway()];
+    await hands();
+    const [here, there] = [page("team", one), page("team", other)];
+    await Promise.all([connected(here), connected(there)]);
+    const before = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => here.client.createJob(at % 2 ? "work" : "held", {}, { id: `${at}` })),
+    );
+    const isAway = here.until(({ connected }) => !connected);
+    await redis.kill("SIGKILL");
+    const asked = here.client.createJob("work", {}, { id: "meanwhile" });
+    const byServer = other.gateway
+      .queue("team")
+      .createJob("work")
+      .catch(({ code }) => code);
+    await isAway;
+    expect((await one.ask("team", "/jobs")).status).toBe(503);
+    expect((await one.ask("nobody yet", "/jobs")).status).toBe(503);
+    expect(await byServer).toBe("E_DISCONNECTED");
+    await redis.start();
+    expect((await asked).id).toBe("meanwhile");
+    for (const one of [here, there]) {
+      await one.until(({ connected }) => connected && one.client.getJob("meanwhile")?.status === "completed");
+      for (const { id } of before) expect(one.client.getJob(id)).toBeDefined();
+    }
+    await expect.poll(() => isDeepStrictEqual(here.client.getAllJobs(), there.client.getAllJobs())).toBe(true);
+    expect((await one.ask("team", "/jobs")).status).toBe(200);
+  });
+
+  it("away from the start is waited for", async () => {
+    await redis.kill("SIGTERM");
+    const site = await openGateway(redis.url);
+    open.push(site);
+    const here = page("team", site);
+    expect((await site.ask("team", "/stats")).status).toBe(503);
+    await redis.start();
+    await site.gateway.ready;
+    await connected(here);
+    expect((await here.client.createJob("work")).status).toBe("pending");
+  });
+});
+
+describe("a reader that sleeps", () => {
+  it("holds up nobody, and finds what is new when it wakes", async () => {
+    const site = await gateway();
+    await hands();
+    const [slow, quick] = [page("team", site), page("team", site)];
+    await Promise.all([connected(slow), connected(quick)]);
+    slow.sockets.at(-1)!.pause();
+    const label = "x".repeat(20_000);
+    for (let at = 0; at < 400; at += 1) await quick.client.createJob("work", { label }, { id: `${at}` });
+    await quick.until(({ stats }) => stats.completed === 400);
+    slow.sockets.at(-1)!.resume();
+    await slow.until(({ stats }) => stats.completed === 400);
+    await expect.poll(() => slow.client.getAllJobs().length).toBe(400);
+  });
+});

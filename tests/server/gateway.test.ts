@@ -1,0 +1,178 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Hands, openGateway, openHands, openPage, type Page, type Site } from "./support/gateways.ts";
+import { startRedis, type TestRedis } from "./support/redis.ts";
+
+let redis: TestRedis;
+const open: { close(): unknown }[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+  await redis.client.flushall();
+});
+
+async function gateway(options = {}): Promise<Site> {
+  const site = await openGateway(redis.url, options);
+  open.push(site);
+  await site.gateway.ready;
+  return site;
+}
+async function hands(): Promise<Hands> {
+  const made = await openHands(redis.url);
+  open.push(made);
+  return made;
+}
+function page(user: string, ...sites: Site[]): Page {
+  const made = openPage(user, sites);
+  open.push(made);
+  return made;
+}
+const connected = (one: Page) => one.until((snapshot) => snapshot.connected);
+const statusOf = (one: Page, id: string, status: string) => one.until(() => one.client.getJob(id)?.status === status);
+
+describe("pages at two gateways", () => {
+  it("see the same jobs, times and order, whoever makes them", async () => {
+    const [one, other] = [await gateway(), await gateway()];
+    const worker = await hands();
+    const [here, there] = [page("alice", one), page("alice", other)];
+    await Promise.all([connected(here), connected(there)]);
+    const made = await here.client.createJob("held", { label: "first" }, { id: "first" });
+    expect(made).toMatchObject({ id: "first", type: "held", params: { label: "first" } });
+    await there.client.createJob("work", { label: "done" }, { id: "second", priority: "user-blocking" });
+    await there.client.createJob("held", {}, { id: "later", delay: 60_000 });
+    for (const one of [here, there]) {
+      await statusOf(one, "first", "running");
+      await statusOf(one, "second", "completed");
+      await statusOf(one, "later", "pending");
+    }
+    await (await worker.taken("first")).progress(40);
+    for (const one of [here, there]) await one.until(() => one.client.getJob("first")?.progress.percent === 40);
+    expect(there.client.getAllJobs()).toEqual(here.client.getAllJobs());
+    expect(here.client.getAllJobs().map(({ id }) => id)).toEqual(["first", "later", "second"]);
+    await expect
+      .poll(() => here.client.getQueueStats())
+      .toMatchObject({ pending: 1, running: 1, completed: 1, total: 3 });
+    (await worker.taken("first")).end({ answer: 42 });
+    for (const one of [here, there]) await statusOf(one, "first", "completed");
+    expect(there.client.getJob("first")).toEqual(here.client.getJob("first"));
+    expect(there.client.getJob("first")).toMatchObject({ result: { answer: 42 } });
+  });
+
+  it("cancel, prioritise, retry and clear each other's", async () => {
+    const [one, other] = [await gateway(), await gateway()];
+    const [here, there] = [page("alice", one), page("alice", other)];
+    await Promise.all([connected(here), connected(there)]);
+    await here.client.createJob("work", { label: "a" }, { id: "a" });
+    await here.client.createJob("work", { label: "b" }, { id: "b" });
+    await there.until(() => there.client.getAllJobs().length === 2);
+    expect(await there.client.setPriority("b", 50)).toBe(true);
+    await here.until(() => here.client.getAllJobs()[0]?.id === "b");
+    expect(here.client.getJob("b")?.priority).toBe(50);
+    const told = (async () => {
+      for await (const event of here.client.watch("a")) if (event.event === "cancelled") return event.data;
+      return undefined;
+    })();
+    expect(await there.client.cancelJob("a", "not needed")).toBe(true);
+    expect(await told).toEqual({ status: "cancelled", reason: "not needed" });
+    expect(await there.client.cancelJob("a")).toBe(false);
+    expect(await there.client.cancelJob("nobody")).toBe(false);
+    const again = await there.client.retryJob("a");
+    expect(again).toMatchObject({ type: "work", params: { label: "a" }, status: "pending" });
+    await expect(there.client.retryJob("b")).rejects.toMatchObject({ code: "E_NOT_FINISHED" });
+    await expect(there.client.retryJob("nobody")).rejects.toMatchObject({ code: "E_UNKNOWN_JOB" });
+    expect(await there.client.clearCompleted()).toBe(1);
+    await here.until(() => here.client.getJob("a") === undefined);
+    await here.until(() => here.client.getAllJobs().length === 2);
+    expect(here.client.getAllJobs()).toEqual(there.client.getAllJobs());
+  });
+
+  it("are refused as a runner refuses them", async () => {
+    const { client } = page("alice", await gateway({ maxPending: 2 }));
+    await expect(client.createJob("nothing")).rejects.toMatchObject({ name: "UnknownJobTypeError" });
+    await expect(client.createJob("work", { label: 5 })).rejects.toMatchObject({
+      name: "InvalidParamsError",
+      errors: [{ param: "label" }],
+    });
+    await expect(client.createJob("work", {}, { delay: -1 })).rejects.toThrow(RangeError);
+    await client.createJob("work");
+    await client.createJob("work");
+    await expect(client.createJob("work")).rejects.toMatchObject({ name: "QueueFullError" });
+    expect(client.getAllJobs().length).toBe(2);
+  });
+
+  it("make one job of one id", async () => {
+    const sites = [await gateway(), await gateway()];
+    const pages = [page("alice", sites[0]!), page("alice", sites[1]!)];
+    const made = await Promise.all(
+      Array.from({ length: 20 }, (_, at) =>
+        pages[at % 2]!.client.createJob("work", { label: `${at}` }, { id: "same" }),
+      ),
+    );
+    expect(new Set(made.map(({ created_at }) => created_at)).size).toBe(1);
+    for (const one of pages) await one.until(() => one.client.getAllJobs().length === 1);
+  });
+
+  it("are told of what is let go of", async () => {
+    const [one, other] = [await gateway({ retain: 2 }), await gateway({ retain: 2 })];
+    await hands();
+    const [here, there] = [page("alice", one), page("alice", other)];
+    await Promise.all([connected(here), connected(there)]);
+    for (let at = 0; at < 6; at += 1) {
+      await here.client.createJob("work", {}, { id: `${at}` });
+      await statusOf(there, `${at}`, "completed");
+    }
+    for (const one of [here, there]) {
+      await one.until(
+        () =>
+          one.client
+            .getAllJobs()
+            .map(({ id }) => id)
+            .join() === "5,4",
+      );
+    }
+  });
+});
+
+describe("a gateway that closes", () => {
+  it("sends its pages to another, with 1001, and what they ask meanwhile is done there", async () => {
+    const [one, other] = [await gateway(), await gateway()];
+    const here = page("alice", one, other);
+    await connected(here);
+    const closed = new Promise((resolve) => here.sockets[0]!.on("close", (code) => resolve(code)));
+    const isClosing = one.gateway.close();
+    expect(await closed).toBe(1001);
+    const { id } = await here.client.createJob("work");
+    await isClosing;
+    await connected(here);
+    expect((await other.ask("alice", `/jobs/${id}`)).status).toBe(200);
+  });
+});
+
+describe("server code", () => {
+  it("has a scope's queue as a JobQueue", async () => {
+    const { gateway: made } = await gateway();
+    await hands();
+    const queue = made.queue("alice");
+    const { id } = await queue.createJob("work", { label: "by the server" });
+    await expect.poll(() => queue.getJob(id)?.status).toBe("completed");
+    expect(queue.getJob(id)?.result).toBe("by the server");
+    expect(queue.getSnapshot().connected).toBe(true);
+    expect(made.queue("bob").getAllJobs()).toEqual([]);
+    expect(() => made.queue("")).toThrow("scope must be a string of 1 to 200 characters");
+  });
+
+  it("serves any port as a user", async () => {
+    const { gateway: made } = await gateway();
+    const { port1, port2 } = new MessageChannel();
+    const { QueueClient } = await import("jobgate/queue-client");
+    const client = new QueueClient(port2 as never);
+    made.serve(port1 as never, { name: "alice" });
+    const { id } = await client.createJob("work");
+    await expect.poll(() => made.queue("alice").getJob(id)?.id).toBe(id);
+    client.close();
+    port1.close();
+  });
+});

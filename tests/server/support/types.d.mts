@@ -1,0 +1,4 @@
+import type { ServerJobType } from "jobgate/server";
+
+export const module: URL;
+export function typesOf(isolate: "none" | "thread", more?: Partial<ServerJobType>): ServerJobType[];

@@ -1,0 +1,224 @@
+import { QueueWorker, type QueueWorkerOptions } from "jobgate/server";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { checkRedis } from "../../src/facade/server/connection.ts";
+import { type ControlMessage, Follower } from "../../src/facade/server/follow.ts";
+import type { JobStore } from "../../src/facade/server/store.ts";
+import type { JobRecord } from "../../src/facade/types.ts";
+import { startRedis, type TestRedis } from "./support/redis.ts";
+import { newJob, openStore, unbounded } from "./support/stores.ts";
+import { typesOf } from "./support/types.mjs";
+
+let redis: TestRedis;
+let store: JobStore;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  store = await openStore(redis.url);
+});
+afterAll(async () => {
+  await store.close();
+  await redis.stop();
+});
+
+type Isolate = "none" | "thread";
+
+async function worker(isolate: Isolate, more: Partial<QueueWorkerOptions> = {}): Promise<QueueWorker> {
+  const made = new QueueWorker({ redis: redis.url, types: typesOf(isolate), name: "w", ...more });
+  onTestFinished(async () => {
+    await made.close({ timeout: 0 });
+    await redis.client.flushall();
+  });
+  await made.ready;
+  return made;
+}
+
+interface Created {
+  readonly record: () => Promise<JobRecord>;
+  readonly is: (expected: object) => Promise<void>;
+  readonly cancel: (reason?: string) => Promise<boolean>;
+}
+
+async function create(id: string, type: string, params: object = {}, more: object = {}): Promise<Created> {
+  const made = newJob(id, { type, params });
+  await store.create("alice", { ...made, data: { ...made.data, ...more } }, unbounded);
+  const record = async () => (await store.get("alice", id))!.record;
+  return {
+    record,
+    is: (expected) => expect.poll(record, { timeout: 20_000 }).toMatchObject(expected),
+    cancel: (reason) => store.cancel("alice", id, reason),
+  };
+}
+
+const retry = { limit: 5, delay: 1, maxDelay: 5, backoff: "fixed", jitter: "none" };
+
+for (const isolate of ["none", "thread"] as const) {
+  test(`${isolate}: a job runs, and its record says all of it`, async () => {
+    await worker(isolate);
+    const job = await create("one", "echo", { text: "hello" });
+    await job.is({ status: "completed", result: "hello", attempt: 1, worker_id: "w", params: { text: "hello" } });
+    const { created_at, started_at, completed_at } = await job.record();
+    expect(created_at).toBeLessThanOrEqual(started_at!);
+    expect(started_at).toBeLessThanOrEqual(completed_at!);
+  });
+
+  test(`${isolate}: a running job that is cancelled says so until it has settled`, async () => {
+    await worker(isolate);
+    const job = await create("one", "waits");
+    await job.is({ status: "running", progress: { percent: 1, message: "running" } });
+    expect(await job.cancel("enough")).toBe(true);
+    await job.is({ status: "cancelled" });
+    expect(await job.record()).not.toHaveProperty("stopping");
+    expect(await job.cancel()).toBe(false);
+  });
+
+  test(`${isolate}: a job that fails is tried again, and the last error stays where none succeeds`, async () => {
+    await worker(isolate);
+    const well = await create("well", "fails", { times: 3 }, { retry });
+    const badly = await create("badly", "fails", { times: 9 }, { retry: { ...retry, limit: 1 } });
+    await well.is({ status: "completed", result: 4, attempt: 4 });
+    await badly.is({ status: "failed", attempt: 2, error: { name: "Error", message: "attempt 2", code: "E_TEST" } });
+    expect(await well.record()).not.toHaveProperty("error");
+  });
+
+  test(`${isolate}: an attempt that takes too long fails with a TimeoutError`, async () => {
+    await worker(isolate);
+    const job = await create("one", "waits", {}, { timeout: 100 });
+    await job.is({ status: "failed", error: { name: "TimeoutError" } });
+  });
+
+  test(`${isolate}: a result that JSON can't carry is null, and a line of the log says so`, async () => {
+    const heard: ControlMessage[] = [];
+    const followed = { control: (message: ControlMessage) => heard.push(message) };
+    const follower = new Follower(checkRedis(redis.url), "jobgate", followed, 0);
+    onTestFinished(() => follower.close());
+    await worker(isolate);
+    for (const what of ["big", "bigint", "nothing", "null", "cycle"]) {
+      const job = await create(what, "odd", { what });
+      await job.is({ status: "completed", result: null });
+    }
+    const told = () => heard.flatMap((message) => (message.type === "log" ? message.id : []));
+    await expect.poll(told).toEqual(["big@alice", "bigint@alice", "cycle@alice"]);
+  });
+}
+
+test("what a body says is told now and then, the last of it before its end", async () => {
+  await worker("none");
+  const job = await create("one", "talks");
+  await job.is({ status: "completed", result: [], progress: { percent: 100, message: "1000" } });
+  const events = await redis.client.xrange("bull:jobgate:events", "-", "+");
+  expect(events.filter(([, fields]) => fields.includes("progress")).length).toBeLessThan(500);
+});
+
+test("a type that the worker does not have, and params that its type refuses, fail without another attempt", async () => {
+  await worker("none");
+  const unknown = await create("one", "nobody's", {}, { retry });
+  await unknown.is({ status: "failed", attempt: 1, error: { name: "UnknownJobTypeError", code: "E_UNKNOWN_TYPE" } });
+  const wrong = await create("two", "echo", { text: 7 }, { retry });
+  await wrong.is({ status: "failed", attempt: 1, error: { name: "InvalidParamsError", code: "E_INVALID_PARAMS" } });
+});
+
+test("retryIf decides about another attempt; one that throws counts as no", async () => {
+  const asked: unknown[] = [];
+  const types = typesOf("none", {
+    retryIf: (error, attempt) => {
+      asked.push([(error as Error).message, attempt]);
+      if (attempt === 3) throw new Error("of retryIf");
+      return true;
+    },
+  });
+  const warnings: string[] = [];
+  const listen = (warning: Error) => warnings.push(`${warning}`);
+  process.on("warning", listen);
+  onTestFinished(() => void process.off("warning", listen));
+  await worker("none", { types });
+  const job = await create("one", "fails", { times: 9 }, { retry });
+  await job.is({ status: "failed", attempt: 3 });
+  expect(asked).toEqual([
+    ["attempt 1", 1],
+    ["attempt 2", 2],
+    ["attempt 3", 3],
+  ]);
+  expect(warnings).toEqual(["JobgateWarning: of retryIf"]);
+});
+
+test("a job that waits for its next attempt ends at once when it is cancelled", async () => {
+  await worker("none");
+  const job = await create("one", "fails", { times: 9 }, { retry: { ...retry, delay: 100_000, maxDelay: 100_000 } });
+  await job.is({ status: "pending", attempt: 1 });
+  expect((await job.record()).ready_at).toBeGreaterThan((await job.record()).started_at! + 90_000);
+  expect(await job.cancel()).toBe(true);
+  expect((await job.record()).status).toBe("cancelled");
+});
+
+test("a deaf body is killed with its thread once its grace is over; until then it is stopping", async () => {
+  await worker("thread", { types: typesOf("thread", { grace: 700 }) });
+  const job = await create("one", "deaf");
+  await job.is({ status: "running", progress: { message: "running" } });
+  expect(await job.cancel("now")).toBe(true);
+  expect(await job.record()).toMatchObject({ status: "running", stopping: true });
+  await job.is({ status: "cancelled" });
+  const next = await create("two", "echo", { text: "still here" });
+  await next.is({ status: "completed" });
+});
+
+test("a body that blocks its thread for longer than the lock lasts keeps its job", async () => {
+  await worker("thread", { lock: 1000 });
+  const job = await create("one", "blocks", { time: 3500 });
+  await job.is({ status: "completed", result: "done", attempt: 1 });
+});
+
+test("no more run at once than may, and no more begin in a while", async () => {
+  await worker("none", { concurrency: 2, rateLimit: { limit: 3, interval: 100_000 } });
+  const jobs = await Promise.all([1, 2, 3, 4].map((at) => create(`${at}`, "waits")));
+  const running = async () => (await store.stats("alice")).running;
+  await expect.poll(running).toBe(2);
+  await jobs[0]!.cancel();
+  await jobs[0]!.is({ status: "cancelled" });
+  await expect.poll(running).toBe(2);
+  await jobs[1]!.cancel();
+  await jobs[1]!.is({ status: "cancelled" });
+  expect(await store.stats("alice")).toMatchObject({ running: 1, pending: 1 });
+  await jobs[2]!.cancel();
+});
+
+test("a worker that closes lets what runs end, and takes no more", async () => {
+  const closing = await worker("none");
+  const job = await create("one", "ignores", { time: 500 });
+  await job.is({ status: "running" });
+  const closed = closing.close();
+  const next = await create("two", "echo", { text: "later" });
+  await closed;
+  expect(await job.record()).toMatchObject({ status: "completed", result: "done" });
+  expect(await next.record()).toMatchObject({ status: "pending" });
+  expect(await next.record()).not.toHaveProperty("started_at");
+});
+
+test("what does not end in time is handed back, and another worker's next attempt does it", async () => {
+  const closing = await worker("thread");
+  const job = await create("one", "waits");
+  await job.is({ status: "running", progress: { message: "running" } });
+  await closing.close({ timeout: 100 });
+  expect(await job.record()).toMatchObject({ status: "pending", attempt: 1 });
+  await worker("thread", { name: "another" });
+  await job.is({ status: "running", attempt: 2, worker_id: "another" });
+  await job.cancel();
+  await job.is({ status: "cancelled" });
+});
+
+test("what is wrong with the options is said with its field", () => {
+  const { url } = redis;
+  const types = typesOf("none");
+  const refuse = (options: object, message: RegExp) =>
+    expect(() => new QueueWorker({ redis: url, types, ...options } as QueueWorkerOptions)).toThrow(message);
+  refuse({ redis: 7 }, /redis must be an address or an object/);
+  refuse({ redis: "http://localhost" }, /redis must begin with/);
+  refuse({ queue: "a:b" }, /queue must be a string/);
+  refuse({ types: {} }, /types must be an array/);
+  refuse({ types: [{ ...types[0], isolate: "process" }] }, /types\[0\]\.isolate must be one of/);
+  refuse({ types: [{ ...types[0], isolate: "thread", module: undefined }] }, /"echo" needs a module/);
+  refuse({ types: [{ ...types[0], grace: -1 }] }, /types\[0\]\.grace must be/);
+  refuse({ concurrency: 0 }, /concurrency must be an integer of at least 1/);
+  refuse({ lock: 10 }, /lock must be an integer of at least 1000/);
+  refuse({ maxLost: 0.5 }, /maxLost must be/);
+  refuse({ rateLimit: { limit: 0, interval: 1 } }, /rateLimit\.limit must be/);
+});

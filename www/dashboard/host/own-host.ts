@@ -1,3 +1,0 @@
-import { Host } from "./host.ts";
-
-export const ownHost = new Host();
