@@ -1,7 +1,16 @@
+/// <reference types="node" />
 // What "jobgate/server" says of workers, with the type that it is promised to have; then programs that must and must not fit.
-import type { Millis } from "jobgate";
-import type { CreateOptions, JobType } from "jobgate/runner";
-import { QueueWorker, type QueueWorkerOptions, type ServerJobType, type ServerOptions } from "jobgate/server";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { JobRecord, Millis, Unsubscribe } from "jobgate";
+import type { CreateOptions, JobQueue, JobType, QueueCreateOptions, QueuePort } from "jobgate/runner";
+import {
+  QueueGateway,
+  QueueWorker,
+  type QueueWorkerOptions,
+  type ServerJobType,
+  type ServerOptions,
+} from "jobgate/server";
 import type { Fits, Is, IsNot, Same } from "./expect.js";
 
 export type Server = [
@@ -17,6 +26,27 @@ export type Server = [
   Is<Same<ServerJobType["isolate"], "none" | "thread" | undefined>>,
   Is<Same<ServerJobType["module"], string | URL | undefined>>,
   IsNot<Fits<{ redis: string }, ServerOptions>>,
+];
+
+interface User {
+  readonly team: string;
+}
+type Gateway = QueueGateway<User>;
+
+export type Gateways = [
+  Is<Same<Gateway["ready"], Promise<void>>>,
+  Is<Fits<ReturnType<Gateway["queue"]>, JobQueue>>,
+  Is<
+    Fits<
+      ReturnType<Gateway["queue"]>["createJob"],
+      (type: string, params?: Record<string, unknown>, options?: QueueCreateOptions) => Promise<JobRecord>
+    >
+  >,
+  Is<Same<Gateway["serve"], (port: QueuePort, user: User) => Unsubscribe>>,
+  Is<Same<Gateway["fetch"], (request: Request) => Promise<Response>>>,
+  Is<Same<Gateway["upgrade"], (request: IncomingMessage, socket: Duplex, head: Buffer) => void>>,
+  Is<Same<Gateway["close"], () => Promise<void>>>,
+  Is<Fits<Gateway, AsyncDisposable>>,
 ];
 
 const resize: ServerJobType<{ width: number }, number> = {
@@ -42,3 +72,21 @@ new QueueWorker({ redis: { port: 6379 }, types: [] });
 new QueueWorker({ types: [resize] });
 // @ts-expect-error: there is no such place
 new QueueWorker({ redis: "", types: [{ ...resize, isolate: "process" }] });
+
+new QueueGateway({
+  redis: "redis://localhost",
+  types: [resize],
+  authorize: async (request): Promise<User | undefined> =>
+    request.headers.has("Cookie") ? { team: "blue" } : undefined,
+  scope: ({ team }) => team,
+  origins: ["https://app.example"],
+  may: ({ team }, action, job) => team === "blue" && action !== "clear" && job.type === "resize",
+  retain: 100,
+  maxPending: 1000,
+  maxMessage: 10_000,
+  rateLimit: { limit: 10, interval: 1000 },
+});
+// @ts-expect-error: who serves jobs says who may
+new QueueGateway({ redis: "", types: [], origins: [], scope: () => "all" });
+// @ts-expect-error: and whose they are
+new QueueGateway({ redis: "", types: [], origins: [], authorize: () => ({}) });

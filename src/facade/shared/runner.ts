@@ -9,6 +9,7 @@ import { wallNow } from "../support/time.js";
 import type { JobEvent, ManagerStats, Priority, RunJobResult, Unsubscribe } from "../types.js";
 import { checkEngine } from "../wasm/engine.js";
 import { priorityNumber } from "../wasm/options.js";
+import { Batch } from "./batch.js";
 import { Driver, type Kind } from "./driver.js";
 import { SharedRunnerError, StorageLostError, StorageUnavailableError, storageError } from "./errors.js";
 import { handleOf, hasEnded, type JobHost } from "./job.js";
@@ -26,12 +27,6 @@ import { Transactions } from "./transactions.js";
 import type { SharedCreateOptions, SharedJob, SharedRecord, SharedRunnerOptions, SharedSnapshot } from "./types.js";
 import { newTab, requestRules, type TabRules } from "./wasm.js";
 import { watchStream } from "./watch.js";
-
-interface Asked {
-  readonly draft: Draft;
-  resolve(created: Created): void;
-  reject(error: unknown): void;
-}
 
 interface Open {
   readonly driver: Driver;
@@ -61,7 +56,10 @@ export class SharedRunner implements JobQueue {
   /** What is known of that: for who can't wait for as long as it may take. */
   private knownOpening: Promise<Open | Error>;
   private readonly host: JobHost;
-  private asked: Asked[] = [];
+  private readonly batch = new Batch(async (drafts) => {
+    const { maxPending } = this.options;
+    return (await this.change((transactions) => transactions.create(drafts, maxPending))).value;
+  });
   private opened: Open | undefined = undefined;
   private state: "opening" | "disk" | "memory" | "outdated" | "lost" = "opening";
   private closing: Promise<void> | undefined = undefined;
@@ -224,29 +222,7 @@ export class SharedRunner implements JobQueue {
       const why = this.state === "lost" ? "The browser took the store away" : "Newer code in another tab has the store";
       throw new StorageUnavailableError(why);
     }
-    return new Promise<Created>((resolve, reject) => {
-      this.asked.push({ draft, resolve, reject });
-      if (this.asked.length === 1) queueMicrotask(() => void this.createAll());
-    });
-  }
-
-  /** What was asked for in one go is one transaction. */
-  private async createAll(): Promise<void> {
-    const asked = this.asked;
-    this.asked = [];
-    try {
-      const drafts = asked.map(({ draft }) => draft);
-      const { value: created } = await this.change((transactions) =>
-        transactions.create(drafts, this.options.maxPending),
-      );
-      for (const [index, { resolve, reject }] of asked.entries()) {
-        const one = created[index]!;
-        if ("job" in one) resolve(one);
-        else reject(one);
-      }
-    } catch (error) {
-      for (const { reject } of asked) reject(error);
-    }
+    return this.batch.add(draft);
   }
 
   /**
@@ -258,7 +234,9 @@ export class SharedRunner implements JobQueue {
     if (!isOver(job.row)) throw new SharedRunnerError(`Job "${textOf(id)}" has not finished`, "E_NOT_FINISHED");
     const { type, params, row } = job;
     const valid = this.types.needValid(type, params);
-    const again = Array.from(requestRules.again(Float64Array.from(row), this.kinds.get(type)!.version, wallNow()));
+    const again: number[] = Array.from(
+      requestRules.again(Float64Array.from(row), this.kinds.get(type)!.version, wallNow()),
+    );
     const created = await this.createSoon({
       id: newId(),
       isOwnId: true,

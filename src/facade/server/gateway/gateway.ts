@@ -17,6 +17,7 @@ import { Follower } from "../follow.js";
 import { needScope, partsOf } from "../names.js";
 import { cancelReasonOf } from "../record.js";
 import { JobStore } from "../store.js";
+import { InTurn } from "./in-turn.js";
 import { Limiter } from "./limiter.js";
 import { type CheckedGatewayOptions, checkGatewayOptions } from "./options.js";
 import { CLOSE, keepingEarly, SocketPort } from "./ports.js";
@@ -34,6 +35,8 @@ const IDLE = 60_000;
 /** For which a page may say first what it knows already. */
 const GREETING = 200;
 const INSTANCE_LENGTH = 12;
+/** Changes on their way to the store. */
+const AT_ONCE = 100;
 const CLOSED = "The gateway was closed";
 
 interface Known {
@@ -55,6 +58,7 @@ export class QueueGateway<User = unknown> {
   private readonly scopes = new Map<string, Known>();
   private readonly sessions = new Set<Session>();
   private readonly sockets = new Map<SocketPort, Session>();
+  private readonly turn = new InTurn(AT_ONCE);
   private readonly instance = randomName(INSTANCE_LENGTH);
   private server: Promise<WebSocketServer> | undefined = undefined;
   private isConnected = true;
@@ -219,7 +223,7 @@ export class QueueGateway<User = unknown> {
       may &&
       user &&
       ((...given: Parameters<typeof may> extends [User, ...infer Rest] ? Rest : never) => may(user.is, ...given));
-    return viewOf({ scope, store: this.store, types, bounds, may: asked });
+    return viewOf({ scope, store: this.store, types, bounds, turn: this.turn, may: asked });
   }
 
   private async queueFor(request: Request): Promise<HandledQueue | Response> {

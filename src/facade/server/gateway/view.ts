@@ -13,6 +13,7 @@ import { newJob } from "../new-job.js";
 import type { ServerTypes } from "../options.js";
 import type { Bounds, JobStore } from "../store.js";
 import { hasEnded } from "./changes.js";
+import type { InTurn } from "./in-turn.js";
 import type { Scope } from "./scope.js";
 import type { Action } from "./types.js";
 
@@ -27,6 +28,8 @@ export interface ViewParts {
   readonly store: JobStore;
   readonly types: ServerTypes;
   readonly bounds: Bounds;
+  /** Of the gateway's changes. */
+  readonly turn: InTurn;
   /** Undefined: everything. */
   readonly may: ((action: Action, job: JobRecord) => boolean) | undefined;
 }
@@ -37,7 +40,7 @@ export type ScopeView = JobQueue &
     getJobTypes(): readonly TypeDescription[];
   };
 
-export function viewOf({ scope, store, types, bounds, may }: ViewParts): ScopeView {
+export function viewOf({ scope, store, types, bounds, turn, may }: ViewParts): ScopeView {
   const need = (action: Action, job: JobRecord | undefined) => {
     if (job === undefined || may === undefined || may(action, job) === true) return;
     throw new ForbiddenError(`You may not ${action} the job "${job.id}"`);
@@ -56,7 +59,7 @@ export function viewOf({ scope, store, types, bounds, may }: ViewParts): ScopeVi
   async function add(job: ReturnType<typeof newJob>): Promise<JobRecord> {
     const { id, type, data, delay } = job;
     if (may !== undefined) need("create", draft(id, type, data.params, data.priority));
-    const { job: made } = await store.create(scope.name, { id, type, data, delay }, bounds);
+    const { job: made } = await turn.run(() => store.create(scope.name, { id, type, data, delay }, bounds));
     await told(id);
     return scope.get(id) ?? made.record;
   }
@@ -72,7 +75,7 @@ export function viewOf({ scope, store, types, bounds, may }: ViewParts): ScopeVi
     getAllJobs: () => scope.getSnapshot().jobs,
     async cancelJob(id: string, reason?: unknown): Promise<boolean> {
       if (may !== undefined) need("cancel", await find(id));
-      const isDone = await store.cancel(scope.name, id, reason);
+      const isDone = await turn.run(() => store.cancel(scope.name, id, reason));
       if (isDone) await told(id, reasonText(reason));
       return isDone;
     },
@@ -80,7 +83,7 @@ export function viewOf({ scope, store, types, bounds, may }: ViewParts): ScopeVi
       const level = priorityNumber(priority);
       if (!Number.isFinite(level)) throw new RangeError(`priority must be a finite number, got ${level}`);
       if (may !== undefined) need("create", await find(id));
-      const isDone = await store.setPriority(scope.name, id, level);
+      const isDone = await turn.run(() => store.setPriority(scope.name, id, level));
       if (isDone) await told(id);
       return isDone;
     },

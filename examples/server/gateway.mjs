@@ -1,0 +1,100 @@
+// Speaks to pages: WebSockets, REST and server-sent events. And what a server has beside: metrics, health, a board.
+import { randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
+import { createBullBoard } from "@bull-board/api";
+import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
+import { ExpressAdapter } from "@bull-board/express";
+import { Queue } from "bullmq";
+import express from "express";
+import { Redis } from "ioredis";
+import { QueueGateway } from "jobgate/server";
+import { collectDefaultMetrics, Gauge, register } from "prom-client";
+import { host, logOf, port, queue, redis } from "./settings.mjs";
+import { types } from "./types.mjs";
+
+const log = logOf("gateway");
+const address = `http://${host}:${port}`;
+
+const userOf = (cookies) => /(?:^|;\s*)user=([\w-]+)/.exec(cookies ?? "")?.[1];
+const gateway = new QueueGateway({
+  redis,
+  queue,
+  types,
+  // Here a browser is a user. A real server looks a session up.
+  authorize: (request) => userOf(request.headers.get("Cookie")),
+  scope: (user) => user,
+  origins: (process.env.ORIGINS ?? `${address},http://localhost:${port}`).split(","),
+});
+
+const app = express();
+app.disable("x-powered-by");
+
+app.get("/healthz", async (_, response) => {
+  const isThere = connection.status === "ready" && (await connection.ping().catch(() => "")) === "PONG";
+  response.status(isThere ? 200 : 503).json({ redis: isThere });
+});
+
+const connection = new Redis(redis, { maxRetriesPerRequest: 1, commandTimeout: 1000 });
+connection.on("error", ({ message }) => log.warn({ message }, "Redis"));
+const bullmq = new Queue(queue, { connection });
+bullmq.on("error", () => {});
+collectDefaultMetrics();
+new Gauge({
+  name: "jobgate_jobs",
+  help: "Jobs in the queue, of all scopes",
+  labelNames: ["state"],
+  async collect() {
+    for (const [state, count] of Object.entries(await bullmq.getJobCounts())) this.set({ state }, count);
+  },
+});
+app.get("/metrics", async (_, response) => {
+  try {
+    response.type(register.contentType).send(await register.metrics());
+  } catch {
+    response.sendStatus(503);
+  }
+});
+
+// All users' jobs: not for everybody. Here only this machine can reach it.
+const board = new ExpressAdapter();
+board.setBasePath("/board");
+createBullBoard({ queues: [new BullMQAdapter(bullmq, { readOnlyMode: true })], serverAdapter: board });
+app.use("/board", board.getRouter());
+
+app.use("/api", async (request, response) => {
+  const gone = new AbortController();
+  response.on("close", () => gone.abort());
+  const hasBody = request.method !== "GET" && request.method !== "HEAD";
+  const answer = await gateway.fetch(
+    new Request(new URL(request.originalUrl, address), {
+      method: request.method,
+      headers: Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+      signal: gone.signal,
+      ...(hasBody && { body: Readable.toWeb(request), duplex: "half" }),
+    }),
+  );
+  response.writeHead(answer.status, Object.fromEntries(answer.headers));
+  if (answer.body === null) response.end();
+  else Readable.fromWeb(answer.body).pipe(response);
+});
+
+app.get("/", (request, _, next) => {
+  if (userOf(request.headers.cookie) === undefined) {
+    request.res.cookie("user", randomUUID(), { httpOnly: true, sameSite: "strict" });
+  }
+  next();
+});
+app.use("/jobgate", express.static(new URL("./node_modules/jobgate/dist", import.meta.url).pathname));
+app.use(express.static(new URL("./public", import.meta.url).pathname));
+
+const server = app.listen(port, host, () => log.info({ address }, "ready"));
+server.on("upgrade", gateway.upgrade);
+
+for (const signal of ["SIGTERM", "SIGINT"]) {
+  process.once(signal, async () => {
+    log.info({ signal }, "pages go to another gateway");
+    await gateway.close();
+    server.closeAllConnections();
+    process.exit(0);
+  });
+}

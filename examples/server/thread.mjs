@@ -1,0 +1,4 @@
+import { exposeJobs } from "jobgate/worker";
+import { bodies } from "./bodies.mjs";
+
+exposeJobs(bodies);
