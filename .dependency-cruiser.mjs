@@ -20,19 +20,19 @@ export default {
     forbid(
       "wasm-below-jobs",
       rooms("wasm"),
-      rooms("job|manager|primitives|runner|pool|worker|agents|react|shared|server|testing"),
+      rooms("job|manager|primitives|runner|pool|worker|agents|react|shared|server|service-worker|testing"),
       "The engine's side.",
     ),
     forbid(
       "jobs-below-managers",
       rooms("job"),
-      rooms("manager|primitives|runner|pool|worker|agents|react|shared|server|testing"),
+      rooms("manager|primitives|runner|pool|worker|agents|react|shared|server|service-worker|testing"),
       "A record is below, its manager above.",
     ),
     forbid(
       "managers-below-entries",
       rooms("manager|primitives"),
-      rooms("runner|pool|worker|agents|react|shared|server|testing"),
+      rooms("runner|pool|worker|agents|react|shared|server|service-worker|testing"),
       "What every entry shares.",
     ),
     {
@@ -41,7 +41,7 @@ export default {
       comment: "Each binary's glue is imported by one file, and by the entry that inlines the binary.",
       from: {
         path: "^src/facade/",
-        pathNot: "^src/facade/(index|wasm/engine|runner/builtins/.+|[a-z]+/(wasm|builtins|default))",
+        pathNot: "^src/facade/(index|wasm/engine|runner/builtins/.+|[a-z-]+/(wasm|builtins|default))",
       },
       to: { path: "^build/wasm" },
     },
@@ -49,7 +49,7 @@ export default {
       name: "linear-memory-stays-in-wasm",
       severity: "error",
       comment: "Jobs and managers go through wasm/; entries do not read the engine's words.",
-      from: { path: rooms("runner|pool|worker|agents|react|shared|server|testing") },
+      from: { path: rooms("runner|pool|worker|agents|react|shared|server|service-worker|testing") },
       to: { path: "^src/facade/wasm/(drain|values|wire)" },
     },
   ],

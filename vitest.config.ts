@@ -6,7 +6,7 @@ import { launchOptions } from "./scripts/browsers.mjs";
 import { webkitProvider } from "./scripts/webkit-provider.mjs";
 import { modelSite } from "./tests/facade/agents/support/site.ts";
 import { wholePackage } from "./tests/facade/hostile/support/whole-package.ts";
-import { httpSite } from "./tests/facade/http/support/site.ts";
+import { httpSite, sharedSite } from "./tests/facade/http/support/site.ts";
 import { fetchSite } from "./tests/facade/runner/support/site.ts";
 import { socketSite } from "./tests/facade/runner/support/socket-site.ts";
 import { extractGuides } from "./tests/guides/extract.mjs";
@@ -101,7 +101,7 @@ export default defineConfig({
     allowOnly: false,
     projects: [
       {
-        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), modelSite(), socketSite()],
+        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), sharedSite(), modelSite(), socketSite()],
         // Packed anew before each run, and small: nothing to gain from a bundle of it in a cache.
         optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
         test: {

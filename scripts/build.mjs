@@ -38,6 +38,7 @@ const binaries = [
     { name: "agents", entry: "agents" },
     { name: "pool", entry: "worker-pool" },
     { name: "shared", entry: "shared" },
+    { name: "service-worker", entry: "service-worker" },
   ].map(({ name, entry }) => ({
     entry,
     feature: `npm-${name}`,

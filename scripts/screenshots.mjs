@@ -95,7 +95,8 @@ async function fillWithMany(page) {
   await startJobs(page, "countdown", { seconds: "3" }, 12);
   await startJobs(page, "prime", { limit: "30000" }, 40);
   await startJobs(page, "echo", { message: "Good morning", delay: "1" }, 1000);
-  await page.waitForFunction(() => Number(document.querySelector("[data-testid=stat-completed]")?.textContent) > 110);
+  const many = () => Number(document.querySelector("[data-testid=stat-completed]")?.textContent) > 80;
+  await page.waitForFunction(many, undefined, { timeout: 120_000 });
   await page.locator(".queue-row").nth(1).click();
   await page.getByRole("button", { name: "Fit", exact: true }).click();
   await page.evaluate(() => scrollTo(0, 0));

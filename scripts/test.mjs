@@ -39,6 +39,7 @@ const steps = {
         "npm-agents,test-panic",
         "npm-pool,test-panic",
         "npm-shared,test-panic",
+        "npm-service-worker,test-panic",
       ]) {
         run("cargo", ["clippy", "--lib", "--features", feature, ...wasm, "--", "-D", "warnings"]);
       }

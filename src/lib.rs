@@ -11,7 +11,8 @@
 //!
 //! Two drivers of one engine; an arrow never runs the other way, and neither driver knows the other. What decides
 //! anything is in `engine`; what touches the world is above it. The exports are there under the features `npm`,
-//! `npm-runner`, `npm-builtins`, `npm-agents`, `npm-pool` and `npm-shared`, each of a binary of its own.
+//! `npm-runner`, `npm-builtins`, `npm-agents`, `npm-pool`, `npm-shared` and `npm-service-worker`, each of a binary of its
+//! own.
 //!
 //! What the options are for is shown by the [recipes](https://github.com/jobgate/jobgate/tree/main/www/recipes), short
 //! files in TypeScript: search as you type, save once, upload, poll, limit per host, undo, leave cleanly, stream.

@@ -13,9 +13,9 @@ mod managers;
 mod panic;
 #[cfg(feature = "npm-pool")]
 mod pool;
-#[cfg(any(feature = "npm-runner", feature = "npm-builtins"))]
+#[cfg(any(feature = "npm-runner", feature = "npm-builtins", feature = "npm-service-worker"))]
 mod runner;
-#[cfg(feature = "npm-shared")]
+#[cfg(any(feature = "npm-shared", feature = "npm-service-worker"))]
 mod shared;
 #[cfg(feature = "npm")]
 mod wire;

@@ -11,20 +11,24 @@ let versions = Date.now();
 
 /** Half a second after the last key. A save on its way is never aborted: the newest text waits for its end. */
 export function save(id: string, text: string) {
-  const note = { text, version: ++versions };
-  unsaved.set(id, note);
+  unsaved.set(id, { text, version: ++versions });
   const onDuplicate = saves.getRunningJob(id)?.status === "running" ? "queue" : "replace";
-  return saves.runJob(id, () => put(id, note), { delay: 500, onDuplicate, retry: 3 }).job;
+  return saves.runJob(id, () => put(id), { delay: 500, onDuplicate, retry: 3 }).job;
 }
 
 /** For when the page is hidden or left: sends at once what still waits, in requests that outlive the page. */
 export function flush(): void {
   saves.stopPending("sent at once");
-  for (const [id, note] of unsaved) saves.add(() => put(id, note));
+  for (const id of unsaved.keys()) saves.add(() => put(id));
 }
 
-/** The server keeps the highest version, whatever arrives last. `keepalive` carries up to 64 KB. */
-async function put(id: string, note: Note): Promise<void> {
+/**
+ * What is newest when it is called, so that no retry sends what is old. The server keeps the highest version, whatever
+ * arrives last. `keepalive` carries up to 64 KB.
+ */
+async function put(id: string): Promise<void> {
+  const note = unsaved.get(id);
+  if (note === undefined) return;
   const address = `/api/notes/${id}?version=${note.version}`;
   const response = await fetch(address, { method: "PUT", body: note.text, keepalive: true });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);

@@ -1,35 +1,15 @@
 //! What the built-in job types compute, step by step: the loops around it, with progress and turns for others, are the
 //! facade's. And what their params must be, for workers, which have no runner.
 
-use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::convert::{read, write_validation};
-use crate::bindings::panic;
-use crate::engine::runner::{Fibonacci, LONGEST_LIST, Place, Sieve, describe_builtins, read_params, validate};
-
-/// `on_panic(message)` is called when the binary breaks; nothing can be called after that.
-#[allow(unreachable_pub)]
-#[wasm_bindgen(js_name = reportPanics)]
-pub fn report_panics(on_panic: Function) {
-    panic::report_to(on_panic);
-}
+use crate::engine::runner::{Fibonacci, LONGEST_LIST, Place, Sieve, describe_builtins};
 
 /// The built-in types as a pool's worker has them: JSON, a list of `{name, description, params}`.
 #[allow(unreachable_pub)]
 #[wasm_bindgen(js_name = describeBuiltins)]
 pub fn describe() -> String {
     describe_builtins(Place::Worker)
-}
-
-/// Of params by their specs: `{valid: true, params}` or `{valid: false, errors}`; nothing where the specs make no sense.
-#[allow(unreachable_pub)]
-#[wasm_bindgen(js_name = validate)]
-pub fn validate_params(specs: &JsValue, params: &JsValue) -> JsValue {
-    match read_params(&read(specs)) {
-        Ok(specs) => write_validation(validate(&specs, &read(params))),
-        Err(_) => JsValue::UNDEFINED,
-    }
 }
 
 /// The primes up to a limit.

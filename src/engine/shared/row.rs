@@ -130,6 +130,15 @@ impl Row {
     }
 }
 
+impl Row {
+    /// A new job's with the same options, but for its delay.
+    #[must_use]
+    pub fn again(&self, version: u32, wall: f64) -> Self {
+        let Self { priority, timeout, retry, .. } = *self;
+        Self { version, priority, timeout, retry, created_at: wall, ..Self::default() }
+    }
+}
+
 /// One slot: as many jobs run in all tabs as there are. Who holds its lock, under the name of its generation, may run one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SlotRow {

@@ -1,7 +1,7 @@
 //! What a transaction writes, given what it has read. Whoever writes asks here, inside the transaction, and writes the
 //! answer whole or not at all: so every write compares the epoch with the one that is in the store.
 
-use super::row::{Row, SlotRow, Status};
+use super::row::{Row, SlotRow, Status, remaining};
 use crate::engine::options::OnDuplicate;
 
 /// What came of a run.
@@ -246,6 +246,20 @@ pub fn create(found: Found<'_>, on_duplicate: OnDuplicate, max_pending: f64) -> 
 #[must_use]
 pub fn promote(row: &Row) -> Option<Row> {
     (row.behind && row.status == Status::Pending).then_some(Row { behind: false, ..*row })
+}
+
+/// Where a pending job is listed by whoever runs none and knows no types; the lowest comes first: those that could start,
+/// in the order in which they would, those that wait for a moment, in the order of those, then those that wait for the one
+/// under their key.
+#[must_use]
+pub fn place(row: &Row, wall: f64) -> [f64; 3] {
+    if row.behind {
+        [2.0, row.place, row.place]
+    } else if remaining(row.ready_at, row.wait, wall) > 0.0 {
+        [1.0, row.ready_at, row.place]
+    } else {
+        [0.0, -row.priority, row.place]
+    }
 }
 
 /// How many finished jobs are let go of, oldest first, where `finished` are there.

@@ -59,11 +59,11 @@ function isTold(lastEventId: string | undefined): boolean {
 }
 
 /** What the reader has not been told; undefined: it has been told of the end. */
-function openFrames(queue: HandledQueue, id: string, lastEventId: string | undefined, isOver: boolean) {
+async function openFrames(queue: HandledQueue, id: string, lastEventId: string | undefined, isOver: boolean) {
   if (queue.eventStream !== undefined) {
     return queue.eventStream(id, lastEventId === undefined ? {} : { lastEventId });
   }
-  return isOver && isTold(lastEventId) ? undefined : numbered(queue.watch(id), lastEventId);
+  return isOver && isTold(lastEventId) ? undefined : numbered(await queue.watch(id), lastEventId);
 }
 
 /**
@@ -89,13 +89,13 @@ export async function progressAnswer(queue: HandledQueue, asked: Asked): Promise
   const { id, job, request, keepAlive } = asked;
   const isOver = hasEnded(job);
   const lastEventId = request.headers.get("Last-Event-ID") || undefined;
-  const reader = openFrames(queue, id, lastEventId, isOver)?.getReader();
+  const reader = (await openFrames(queue, id, lastEventId, isOver))?.getReader();
   // Of a job that has ended there is something to tell at once, or nothing ever.
   const first = isOver ? await reader?.read() : undefined;
   // An EventSource comes back until it is told so.
   if (reader === undefined || first?.done) return new Response(null, { status: 204, headers: NO_STORE });
-  const end = () => {
-    const now = queue.getJob(id);
+  const end = async () => {
+    const now = await queue.getJob(id);
     return now !== undefined && hasEnded(now) && hidesLastEventId() ? MUCH_LATER : undefined;
   };
   return new Response(keptOpen({ reader, first: first?.value, end, keepAlive, signal: request.signal }), {
@@ -108,7 +108,7 @@ interface Source {
   /** What has been read of it. */
   readonly first: Uint8Array | undefined;
   /** What comes last, where it ends by itself. */
-  end(): Uint8Array | undefined;
+  end(): Promise<Uint8Array | undefined>;
   readonly keepAlive: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -164,7 +164,7 @@ function keptOpen({ reader, first, end, keepAlive, signal }: Source): ReadableSt
     if (value !== undefined) return { done: false, value };
     try {
       const read = await reader.read();
-      return read.done ? { done: true, value: end() } : read;
+      return read.done ? { done: true, value: await end() } : read;
     } catch {
       return { done: true, value: undefined };
     }

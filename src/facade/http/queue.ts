@@ -13,28 +13,26 @@ export interface RequestedOptions {
   readonly delay?: number;
 }
 
-/** What `jobHandler` answers for: a `JobRunner`, or any queue like a `QueueClient`. */
+type Promised<T> = T | PromiseLike<T>;
+
+/** What `jobHandler` answers for: a `JobRunner`, a `SharedRunner`, or any queue like a `QueueClient`. */
 export interface HandledQueue {
-  createJob(
-    type: string,
-    params?: Record<string, unknown>,
-    options?: RequestedOptions,
-  ): JobRecord | PromiseLike<JobRecord>;
-  getJob(id: string): JobRecord | undefined;
-  getAllJobs(): readonly JobRecord[];
-  cancelJob(id: string): boolean | PromiseLike<boolean>;
-  retryJob(id: string): JobRecord | PromiseLike<JobRecord>;
-  getQueueStats(): ManagerStats;
-  watch(id: string): ReadableStream<WatchEvent>;
+  createJob(type: string, params?: Record<string, unknown>, options?: RequestedOptions): Promised<JobRecord>;
+  getJob(id: string): Promised<JobRecord | undefined>;
+  getAllJobs(): Promised<readonly JobRecord[]>;
+  cancelJob(id: string): Promised<boolean>;
+  retryJob(id: string): Promised<JobRecord>;
+  getQueueStats(): Promised<ManagerStats>;
+  watch(id: string): Promised<ReadableStream<WatchEvent>>;
   subscribe(listener: () => void): Unsubscribe;
   /** `connected`: false while it can't be reached, and what it says it knows may be out of date. */
-  getSnapshot(): { readonly stats: ManagerStats; readonly connected?: boolean };
+  getSnapshot(): { readonly stats?: ManagerStats; readonly connected?: boolean };
   /** Of a queue that loads first what it knows: when it has. */
   readonly ready?: PromiseLike<unknown>;
   /** Without it, `job-types` is answered with 501. */
-  getJobTypes?(): readonly TypeDescription[];
+  getJobTypes?(): Promised<readonly TypeDescription[]>;
   /** Without it, the capacity is told as null. */
-  getWorkerStats?(): { readonly active: number; readonly capacity: number };
+  getWorkerStats?(): Promised<{ readonly active: number; readonly capacity: number }>;
   /** Without it, a stream that is taken up again begins with the present state. */
   eventStream?(id: string, options?: { lastEventId?: string }): ReadableStream<Uint8Array>;
 }

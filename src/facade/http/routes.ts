@@ -63,10 +63,10 @@ function decoded(segment: string): string {
 
 /** Its record; asked again once a queue that did not know it is reached. */
 async function find({ queue, id }: Asked): Promise<{ readonly job: JobRecord } | { readonly refused: Response }> {
-  let job = queue.getJob(id);
+  let job = await queue.getJob(id);
   if (job === undefined) {
     if (!(await isReached(queue))) return { refused: away() };
-    job = queue.getJob(id);
+    job = await queue.getJob(id);
   }
   return job === undefined ? { refused: notFound() } : { job };
 }
@@ -93,7 +93,7 @@ async function list({ queue, url: { searchParams } }: Asked): Promise<Response> 
   if (!(await isReached(queue))) return away();
   const isWanted = ({ status, type }: JobRecord) =>
     (statuses.length === 0 || statuses.includes(status)) && (kinds.length === 0 || kinds.includes(type));
-  const wanted = queue.getAllJobs().filter(isWanted).slice(0, Number(limit));
+  const wanted = (await queue.getAllJobs()).filter(isWanted).slice(0, Number(limit));
   let room = LARGEST_LIST;
   const told = wanted.map((job) => {
     const { record, size } = carryRecord(job);
@@ -110,7 +110,7 @@ async function create({ queue, request, options: { base } }: Asked): Promise<Res
   if ("refused" in body) return body.refused;
   const { faults, type, params, options } = readRequest(body.value, request.headers.get("Idempotency-Key"));
   if (faults.length > 0) return invalid(faults);
-  const standing = options.id === undefined ? undefined : queue.getJob(options.id);
+  const standing = options.id === undefined ? undefined : await queue.getJob(options.id);
   if (standing !== undefined && standing.type !== type) {
     return refusal(409, `There is a job "${options.id}" of another type`);
   }
@@ -203,8 +203,8 @@ async function progress(asked: Asked): Promise<Response> {
   return progressAnswer(queue, { id, job: found.job, request, keepAlive: options.keepAlive });
 }
 
-function types({ queue }: Asked): Response {
-  const known = queue.getJobTypes?.();
+async function types({ queue }: Asked): Promise<Response> {
+  const known = await queue.getJobTypes?.();
   if (known === undefined) return refusal(501, "This queue does not tell its job types");
   return json(
     200,
@@ -214,7 +214,7 @@ function types({ queue }: Asked): Response {
 
 async function stats({ queue }: Asked): Promise<Response> {
   if (!(await isReached(queue))) return away();
-  const { pending, running, completed, failed, cancelled, total } = queue.getQueueStats();
-  const { active, capacity } = queue.getWorkerStats?.() ?? { active: running, capacity: null };
+  const { pending, running, completed, failed, cancelled, total } = await queue.getQueueStats();
+  const { active, capacity } = (await queue.getWorkerStats?.()) ?? { active: running, capacity: null };
   return json(200, { pending, running, completed, failed, cancelled, total, worker: { active, capacity } });
 }

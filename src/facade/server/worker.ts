@@ -71,6 +71,8 @@ export class QueueWorker {
       lockDuration: lock,
       stalledInterval: lock,
       maxStalledCount: maxLost,
+      // What could not be told for want of a connection is told soon after there is one, while the lock still lasts.
+      runRetryDelay: 500,
       ...(limiter !== undefined && { limiter }),
       settings: { backoffStrategy: (attempts, _type, _error, job) => waitBefore(attempts, job?.data.retry) },
     });

@@ -12,9 +12,10 @@ import type { Log } from "./channel.js";
 import { HandoverError, LostOwnershipError } from "./errors.js";
 import type { Mirror } from "./mirror.js";
 import { ANSWER, AT, OUTCOME, RUNNING, WHY } from "./numbers.js";
+import type { Seen } from "./requests.js";
 import type { StoredJob, StoredStep } from "./rows.js";
 import { isFinal, Run, type RunHost, storable } from "./run.js";
-import type { Ending, Lock, Seen, Transactions } from "./transactions.js";
+import type { Ending, Lock, Transactions } from "./transactions.js";
 import type { TabRules } from "./wasm.js";
 
 /** What bodies ask of their driver. */

@@ -1,10 +1,11 @@
 // The store on disk: IndexedDB.
 
 import { type IDBPDatabase, type IDBPTransaction, openDB } from "idb";
-import { type Meta, NO_META, type Rows, type Storage, type StoredJob, type StoredStep } from "./rows.js";
+import { type App, type Meta, NO_META, type Rows, type Storage, type StoredJob, type StoredStep } from "./rows.js";
 
 const VERSION = 1;
 const STORES = ["jobs", "steps", "actions", "meta"];
+const READ_AT_ONCE = 500;
 const LAST = Number.MAX_SAFE_INTEGER;
 
 export interface DatabaseEvents {
@@ -149,6 +150,14 @@ class DiskRows implements Rows {
     this.writes.add(this.transaction.objectStore("meta").put(meta, "meta"));
   }
 
+  app(): Promise<App | undefined> {
+    return this.transaction.objectStore("meta").get("app");
+  }
+
+  putApp(app: App): void {
+    this.writes.add(this.transaction.objectStore("meta").put(app, "app"));
+  }
+
   job(id: string): Promise<StoredJob | undefined> {
     return this.jobs.get(id);
   }
@@ -165,8 +174,16 @@ class DiskRows implements Rows {
     this.writes.add(this.jobs.delete(id));
   }
 
-  changedSince(counter: number): Promise<StoredJob[]> {
-    return this.jobs.index("changed").getAll(IDBKeyRange.lowerBound(counter, true));
+  /** A part at a time: what is read at once is copied at once, while the page waits. */
+  async changedSince(counter: number): Promise<StoredJob[]> {
+    const index = this.jobs.index("changed");
+    const found: StoredJob[] = [];
+    for (let since = counter; ; ) {
+      const part: StoredJob[] = await index.getAll(IDBKeyRange.lowerBound(since, true), READ_AT_ONCE);
+      for (const job of part) found.push(job);
+      if (part.length < READ_AT_ONCE) return found;
+      since = part.at(-1)!.changed;
+    }
   }
 
   countOpen(): Promise<number> {

@@ -5,6 +5,7 @@ import { cloned } from "../pool/clone.js";
 import type { JobTypes } from "../runner/job-types.js";
 import { Line } from "../support/line.js";
 import { wallNow } from "../support/time.js";
+import { takeTurn } from "../support/turn.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { rethrow, unexpected } from "../wasm/engine.js";
@@ -14,8 +15,9 @@ import { Locks, LonelyLocks } from "./locks.js";
 import type { Mirror } from "./mirror.js";
 import { ANSWER, AT, EFFECT, EFFECT_SIZE, TELL } from "./numbers.js";
 import type { CheckedOptions, CheckedType } from "./options.js";
+import type { Seen } from "./requests.js";
 import type { StoredJob, StoredSlot } from "./rows.js";
-import type { Claim, Lock, Seen, Transactions } from "./transactions.js";
+import type { Claim, Lock, Transactions } from "./transactions.js";
 import type { TabRules } from "./wasm.js";
 
 /** A type that this tab has. */
@@ -32,6 +34,8 @@ export interface DriverParts {
   readonly types: JobTypes;
 }
 
+/** Jobs that are told without a turn for the page. */
+const AT_ONCE = 250;
 /** What pending jobs wait for may be something else after these. */
 const CHANGES_WAITS: readonly number[] = [TELL.tick, TELL.parked, TELL.visible, TELL.online];
 
@@ -44,6 +48,8 @@ export class Driver {
   private readonly line = new Line<Float64Array>((effects) => this.doAll(effects));
   private slots: readonly StoredSlot[] = [];
   private cursor = 0;
+  /** Let go of while rows are told that were read before. */
+  private goneMeanwhile: Set<string> | undefined = undefined;
   /** The latest request for each lock, and what is being written where one is held. */
   private readonly asked = new Map<string, number>();
   private readonly entering = new Map<number, AbortController>();
@@ -173,6 +179,8 @@ export class Driver {
 
   /** What a transaction has seen, told in the order in which transactions complete. */
   see(seen: Seen): void {
+    // What this tab has written, and nobody before it, need not be read.
+    if (seen.from === this.cursor) this.cursor = seen.to;
     this.seeJobs(seen.jobs);
     this.forget(seen.gone);
     this.seeSlots(seen.slots);
@@ -185,7 +193,21 @@ export class Driver {
       const known = mirror.get(job.id);
       if (known !== undefined && known.changed > job.changed) continue;
       const number = mirror.put(job)!;
-      this.apply(rules.seen(now(), wallNow(), number, kinds.get(job.type)?.number ?? -1, Float64Array.from(job.row)));
+      this.apply(rules.seen(now(), wallNow(), number, kinds.get(job.type)?.number ?? -1, new Float64Array(job.row)));
+    }
+  }
+
+  /** With turns for the page in between. */
+  private async seeMany(jobs: readonly StoredJob[]): Promise<void> {
+    const gone = new Set<string>();
+    this.goneMeanwhile = gone;
+    try {
+      for (let at = 0; at < jobs.length; at += AT_ONCE) {
+        if (at > 0) await takeTurn();
+        this.seeJobs(jobs.slice(at, at + AT_ONCE).filter(({ id }) => !gone.has(id)));
+      }
+    } finally {
+      this.goneMeanwhile = undefined;
     }
   }
 
@@ -200,6 +222,7 @@ export class Driver {
 
   private forget(ids: readonly string[]): void {
     for (const id of ids) {
+      this.goneMeanwhile?.add(id);
       this.bodies.thrown.delete(id);
       this.bodies.thrown.delete(`stop:${id}`);
       const number = this.parts.mirror.remove(id);
@@ -284,7 +307,7 @@ export class Driver {
         ? [...this.parts.mirror.all()]
         : meta.gone.filter(({ at }) => at > since).map(({ id }) => id);
       this.forget(known.filter((id) => !there.has(id)));
-      this.seeJobs(jobs);
+      await this.seeMany(jobs);
       this.tellLogs();
       this.seeSlots(meta.slots);
       this.tell(TELL.readDone, 1);

@@ -2,7 +2,6 @@
 
 import { JobStopTimeoutError } from "../errors.js";
 import { deserialize } from "../pool/serialize.js";
-import type { WatchEvent } from "../runner/types.js";
 import { abortError } from "../support/abort.js";
 import { checkObject, needFunction, needNumber } from "../support/check.js";
 import { eventQueue } from "../support/event-queue.js";
@@ -10,8 +9,9 @@ import type { Completion, JobEvent, Millis, Progress, Unsubscribe } from "../typ
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { SharedRunnerError } from "./errors.js";
-import { type Change, eventsOf, type Mirror, reasonText, recordOf } from "./mirror.js";
-import { AT, CANCELLED, COMPLETED, isOver, RUNNING } from "./numbers.js";
+import type { Mirror } from "./mirror.js";
+import { AT, CANCELLED, COMPLETED, isOver } from "./numbers.js";
+import { type Change, eventsOf, recordOf } from "./records.js";
 import type { StoredJob } from "./rows.js";
 import type { SharedJob, SharedRecord } from "./types.js";
 
@@ -187,61 +187,4 @@ class Handle implements SharedJob<unknown, unknown, unknown> {
 
 export function handleOf<State, Action, Result>(host: JobHost, job: StoredJob): SharedJob<State, Action, Result> {
   return new Handle(host, job) as unknown as SharedJob<State, Action, Result>;
-}
-
-// ── one job, as any queue has it watched ────────────────────────────────────────────────────────
-
-function statusOf({ row }: StoredJob): WatchEvent {
-  const started_at = row[AT.started_at]!;
-  const status = row[AT.status] === RUNNING ? "running" : "pending";
-  return { event: "status", data: { status, ...(started_at !== 0 && { started_at }) } };
-}
-
-function endEvent(job: StoredJob, record: SharedRecord): WatchEvent {
-  const { status, result, error, started_at = 0, completed_at = 0 } = record;
-  if (status === "completed") {
-    const duration = Math.max(completed_at - started_at, 0) / 1000;
-    return { event: "complete", data: { status, result, duration } };
-  }
-  if (status === "failed") return { event: "failed", data: { status, error } };
-  const reason = reasonText(job);
-  return { event: "cancelled", data: { status: "cancelled", ...(reason !== undefined && { reason }) } };
-}
-
-/** Its present state first, then what follows, then the end. */
-export function watchStream(mirror: Mirror, job: StoredJob): ReadableStream<WatchEvent> {
-  let leave: Unsubscribe = () => {};
-  const queue = eventQueue<WatchEvent>(() => leave());
-  const end = (ended: StoredJob) => {
-    queue.push(endEvent(ended, recordOf(ended, mirror.durable, undefined)));
-    queue.close();
-  };
-  if (isOver(job.row)) {
-    end(job);
-    return queue.stream;
-  }
-  queue.push(statusOf(job));
-  const { percent, message } = job.progress;
-  if (percent !== 0 || message !== "") queue.push({ event: "progress", data: { percent, message } });
-  leave = mirror.listen(job.id, (change) => {
-    const { before, after } = change;
-    if (after === undefined || after.incarnation !== job.incarnation) {
-      leave();
-      if (change.failure !== undefined) queue.fail(change.failure);
-      else queue.close();
-      return;
-    }
-    if (isOver(after.row)) {
-      leave();
-      end(after);
-      return;
-    }
-    const isOther = before?.row[AT.status] !== after.row[AT.status] || before?.row[AT.epoch] !== after.row[AT.epoch];
-    if (isOther) queue.push(statusOf(after), "status");
-    for (const event of eventsOf(change, () => recordOf(after, mirror.durable, undefined))) {
-      if (event.type !== "job_progress") continue;
-      queue.push({ event: "progress", data: { percent: event.percent, message: event.message } }, "progress");
-    }
-  });
-  return queue.stream;
 }

@@ -1,7 +1,7 @@
 // The store where there is no disk: this tab's alone, gone with it.
 
 import { cloned } from "../pool/clone.js";
-import { type Meta, NO_META, type Rows, type Storage, type StoredJob, type StoredStep } from "./rows.js";
+import { type App, type Meta, NO_META, type Rows, type Storage, type StoredJob, type StoredStep } from "./rows.js";
 
 /** Transactions one after the other, each whole or not at all. */
 export class Memory implements Storage {
@@ -28,6 +28,7 @@ export class Memory implements Storage {
 
 class MemoryRows implements Rows {
   private stored: Meta = NO_META;
+  private said: App | undefined = undefined;
   private jobs = new Map<string, StoredJob>();
   private readonly parts = new Map<number, { steps: Map<string, StoredStep>; actions: Map<number, unknown> }>();
 
@@ -47,6 +48,14 @@ class MemoryRows implements Rows {
 
   putMeta(meta: Meta): void {
     this.stored = meta;
+  }
+
+  async app(): Promise<App | undefined> {
+    return this.said;
+  }
+
+  putApp(app: App): void {
+    this.said = app;
   }
 
   async job(id: string): Promise<StoredJob | undefined> {

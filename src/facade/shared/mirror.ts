@@ -1,25 +1,14 @@
 // What this tab knows of the queue: rows as they were last seen, records made of them, and who is told of changes.
 
 import { report } from "../errors.js";
-import { deserialize } from "../pool/serialize.js";
-import { fieldOf, messageOf, textOf } from "../support/look.js";
-import type { JobEvent, JobRecord, ManagerStats, Unsubscribe } from "../types.js";
+import type { JobEvent, ManagerStats, Unsubscribe } from "../types.js";
 import { now } from "../wasm/clock.js";
 import { checkEngine, whenEngineFails } from "../wasm/engine.js";
-import { AT, CANCELLED, COMPLETED, FAILED, isOver, PENDING, type Row, RUNNING, STATUS, WAITING } from "./numbers.js";
+import { AT, COMPLETED, PENDING, WAITING } from "./numbers.js";
+import { type Change, eventsOf, listed, recordOf, statsOf } from "./records.js";
 import type { StoredJob } from "./rows.js";
 import type { SharedRecord } from "./types.js";
 import type { TabRules } from "./wasm.js";
-
-/** What has become of a job: its row before, if it was known, and now, if it is still. */
-export interface Change {
-  readonly before: StoredJob | undefined;
-  readonly after: StoredJob | undefined;
-  /** What `log` has said. */
-  readonly event?: JobEvent;
-  /** The engine has broken, or the store is gone: nothing follows. */
-  readonly failure?: Error;
-}
 
 type Listener = (change: Change) => void;
 
@@ -54,6 +43,8 @@ export class Mirror {
   private readonly keyListeners = new Map<string, Set<Listener>>();
   private readonly subscribers = new Set<() => void>();
   private readonly followers = new Set<(event: JobEvent) => void>();
+  private readonly line: (() => void)[] = [];
+  private isTelling = false;
   durable = true;
   /** The engine has broken, or the store was taken away: nothing is heard any more. */
   failure: Error | undefined = undefined;
@@ -200,7 +191,7 @@ export class Mirror {
   /** What waits may wait for something else now. */
   touch(): void {
     this.version += 1;
-    this.enqueue(() => this.callSubscribers());
+    this.enqueue(() => {});
   }
 
   private tell(id: string, change: Change): void {
@@ -210,7 +201,6 @@ export class Mirror {
       const ofKey = key === undefined ? undefined : this.keyListeners.get(key);
       for (const listener of [...(this.listeners.get(id) ?? []), ...(ofKey ?? [])]) guarded(() => listener(change));
       this.callFollowers(id, change);
-      this.callSubscribers();
     });
   }
 
@@ -225,9 +215,18 @@ export class Mirror {
     for (const subscriber of [...this.subscribers]) guarded(subscriber);
   }
 
-  /** What a listener causes is told after what is being told. */
+  /** What a listener causes is told after what is being told; then, once for all of it, whoever hears of any change. */
   private enqueue(told: () => void): void {
-    queueMicrotask(told);
+    this.line.push(told);
+    if (this.isTelling) return;
+    this.isTelling = true;
+    queueMicrotask(() => {
+      // By index: taking them from the front would cost more the more there are.
+      for (let at = 0; at < this.line.length; at++) this.line[at]!();
+      this.line.length = 0;
+      this.isTelling = false;
+      this.callSubscribers();
+    });
   }
 
   // ── records ─────────────────────────────────────────────────────────────────────────────────
@@ -247,23 +246,16 @@ export class Mirror {
   /** Running in the order of their starts, pending in the order in which they will start here, ended, newest first. */
   list(): SharedRecord[] {
     checkEngine();
-    const running: StoredJob[] = [];
-    const ended: StoredJob[] = [];
-    for (const { job } of this.entries.values()) {
-      if (job.row[AT.status] === RUNNING) running.push(job);
-      else if (isOver(job.row)) ended.push(job);
-    }
-    running.sort((one, other) => one.row[AT.started_at]! - other.row[AT.started_at]!);
-    ended.sort((one, other) => other.ended! - one.ended!);
     const pending = Array.from(this.rules.pending(), (number) => this.of(number)).filter((job) => job !== undefined);
-    return [...running, ...pending, ...ended].map(({ id }) => this.record(id)!);
+    return listed(this.jobs(), pending).map(({ id }) => this.record(id)!);
   }
 
   stats(): ManagerStats {
-    const counts = [0, 0, 0, 0, 0];
-    for (const { job } of this.entries.values()) counts[job.row[AT.status]!]! += 1;
-    const [pending, running, completed, failed, cancelled] = counts as [number, number, number, number, number];
-    return { pending, running, completed, failed, cancelled, total: this.entries.size };
+    return statsOf(this.jobs());
+  }
+
+  private *jobs(): Iterable<StoredJob> {
+    for (const { job } of this.entries.values()) yield job;
   }
 }
 
@@ -290,84 +282,4 @@ function guarded(call: () => void): void {
   } catch (error) {
     report(error);
   }
-}
-
-const optional = (row: Row, at: number) => (row[at] === 0 ? undefined : row[at]);
-
-export function recordOf(job: StoredJob, durable: boolean, waiting: SharedRecord["waiting_for"]): SharedRecord {
-  const { id, type, params, row, key, owner, progress, error } = job;
-  const status = STATUS[row[AT.status]!]!;
-  const fields = {
-    id,
-    type,
-    params,
-    status,
-    progress,
-    ...(status === "completed" && { result: job.result }),
-    ...(status === "failed" && { error: errorRecord(error) }),
-    ...(status === "cancelled" && { reason: reasonText(job) }),
-    priority: row[AT.priority]!,
-    attempt: row[AT.attempt]!,
-    created_at: row[AT.created_at]!,
-    started_at: optional(row, AT.started_at),
-    completed_at: optional(row, AT.ended_at),
-    ready_at: optional(row, AT.ready_at),
-    ...(status === "running" && row[AT.stop] === 1 && { stopping: true as const }),
-    key,
-    version: row[AT.version]!,
-    durable,
-    interruptions: row[AT.interruptions]!,
-    ...(status === "running" && owner !== undefined && { owner: { tab: owner, epoch: row[AT.epoch]! } }),
-    waiting_for: waiting,
-  };
-  const given = Object.entries(fields).filter(([name, value]) => value !== undefined || name === "result");
-  return Object.freeze(Object.fromEntries(given)) as unknown as SharedRecord;
-}
-
-export function errorRecord(error: StoredJob["error"]): NonNullable<JobRecord["error"]> {
-  const thrown = deserialize(error);
-  const code = fieldOf(thrown, "code");
-  return {
-    name: textOf(fieldOf(thrown, "name") ?? "Error"),
-    message: messageOf(thrown),
-    ...(typeof code === "string" && { code }),
-  };
-}
-
-/** In words. */
-export function reasonText(job: StoredJob): string | undefined {
-  return job.reason === undefined ? undefined : messageOf(deserialize(job.reason));
-}
-
-/** What a change comes to, for those who hear events. */
-export function eventsOf({ before, after, event }: Change, record: () => JobRecord): JobEvent[] {
-  if (event !== undefined) return [event];
-  if (after === undefined) return before === undefined ? [] : [{ type: "job_removed", job_id: before.id }];
-  const { id: job_id, row } = after;
-  const events: JobEvent[] = [];
-  const status = row[AT.status]!;
-  if (before === undefined) events.push({ type: "job_created", job: record() });
-  if (status === RUNNING && before?.row[AT.epoch] !== row[AT.epoch]) {
-    events.push({ type: "job_started", job_id, started_at: row[AT.started_at]!, attempt: row[AT.attempt]! });
-  }
-  if (before !== undefined && before.progress !== after.progress && status !== COMPLETED) {
-    const { percent, message } = after.progress;
-    const { progress } = before;
-    const isNew = progress.percent !== percent || progress.message !== message;
-    if (isNew) events.push({ type: "job_progress", job_id, percent, message });
-  }
-  if (status === PENDING && before !== undefined && before.row[AT.failures] !== row[AT.failures]) {
-    const error = errorRecord(after.error);
-    events.push({ type: "job_retrying", job_id, attempt: row[AT.attempt]!, error, retry_at: row[AT.ready_at]! });
-  }
-  if (status === RUNNING && row[AT.stop] === 1 && before?.row[AT.stop] === 0) {
-    const reason = reasonText(after);
-    events.push({ type: "job_stopping", job_id, ...(reason !== undefined && { reason }) });
-  }
-  if (!isOver(row) || (before !== undefined && isOver(before.row))) return events;
-  if (status === COMPLETED) events.push({ type: "job_completed", job_id, result: after.result });
-  if (status === FAILED) events.push({ type: "job_failed", job_id, error: errorRecord(after.error) });
-  const reason = reasonText(after);
-  if (status === CANCELLED) events.push({ type: "job_cancelled", job_id, ...(reason !== undefined && { reason }) });
-  return events;
 }

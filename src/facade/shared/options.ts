@@ -1,43 +1,8 @@
 // What users hand in, read once and checked before anything changes.
 
 import { checkFlag, checkNumber, checkObject, checkString, needFunction } from "../support/check.js";
-import type { Millis, Priority, RetryOptions } from "../types.js";
 import { readOptions } from "../wasm/options.js";
-import type { Row } from "./numbers.js";
 import type { SharedJobType, SharedRunnerOptions } from "./types.js";
-import { Rules } from "./wasm.js";
-
-export interface RowOptions {
-  readonly priority?: Priority | undefined;
-  readonly timeout?: Millis | undefined;
-  readonly delay?: Millis | undefined;
-  readonly retry?: number | Partial<RetryOptions> | undefined;
-}
-
-/** A new job's row. What can't be recorded is refused, unless it is for this run alone. */
-export function newRow(version: number, wall: number, options: RowOptions, isLocal = false): Row {
-  const { priority, timeout, delay, retry } = options;
-  if (typeof retry === "object" && retry !== null && !isLocal) {
-    if (retry.retryIf !== undefined) throw new TypeError("retry.retryIf can't be recorded: leave it out");
-    if (typeof retry.delay === "function") throw new TypeError("retry.delay can't be recorded: give a number");
-  }
-  // biome-ignore lint/suspicious/noExplicitAny: as in every queue, with what that leaves out.
-  const read = readOptions({ priority, timeout, delay, retry } as any);
-  return Array.from(
-    Rules.newRow(
-      version,
-      wall,
-      read.priority,
-      read.timeout,
-      read.delay,
-      read.retry?.limit,
-      read.retry?.delay ?? 1000,
-      read.retry?.maxDelay ?? 30_000,
-      read.retry?.fixed === true,
-      read.retry?.noJitter === true,
-    ),
-  );
-}
 
 const POLICIES = ["join", "replace", "queue", "reject"];
 

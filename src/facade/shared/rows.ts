@@ -1,6 +1,7 @@
 // What is stored, and the few questions that are asked of it. `database.ts` asks the disk, `memory.ts` this tab alone.
 
 import type { Serialized } from "../pool/serialize.js";
+import type { TypeDescription } from "../runner/types.js";
 import type { Progress } from "../types.js";
 import type { Row } from "./numbers.js";
 
@@ -59,10 +60,24 @@ export interface StoredStep {
   readonly whole?: number;
 }
 
+/** What the tabs that run jobs say of their app, for those that run none and have no types. */
+export interface App {
+  readonly types: readonly StoredType[];
+  readonly concurrency: number;
+  readonly maxPending: number;
+  readonly retain: number;
+}
+
+export interface StoredType extends TypeDescription {
+  readonly version: number;
+}
+
 /** One transaction. Only its own promises may be awaited inside. */
 export interface Rows {
   meta(): Promise<Meta>;
   putMeta(meta: Meta): void;
+  app(): Promise<App | undefined>;
+  putApp(app: App): void;
   job(id: string): Promise<StoredJob | undefined>;
   byKey(index: "active" | "waiting", key: string): Promise<StoredJob | undefined>;
   putJob(job: StoredJob): void;

@@ -10,11 +10,11 @@ import type { Millis, Progress, RetryOptions, Unsubscribe } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { DuplicateStepError, LostOwnershipError, NotStorableError } from "./errors.js";
+import { newRow } from "./new-row.js";
 import { AT, OUTCOME, PENDING, RUNNING } from "./numbers.js";
-import { newRow } from "./options.js";
 import type { StoredJob, StoredStep } from "./rows.js";
 import type { SharedTaskContext } from "./types.js";
-import { Rules } from "./wasm.js";
+import { Rules, requestRules } from "./wasm.js";
 
 /** A body that computes gives the event loop a turn this often. */
 const LONGEST_HOLD = 8;
@@ -177,7 +177,7 @@ export class Run {
     needFunction("body", body);
     checkObject("options", options);
     const retryIf = typeof options.retry === "object" ? options.retry.retryIf : undefined;
-    let row = [...newRow(1, wallNow(), { ...options, delay: undefined, priority: undefined }, true)];
+    let row = [...newRow(requestRules, 1, { ...options, delay: undefined, priority: undefined }, true)];
     const known = this.begin(name);
     if (known !== undefined) return cloned(known.value) as T;
     for (let attempt = 1; ; attempt += 1) {
@@ -268,5 +268,14 @@ export function storable<T>(value: T, what: string): T {
     return cloned(value);
   } catch (error) {
     throw new NotStorableError(`${what} can't be stored`, { cause: error });
+  }
+}
+
+export function isStorable(value: unknown): boolean {
+  try {
+    cloned(value);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -2,38 +2,31 @@ import { asyncDispose } from "../job/completion.js";
 import { serialize } from "../pool/serialize.js";
 import { JobTypes } from "../runner/job-types.js";
 import type { JobQueue, TypeDescription, Validation, WatchEvent } from "../runner/types.js";
-import { newRules, WasmRunner } from "../runner/wasm.js";
+import { newRules } from "../runner/wasm.js";
 import { checkObject, checkString, needFunction } from "../support/check.js";
 import { textOf } from "../support/look.js";
 import { wallNow } from "../support/time.js";
 import type { JobEvent, ManagerStats, Priority, RunJobResult, Unsubscribe } from "../types.js";
 import { checkEngine } from "../wasm/engine.js";
 import { priorityNumber } from "../wasm/options.js";
+import { Batch } from "./batch.js";
 import { Driver, type Kind } from "./driver.js";
 import { SharedRunnerError, StorageLostError, StorageUnavailableError, storageError } from "./errors.js";
-import { handleOf, hasEnded, type JobHost, watchStream } from "./job.js";
+import { handleOf, hasEnded, type JobHost } from "./job.js";
 import { KeyWatch } from "./key-watch.js";
 import { Mirror } from "./mirror.js";
+import { newId } from "./new-id.js";
+import { newRow } from "./new-row.js";
 import { AT, isOver, MOST_SLOTS, RUNNING } from "./numbers.js";
 import { inTime, openStorage } from "./opening.js";
-import { type CheckedOptions, checkOptions, checkType, newRow, policyNumber } from "./options.js";
-import type { Storage, StoredJob } from "./rows.js";
-import { storable } from "./run.js";
-import { type Created, type Draft, type Seen, Transactions } from "./transactions.js";
+import { type CheckedOptions, checkOptions, checkType, policyNumber } from "./options.js";
+import type { Created, Draft, Seen } from "./requests.js";
+import type { App, Storage, StoredJob } from "./rows.js";
+import { isStorable, storable } from "./run.js";
+import { Transactions } from "./transactions.js";
 import type { SharedCreateOptions, SharedJob, SharedRecord, SharedRunnerOptions, SharedSnapshot } from "./types.js";
-import { newTab, type TabRules } from "./wasm.js";
-
-/** As unlikely to be given twice as a UUID, also where there is no function for those. */
-function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-interface Asked {
-  readonly draft: Draft;
-  resolve(created: Created): void;
-  reject(error: unknown): void;
-}
+import { newTab, requestRules, type TabRules } from "./wasm.js";
+import { watchStream } from "./watch.js";
 
 interface Open {
   readonly driver: Driver;
@@ -63,7 +56,10 @@ export class SharedRunner implements JobQueue {
   /** What is known of that: for who can't wait for as long as it may take. */
   private knownOpening: Promise<Open | Error>;
   private readonly host: JobHost;
-  private asked: Asked[] = [];
+  private readonly batch = new Batch(async (drafts) => {
+    const { maxPending } = this.options;
+    return (await this.change((transactions) => transactions.create(drafts, maxPending))).value;
+  });
   private opened: Open | undefined = undefined;
   private state: "opening" | "disk" | "memory" | "outdated" | "lost" = "opening";
   private closing: Promise<void> | undefined = undefined;
@@ -126,9 +122,16 @@ export class SharedRunner implements JobQueue {
     const driver = new Driver({ options, rules, mirror, kinds, types }, transactions, isShared);
     this.opened = { driver, transactions, storage };
     if (this.state === "opening") this.state = storage.durable ? "disk" : "memory";
+    if (options.execute) await transactions.introduce(this.describe()).catch(() => {});
     await driver.start();
     if (this.state === "outdated") driver.retire();
     return this.opened;
+  }
+
+  private describe(): App {
+    const { concurrency, maxPending, retain } = this.options;
+    const types = this.types.all().map((type) => ({ ...type, version: this.kinds.get(type.name)!.version }));
+    return { types: types.filter(isStorable), concurrency: Math.min(concurrency, MOST_SLOTS), maxPending, retain };
   }
 
   private become(state: "outdated" | "lost"): void {
@@ -194,43 +197,32 @@ export class SharedRunner implements JobQueue {
     checkObject("options", options);
     const { id: wanted, key: givenKey, onDuplicate, priority, timeout, delay, retry } = options;
     const given = checkString("id", wanted);
-    if (given !== undefined && !WasmRunner.isId(given)) {
+    if (given !== undefined && !requestRules.isId(given)) {
       throw new RangeError("id must be a string of 1 to 200 characters");
     }
     const key = checkString("key", givenKey);
     const policy = policyNumber(onDuplicate);
     const valid = this.types.needValid(type, params);
     const { version } = this.kinds.get(type)!;
-    const row = newRow(version, wallNow(), { priority, timeout, delay, retry });
-    const draft = { id: given ?? newId(), type, params: valid, row, key, policy };
+    const row = newRow(requestRules, version, { priority, timeout, delay, retry });
+    return this.createSoon({
+      id: given ?? newId(),
+      isOwnId: given === undefined,
+      type,
+      params: valid,
+      row,
+      key,
+      policy,
+    });
+  }
+
+  private async createSoon(draft: Draft): Promise<Created> {
     await this.store();
     if (this.state === "outdated" || this.state === "lost") {
       const why = this.state === "lost" ? "The browser took the store away" : "Newer code in another tab has the store";
       throw new StorageUnavailableError(why);
     }
-    return new Promise<Created>((resolve, reject) => {
-      this.asked.push({ draft, resolve, reject });
-      if (this.asked.length === 1) queueMicrotask(() => void this.createAll());
-    });
-  }
-
-  /** What was asked for in one go is one transaction. */
-  private async createAll(): Promise<void> {
-    const asked = this.asked;
-    this.asked = [];
-    try {
-      const drafts = asked.map(({ draft }) => draft);
-      const { value: created } = await this.change((transactions) =>
-        transactions.create(drafts, this.options.maxPending),
-      );
-      for (const [index, { resolve, reject }] of asked.entries()) {
-        const one = created[index]!;
-        if ("job" in one) resolve(one);
-        else reject(one);
-      }
-    } catch (error) {
-      for (const { reject } of asked) reject(error);
-    }
+    return this.batch.add(draft);
   }
 
   /**
@@ -241,25 +233,20 @@ export class SharedRunner implements JobQueue {
     const job = this.known(id);
     if (!isOver(job.row)) throw new SharedRunnerError(`Job "${textOf(id)}" has not finished`, "E_NOT_FINISHED");
     const { type, params, row } = job;
-    const [timeout, limit, delay, exponential, maxDelay, jitter] = row.slice(21) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    return this.createJob(type, params, {
-      priority: row[AT.priority]!,
-      timeout,
-      retry: {
-        limit,
-        delay,
-        maxDelay,
-        backoff: exponential === 1 ? "exponential" : "fixed",
-        jitter: jitter === 1 ? "full" : "none",
-      },
+    const valid = this.types.needValid(type, params);
+    const again: number[] = Array.from(
+      requestRules.again(Float64Array.from(row), this.kinds.get(type)!.version, wallNow()),
+    );
+    const created = await this.createSoon({
+      id: newId(),
+      isOwnId: true,
+      type,
+      params: valid,
+      row: again,
+      key: undefined,
+      policy: 0,
     });
+    return this.recordOf(created.job);
   }
 
   // ── reading ─────────────────────────────────────────────────────────────────────────────────

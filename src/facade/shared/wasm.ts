@@ -1,7 +1,19 @@
 // The binary of the shared queue's rules. The only file that knows its generated code.
 
 import packed from "../../../build/wasm-shared/inline.js";
-import { initSync, WasmTab } from "../../../build/wasm-shared/shared.js";
+import {
+  again,
+  create,
+  excess,
+  initSync,
+  isId,
+  newRow,
+  place,
+  prioritize,
+  promote,
+  stop,
+  WasmTab,
+} from "../../../build/wasm-shared/shared.js";
 import { breakDown, checkEngine, compileNow } from "../wasm/engine.js";
 import { unpackBytes } from "../wasm/unpack-bytes.js";
 
@@ -25,5 +37,9 @@ export function newTab(
   return new WasmTab(concurrency, takeOverAfter, maxInterruptions, execute);
 }
 
-/** What transactions write, and what a new job's row is. */
+/** What is written of whatever is asked of a store: also by those that run nothing, with a binary of their own. */
+export const requestRules = { again, create, excess, isId, newRow, place, prioritize, promote, stop };
+export type RequestRules = typeof requestRules;
+
+/** What the transactions of runs write. */
 export { WasmTab as Rules };

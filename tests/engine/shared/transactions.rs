@@ -1,5 +1,5 @@
 use jobgate::engine::shared::transactions::{
-    acknowledge, create, enter, excess, prioritize, promote, retire, send, settle, stop,
+    acknowledge, create, enter, excess, place, prioritize, promote, retire, send, settle, stop,
 };
 use jobgate::engine::shared::{Claim, Create, Found, Outcome, Recovery, Row, SlotRow, Status, remaining};
 use jobgate::engine::{OnDuplicate, RetryOptions};
@@ -177,4 +177,46 @@ fn finished_jobs_beyond_those_that_are_kept_go_and_waits_are_within_their_length
     assert_eq!(remaining(150.0, 100.0, 100.0), 50.0);
     assert_eq!(remaining(150.0, 100.0, -1e9), 100.0);
     assert_eq!(remaining(150.0, 100.0, 1e9), 0.0);
+}
+
+#[test]
+fn pending_jobs_are_listed_as_they_would_start_then_by_their_moment_then_those_behind_a_key() {
+    let at = |priority, place, ready_at, behind| {
+        let wait = if ready_at > 0.0 { 1e6 } else { 0.0 };
+        Row { priority, place, ready_at, wait, behind, ..Row::default() }
+    };
+    let rows = [
+        at(0.0, 1.0, 0.0, true),
+        at(0.0, 2.0, 900.0, false),
+        at(0.0, 3.0, 0.0, false),
+        at(9.0, 4.0, 700.0, false),
+        at(5.0, 5.0, 0.0, false),
+        at(5.0, 6.0, 0.0, false),
+        at(0.0, 7.0, 499.0, false),
+    ];
+    let mut listed: Vec<_> = rows.iter().map(|row| (place(row, 500.0), row.place)).collect();
+    listed.sort_by(|one, other| one.0.partial_cmp(&other.0).unwrap());
+    assert_eq!(listed.iter().map(|(_, place)| *place).collect::<Vec<_>>(), [5.0, 6.0, 3.0, 7.0, 4.0, 2.0, 1.0]);
+}
+
+#[test]
+fn a_job_again_is_new_but_for_what_was_asked_of_it() {
+    let retry = RetryOptions { limit: 3.0, ..RetryOptions::default() };
+    let ended = Row {
+        status: Status::Failed,
+        epoch: 4,
+        attempt: 3,
+        failures: 3,
+        interruptions: 1,
+        priority: 5.0,
+        place: 8.0,
+        started_at: 5.0,
+        ended_at: 6.0,
+        timeout: 50.0,
+        retry,
+        sent: 2,
+        ..Row::default()
+    };
+    let again = Row { version: 2, created_at: 9.0, priority: 5.0, timeout: 50.0, retry, ..Row::default() };
+    assert_eq!(ended.again(2, 9.0), again);
 }

@@ -10,8 +10,13 @@ import type { Site } from "./site.js";
 export const browserNames = ["chromium", "firefox"] as const;
 export type BrowserName = (typeof browserNames)[number];
 
-export function launch(name: BrowserName, prefs: Record<string, number | boolean> = {}): Promise<Browser> {
-  if (name === "chromium") return chromium.launch(launchOptions.chromium);
+/** `prefs` are Firefox's; of Playwright's arguments for Chromium some may be left out. */
+export function launch(
+  name: BrowserName,
+  prefs: Record<string, number | boolean> = {},
+  ignoreDefaultArgs: string[] = [],
+): Promise<Browser> {
+  if (name === "chromium") return chromium.launch({ ...launchOptions.chromium, ignoreDefaultArgs });
   const { executablePath, firefoxUserPrefs, ...rest } = launchOptions.firefox;
   return firefox.launch({
     ...rest,

@@ -18,16 +18,16 @@ async function activated(registration: ServiceWorkerRegistration): Promise<void>
 }
 
 /** A page that a service worker controls, for a whole test file; paths are those of its site. */
-export function useControlledPage(): ControlledPage {
+export function useControlledPage(site = "/http-site", script = "/service-worker.js"): ControlledPage {
   let registration: ServiceWorkerRegistration;
   let frame: HTMLIFrameElement;
   const talk = new BroadcastChannel(TALK);
   beforeAll(async () => {
-    registration = await navigator.serviceWorker.register("/http-site/service-worker.js", { scope: "/http-site/" });
+    registration = await navigator.serviceWorker.register(`${site}${script}`, { scope: `${site}/` });
     await activated(registration);
     frame = document.createElement("iframe");
     const loaded = new Promise((resolve) => frame.addEventListener("load", resolve, { once: true }));
-    frame.src = "/http-site/";
+    frame.src = `${site}/`;
     document.body.append(frame);
     await loaded;
   });
@@ -41,8 +41,8 @@ export function useControlledPage(): ControlledPage {
     get window() {
       return page();
     },
-    fetch: (path, init) => page().fetch(`/http-site${path}`, init),
-    eventSource: (path) => new (page().EventSource)(`/http-site${path}`),
+    fetch: (path, init) => page().fetch(`${site}${path}`, init),
+    eventSource: (path) => new (page().EventSource)(`${site}${path}`),
     tell: (said) => talk.postMessage(said),
   };
 }

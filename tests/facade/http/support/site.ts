@@ -11,13 +11,22 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
   "/script.js": ["text/javascript", "export const answer = 42;"],
 };
 
+const packed = join(import.meta.dirname, "../../../.packed/node_modules/jobgate/dist");
+
 /** A page at /http-site/, and the script of a service worker that answers for a queue there. */
-export function httpSite(): Plugin {
+export const httpSite = (): Plugin => siteOf("http-site", "/http-site", join(import.meta.dirname, "service-worker.ts"));
+
+/** The same at /shared-site/, where one answers for the queue of all tabs. */
+export const sharedSite = (): Plugin =>
+  siteOf("shared-site", "/shared-site", join(import.meta.dirname, "../../service-worker/support/service-worker.ts"));
+
+function siteOf(name: string, path: string, serviceWorker: string): Plugin {
   const script = async () => {
     const { outputFiles } = await build({
-      entryPoints: [join(import.meta.dirname, "service-worker.ts")],
+      entryPoints: [serviceWorker],
       alias: {
-        "jobgate/runner": join(import.meta.dirname, "../../../.packed/node_modules/jobgate/dist/runner.js"),
+        "jobgate/runner": join(packed, "runner.js"),
+        "jobgate/service-worker": join(packed, "service-worker.js"),
       },
       bundle: true,
       format: "iife",
@@ -27,9 +36,9 @@ export function httpSite(): Plugin {
     return outputFiles[0]?.text ?? "";
   };
   return {
-    name: "http-site",
+    name,
     configureServer: ({ middlewares }) => {
-      middlewares.use("/http-site", async (request, response) => {
+      middlewares.use(path, async (request, response) => {
         const { pathname } = new URL(request.url ?? "/", "http://localhost");
         const [type, text] =
           pathname === "/service-worker.js" ? ["text/javascript", await script()] : (FILES[pathname] ?? []);

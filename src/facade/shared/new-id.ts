@@ -1,0 +1,5 @@
+/** As unlikely to be given twice as a UUID, also where there is no function for those. */
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

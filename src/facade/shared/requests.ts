@@ -1,0 +1,266 @@
+// What is asked of the queue, each in one transaction: by tabs, and by service workers, which run nothing. What is decided
+// is the rules'; here are only the rows.
+
+import { DuplicateJobError, QueueFullError } from "../errors.js";
+import type { Serialized } from "../pool/serialize.js";
+import { wallNow } from "../support/time.js";
+import { AT, isOver, ROW, type Row } from "./numbers.js";
+import type { App, Meta, Rows, Storage, StoredJob, StoredSlot } from "./rows.js";
+import type { RequestRules } from "./wasm.js";
+
+/** What a transaction has to tell: rows as they are now, and slots. */
+export interface Seen {
+  /** The store's counter before and after. */
+  readonly from: number;
+  readonly to: number;
+  readonly jobs: readonly StoredJob[];
+  /** Let go of. */
+  readonly gone: readonly string[];
+  readonly slots: readonly StoredSlot[];
+}
+
+/** How many of the jobs that were let go of are told one by one. */
+const MOST_GONE = 200;
+
+export interface Draft {
+  readonly id: string;
+  /** Made here, of chance: no other job has it. */
+  readonly isOwnId: boolean;
+  readonly type: string;
+  readonly params: Record<string, unknown>;
+  readonly row: Row;
+  readonly key: string | undefined;
+  /** 0 join, 1 replace, 2 queue, 3 reject. */
+  readonly policy: number;
+}
+
+export interface Created {
+  readonly job: StoredJob;
+  readonly isNew: boolean;
+}
+
+const NO_SLOT: StoredSlot = { generation: 0, beat: 0 };
+const NONE = new Float64Array();
+export const numbers = (row: Row | undefined) => (row === undefined ? NONE : new Float64Array(row));
+
+/** The rows of one transaction, and what has been changed of them. */
+export class Change {
+  readonly rows: Rows;
+  private readonly rules: RequestRules;
+  private meta: Meta;
+  private readonly changed = new Map<string, StoredJob>();
+  private readonly gone: string[] = [];
+  private readonly retain: number;
+  private readonly from: number;
+
+  constructor(rows: Rows, rules: RequestRules, meta: Meta, retain: number) {
+    this.rows = rows;
+    this.rules = rules;
+    this.meta = meta;
+    this.from = meta.counter;
+    this.retain = retain;
+  }
+
+  next(): number {
+    this.meta = { ...this.meta, counter: this.meta.counter + 1 };
+    return this.meta.counter;
+  }
+
+  get running(): number {
+    return this.meta.slots.filter(({ job }) => job !== undefined).length;
+  }
+
+  slot(index: number): StoredSlot {
+    return this.meta.slots[index] ?? NO_SLOT;
+  }
+
+  putSlot(index: number, slot: StoredSlot): void {
+    const slots = [...this.meta.slots];
+    while (slots.length < index) slots.push(NO_SLOT);
+    slots[index] = slot;
+    this.meta = { ...this.meta, slots };
+  }
+
+  async job(id: string | undefined): Promise<StoredJob | undefined> {
+    return id === undefined ? undefined : (this.changed.get(id) ?? (await this.rows.job(id)));
+  }
+
+  put(job: StoredJob): StoredJob {
+    const put = { ...job, changed: this.next() };
+    this.changed.set(put.id, put);
+    this.rows.putJob(put);
+    return put;
+  }
+
+  /** The row as the rules have it; whoever waits behind one that has ended has its key. */
+  async putRow(job: StoredJob, row: Row | Float64Array, more: Partial<StoredJob> = {}): Promise<StoredJob> {
+    const next: Row = Array.from(row);
+    if (!isOver(next)) return this.put({ ...job, ...more, row: next });
+    const { active, waiting: _, open: __, owner: ___, ...rest } = { ...job, ...more };
+    const ended = this.put({ ...rest, row: next, ended: this.meta.counter + 1 });
+    this.rows.deleteParts(job.incarnation);
+    if (active !== undefined) await this.promote(active);
+    return ended;
+  }
+
+  private async promote(key: string): Promise<void> {
+    const behind = await this.rows.byKey("waiting", key);
+    const row = behind && this.rules.promote(numbers(behind.row));
+    if (behind === undefined || row?.length !== ROW) return;
+    const { waiting: _, ...rest } = behind;
+    this.put({ ...rest, row: Array.from(row), active: key });
+  }
+
+  async end(): Promise<Seen> {
+    await this.forget();
+    this.rows.putMeta(this.meta);
+    const { counter: to, slots } = this.meta;
+    return { from: this.from, to, jobs: [...this.changed.values()], gone: this.gone, slots };
+  }
+
+  /** Finished jobs beyond those that are kept. */
+  private async forget(): Promise<void> {
+    if (![...this.changed.values()].some(({ ended }) => ended !== undefined)) return;
+    const count = this.rules.excess(await this.rows.countEnded(), this.retain);
+    if (count > 0) this.remove(await this.rows.ended(count));
+  }
+
+  remove(jobs: readonly StoredJob[]): void {
+    const at = this.next();
+    for (const { id } of jobs) {
+      this.rows.deleteJob(id);
+      this.gone.push(id);
+    }
+    const gone = [...this.meta.gone, ...jobs.map(({ id }) => ({ id, at }))];
+    const untold = gone.splice(0, Math.max(gone.length - MOST_GONE, 0));
+    this.meta = { ...this.meta, gone, forgotten: untold.at(-1)?.at ?? this.meta.forgotten };
+  }
+}
+
+export interface Answered {
+  readonly written: boolean;
+  readonly seen: Seen;
+}
+
+/** What whoever has the store may ask. */
+export class Requests {
+  protected readonly storage: Storage;
+  protected readonly requests: RequestRules;
+  /** Finished jobs that are kept. */
+  protected retain: number;
+
+  constructor(storage: Storage, requests: RequestRules, retain: number) {
+    this.storage = storage;
+    this.requests = requests;
+    this.retain = retain;
+  }
+
+  protected change<T>(body: (change: Change) => Promise<T>): Promise<{ value: T; seen: Seen }> {
+    return this.storage.transact(true, async (rows) => {
+      const change = new Change(rows, this.requests, await rows.meta(), this.retain);
+      const value = await body(change);
+      return { value, seen: await change.end() };
+    });
+  }
+
+  /** All or none are created; each as if the ones before were there. */
+  create(drafts: readonly Draft[], maxPending: number): Promise<{ value: (Created | Error)[]; seen: Seen }> {
+    return this.change(async (change) => {
+      const created: (Created | Error)[] = [];
+      for (const draft of drafts) created.push(await this.createOne(change, draft, maxPending));
+      return created;
+    });
+  }
+
+  private async createOne(change: Change, draft: Draft, maxPending: number): Promise<Created | Error> {
+    const { id, key, type, params, row } = draft;
+    const { rows } = change;
+    const same = draft.isOwnId ? undefined : await change.job(id);
+    const standing = key === undefined ? undefined : await rows.byKey("active", key);
+    const waiting = key === undefined ? undefined : await rows.byKey("waiting", key);
+    // Those that run are named by slots.
+    const pending = maxPending === Infinity ? 0 : (await rows.countOpen()) - change.running;
+    const [one, other] = [numbers(standing?.row), numbers(waiting?.row)];
+    const decision = this.requests.create(same !== undefined, one, other, pending, draft.policy, maxPending);
+    if (decision === 0) return { job: same!, isNew: false };
+    if (decision === 1 || decision === 2) {
+      return { job: await this.join(change, decision === 1 ? standing! : waiting!, row), isNew: false };
+    }
+    if (decision === 3) return new DuplicateJobError(`There is a job under the key "${key}"`);
+    if (decision === 4) return new QueueFullError(`${pending} jobs are pending`);
+    const isBehind = (decision & 1) === 1;
+    // The one that waits first: it is not to come after the one that stands.
+    if (decision & 4) await this.stopOne(change, waiting!, undefined);
+    if (decision & 2) await this.stopOne(change, standing!, undefined);
+    const incarnation = change.next();
+    const numbersOf = [...row];
+    numbersOf[AT.place] = incarnation;
+    numbersOf[AT.behind] = isBehind ? 1 : 0;
+    const job = change.put({
+      id,
+      type,
+      params,
+      row: numbersOf,
+      incarnation,
+      changed: 0,
+      open: 1,
+      progress: { percent: 0, message: "" },
+      ...(key !== undefined && { key, [isBehind ? "waiting" : "active"]: key }),
+    });
+    return { job, isNew: true };
+  }
+
+  /** A higher priority raises the one that stands. */
+  private async join(change: Change, job: StoredJob, row: Row): Promise<StoredJob> {
+    const priority = row[AT.priority]!;
+    if (!(priority > job.row[AT.priority]!)) return job;
+    const raised = this.requests.prioritize(numbers(job.row), priority, change.next());
+    return raised.length === ROW ? change.putRow(job, raised) : job;
+  }
+
+  stop(id: string, reason: Serialized | undefined): Promise<Answered> {
+    return this.write(id, (change, job) => this.stopOne(change, job, reason));
+  }
+
+  private async stopOne(
+    change: Change,
+    job: StoredJob,
+    reason: Serialized | undefined,
+  ): Promise<StoredJob | undefined> {
+    const row = this.requests.stop(numbers(job.row), wallNow());
+    if (row.length === 0) return undefined;
+    return change.putRow(job, row, reason === undefined ? {} : { reason });
+  }
+
+  prioritize(id: string, priority: number): Promise<Answered> {
+    return this.write(id, async (change, job) => {
+      const row = this.requests.prioritize(numbers(job.row), priority, change.next());
+      return row.length === 0 ? undefined : change.putRow(job, row);
+    });
+  }
+
+  async clear(): Promise<{ count: number; seen: Seen }> {
+    const { value: count, seen } = await this.change(async (change) => {
+      const ended = await change.rows.ended(2 ** 32 - 1);
+      change.remove(ended);
+      return ended.length;
+    });
+    return { count, seen };
+  }
+
+  protected async write(
+    id: string,
+    body: (change: Change, job: StoredJob) => Promise<StoredJob | undefined>,
+  ): Promise<Answered> {
+    let found: StoredJob | undefined;
+    const { value: written, seen } = await this.change(async (change) => {
+      found = await change.job(id);
+      return found !== undefined && (await body(change, found)) !== undefined;
+    });
+    return { written, seen: written || found === undefined ? seen : { ...seen, jobs: [...seen.jobs, found] } };
+  }
+
+  app(): Promise<App | undefined> {
+    return this.storage.transact(false, (rows) => rows.app());
+  }
+}
