@@ -75,10 +75,10 @@ export class Follower {
   }
 
   private async follow(): Promise<void> {
+    let heardAt = performance.now();
     while (!this.isClosed) {
       try {
         if (this.isCutOff) await this.lookForGap();
-        const began = performance.now();
         const answer = await this.redis.xread(
           "COUNT",
           AT_ONCE,
@@ -89,7 +89,9 @@ export class Follower {
           ...this.last.values(),
         );
         // This process may have stood still meanwhile.
-        if (answer !== null && performance.now() - began > LONG) await this.lookForGap();
+        const now = performance.now();
+        if (answer !== null && now - heardAt > LONG) await this.lookForGap();
+        if (answer !== null) heardAt = now;
         let isMore = false;
         for (const [stream, entries] of (answer ?? []) as [string, Entry[]][]) {
           isMore ||= entries.length === AT_ONCE;
