@@ -6,6 +6,8 @@ declare const job: ReturnType<typeof jobs.runJob>["job"];
 declare const bar: { update(percent: number, message: string): void };
 declare const toast: (text: string) => void;
 declare const file: File;
+declare const text: string;
+declare const put: (text: string) => Promise<void>;
 declare const urls: readonly string[];
 declare const pixels: Uint8ClampedArray<ArrayBuffer>;
 declare const show: (text: string) => Promise<void>;
