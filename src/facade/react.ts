@@ -13,7 +13,7 @@ import type { JobRunner } from "./runner/runner.js";
 import type { JobQueue } from "./runner/types.js";
 import type { SharedRunner } from "./shared/runner.js";
 
-export type { UseConversation, UseJob, UseJobs, UseQueue, UseSharedJob } from "./react/types.js";
+export type { FailedPrompt, UseConversation, UseJob, UseJobs, UseQueue, UseSharedJob } from "./react/types.js";
 
 const NOTHING = Object.freeze({
   jobs: Object.freeze([]),
@@ -83,7 +83,10 @@ export function useQueue(queue: JobRunner | JobQueue): UseQueue {
  * whoever comes next, or is there as well, sees the same, a question that waits for an answer among it.
  *
  * Questions are put to those that watch only for the runs that `send`, `regenerate` and `edit` have begun; a run begun by
- * `Session.run` asks its own host. On the server, and until the server's HTML has been taken over, nothing was said.
+ * `Session.run` asks its own host.
+ *
+ * What is queued goes on after a failure. A prompt whose run failed before an answer came is not part of the
+ * conversation that goes on: show `failures`, or it is lost to whoever typed it. On the server, and until the server's HTML has been taken over, nothing was said.
  */
 export function useConversation(session: Session, worker: AgentWorker): UseConversation {
   const conversation = conversationOf(session, worker);

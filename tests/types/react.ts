@@ -4,6 +4,7 @@ import type { ManagerStats, Progress, RunOptions } from "jobgate";
 import { type JobFactory, JobManager, type JobRecord, type JobStatus, type ManagedJob } from "jobgate";
 import type { AgentWorker, Message, Session, WorkerState } from "jobgate/agents";
 import {
+  type FailedPrompt,
   type UseConversation,
   type UseJob,
   useConversation,
@@ -129,6 +130,7 @@ export type Conversation = [
       }
     >
   >,
+  Is<Same<typeof talk.failures, readonly FailedPrompt[]>>,
 ];
 
 // @ts-expect-error: not a key of this manager

@@ -241,7 +241,7 @@ export interface AgentRunOptions {
   /**
    * What to do if the worker is busy. "join" (default): answer JOB_ALREADY_RUNNING, and nothing of this is taken; a job
    * that was asked to stop is not joined: the new one waits for its end. "queue": the new one waits until all before it
-   * have ended.
+   * have ended, in whatever way.
    */
   onBusy?: "join" | "queue";
 }

@@ -37,6 +37,8 @@ export class SessionWorker implements AgentWorker {
   rules: WasmWorker;
   /** How many jobs have waited behind others. */
   queued = 0;
+  /** How often its messages were cut or replaced between runs. */
+  rewrites = 0;
   state: WorkerState = "inactive";
   lastFailure: unknown = undefined;
   private readonly stateListeners = new Listeners<WorkerState>();
@@ -104,6 +106,7 @@ export class SessionWorker implements AgentWorker {
     const fault = this.rules.truncate(length);
     if (fault !== undefined) throw new RangeError(`messages[${length}] ${fault}`);
     this.settled.length = length;
+    this.rewrites += 1;
     this.changed();
   }
 
@@ -113,6 +116,7 @@ export class SessionWorker implements AgentWorker {
     const before = this.rules;
     [this.rules, this.settled] = takenUp([], checked);
     before.free();
+    this.rewrites += 1;
     this.changed();
   }
 

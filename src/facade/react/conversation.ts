@@ -7,9 +7,10 @@ import type {
   WorkerSnapshot,
   WorkerToHostInterface,
 } from "../agents/types.js";
-import type { Unsubscribe } from "../types.js";
+import type { SessionWorker } from "../agents/worker.js";
+import type { Completion, Unsubscribe } from "../types.js";
 import { Frame } from "./frames.js";
-import type { UseConversation } from "./types.js";
+import type { FailedPrompt, UseConversation } from "./types.js";
 import type { Source } from "./use-tracked.js";
 
 interface Question {
@@ -17,12 +18,15 @@ interface Question {
   answer(word: "approve" | "deny"): void;
 }
 
-type Said = Pick<UseConversation, "messages" | "state" | "error" | "asked" | "queued">;
+type Said = Pick<UseConversation, "messages" | "state" | "error" | "failures" | "asked" | "queued">;
+
+const NONE_FAILED: readonly FailedPrompt[] = Object.freeze([]);
 
 const NOTHING_SAID: Said = Object.freeze({
   messages: Object.freeze([]),
   state: "inactive",
   error: undefined,
+  failures: NONE_FAILED,
   asked: undefined,
   queued: Object.freeze([]),
 });
@@ -47,12 +51,16 @@ export class Conversation implements Source<UseConversation> {
   private question: Question | undefined = undefined;
   /** Those begun here that have not ended, oldest first. */
   private runs: readonly { readonly job: WorkerJob; readonly prompt: string }[] = [];
+  private failures = NONE_FAILED;
+  /** How often the worker's messages had been cut or replaced when `failures` was last looked at. */
+  private rewritten: number;
   private shown: UseConversation | undefined = undefined;
   private readonly frame = new Frame(() => this.show());
 
   constructor(session: Session, worker: AgentWorker) {
     this.session = session;
     this.worker = worker;
+    this.rewritten = rewritesOf(worker);
   }
 
   /** On the server, and in the browser until the server's HTML has been taken over. */
@@ -88,12 +96,13 @@ export class Conversation implements Source<UseConversation> {
   readonly deny = (): void => this.answer("deny");
 
   readonly stop = async (reason?: unknown): Promise<void> => {
-    const mine = this.session.jobs.filter(({ worker }) => worker === this.worker);
     // The last first: none of them begins because another has ended.
-    await Promise.all(mine.reverse().map((job) => job.stop(reason)));
+    await Promise.all(this.jobs.reverse().map((job) => job.stop(reason)));
   };
 
   readonly regenerate = (): void => {
+    // A click too many.
+    if (this.jobs.length > 0) return;
     const { messages } = this.worker;
     let at = messages.length - 1;
     while (at >= 0 && messages[at]!.role !== "user") at -= 1;
@@ -110,15 +119,27 @@ export class Conversation implements Source<UseConversation> {
     this.runFrom(index, content);
   };
 
+  /** Those that have not ended, oldest first. */
+  private get jobs(): WorkerJob[] {
+    return this.session.jobs.filter(({ worker }) => worker === this.worker);
+  }
+
   /** In place of the message at that index and all after it. */
   private runFrom(index: number, prompt: string): void {
     const { messages } = this.worker;
-    this.worker.truncate(index);
+    const failures = this.standingFailures();
+    const cut = (change: () => void) => {
+      change();
+      // Done here: what failed is still to be seen.
+      this.rewritten = rewritesOf(this.worker);
+      this.failures = failures;
+    };
+    cut(() => this.worker.truncate(index));
     try {
       this.run(prompt);
     } catch (error) {
       // Refused whole: what was said is still said.
-      this.worker.setMessages(messages);
+      cut(() => this.worker.setMessages(messages));
       throw error;
     }
   }
@@ -126,11 +147,32 @@ export class Conversation implements Source<UseConversation> {
   private run(prompt: string): void {
     const { job } = this.session.run(this.worker, { prompt }, this.host, { onBusy: "queue" });
     this.runs = [...this.runs, { job, prompt }];
+    // What had failed before this was asked.
+    const seen = without(this.standingFailures(), (failure) => failure.prompt === prompt);
+    this.failures = seen;
     this.changed();
-    void job.settled.then(() => {
+    void job.settled.then((completion) => {
       this.runs = this.runs.filter((run) => run.job !== job);
+      this.ended(prompt, completion, seen);
       this.changed();
     });
+  }
+
+  private ended(prompt: string, completion: Completion<void>, seen: readonly FailedPrompt[]): void {
+    const others = without(this.standingFailures(), (failure) => failure.prompt === prompt);
+    if (completion.type === "Failed") {
+      this.failures = Object.freeze([...others, Object.freeze({ prompt, error: completion.error })]);
+    } else if (completion.type === "Normal") {
+      this.failures = without(others, (failure) => seen.includes(failure));
+    }
+  }
+
+  /** None once others have cut or replaced what was said. */
+  private standingFailures(): readonly FailedPrompt[] {
+    const rewritten = rewritesOf(this.worker);
+    if (rewritten !== this.rewritten) this.failures = NONE_FAILED;
+    this.rewritten = rewritten;
+    return this.failures;
   }
 
   private readonly host: WorkerToHostInterface = {
@@ -180,7 +222,8 @@ export class Conversation implements Source<UseConversation> {
     const waiting = this.runs.filter(({ job }) => job.status === "pending").map(({ prompt }) => prompt);
     const isSame = waiting.join() === shown?.queued.join() && waiting.length === shown.queued.length;
     const queued = isSame ? shown.queued : Object.freeze(waiting);
-    const said: Said = { messages, state, error: lastFailure, asked, queued };
+    const failures = this.standingFailures();
+    const said: Said = { messages, state, error: lastFailure, failures, asked, queued };
     const names = Object.keys(said) as (keyof Said)[];
     if (shown !== undefined && names.every((name) => Object.is(said[name], shown[name]))) return;
     this.shown = this.viewOf(said);
@@ -200,4 +243,14 @@ export class Conversation implements Source<UseConversation> {
     const { send, approve, deny, stop, regenerate, edit } = this;
     return { ...said, send, approve, deny, stop, regenerate, edit };
   }
+}
+
+function rewritesOf(worker: AgentWorker): number {
+  return (worker as SessionWorker).rewrites;
+}
+
+/** The same array where none goes. */
+function without(failures: readonly FailedPrompt[], goes: (failure: FailedPrompt) => boolean): readonly FailedPrompt[] {
+  const left = failures.filter((failure) => !goes(failure));
+  return left.length === failures.length ? failures : Object.freeze(left);
 }

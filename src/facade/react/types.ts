@@ -65,6 +65,12 @@ export interface UseQueue {
   readonly connected: boolean;
 }
 
+/** A prompt whose run failed, and what it failed with. */
+export interface FailedPrompt {
+  readonly prompt: string;
+  readonly error: unknown;
+}
+
 /** What `useConversation` gives. The functions stay the same as long as session and worker do. */
 export interface UseConversation {
   /** What was said so far, with what has arrived of an answer. */
@@ -72,29 +78,39 @@ export interface UseConversation {
   readonly state: WorkerState;
   /** What the last run failed with; undefined again once the next begins. */
   readonly error: unknown;
+  /**
+   * The prompts that were asked here and failed, oldest first: also those whose message and `error` have given way to a
+   * prompt that was queued. One leaves when it is asked again, when a prompt that was sent after it had failed is
+   * answered, and when `truncate` or `setMessages` of the worker is called.
+   */
+  readonly failures: readonly FailedPrompt[];
   /** The tool that the model wants used and that waits for `approve` or `deny`; `id` is that of its call. */
   readonly asked: ToolCall | undefined;
   /** Prompts that were sent and wait for their turn, oldest first. */
   readonly queued: readonly string[];
-  /** Asks the model; behind what runs or waits already. Throws what `Session.run` throws. */
+  /**
+   * Asks the model; behind what runs or waits already, and goes on when that has failed. Throws what `Session.run`
+   * throws.
+   */
   send(prompt: string): void;
   /** Lets the tool run that is shown as asked for. Nothing is shown, or it was answered already: nothing happens. */
   approve(): void;
   /** Has the model told no, as `approve` has it told yes. */
   deny(): void;
   /**
-   * Stops what runs and what waits behind it; resolves when all have ended. What has arrived stays. No reason given: an
-   * AbortError.
+   * Stops what runs and drops what waits behind it; resolves when all have ended. What has arrived stays. No reason
+   * given: an AbortError. To stop one alone, stop its job in `session.jobs`.
    */
   stop(reason?: unknown): Promise<void>;
   /**
-   * Asks the last prompt again, in place of what came of it. Throws AgentError E_BUSY while a run is under way or waits,
+   * Asks the last prompt again, in place of what came of it. While a run is under way or waits, nothing happens. Throws
    * RangeError where there is no prompt; then nothing has changed.
    */
   regenerate(): void;
   /**
-   * Asks `content` in place of the prompt at that index of `messages`, and of all that was said after it. Throws as
-   * `regenerate` does, RangeError where no prompt is at that index.
+   * Asks `content` in place of the prompt at that index of `messages`, and of all that was said after it. Throws
+   * AgentError E_BUSY while a run is under way or waits, RangeError where no prompt is at that index; then nothing has
+   * changed.
    */
   edit(index: number, content: string): void;
 }

@@ -159,6 +159,22 @@ describe("a busy worker", () => {
     ]);
   });
 
+  it("goes on after one that failed: its prompt is not sent again, and each job says how it ended", async () => {
+    const provider = new HeldProvider();
+    const { session, worker } = newWorker(provider);
+    const [first, second] = ["one", "two"].map(
+      (prompt) => session.run(worker, { prompt }, new Host(), { onBusy: "queue" }).job,
+    );
+    const error = new Error("out of order");
+    (await provider.requested(1)).answer.reject(error);
+    const { request, answer } = await provider.requested(2);
+    expect(request.messages).toEqual([{ role: "user", content: "two" }]);
+    answer.resolve(saying("2"));
+    expect(await first?.wait()).toMatchObject({ type: "Failed", error });
+    expect(await second?.wait()).toMatchObject({ type: "Normal" });
+    expect(worker.messages.map(({ content }) => content)).toEqual(["two", "2"]);
+  });
+
   it("has one run join what waits, where the one before was asked to stop", async () => {
     const provider = new HeldProvider();
     const { session, worker } = newWorker(provider);

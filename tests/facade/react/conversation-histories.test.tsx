@@ -102,6 +102,7 @@ async function play(seed: number): Promise<void> {
       expect(view.error, where).toBe(lastFailure);
       expect(view.asked !== undefined, where).toBe(state === "waiting");
       expect(view.queued, where).toHaveLength(waiting);
+      if (lastFailure !== undefined) expect(view.failures.at(-1)?.error, where).toBe(lastFailure);
     }
   }
   await last?.stop();
