@@ -84,7 +84,10 @@ export interface JobContext<State = any, Action = any> {
 
 /** Callbacks for a job's end, one a key. Before the end they wait; after it they run at once, in the next microtask. */
 export interface Continuations<J> {
-  /** The same key again replaces the one that waits. All run concurrently; one that throws or rejects is reported, the rest still run. */
+  /**
+   * The same key again replaces the one that waits. All run concurrently; one that throws or rejects is reported, the rest still
+   * run. What kind of result `completion` has is known to the job: `({ completion }) => …` reads it with its type.
+   */
   addOrRunNow(key: string, callback: (job: J, completion: Completion) => void | Promise<void>): void;
   /** False if none waited under the key. */
   remove(key: string): boolean;

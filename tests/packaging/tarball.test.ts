@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { execute, installConsumer, root, tarball, tool } from "./support/consumer.ts";
@@ -39,6 +39,20 @@ describe("the tarball", async () => {
       "dist",
       "package.json",
     ]);
+  });
+
+  it("has a readme whose links lead somewhere without the repository, to files that it has", () => {
+    const readme = readFileSync(join(installed, "jobgate/README.md"), "utf8").replaceAll(/^```[\s\S]*?^```/gm, "");
+    const links = [...readme.matchAll(/\]\(([^)\s]+)\)|(?:src|href)="([^"]+)"/g)].map(
+      ([, one, other]) => one ?? other!,
+    );
+    expect(links.length).toBeGreaterThan(30);
+    expect(links.filter((link) => !/^(https:\/\/|#)/.test(link))).toEqual([]);
+    const files = links.flatMap(
+      (link) => /^https:\/\/github\.com\/jobgate\/jobgate\/(?:blob|raw)\/main\/([^#]+)/.exec(link)?.[1] ?? [],
+    );
+    expect(files.length).toBeGreaterThan(30);
+    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   });
 
   it.each([

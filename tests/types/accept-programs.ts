@@ -100,6 +100,9 @@ export async function useDownloads(url: URL, signal: AbortSignal): Promise<numbe
     const blob: Blob = await ended.result;
     await blob.text();
   });
+  running.continuations.addOrRunNow("result", ({ completion }) => {
+    if (completion?.type === "Normal") completion.result.size.toFixed();
+  });
   running.continuations.addOrRunNow("note", (ended) => void ended.state.bytes);
   running.continuations.remove("save");
   const completion: Completion<Blob> = await running.settled;

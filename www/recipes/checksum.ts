@@ -1,14 +1,11 @@
-import { exposeJobs } from "jobgate/worker";
+import { exposeJobs, type WorkerContext } from "jobgate/worker";
 import { Adler32 } from "../shared/adler32.ts";
 
 const PIECE_BYTES = 1024 * 1024;
 
 const jobs = {
   /** One piece in memory at a time; `file.stream()` may hand out all of it at once. A File comes to a worker uncopied. */
-  async checksum(
-    file: Blob,
-    { progress, checkpoint }: { progress(percent: number): void; checkpoint(): Promise<void> },
-  ) {
+  async checksum(file: Blob, { progress, checkpoint }: WorkerContext) {
     const sum = new Adler32();
     for (let at = 0; at < file.size; at += PIECE_BYTES) {
       sum.update(new Uint8Array(await file.slice(at, at + PIECE_BYTES).arrayBuffer()));

@@ -109,7 +109,7 @@ export const recipes: readonly Recipe[] = [
   {
     file: "checksum.ts",
     title: "Read a large file in a worker",
-    what: "A pool runs it under the same manager: piece by piece, with progress, and a stop between two pieces.",
+    what: "A pool runs it under the same manager: piece by piece, with progress, and a stop between two pieces. A File is a new object each time it is picked; its key would be name:size:lastModified.",
     code: checksumCode,
     Demo: Checksum,
   },

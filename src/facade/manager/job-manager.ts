@@ -63,7 +63,7 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
   getRunningJob(key: Key): ManagedJob<Key, State, Action, Result> | undefined;
   /** The one that stands, else the latest retained one under the key: how it ended can be asked after a component came back. */
   getLastJob(key: Key): ManagedJob<Key, State, Action, Result> | undefined;
-  /** Lets go of a retained job. False: unknown, or not ended. */
+  /** Lets go of a retained job. False: unknown, or not ended. A `useJob` that has seen it goes on showing it. */
   forget(id: string): boolean;
   /** Pending, running, or retained. */
   getJob(id: string): ManagedJob<Key, State, Action, Result> | undefined;
@@ -115,7 +115,10 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
   };
   /** Called with whoever stands under the key, or undefined, each time that changes: started, ended, replaced. */
   onKeyChange(key: Key, listener: (job: ManagedJob<Key, State, Action, Result> | undefined) => void): Unsubscribe;
-  /** Every job's end, with the completion itself, in order, once its promises are settled and its continuations called. */
+  /**
+   * Every job's end, with the completion itself, in order, once its promises are settled and its continuations called.
+   * Jobs of `add` and `map`, too: their `key` is undefined, whatever `Key` is.
+   */
   onJobEnded(
     listener: (job: ManagedJob<Key, State, Action, Result>, completion: Completion<Result>) => void,
   ): Unsubscribe;

@@ -71,6 +71,15 @@ describe("onJobEnded", () => {
     await manager.runJob("later", untilAborted).job.stop();
     expect(ends).toHaveLength(2);
   });
+
+  it("tells those of add and map, too, which have no key", async () => {
+    const manager = newManager();
+    const keys: unknown[] = [];
+    manager.onJobEnded(({ key }) => keys.push(key));
+    await manager.add(() => 1).settled;
+    await manager.map([1, 2], (item) => item);
+    expect(keys).toEqual([undefined, undefined, undefined]);
+  });
 });
 
 describe("lastError and readyAt", () => {

@@ -118,6 +118,8 @@ describe("useJob", () => {
     expect(seen.view.job).toBe(job);
     await does(() => manager.forget(job.id));
     expect(seen.view.job).toBe(job);
+    const anew = await watched(manager);
+    expect(anew.seen.view).toMatchObject({ status: "idle", job: undefined, result: undefined });
   });
 
   it("tells of a job that will be tried again: when, for which time, and what went wrong", async () => {
