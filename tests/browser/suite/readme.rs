@@ -1,4 +1,5 @@
 //! The README's code, which a test of the package compares with this file.
+#![allow(unreachable_pub, reason = "there it is an app's own library")]
 
 use std::error::Error;
 use std::time::Duration;
