@@ -58,6 +58,19 @@ describe.each(browserNames)("in %s", (name) => {
     expect(await end(owner, id)).toMatchObject({ status: "completed", attempt: 1 });
   });
 
+  test("a tab is loaded anew more often than a tab may die: its job goes on each time", async () => {
+    const profile = await newProfile(name, browser, site);
+    const owner = await openTab(profile, { maxInterruptions: 3 });
+    const id = await owner.create("hold");
+    let { epoch } = await started(id, 1);
+    for (let times = 1; times <= 4; times++) {
+      await owner.page.reload();
+      await owner.page.evaluate(() => tab.open({ maxInterruptions: 3 }));
+      ({ epoch } = await started(id, epoch + 1));
+    }
+    expect(await end(owner, id)).toMatchObject({ status: "completed", attempt: 1, interruptions: 0 });
+  });
+
   test("a runner is closed: its body hears why, and another tab goes on at once", async () => {
     const profile = await newProfile(name, browser, site);
     const { owner, heir, id } = await running(profile);

@@ -1,6 +1,7 @@
 // Four tabs that open, close, crash and freeze at random while they work: `npm run soak:shared` for two minutes.
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stateOf } from "./support/processes.js";
 import { type Site, startSite } from "./support/site.js";
 import { browserNames, launch, newProfile, openTab, type Tab } from "./support/tabs.js";
 
@@ -60,17 +61,23 @@ describe.each(browserNames)("in %s", (name) => {
       // A browser may have put two into one process.
       const same = [];
       for (const each of tabs) if ((await each.process()) === pid) same.push(each);
-      const gone = what === "closed" ? [tab] : same;
+      const gone = what === "closed" && stateOf(pid) !== undefined ? [tab] : same;
       for (const { name } of gone) disturbed.add(name);
-      faults[what]++;
-      if (what === "frozen") {
-        await tab.freeze();
-        await new Promise((resolve) => setTimeout(resolve, 500 + below(2000)));
-        await tab.thaw();
-        return;
+      if (stateOf(pid) === undefined) {
+        // It went with another that was killed.
+        faults.crashed++;
+        await Promise.all(same.map((each) => each.close()));
+      } else {
+        faults[what]++;
+        if (what === "frozen") {
+          await tab.freeze();
+          await new Promise((resolve) => setTimeout(resolve, 500 + below(2000)));
+          await tab.thaw();
+          return;
+        }
+        if (what === "closed") await tab.close();
+        else await tab.kill();
       }
-      if (what === "closed") await tab.close();
-      else await tab.kill();
       for (const each of gone) {
         tabs.splice(tabs.indexOf(each), 1);
         await open();

@@ -114,6 +114,11 @@ pub(super) fn write_effect(what: Effect, numbers: &mut Vec<f64>) {
             numbers.extend(place(lock));
             numbers.extend(write_outcome(outcome));
         }
+        Effect::Mark { job, epoch, lock } => {
+            numbers.push(of(effect::MARK));
+            numbers.extend(run(job, epoch));
+            numbers.extend(place(lock));
+        }
         Effect::Run { job, epoch } => {
             numbers.push(of(effect::RUN));
             numbers.extend(run(job, epoch));

@@ -17,7 +17,7 @@ codes! {
     /// What an effect's first number says.
     effect: u32 {
         ASK = 0, DROP = 1, READ = 2, ENTER = 3, RETIRE = 4, SETTLE = 5, RUN = 6, ABORT = 7, DELIVER = 8, ACKNOWLEDGE = 9,
-        LEFT = 10,
+        LEFT = 10, MARK = 11,
     }
     /// What a tab is told.
     tell: u32 {

@@ -217,6 +217,17 @@ pub enum Effect {
         /// What came of it.
         outcome: Outcome,
     },
+    /// Before anything else, and without reading or waiting, for the page may die now: note that this tab has left the
+    /// run in that slot. Whoever enters the slot or retires its holder takes the note away and, if the job still runs there
+    /// under that epoch, first settles it as [`Outcome::Released`].
+    Mark {
+        /// Whose.
+        job: SharedJobId,
+        /// Of which run.
+        epoch: u32,
+        /// In which slot.
+        lock: Lock,
+    },
     /// Call the body.
     Run {
         /// Whose.

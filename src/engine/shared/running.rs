@@ -189,6 +189,9 @@ impl Tab {
             Phase::Leaving => {}
             Phase::Away => effects.push(Effect::Left),
         }
+        if at_once {
+            self.mark(effects);
+        }
         for at in 0..self.slots.len() {
             let Some(usage) = self.slots.get(at).map(|slot| slot.usage) else { return };
             match usage {
@@ -203,6 +206,21 @@ impl Tab {
             }
             if at_once {
                 self.let_go(at, effects);
+            }
+        }
+    }
+
+    /// What a dying page still writes of its runs would come too late.
+    fn mark(&self, effects: &mut Vec<Effect>) {
+        for slot in &self.slots {
+            let run = match slot.usage {
+                Usage::Running(Run { job, epoch, .. }) | Usage::Settling { job, epoch, .. } => Some((job, epoch)),
+                // It may have been written, and this tab not have heard of it.
+                Usage::Entering { job, .. } => job.and_then(|id| self.jobs.get(&id).map(|job| (id, job.row.epoch + 1))),
+                Usage::Free | Usage::Asked | Usage::Granted => None,
+            };
+            if let Some((job, epoch)) = run {
+                effects.push(Effect::Mark { job, epoch, lock: slot.lock() });
             }
         }
     }

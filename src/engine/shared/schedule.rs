@@ -169,6 +169,9 @@ impl Tab {
             });
         }
         let claimed = job.filter(|id| self.jobs.get(id).is_some_and(|job| job.row.is_in(lock.slot, lock.generation)));
+        // Whoever ran there may have handed it over just before: then nothing was recovered, and nobody has said so.
+        let is_left = self.slots.get(at).is_some_and(|slot| slot.within.is_some());
+        let looks = answer == Answer::Refused || (answer == Answer::Written && is_left);
         if let Some(slot) = self.slots.get_mut(at) {
             match answer {
                 // Whatever was left there has been recovered.
@@ -181,7 +184,7 @@ impl Tab {
             Some(id) => self.start(now, at, id, since, effects),
             None => self.free(at, effects),
         }
-        if answer == Answer::Refused {
+        if looks {
             self.read(effects);
         }
     }

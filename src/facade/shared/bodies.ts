@@ -76,6 +76,11 @@ export class Bodies implements RunHost {
     }
   }
 
+  mark(number: number, epoch: number, slot: number): void {
+    const job = this.host.mirror.of(number);
+    if (job !== undefined) this.host.transactions.mark(job.id, epoch, slot);
+  }
+
   async run(number: number, epoch: number): Promise<void> {
     const { mirror, rules, types } = this.host;
     const job = mirror.of(number);

@@ -1,10 +1,21 @@
 // The store on disk: IndexedDB.
 
 import { type IDBPDatabase, type IDBPTransaction, openDB } from "idb";
-import { type App, type Meta, NO_META, type Rows, type Storage, type StoredJob, type StoredStep } from "./rows.js";
+import {
+  type App,
+  type Left,
+  type Meta,
+  NO_META,
+  type Rows,
+  type Storage,
+  type StoredJob,
+  type StoredStep,
+  type TransactOptions,
+} from "./rows.js";
 
 const VERSION = 1;
 const STORES = ["jobs", "steps", "actions", "meta"];
+const LEFT = "left";
 const READ_AT_ONCE = 500;
 const LAST = Number.MAX_SAFE_INTEGER;
 
@@ -37,11 +48,13 @@ function upgrade(database: IDBPDatabase): void {
   database.createObjectStore("steps");
   database.createObjectStore("actions");
   database.createObjectStore("meta");
+  database.createObjectStore(LEFT);
 }
 
 class Database implements Storage {
   readonly durable = true;
   opened: Promise<IDBPDatabase>;
+  private database: IDBPDatabase | undefined = undefined;
   private readonly name: string;
   private readonly durability: IDBTransactionDurability;
   private readonly events: DatabaseEvents;
@@ -64,6 +77,7 @@ class Database implements Storage {
         },
         terminated: () => this.events.lost(),
       });
+      this.database = database;
       return database;
     } catch (error) {
       if (version === undefined || (error as Error).name !== "VersionError") throw error;
@@ -74,15 +88,18 @@ class Database implements Storage {
 
   /** Newer code adds to what is there, so what this code knows of it can still be read. */
   private reopen(): void {
-    this.events.outdated();
     this.opened = this.open(undefined);
     this.opened.catch(() => {});
+    // What is handed over now is written once it is open again.
+    this.events.outdated();
   }
 
-  async transact<T>(write: boolean, body: (rows: Rows) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async transact<T>(write: boolean, body: (rows: Rows) => Promise<T>, options: TransactOptions = {}): Promise<T> {
     const { durability } = this;
+    const { signal, recovers = false } = options;
     const database = await this.opened;
-    const transaction = database.transaction(STORES, write ? "readwrite" : "readonly", { durability });
+    const stores = recovers ? [...STORES, LEFT] : STORES;
+    const transaction = database.transaction(stores, write ? "readwrite" : "readonly", { durability });
     const writes = new Writes();
     const abort = () => {
       try {
@@ -107,6 +124,18 @@ class Database implements Storage {
       throw why;
     } finally {
       signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** In a store of its own: what still waits for other transactions when the page is gone is dropped with it. */
+  mark(slot: number, left: Left): void {
+    try {
+      const transaction = this.database!.transaction(LEFT, "readwrite", { durability: this.durability });
+      transaction.done.catch(() => {});
+      transaction.store.put(left, slot).catch(() => {});
+      transaction.commit();
+    } catch {
+      // It is closed: whoever finds the job recovers it.
     }
   }
 
@@ -148,6 +177,14 @@ class DiskRows implements Rows {
 
   putMeta(meta: Meta): void {
     this.writes.add(this.transaction.objectStore("meta").put(meta, "meta"));
+  }
+
+  left(slot: number): Promise<Left | undefined> {
+    return this.transaction.objectStore(LEFT).get(slot);
+  }
+
+  deleteLeft(slot: number): void {
+    this.writes.add(this.transaction.objectStore(LEFT).delete(slot));
   }
 
   app(): Promise<App | undefined> {

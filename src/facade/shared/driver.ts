@@ -277,6 +277,9 @@ export class Driver {
       case EFFECT.settle:
         this.bodies.settle(one!, two!, { slot: three!, generation: four! }, [five!, six!]).catch(unexpected);
         break;
+      case EFFECT.mark:
+        this.bodies.mark(one!, two!, three!);
+        break;
       case EFFECT.run:
         this.bodies.run(one!, two!).catch(unexpected);
         break;

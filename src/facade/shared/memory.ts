@@ -23,6 +23,9 @@ export class Memory implements Storage {
     return mine;
   }
 
+  /** Nobody else would find it. */
+  mark(): void {}
+
   close(): void {}
 }
 
@@ -49,6 +52,12 @@ class MemoryRows implements Rows {
   putMeta(meta: Meta): void {
     this.stored = meta;
   }
+
+  async left(): Promise<undefined> {
+    return undefined;
+  }
+
+  deleteLeft(): void {}
 
   async app(): Promise<App | undefined> {
     return this.said;

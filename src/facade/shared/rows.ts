@@ -60,6 +60,12 @@ export interface StoredStep {
   readonly whole?: number;
 }
 
+/** A page that went has left that run. */
+export interface Left {
+  readonly id: string;
+  readonly epoch: number;
+}
+
 /** What the tabs that run jobs say of their app, for those that run none and have no types. */
 export interface App {
   readonly types: readonly StoredType[];
@@ -76,6 +82,9 @@ export interface StoredType extends TypeDescription {
 export interface Rows {
   meta(): Promise<Meta>;
   putMeta(meta: Meta): void;
+  /** What was left in that slot, if anything. */
+  left(slot: number): Promise<Left | undefined>;
+  deleteLeft(slot: number): void;
   app(): Promise<App | undefined>;
   putApp(app: App): void;
   job(id: string): Promise<StoredJob | undefined>;
@@ -96,10 +105,18 @@ export interface Rows {
   deleteParts(incarnation: number): void;
 }
 
+export interface TransactOptions {
+  readonly signal?: AbortSignal;
+  /** Whether `left` and `deleteLeft` are asked for. Only who recovers does: marks wait for nobody else. */
+  readonly recovers?: boolean;
+}
+
 export interface Storage {
   readonly durable: boolean;
   /** Resolves once all of it is written; rejects, and nothing is, as where the signal aborts before. */
-  transact<T>(write: boolean, body: (rows: Rows) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  transact<T>(write: boolean, body: (rows: Rows) => Promise<T>, options?: TransactOptions): Promise<T>;
+  /** At once, and without the page: it may die now. */
+  mark(slot: number, left: Left): void;
   close(): void;
 }
 

@@ -5,7 +5,7 @@ import { serialize } from "../pool/serialize.js";
 import { chance, wallNow } from "../support/time.js";
 import type { Progress } from "../types.js";
 import { InterruptedError } from "./errors.js";
-import { AT, FAILED, RECOVERY, ROW } from "./numbers.js";
+import { AT, FAILED, OUTCOME, RECOVERY, ROW } from "./numbers.js";
 import { type Answered, Change, numbers, Requests } from "./requests.js";
 import type { App, Meta, Rows, Storage, StoredJob, StoredSlot, StoredStep, StoredType } from "./rows.js";
 import { Rules, requestRules, type TabRules } from "./wasm.js";
@@ -79,6 +79,7 @@ export class Transactions extends Requests {
     const { slot, generation } = lock;
     const body = async (rows: Rows) => {
       const change = new Change(rows, this.requests, await rows.meta(), this.retain);
+      await this.heed(change, slot);
       const stored = change.slot(slot);
       const within = await change.job(stored.job);
       const target = await change.job(claim?.id);
@@ -112,20 +113,44 @@ export class Transactions extends Requests {
       const unchanged = found.filter(({ id }) => !seen.jobs.some((job) => job.id === id));
       return { written, seen: { ...seen, jobs: [...unchanged, ...seen.jobs] }, steps };
     };
-    return this.storage.transact(true, body, signal);
+    return this.storage.transact(true, body, { signal, recovers: true });
   }
 
   async retire({ slot, generation }: Lock, beat: number): Promise<Answered> {
-    const { value: written, seen } = await this.change(async (change) => {
-      const stored = change.slot(slot);
-      const within = await change.job(stored.job);
-      const answer = this.rules.retire(wallNow(), slot, generation, beat, slotNumbers(stored), numbers(within?.row));
-      if (answer.length === 0) return false;
-      if (answer[0] !== RECOVERY.none) await this.recover(change, within!, answer[0]!, answer.subarray(1));
-      change.putSlot(slot, { generation: generation + 1, beat: stored.beat });
-      return true;
-    });
+    const { value: written, seen } = await this.change(
+      async (change) => {
+        await this.heed(change, slot);
+        const stored = change.slot(slot);
+        const within = await change.job(stored.job);
+        const answer = this.rules.retire(wallNow(), slot, generation, beat, slotNumbers(stored), numbers(within?.row));
+        if (answer.length === 0) return false;
+        if (answer[0] !== RECOVERY.none) await this.recover(change, within!, answer[0]!, answer.subarray(1));
+        change.putSlot(slot, { generation: generation + 1, beat: stored.beat });
+        return true;
+      },
+      { recovers: true },
+    );
     return { written, seen };
+  }
+
+  /** Notes that this tab has left the run. */
+  mark(id: string, epoch: number, slot: number): void {
+    this.storage.mark(slot, { id, epoch });
+  }
+
+  /** What was left in the slot by a page that said so has been handed over. */
+  private async heed(change: Change, slot: number): Promise<void> {
+    const left = await change.rows.left(slot);
+    if (left === undefined) return;
+    change.rows.deleteLeft(slot);
+    const { job: id, ...empty } = change.slot(slot);
+    const job = id === left.id ? await change.job(id) : undefined;
+    if (job === undefined) return;
+    const row = Rules.settle(numbers(job.row), left.epoch, OUTCOME.released, Number.NaN, wallNow(), chance());
+    if (row.length === 0) return;
+    const { owner: _, ...rest } = job;
+    change.putSlot(slot, empty);
+    await change.putRow(rest, row);
   }
 
   private async recover(change: Change, job: StoredJob, what: number, row: Float64Array): Promise<void> {

@@ -57,6 +57,7 @@ export const EFFECT = {
   deliver: 8,
   acknowledge: 9,
   left: 10,
+  mark: 11,
 } as const;
 
 /** How many numbers an effect has: what, then what of. */

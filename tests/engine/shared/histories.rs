@@ -49,9 +49,8 @@ fn any_plan(seed: u64) -> Plan {
 
 #[test]
 fn what_is_promised_holds_in_every_history() {
-    for seed in seeds(1) {
-        play(seed, any_plan(seed));
-    }
+    let handed_over: u64 = seeds(1).map(|seed| play(seed, any_plan(seed)).store.handed_over).sum();
+    assert!(handed_over > 0 || number("JOBGATE_SEED").is_some(), "no page that went had anything to hand over");
 }
 
 #[test]

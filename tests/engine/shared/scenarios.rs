@@ -166,7 +166,8 @@ fn what_could_not_be_recovered_is_tried_again_after_a_while_and_what_was_not_the
     assert!(matches!(desk.wait(250.0)[..], [Effect::Ask { .. }]));
     desk.grant();
     let dropped = drops(&desk);
-    assert_eq!(desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Written }), [dropped]);
+    let entered = Command::Entered { lock: lock(0, 0), answer: Answer::Written };
+    assert_eq!(desk.tell(entered), [dropped, Effect::Read], "whoever ran there may have handed it over");
     assert_eq!(desk.wait(5000.0), [], "the store knows of nobody there");
 }
 
@@ -361,9 +362,20 @@ fn a_page_that_is_put_away_drops_its_locks_before_anything_is_confirmed() {
     desk.run(1, row(|_| {}));
     let dropped = drops(&desk);
     let effects = desk.tell(Command::Leave { at_once: true });
-    assert!(matches!(effects[..2], [Effect::Abort { .. }, Effect::Settle { .. }]));
-    assert_eq!(effects[2..], [dropped, Effect::Left]);
+    assert_eq!(effects[0], Effect::Mark { job: job(1), epoch: 1, lock: lock(0, 0) });
+    assert!(matches!(effects[1..3], [Effect::Abort { .. }, Effect::Settle { .. }]));
+    assert_eq!(effects[3..], [dropped, Effect::Left]);
     assert_eq!(desk.tab.held().count(), 0);
+}
+
+#[test]
+fn a_page_that_is_put_away_while_it_claims_notes_the_run_that_it_may_have_begun() {
+    let mut desk = Desk::plain();
+    desk.see(1, row(|row| row.epoch = 4));
+    desk.grant();
+    let dropped = drops(&desk);
+    let mark = Effect::Mark { job: job(1), epoch: 5, lock: lock(0, 0) };
+    assert_eq!(desk.tell(Command::Leave { at_once: true }), [mark, dropped, Effect::Left]);
 }
 
 #[test]

@@ -216,6 +216,18 @@ test("newer code takes the store: this tab runs and creates nothing, it watches 
   expect(await ended(tab, id)).toMatchObject({ status: "cancelled" });
 });
 
+test("newer code takes the store from a tab that runs a job: it is handed over at once", async () => {
+  const { name, open } = queue();
+  const { held } = hold();
+  const tab = open({ types: [held] });
+  const { id } = await tab.createJob("hold");
+  await until(tab, () => tab.getJob(id)?.status === "running");
+  const request = indexedDB.open(`jobgate:${name}`, 99);
+  request.onsuccess = () => request.result.close();
+  await until(tab, () => tab.storage === "outdated" && tab.getJob(id)?.status === "pending");
+  expect(tab.getJob(id)).toMatchObject({ attempt: 1, interruptions: 0 });
+});
+
 test("a store that the browser takes away is said to be lost, and nothing hangs", async () => {
   const { name, open } = queue();
   const { held } = hold();

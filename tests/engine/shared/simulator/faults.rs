@@ -99,6 +99,11 @@ impl World {
                 self.tabs[tab].was_silent = true;
             }
             16 if able.len() < 5 => self.open(),
+            17 if is_awake && self.chance.percent(50) => {
+                // Loaded anew: nothing more is heard of the page.
+                self.handle(tab, Command::Leave { at_once: true });
+                self.crash(tab);
+            }
             17 => self.go(tab),
             18 => {
                 let (online, visible) = (self.chance.percent(50), self.chance.percent(50));

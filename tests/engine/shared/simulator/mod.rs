@@ -127,7 +127,8 @@ impl World {
         match event {
             Event::Fate => self.fate(),
             Event::Commit(tab, transaction) => {
-                if self.tabs[tab].alive {
+                // What was written last by a page that went is committed without it.
+                if self.tabs[tab].alive || matches!(transaction, Transaction::Mark { .. }) {
                     self.commit(tab, transaction);
                 }
             }
@@ -269,7 +270,7 @@ impl World {
                     self.acknowledged.insert(job);
                 }
             }
-            Transaction::Stop(_) | Transaction::Prioritize(..) | Transaction::Send(_) => {}
+            Transaction::Mark { .. } | Transaction::Stop(_) | Transaction::Prioritize(..) | Transaction::Send(_) => {}
         }
     }
 
@@ -313,6 +314,7 @@ impl World {
             Effect::Settle { job, epoch, lock, outcome } => {
                 self.transact(tab, Transaction::Settle { job, epoch, lock, outcome });
             }
+            Effect::Mark { job, epoch, lock } => self.transact(tab, Transaction::Mark { job, epoch, lock }),
             Effect::Acknowledge { job, epoch, number } => {
                 self.transact(tab, Transaction::Acknowledge { job, epoch, number });
             }

@@ -25,6 +25,7 @@ pub enum Transaction {
     Enter { lock: Lock, claim: Option<(SharedJobId, Claim)> },
     Retire { lock: Lock, beat: u32 },
     Settle { job: SharedJobId, epoch: u32, lock: Lock, outcome: Outcome },
+    Mark { job: SharedJobId, epoch: u32, lock: Lock },
     Acknowledge { job: SharedJobId, epoch: u32, number: u32 },
     Step { job: SharedJobId, epoch: u32, step: u32 },
     Create { job: SharedJobId, kind: usize, key: Option<u64>, on_duplicate: OnDuplicate, row: Row },
@@ -38,6 +39,10 @@ pub struct Store {
     pub jobs: BTreeMap<SharedJobId, Stored>,
     pub slots: Vec<(SlotRow, Option<SharedJobId>)>,
     pub counter: u64,
+    /// By slot: runs that were left by pages that went.
+    marks: BTreeMap<u32, (SharedJobId, u32)>,
+    /// Those that were found and heeded.
+    pub handed_over: u64,
     /// Who has claimed which epoch.
     recorders: BTreeMap<(SharedJobId, u32), usize>,
     /// Jobs for which a stop was recorded before they had ended.
@@ -112,7 +117,12 @@ impl Store {
                 true
             }
             Transaction::Enter { lock, claim } => self.enter(tab, wall, lock, claim),
+            Transaction::Mark { job, epoch, lock } => {
+                self.marks.insert(lock.slot, (job, epoch));
+                true
+            }
             Transaction::Retire { lock, beat } => {
+                self.heed(lock.slot, wall);
                 let (place, within) = ((lock.slot, lock.generation), self.within(lock));
                 let stored = self.slots[lock.slot as usize].0;
                 let row = within.as_ref().map(|(_, row)| row);
@@ -179,7 +189,22 @@ impl Store {
         }
     }
 
+    /// What was left in the slot by a page that said so has been handed over.
+    fn heed(&mut self, slot: u32, wall: f64) {
+        let Some((job, epoch)) = self.marks.remove(&slot) else { return };
+        if self.slots[slot as usize].1 != Some(job) {
+            return;
+        }
+        let settled = self.row(job).and_then(|row| transactions::settle(row, epoch, Outcome::Released, wall, 0.0));
+        if let Some(row) = settled {
+            self.handed_over += 1;
+            self.slots[slot as usize].1 = None;
+            self.put(job, row);
+        }
+    }
+
     fn enter(&mut self, tab: usize, wall: f64, lock: Lock, claim: Option<(SharedJobId, Claim)>) -> bool {
+        self.heed(lock.slot, wall);
         let (place, within) = ((lock.slot, lock.generation), self.within(lock));
         let target = claim.and_then(|(id, claim)| Some((*self.row(id)?, claim)));
         let entered = transactions::enter(
