@@ -58,6 +58,7 @@ export class Driver {
   private logs: readonly Log[] = [];
   private left: (() => void)[] = [];
   private isClosed = false;
+  private isBroken = false;
 
   constructor(parts: DriverParts, transactions: Transactions, isShared: boolean) {
     this.parts = parts;
@@ -86,6 +87,7 @@ export class Driver {
 
   /** The rules have failed: others go on at once with what this tab has. */
   private break(): void {
+    this.isBroken = true;
     this.locks.dropAll();
     this.bodies.abortAll(this.parts.mirror.failure);
     for (const resolve of this.left.splice(0)) resolve();
@@ -238,6 +240,7 @@ export class Driver {
   }
 
   private doAll(effects: Float64Array): void {
+    if (this.isBroken) return;
     for (let at = 0; at < effects.length; at += EFFECT_SIZE) this.do([...effects.subarray(at, at + EFFECT_SIZE)]);
   }
 
