@@ -205,6 +205,23 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await expect.poll(() => chat.page.getByTestId("failure").count()).toBe(0);
     }));
 
+  test("one that failed with others behind it stays to be seen, and can be asked again", () =>
+    visit(async (chat) => {
+      await chat.send("Introduce yourself");
+      await chat.answer("I am a");
+      await chat.send("Fail once, please");
+      await chat.send("Think first, please");
+      await chat.answer("as far as a script can");
+      await chat.status("done");
+      const failed = chat.page.getByRole("list", { name: "Questions that failed" });
+      await failed.getByText("“Fail once, please” failed. Error: The script broke off").waitFor();
+      expect(await seriousFindings(chat.page)).toEqual([]);
+      await failed.getByRole("button", { name: "Ask again" }).click();
+      await chat.answer("This time it went well.");
+      await chat.status("done");
+      await expect.poll(() => failed.count()).toBe(0);
+    }));
+
   test("a failure is shown, and Retry asks the same once more", () =>
     visit(async (chat) => {
       await chat.send("Fail once, please");

@@ -6,6 +6,7 @@ import { useModel } from "../model/chosen.ts";
 import { suggestions } from "../model/script.ts";
 import { focusComposer } from "./Composer.tsx";
 import { End } from "./End.tsx";
+import { Failures } from "./Failures.tsx";
 import { Answer, Reasoning } from "./Message.tsx";
 import { Prompt } from "./Prompt.tsx";
 import { useStickToEnd } from "./stick-to-end.ts";
@@ -37,6 +38,7 @@ export function Log({ conversation }: { conversation: Conversation }) {
           {messages.map((_, at) => (
             <Said key={at} messages={messages} at={at} talk={talk} onEdit={editAt} />
           ))}
+          <Failures conversation={conversation} />
           {messages.length > 0 && <End conversation={conversation} />}
           {queued.length > 0 && (
             <ol class="waiting" aria-label="Waiting for their turn">
