@@ -175,4 +175,18 @@ describe("server code", () => {
     client.close();
     port1.close();
   });
+
+  it("lets go of a port whose queue is not known yet when it is closed", async () => {
+    const { gateway: made } = await gateway();
+    const listeners = new Set<unknown>();
+    const port = {
+      postMessage() {},
+      addEventListener: (_: string, listener: unknown) => listeners.add(listener),
+      removeEventListener: (_: string, listener: unknown) => listeners.delete(listener),
+    };
+    made.serve(port as never, { name: "alice" });
+    expect(listeners.size).toBeGreaterThan(0);
+    await made.close();
+    await expect.poll(() => listeners.size).toBe(0);
+  });
 });

@@ -120,22 +120,27 @@ export class QueueGateway<User = unknown> {
    */
   serve(port: QueuePort, user: User): Unsubscribe {
     needPort(port);
-    const { scope } = this.known(this.scopeOf(user));
+    const name = this.scopeOf(user);
+    this.known(name);
     const early = keepingEarly(port);
     let isOver = false;
     let session: Session | undefined;
     const begin = async () => {
       while (!isOver) {
-        try {
-          await scope.loaded();
-          break;
-        } catch {
-          if (this.closing !== undefined) return;
-        }
+        // Anew each time, since one that nobody watches for long is let go of; it looks for the store at its own pace.
+        const { scope } = this.known(name);
+        const isLoaded = await scope.loaded().then(
+          () => true,
+          () => false,
+        );
+        if (!isLoaded) continue;
+        if (!isOver && this.closing === undefined) session = this.open(early.port, scope, user, {});
+        return;
       }
-      if (!isOver) session = this.open(early.port, scope, user, {});
     };
-    void begin().catch(() => {});
+    // A gateway that is closed serves nobody.
+    const settled = begin().catch(() => {});
+    void settled.then(() => session === undefined && early.leave());
     return () => {
       isOver = true;
       early.leave();
