@@ -126,6 +126,7 @@ export type Conversation = [
         deny(): void;
         stop(reason?: unknown): Promise<void>;
         regenerate(): void;
+        dismiss(prompt: string): void;
         edit(index: number, content: string): void;
       }
     >

@@ -8,7 +8,7 @@ import type {
   WorkerToHostInterface,
 } from "../agents/types.js";
 import type { SessionWorker } from "../agents/worker.js";
-import type { Completion, Unsubscribe } from "../types.js";
+import type { Unsubscribe } from "../types.js";
 import { Frame } from "./frames.js";
 import type { FailedPrompt, UseConversation } from "./types.js";
 import type { Source } from "./use-tracked.js";
@@ -119,6 +119,14 @@ export class Conversation implements Source<UseConversation> {
     this.runFrom(index, content);
   };
 
+  readonly dismiss = (prompt: string): void => {
+    const failures = this.standingFailures();
+    const left = failures.filter((failure) => failure.prompt !== prompt);
+    if (left.length === failures.length) return;
+    this.failures = Object.freeze(left);
+    this.changed();
+  };
+
   /** Those that have not ended, oldest first. */
   private get jobs(): WorkerJob[] {
     return this.session.jobs.filter(({ worker }) => worker === this.worker);
@@ -142,29 +150,22 @@ export class Conversation implements Source<UseConversation> {
       cut(() => this.worker.setMessages(messages));
       throw error;
     }
+    this.dismiss(messages[index]!.content);
   }
 
   private run(prompt: string): void {
     const { job } = this.session.run(this.worker, { prompt }, this.host, { onBusy: "queue" });
     this.runs = [...this.runs, { job, prompt }];
-    // What had failed before this was asked.
-    const seen = without(this.standingFailures(), (failure) => failure.prompt === prompt);
-    this.failures = seen;
+    this.dismiss(prompt);
     this.changed();
     void job.settled.then((completion) => {
       this.runs = this.runs.filter((run) => run.job !== job);
-      this.ended(prompt, completion, seen);
+      if (completion.type === "Failed") {
+        this.dismiss(prompt);
+        this.failures = Object.freeze([...this.failures, Object.freeze({ prompt, error: completion.error })]);
+      }
       this.changed();
     });
-  }
-
-  private ended(prompt: string, completion: Completion<void>, seen: readonly FailedPrompt[]): void {
-    const others = without(this.standingFailures(), (failure) => failure.prompt === prompt);
-    if (completion.type === "Failed") {
-      this.failures = Object.freeze([...others, Object.freeze({ prompt, error: completion.error })]);
-    } else if (completion.type === "Normal") {
-      this.failures = without(others, (failure) => seen.includes(failure));
-    }
   }
 
   /** None once others have cut or replaced what was said. */
@@ -240,17 +241,11 @@ export class Conversation implements Source<UseConversation> {
   }
 
   private viewOf(said: Said): UseConversation {
-    const { send, approve, deny, stop, regenerate, edit } = this;
-    return { ...said, send, approve, deny, stop, regenerate, edit };
+    const { send, approve, deny, stop, regenerate, edit, dismiss } = this;
+    return { ...said, send, approve, deny, stop, regenerate, edit, dismiss };
   }
 }
 
 function rewritesOf(worker: AgentWorker): number {
   return (worker as SessionWorker).rewrites;
-}
-
-/** The same array where none goes. */
-function without(failures: readonly FailedPrompt[], goes: (failure: FailedPrompt) => boolean): readonly FailedPrompt[] {
-  const left = failures.filter((failure) => !goes(failure));
-  return left.length === failures.length ? failures : Object.freeze(left);
 }

@@ -79,9 +79,9 @@ export interface UseConversation {
   /** What the last run failed with; undefined again once the next begins. */
   readonly error: unknown;
   /**
-   * The prompts that were asked here and failed, oldest first: also those whose message and `error` have given way to a
-   * prompt that was queued. One leaves when it is asked again, when a prompt that was sent after it had failed is
-   * answered, and when `truncate` or `setMessages` of the worker is called.
+   * The prompts that were asked here and failed, oldest first, each once: also those whose message and `error` have given
+   * way to the next prompt. One stays until it is asked again, by `send` or `regenerate`, or dismissed; all leave when
+   * `truncate` or `setMessages` of the worker is called.
    */
   readonly failures: readonly FailedPrompt[];
   /** The tool that the model wants used and that waits for `approve` or `deny`; `id` is that of its call. */
@@ -113,4 +113,6 @@ export interface UseConversation {
    * changed.
    */
   edit(index: number, content: string): void;
+  /** Takes the prompt out of `failures`, if it is there: its user has seen that it failed. */
+  dismiss(prompt: string): void;
 }

@@ -97,7 +97,7 @@ describe("useConversation", () => {
 
   it("the functions stay the same, and work detached", async () => {
     const { seen, answer, shows } = await watched();
-    const { send, stop, approve, deny, regenerate, edit } = seen.view;
+    const { send, stop, approve, deny, regenerate, edit, dismiss } = seen.view;
     send("hello");
     await answer(1, "good morning");
     await shows("inactive: hello | good morning");
@@ -110,7 +110,7 @@ describe("useConversation", () => {
     await stop();
     approve();
     deny();
-    expect(seen.view).toMatchObject({ send, stop, approve, deny, regenerate, edit });
+    expect(seen.view).toMatchObject({ send, stop, approve, deny, regenerate, edit, dismiss });
   });
 
   it("what is sent while it is busy waits for its turn, in order", async () => {
@@ -221,7 +221,7 @@ describe("prompts that failed", () => {
     (await provider.requested(count)).answer.reject(error);
   const [first, second] = [new Error("out of order"), new Error("still out of order")];
 
-  it("are shown after the next in the queue was answered, in order, until one that is sent later is", async () => {
+  it("are shown after others were answered, in order, until they are dismissed", async () => {
     const { seen, answer, shows, provider } = await watched();
     for (const prompt of ["one", "two", "three"]) seen.view.send(prompt);
     await fail(provider, 1, first);
@@ -240,7 +240,15 @@ describe("prompts that failed", () => {
     expect(seen.view.failures).toEqual(both);
     await answer(4, "4");
     await shows("inactive: three | 3 | four | 4");
-    await expect.poll(() => seen.view.failures).toEqual([]);
+    expect(seen.view.failures).toEqual(both);
+    seen.view.dismiss("nobody asked this");
+    expect(seen.view.failures).toEqual(both);
+    seen.view.dismiss("one");
+    await expect.poll(() => seen.view.failures).toEqual([both[1]]);
+    seen.view.send("two");
+    await answer(5, "2");
+    await shows("inactive: three | 3 | four | 4 | two | 2");
+    expect(seen.view.failures).toEqual([]);
   });
 
   it("leave when they are asked again, and come back if they fail again", async () => {
@@ -259,7 +267,7 @@ describe("prompts that failed", () => {
     seen.view.send("one");
     await answer(4, "1");
     await shows("inactive: one | 1");
-    await expect.poll(() => seen.view.failures).toEqual([]);
+    await expect.poll(() => seen.view.failures).toEqual([{ prompt: "two", error: second }]);
   });
 
   it("stay the same array while others are stopped, and are shown to whoever comes later", async () => {
@@ -303,9 +311,12 @@ describe("prompts that failed", () => {
     seen.view.edit(0, "zwei");
     await fail(provider, 3, second);
     await expect.poll(() => seen.view.failures).toEqual([...failures, { prompt: "zwei", error: second }]);
+    seen.view.edit(0, "deux");
+    await fail(provider, 4, first);
+    await expect.poll(() => seen.view.failures).toEqual([...failures, { prompt: "deux", error: first }]);
     await session.close();
     expect(() => seen.view.edit(0, "deux")).toThrow(expect.objectContaining({ code: "E_CLOSED" }));
-    await shows("failed: zwei");
+    await shows("failed: deux");
     expect(seen.view.failures).toHaveLength(2);
   });
 });

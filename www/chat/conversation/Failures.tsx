@@ -19,7 +19,10 @@ export function Failures({ conversation }: { conversation: Conversation }) {
           <p>
             “{prompt}” failed. {errorText(error)}
           </p>
-          <Button onClick={() => ask(prompt)}>Ask again</Button>
+          <span class="buttons">
+            <Button onClick={() => ask(prompt)}>Ask again</Button>
+            <Button onClick={() => talk.dismiss(prompt)}>Dismiss</Button>
+          </span>
         </li>
       ))}
     </ul>
