@@ -26,17 +26,7 @@ import type {
 } from "../types.js";
 import { now } from "../wasm/clock.js";
 import { drain } from "../wasm/drain.js";
-import {
-  checkEngine,
-  command,
-  engine,
-  failure,
-  header,
-  listAt,
-  memoryWords,
-  question,
-  statsAt,
-} from "../wasm/engine.js";
+import { checkEngine, command, engine, failure, listAt, newestSerial, question, statsAt } from "../wasm/engine.js";
 import { addListener, CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import {
   needFunction,
@@ -48,7 +38,6 @@ import {
   sendOptions,
 } from "../wasm/options.js";
 import { holdStamp, releaseStamp, stamp } from "../wasm/stamp.js";
-import { HEADER } from "../wasm/wire.js";
 import { bindMethods } from "./bind.js";
 import { ready } from "./effects.js";
 import { Ends } from "./ends.js";
@@ -186,7 +175,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     const slot = answer >>> 2;
     if (known === undefined && isKeyed) keys.keep(key, keyNumber);
     keys.enter(keyNumber, known !== undefined);
-    const serial = memoryWords()[header + HEADER.newestSerial]!;
+    const serial = newestSerial();
     const mayRetry = (own?.retry ?? this.defaults?.retry) !== undefined;
     job = new JobHandle<Key, State, Action, R>(
       this,

@@ -22,7 +22,7 @@ export async function openStorage(options: CheckedOptions, events: DatabaseEvent
     const opening = openDatabase(name, durability, events);
     if (fallback === "reject") return { storage: await opening, isShared: true };
     const opened = await inTime(opening);
-    if (!(opened instanceof Error)) return { storage: opened, isShared: true };
+    if ("close" in opened) return { storage: opened, isShared: true };
     // It comes too late.
     opening.then((database) => database.close()).catch(() => {});
   } catch (error) {

@@ -8,6 +8,7 @@ export { REFUSED } from "./wire.js";
 import { EngineError, type JobgateError, report } from "../errors.js";
 import type { ManagerStats } from "../types.js";
 import { FOR_QUESTION, reserveStack } from "./stack.js";
+import { HEADER } from "./wire.js";
 
 type Glue = typeof import("../../../build/wasm/jobgate.js");
 /** What takes or gives more than numbers: not without the glue. */
@@ -99,6 +100,11 @@ export function listAt(address: number): Uint32Array {
   const words = memoryWords();
   const at = (address >>> 2) + 1;
   return words.subarray(at, at + words[at - 1]!);
+}
+
+/** That of the job made last. */
+export function newestSerial(): number {
+  return memoryWords()[header + HEADER.newestSerial]!;
 }
 
 /** Where a job is listed: four numbers; none if it is forgotten. */

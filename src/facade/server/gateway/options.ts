@@ -54,11 +54,13 @@ function needCount(field: string, count: number, least: number, most: number): n
   throw new RangeError(`${field} must be an integer of ${bounds}, got ${count}`);
 }
 
+/** What `work` throws is this package's own. */
 function rename(from: string, to: string, work: () => unknown): void {
   try {
     work();
-  } catch (error) {
-    if (error instanceof Error) error.message = error.message.replace(from, to);
+  } catch (thrown) {
+    const error = thrown as Error;
+    error.message = error.message.replace(from, to);
     throw error;
   }
 }
