@@ -1,14 +1,16 @@
 // examples/server as its README says: `npm start`, a page, a worker that is killed.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { QueueClient, reconnecting } from "jobgate/queue-client";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { WebSocket as NodeSocket } from "ws";
 
-const folder = join(import.meta.dirname, "../../examples/server");
+const root = join(import.meta.dirname, "../..");
+const folder = mkdtempSync(join(tmpdir(), "jobgate-example-"));
 let address: string;
 let running: ChildProcess;
 
@@ -23,9 +25,12 @@ async function freePort(): Promise<number> {
 const get = (path: string, headers: Record<string, string> = {}) => fetch(`${address}${path}`, { headers });
 
 beforeAll(async () => {
-  if (!existsSync(join(folder, "node_modules"))) {
-    execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: folder, stdio: "inherit" });
-  }
+  // Away from the checkout, with the package as packed.
+  const others = (source: string) => !source.includes("node_modules");
+  cpSync(join(root, "examples/server"), folder, { recursive: true, filter: others });
+  const packed = join(root, "build/jobgate.tgz");
+  const options = ["--no-audit", "--no-fund", "--ignore-scripts"];
+  execFileSync("npm", ["install", packed, ...options], { cwd: folder, stdio: "inherit" });
   const port = await freePort();
   address = `http://127.0.0.1:${port}`;
   const { REDIS_URL: _, ...env } = process.env;
@@ -42,6 +47,7 @@ afterAll(async () => {
   const gone = new Promise((resolve) => running.once("exit", resolve));
   process.kill(-running.pid!, "SIGTERM");
   await gone;
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 });
 
 /** What a browser has after its first look at the page. */

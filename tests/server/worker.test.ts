@@ -184,7 +184,8 @@ test("no more run at once than may, and no more begin in a while", async () => {
 test("a worker that closes lets what runs end, and takes no more", async () => {
   const closing = await worker("none");
   const job = await create("one", "ignores", { time: 500 });
-  await job.is({ status: "running" });
+  // Before its body runs, it would be handed back.
+  await job.is({ status: "running", progress: { message: "running" } });
   const closed = closing.close();
   const next = await create("two", "echo", { text: "later" });
   await closed;

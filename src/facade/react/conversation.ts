@@ -150,7 +150,9 @@ export class Conversation implements Source<UseConversation> {
       cut(() => this.worker.setMessages(messages));
       throw error;
     }
-    this.dismiss(messages[index]!.content);
+    // It holds what was stopped before it was answered, and, last, the prompt that failed.
+    const replaced = messages[index]!.content;
+    for (const { prompt } of this.failures) if (`\n\n${replaced}`.endsWith(`\n\n${prompt}`)) this.dismiss(prompt);
   }
 
   private run(prompt: string): void {

@@ -131,7 +131,8 @@ export class QueueWorker {
 
   /**
    * Takes no more, lets what runs end; after `timeout` (0 or more, default Infinity) asks it to stop, and hands it back to
-   * the queue, where it is started again as its next attempt. Again: the same promise.
+   * the queue, where it is started again as its next attempt. What was taken and has not been called yet goes back at
+   * once. Again: the same promise.
    */
   close(options: { timeout?: Millis } = {}): Promise<void> {
     checkObject("options", options);

@@ -287,6 +287,20 @@ describe("prompts that failed", () => {
     await expect.poll(() => next.seen.view.failures).toBe(failures);
   });
 
+  it("leave with the message that they are part of", async () => {
+    const { seen, answer, shows, provider } = await watched();
+    seen.view.send("stopped");
+    await provider.requested(1);
+    await seen.view.stop();
+    seen.view.send("one");
+    await fail(provider, 2, first);
+    await expect.poll(() => seen.view.failures).toEqual([{ prompt: "one", error: first }]);
+    seen.view.regenerate();
+    await answer(3, "1");
+    await shows("inactive: stopped\n\none | 1");
+    expect(seen.view.failures).toEqual([]);
+  });
+
   it.each([
     ["truncate", (worker: AgentWorker) => worker.truncate(0)],
     ["setMessages", (worker: AgentWorker) => worker.setMessages([])],
