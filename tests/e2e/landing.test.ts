@@ -131,7 +131,7 @@ describe.each(browserNames)("the landing page, in %s", (name) => {
           .locator(".recipe-links a, nav[aria-label=Recipes] a")
           .evaluateAll((links) => links.map((link) => [(link as HTMLAnchorElement).hash, link.textContent]));
       const here = await listed();
-      expect(here).toHaveLength(11);
+      expect(here).toHaveLength(13);
       for (const [hash, title] of here) {
         await page
           .locator(".recipe-links")
