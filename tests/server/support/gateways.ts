@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { QueueClient, reconnecting } from "jobgate/queue-client";
 import { type GatewayOptions, QueueGateway, type ServerJobType } from "jobgate/server";
+import { expect } from "vitest";
 import { WebSocket as NodeSocket } from "ws";
 
 const label = { name: "label", type: "string", default: "" } as const;
@@ -186,3 +188,7 @@ export async function openHands(url: string, concurrency = 50): Promise<Hands> {
     },
   };
 }
+
+/** Both list the same, in the same order, once what is on its way has arrived. */
+export const agree = (one: Page, other: Page) =>
+  expect.poll(() => isDeepStrictEqual(one.client.getAllJobs(), other.client.getAllJobs())).toBe(true);
