@@ -49,9 +49,16 @@ impl Tab {
     }
 
     pub(super) fn around(&mut self, now: Time, around: Circumstances, effects: &mut Vec<Effect>) {
-        self.around = around;
-        for id in self.jobs.keys().copied().collect::<Vec<_>>() {
-            self.reconsider(now, id);
+        if self.around != around {
+            self.around = around;
+            let depends = |job: &Job| {
+                let kind = job.kind.and_then(|TypeId(kind)| self.kinds.get(kind as usize));
+                kind.is_some_and(|kind| kind.visible || kind.online.is_some())
+            };
+            let those: Vec<_> = self.jobs.iter().filter(|(_, job)| depends(job)).map(|(id, _)| *id).collect();
+            for id in those {
+                self.reconsider(now, id);
+            }
         }
         // Timers of a page that was hidden may be late.
         self.read(effects);
