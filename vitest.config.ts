@@ -148,6 +148,15 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      {
+        test: {
+          name: "soak",
+          include: ["tests/soak/**/*.test.ts"],
+          ...patient,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
+        },
+      },
       reactProject("react-18", "18"),
       reactProject("react-19", ""),
       {
