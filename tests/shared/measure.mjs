@@ -1,6 +1,6 @@
 /**
  * What the shared queue costs, in figures: `npm run measure:shared [-- --browser=firefox --rounds=5 --only=create,load]`.
- * Takes the packed package (`npm run pack`), or with `--packages=DIR,DIR` those of several node_modules, turn by turn.
+ * Takes the packed package (`npm run pack`), or with `--packages=DIR,DIR` those in the `node_modules` of several folders, turn by turn.
  * Nothing is judged: machines differ.
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { chromium, firefox } from "playwright";
 import { browserNames, launchOptions } from "../../scripts/browsers.mjs";
+import { packed, packedPackage } from "./support/packed.mjs";
 
 const { values: args } = parseArgs({
   options: {
@@ -20,7 +21,7 @@ const { values: args } = parseArgs({
   },
 });
 const here = import.meta.dirname;
-const packages = args.packages?.split(",") ?? [join(here, "../.packed/node_modules")];
+const packages = args.packages?.split(",") ?? [packed];
 const scripts = await Promise.all(
   packages.map(async (folder) => {
     const { outputFiles } = await build({
@@ -29,7 +30,7 @@ const scripts = await Promise.all(
       format: "esm",
       write: false,
       logLevel: "error",
-      nodePaths: [folder],
+      plugins: [packedPackage(folder)],
     });
     return outputFiles[0].contents;
   }),

@@ -264,7 +264,9 @@ describe("onDuplicate on a job that waits", () => {
     const manager = newManager();
     const first = new Work();
     const second = new Work();
-    const standing = manager.runJob("search", first.factory, { retry: { limit: 1, delay: 1 } }).job;
+    // One that is to be replaced does not begin again before.
+    const retry = { limit: 1, delay: onDuplicate === "replace" ? 60_000 : 1, jitter: "none" } as const;
+    const standing = manager.runJob("search", first.factory, { retry }).job;
     first.reject(new Error("again"));
     await turn();
     const { job } = manager.runJob("search", second.factory, { onDuplicate });
