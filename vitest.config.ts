@@ -148,6 +148,11 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      {
+        plugins: [packedPackage()],
+        // Figures, not rules: `npm run bench:server`.
+        test: { name: "server-bench", include: ["tests/server/bench/*.bench.ts"], testTimeout: 600_000, maxWorkers: 1 },
+      },
       reactProject("react-18", "18"),
       reactProject("react-19", ""),
       {
