@@ -157,6 +157,11 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      {
+        plugins: [packedPackage()],
+        // Figures, not rules: `npm run bench:server`.
+        test: { name: "server-bench", include: ["tests/server/bench/*.bench.ts"], testTimeout: 600_000, maxWorkers: 1 },
+      },
       reactProject("react-18", "18"),
       reactProject("react-19", ""),
       {
