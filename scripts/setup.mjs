@@ -2,7 +2,7 @@
 // Uses nothing but Node itself, since node_modules may be what is missing.
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { chromePath, firefoxPath } from "./browsers.mjs";
+import { chromePath, firefoxPath, webkitDriverPath } from "./browsers.mjs";
 import { main, output, root, run } from "./run.mjs";
 
 const onPath = (program) => process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, program)));
@@ -72,6 +72,18 @@ const forTest = [
     present: () => existsSync(firefoxPath),
     apt: process.env.FIREFOX_PATH ? undefined : ["firefox-esr"],
     byHand: "install it, or set FIREFOX_PATH to its program",
+  },
+  {
+    what: `WebKitGTK's driver (looked for ${webkitDriverPath})`,
+    present: () => existsSync(webkitDriverPath),
+    apt: process.env.WEBKIT_DRIVER ? undefined : ["webkit2gtk-driver"],
+    byHand: "install WebKitGTK with its WebKitWebDriver, which is for Linux, or set WEBKIT_DRIVER to its program",
+  },
+  {
+    what: "xvfb-run, which gives WebKit a display",
+    present: () => onPath("xvfb-run"),
+    apt: ["xvfb", "xauth"],
+    byHand: "install Xvfb",
   },
   {
     what: "redis-server",

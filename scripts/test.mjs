@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { webdriverEnv } from "./browsers.mjs";
+import { webdriverEnv, webkitDriverPath } from "./browsers.mjs";
 import { main, run } from "./run.mjs";
 
 const wasm = ["--target", "wasm32-unknown-unknown"];
@@ -12,6 +12,7 @@ const vitest = (...projects) =>
   run("vitest", ["run", ...reporters, ...projects.flatMap((name) => ["--project", name])]);
 const wasmPack = (browser, ...args) =>
   run("wasm-pack", ["test", "--headless", `--${browser}`, ...args], { env: webdriverEnv(browser) });
+const rustApi = ["--test", "browser", "--test", "browser-worker"];
 
 const steps = {
   pack: {
@@ -56,7 +57,7 @@ const steps = {
     title: "The Rust API in pages and workers of Chromium and Firefox",
     work: () => {
       for (const browser of ["chrome", "firefox"]) {
-        wasmPack(browser, "--", "--test", "browser", "--test", "browser-worker");
+        wasmPack(browser, "--", ...rustApi);
       }
       const runner = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner" };
       run("cargo", ["test", "--doc", ...wasm], { env: runner });
@@ -65,6 +66,17 @@ const steps = {
   facade: {
     title: "The npm API from the packed package, in Chromium and Firefox; in Node hostile values and worker threads",
     work: () => vitest("facade", "node", "react-18", "react-19"),
+  },
+  webkit: {
+    title: "The Rust API, and the npm API from the packed package, in WebKit",
+    work: () => {
+      const driver = ["--safari", "--safaridriver", webkitDriverPath];
+      // WebKit has no headless mode of its own: it gets a display.
+      run("xvfb-run", ["-a", "wasm-pack", "test", "--headless", ...driver, "--", ...rustApi], {
+        env: webdriverEnv("safari"),
+      });
+      run("node", ["scripts/webkit-tests.mjs"]);
+    },
   },
   server: {
     title: "Queues on servers: a real Redis, real processes, real sockets",
@@ -84,7 +96,7 @@ const steps = {
     work: () => vitest("packaging"),
   },
   e2e: {
-    title: "The demo page in Chromium and Firefox",
+    title: "The demo page in Chromium and Firefox; its main pages in WebKit",
     work: () => vitest("e2e"),
   },
   shared: {
