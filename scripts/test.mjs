@@ -1,10 +1,10 @@
-// `npm test` runs every step in order; `node scripts/test.mjs facade types` only those named.
+// `npm test` runs the steps in order, but for WebKit's; `node scripts/test.mjs facade types` only those named.
 // What is missing is installed first. One step that fails does not keep the rest from running, nor does one that hangs:
 // each has three times what it takes on two busy cores.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { webdriverEnv } from "./browsers.mjs";
+import { webdriverEnv, webkitDriverPath } from "./browsers.mjs";
 import { main, run as runCommand } from "./run.mjs";
 
 let deadline = Number.POSITIVE_INFINITY;
@@ -17,6 +17,7 @@ const vitest = (...projects) =>
   run("vitest", ["run", ...reporters, ...projects.flatMap((name) => ["--project", name])]);
 const wasmPack = (browser, ...args) =>
   run("wasm-pack", ["test", "--headless", `--${browser}`, ...args], { env: webdriverEnv(browser) });
+const rustApi = ["--test", "browser", "--test", "browser-worker"];
 
 const steps = {
   pack: {
@@ -65,7 +66,7 @@ const steps = {
     minutes: 15,
     work: () => {
       for (const browser of ["chrome", "firefox"]) {
-        wasmPack(browser, "--", "--test", "browser", "--test", "browser-worker");
+        wasmPack(browser, "--", ...rustApi);
       }
       const runner = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner" };
       run("cargo", ["test", "--doc", ...wasm], { env: runner });
@@ -119,6 +120,21 @@ const steps = {
       run("cargo", ["doc", "--no-deps", ...wasm], { env: { RUSTDOCFLAGS: "-Dwarnings" } });
     },
   },
+  webkit: {
+    title: "The Rust API, the npm API from the packed package and the demo's main pages in WebKit",
+    minutes: 30,
+    // WebKitGTK is there for Linux alone.
+    onlyByName: true,
+    work: () => {
+      const driver = ["--safari", "--safaridriver", webkitDriverPath];
+      // WebKit has no headless mode of its own: it gets a display.
+      run("xvfb-run", ["-a", "wasm-pack", "test", "--headless", ...driver, "--", ...rustApi], {
+        env: webdriverEnv("safari"),
+      });
+      run("node", ["scripts/webkit-tests.mjs"]);
+      vitest("webkit-pages");
+    },
+  },
 };
 
 // The engine's and the Rust API's tests are the only ones that do without the package.
@@ -148,7 +164,7 @@ await main(() => {
   for (const name of named) {
     if (!steps[name]) throw new Error(`no step "${name}"; there are: ${Object.keys(steps).join(", ")}`);
   }
-  runCommand("node", ["scripts/setup.mjs"]);
+  runCommand("node", ["scripts/setup.mjs", ...(named.includes("webkit") ? ["--for=webkit"] : [])]);
 
   // Browsers leave folders behind in the temporary folder: they get one that goes when the tests are over.
   const temporary = mkdtempSync(join(tmpdir(), "jobgate-test-"));
@@ -156,7 +172,8 @@ await main(() => {
   process.env.FAILED_TESTS = join(temporary, "failed-tests");
 
   const needPackage = named.some((name) => !alone.includes(name));
-  const wanted = named.length === 0 ? Object.keys(steps) : [...(needPackage ? ["pack"] : []), ...named];
+  const usual = Object.keys(steps).filter((name) => !steps[name].onlyByName);
+  const wanted = named.length === 0 ? usual : [...(needPackage ? ["pack"] : []), ...named];
   const outcomes = [];
   for (const name of wanted) {
     const outcome = attempt(name);

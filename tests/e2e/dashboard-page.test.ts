@@ -91,7 +91,8 @@ describe.each(browserNames)("the dashboard's page, in %s", { timeout: 180_000 },
     // It fetches what a visitor names: over TLS, or from the visitor's own machine.
     expect(meta).toBe(
       "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
-        "connect-src 'self' https: http://localhost:* http://127.0.0.1:*; img-src 'self' data:; worker-src 'self' blob:; " +
+        "connect-src 'self' https: http://localhost:* http://127.0.0.1:* ws://localhost:* ws://127.0.0.1:*; " +
+        "img-src 'self' data:; worker-src 'self' blob:; " +
         "base-uri 'none'; form-action 'none'",
     );
     expect(await tab.page.evaluate(() => window.violations)).toEqual([]);

@@ -1,6 +1,6 @@
 import type { JobRecord } from "jobgate";
-import type { SharedRecord } from "jobgate/shared";
 import type { Tone } from "../shared/components.tsx";
+import type { Job } from "./places/place.ts";
 import { isFinished } from "./store.ts";
 
 /** How a status is shown everywhere on the page. */
@@ -12,8 +12,8 @@ export const statusTones: Record<JobRecord["status"], Tone> = {
   cancelled: "calm",
 };
 
-export function statusOf(job: SharedRecord): { text: string; tone: Tone } {
-  const { status, attempt, interruptions, stopping, waiting_for, ready_at } = job;
+export function statusOf(job: Job): { text: string; tone: Tone } {
+  const { status, attempt, interruptions = 0, stopping, waiting_for, ready_at } = job;
   if (stopping && !isFinished(job)) return { text: "stopping…", tone: "warn" };
   if (waiting_for === "online") return { text: "offline", tone: "warn" };
   if (status === "pending" && attempt > 0) {
