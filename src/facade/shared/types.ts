@@ -44,7 +44,8 @@ export interface SharedRunnerOptions extends Omit<RunnerOptions, "types" | "auto
    */
   durability?: "relaxed" | "strict";
   /**
-   * Silence after which a hung owner is replaced, counted only while this tab is awake; at least 100.
+   * Silence after which a hung owner is replaced, counted only while this tab is awake; at least 100. One that hangs in the
+   * middle of a transaction of the store, within milliseconds, keeps everyone from writing until it goes on or is closed.
    * @default 15_000
    */
   takeOverAfter?: Millis;
