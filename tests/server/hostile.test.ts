@@ -20,9 +20,9 @@ afterAll(async () => {
 });
 
 const values: readonly (readonly [string, () => unknown])[] = [
-  ...Object.entries(primitives),
-  ["an object that throws", throwingProxy],
-  ["a revoked proxy", revokedProxy],
+  ...Object.entries(primitives).map(([name, make]) => [name, () => make(undefined as never)] as const),
+  ["an object that throws", () => throwingProxy()],
+  ["a revoked proxy", () => revokedProxy()],
   ["an array", () => [1, "two", {}]],
   [
     "a function that throws",
