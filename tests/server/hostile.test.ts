@@ -93,7 +93,14 @@ describe.each(Object.entries(kinds))("%s", (_, { open, good }) => {
     }
     for (const [name, value] of values)
       if (name !== "an array") expect([name, await tried(value())]).not.toEqual([name, undefined]);
-    await expect.poll(async () => (await redis.client.client("LIST")).toString().trim().split("\n").length).toBe(1);
+    await expect
+      .poll(
+        async () =>
+          String(await redis.client.client("LIST"))
+            .trim()
+            .split("\n").length,
+      )
+      .toBe(1);
     expect(stray).toEqual([]);
   });
 });
