@@ -36,6 +36,33 @@ const browser = (name: "chromium" | "firefox") => ({
 
 const webkit = { browser: "webkitgtk" as const, provider: webkitProvider() };
 
+/**
+ * What WebKit is not asked, after Chromium and Firefox: rules of ours, where an engine has no say, against their model;
+ * how memory and time grow, whose measures are the others'; the panic flavour, which no user has.
+ */
+const alikeInAllEngines = [
+  "**/*histories.test.*",
+  "**/*growth.test.*",
+  "**/leaks*.test.*",
+  "**/panic.test.*",
+  "**/throughput.test.*",
+];
+
+const reactPackages = [
+  "react",
+  "react/jsx-dev-runtime",
+  "react-dom",
+  "react-dom/client",
+  "react-dom/server",
+  "react-refresh/runtime",
+];
+
+const optimizeDeps = {
+  // Packed anew before each run, and small: nothing to gain from a bundle of it in a cache.
+  exclude: ["jobgate", "jobgate-panic"],
+  include: [...reactPackages, "@tanstack/react-query"],
+};
+
 /** The hooks with the React of one major version, which every "react" is then taken for. */
 function reactProject(name: string, version: "" | "18") {
   const packages = ["react", "react-dom"].map((name) => ({
@@ -47,15 +74,7 @@ function reactProject(name: string, version: "" | "18") {
     resolve: { alias: version ? packages : [] },
     optimizeDeps: {
       exclude: ["jobgate", "jobgate-panic"],
-      include: [
-        "react",
-        "react/jsx-dev-runtime",
-        "react-dom",
-        "react-dom/client",
-        "react-dom/server",
-        "react-refresh/runtime",
-        ...(version ? [] : ["@tanstack/react-query"]),
-      ],
+      include: [...reactPackages, ...(version ? [] : ["@tanstack/react-query"])],
     },
     test: {
       ...patient,
@@ -102,8 +121,7 @@ export default defineConfig({
     projects: [
       {
         plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), sharedSite(), modelSite(), socketSite()],
-        // Packed anew before each run, and small: nothing to gain from a bundle of it in a cache.
-        optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
+        optimizeDeps: { exclude: optimizeDeps.exclude },
         test: {
           name: "facade",
           include: ["tests/facade/**/*.test.ts", "tests/guides/browser/**/*.test.ts"],
@@ -118,12 +136,15 @@ export default defineConfig({
         },
       },
       {
-        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), modelSite()],
-        optimizeDeps: { exclude: ["jobgate", "jobgate-panic"] },
+        plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), sharedSite(), modelSite(), socketSite()],
+        optimizeDeps,
+        // Its parser does not know `using` yet.
+        oxc: { target: "es2022" },
         test: {
           name: "webkit",
-          include: ["tests/facade/**/*.test.ts"],
-          provide: { fuzz },
+          include: ["tests/facade/**/*.test.{ts,tsx}"],
+          exclude: alikeInAllEngines,
+          provide: { fuzz: { ...fuzz, programs: Number(process.env.FUZZ_PROGRAMS ?? 40) }, reactMajor: 19 },
           ...patient,
           browser: { enabled: true, headless: true, screenshotFailures: false, instances: [webkit] },
         },
@@ -146,6 +167,15 @@ export default defineConfig({
           // A test waits for other processes most of the time.
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: "soak",
+          include: ["tests/soak/**/*.test.ts"],
+          ...patient,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -172,6 +202,16 @@ export default defineConfig({
           testTimeout: 120_000,
           // A test waits for its browser most of the time.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "webkit-pages",
+          include: ["tests/webkit/**/*.test.ts"],
+          globalSetup: "tests/e2e/support/site.mjs",
+          ...patient,
+          testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -1,6 +1,7 @@
 // The browsers that the tests drive: where they are, and how Playwright and WebDriver start them.
-// CHROME_PATH and FIREFOX_PATH name other ones than those found in the usual places.
+// CHROME_PATH, FIREFOX_PATH and WEBKIT_DRIVER name other ones than those found in the usual places.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "./run.mjs";
 
@@ -18,6 +19,17 @@ const find = (places) => places.find((path) => existsSync(path)) ?? places[0];
 
 export const chromePath = process.env.CHROME_PATH || find(usualPlaces.chromium);
 export const firefoxPath = process.env.FIREFOX_PATH || find(usualPlaces.firefox);
+
+export const webkitDriverPath = process.env.WEBKIT_DRIVER || "/usr/bin/WebKitWebDriver";
+
+/** WebKit's own processes may not make sandboxes in a container, and nothing is drawn by a graphics card. */
+export const webkitEnvironment = {
+  WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
+  WEBKIT_DISABLE_COMPOSITING_MODE: "1",
+  WEBKIT_DISABLE_DMABUF_RENDERER: "1",
+  GDK_BACKEND: "x11",
+  XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? tmpdir(),
+};
 
 /** Playwright's launch options for each browser: `playwright[name].launch(launchOptions[name])`. */
 export const launchOptions = {
@@ -53,10 +65,11 @@ export function webdriverEnv(browser) {
 
   // The test runner takes the first driver variable that is set, whatever browser was asked for.
   const drivers = ["GECKODRIVER", "SAFARIDRIVER", "CHROMEDRIVER", "MSEDGEDRIVER"];
-  const wanted = browser === "firefox" ? "GECKODRIVER" : "CHROMEDRIVER";
+  const wanted = { chrome: "CHROMEDRIVER", firefox: "GECKODRIVER", safari: "SAFARIDRIVER" }[browser];
   const others = drivers.filter((driver) => driver !== wanted).map((driver) => [driver, undefined]);
   return {
     ...Object.fromEntries(others),
+    ...(browser === "safari" && { ...webkitEnvironment, SAFARIDRIVER: webkitDriverPath }),
     WASM_BINDGEN_TEST_WEBDRIVER_JSON: file,
     // Seconds; what is allowed by default is short for a busy machine with two cores.
     WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "30",

@@ -2,7 +2,7 @@
 // Uses nothing but Node itself, since node_modules may be what is missing.
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { chromePath, firefoxPath } from "./browsers.mjs";
+import { chromePath, firefoxPath, webkitDriverPath } from "./browsers.mjs";
 import { main, output, root, run } from "./run.mjs";
 
 const onPath = (program) => process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, program)));
@@ -97,6 +97,21 @@ const forTest = [
   },
 ];
 
+const forWebkit = [
+  {
+    what: `WebKitGTK's driver (looked for ${webkitDriverPath})`,
+    present: () => existsSync(webkitDriverPath),
+    apt: process.env.WEBKIT_DRIVER ? undefined : ["webkit2gtk-driver"],
+    byHand: "install WebKitGTK with its WebKitWebDriver, which is for Linux, or set WEBKIT_DRIVER to its program",
+  },
+  {
+    what: "xvfb-run, which gives WebKit a display",
+    present: () => onPath("xvfb-run"),
+    apt: ["xvfb", "xauth"],
+    byHand: "install Xvfb",
+  },
+];
+
 const osRelease = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
 const isDebian = /^ID=debian$/m.test(osRelease);
 const canUseApt = isDebian && process.getuid() === 0;
@@ -139,7 +154,8 @@ function install(missing) {
 }
 
 main(() => {
-  const wanted = process.argv.includes("--for=start") ? forStart : [...forStart, ...forTest];
+  const isFor = (what) => process.argv.includes(`--for=${what}`);
+  const wanted = [...forStart, ...(isFor("start") ? [] : forTest), ...(isFor("webkit") ? forWebkit : [])];
   const missing = wanted.filter((thing) => !thing.present());
   if (missing.length === 0) return;
 

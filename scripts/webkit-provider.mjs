@@ -6,7 +6,6 @@ class WebKitProvider {
   name = "webkitgtk";
   supportsParallelism = false;
   #driver;
-  #pages = [];
 
   getCommandsContext() {
     return {};
@@ -15,12 +14,13 @@ class WebKitProvider {
   async openPage(_session, url) {
     this.#driver ??= webkit();
     const page = await (await this.#driver).session();
-    this.#pages.push(page);
     await page.open(url);
   }
 
   async close() {
-    await (await this.#driver)?.close();
+    const driver = this.#driver;
+    this.#driver = undefined;
+    await (await driver?.catch(() => undefined))?.close();
   }
 }
 

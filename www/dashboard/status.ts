@@ -13,11 +13,14 @@ export const statusTones: Record<JobRecord["status"], Tone> = {
 };
 
 export function statusOf(job: Job): { text: string; tone: Tone } {
-  const { status, attempt, interruptions = 0, stopping, waiting_for } = job;
+  const { status, attempt, interruptions = 0, stopping, waiting_for, ready_at } = job;
   if (stopping && !isFinished(job)) return { text: "stopping…", tone: "warn" };
   if (waiting_for === "online") return { text: "offline", tone: "warn" };
-  if (status === "pending" && interruptions > 0) return { text: "taken over", tone: "warn" };
-  if (status === "pending" && attempt > 0) return { text: "will retry", tone: "warn" };
+  if (status === "pending" && attempt > 0) {
+    // Only an attempt that has failed is followed by a wait.
+    if (ready_at !== undefined) return { text: "will retry", tone: "warn" };
+    return { text: interruptions > 0 ? "taken over" : "handed over", tone: "warn" };
+  }
   return { text: status, tone: statusTones[status] };
 }
 

@@ -1,6 +1,7 @@
 // One answer on its way from the model to the host.
 
 import { abortReason } from "../support/abort.js";
+import { promiseOf } from "../support/settling.js";
 import { checkEngine } from "../wasm/engine.js";
 import { reserveStack } from "../wasm/stack.js";
 import { AgentError } from "./errors.js";
@@ -56,7 +57,7 @@ export class Answering {
     this.reply = undefined;
     this.callIds.clear();
     try {
-      this.reply = checkResponse(await provider.request(request, { signal: this.signal, send }));
+      this.reply = checkResponse(await promiseOf(provider.request(request, { signal: this.signal, send })));
     } catch (error) {
       thrown[CAUSE.provider] = error;
     }

@@ -2,11 +2,11 @@
 
 import { report } from "../errors.js";
 import { abortReason } from "../support/abort.js";
+import { promiseOf, whenSettled } from "../support/settling.js";
 import { failure as engineFailure, unexpected } from "../wasm/engine.js";
 import { Answering, overrun } from "./answering.js";
 import { AgentError } from "./errors.js";
 import { errorText } from "./json.js";
-import { promiseOf } from "./signals.js";
 import { faultOf, resultText } from "./tool-calls.js";
 import type { ReadyTool } from "./tools.js";
 import type {
@@ -255,7 +255,7 @@ class Run {
     try {
       const taken = this.talk!.host.responseChunkReceived(this.worker.id, chunk);
       if (taken === undefined) this.tell(TELL.taken, true);
-      else promiseOf(taken).then(() => this.tell(TELL.taken, true), failed);
+      else whenSettled(taken, () => this.tell(TELL.taken, true), failed);
     } catch (error) {
       failed(error);
     }
@@ -263,7 +263,8 @@ class Run {
 
   private async confirm(call: ToolCall): Promise<void> {
     try {
-      const answer: unknown = await this.talk!.host.getToolConfirmation(this.worker.id, call, this.signal);
+      const { host } = this.talk!;
+      const answer: unknown = await promiseOf(host.getToolConfirmation(this.worker.id, call, this.signal));
       if (answer === "approve" || answer === "deny") return this.tell(TELL.decided, DECISION[answer]);
       throw new TypeError(`getToolConfirmation must answer "approve" or "deny", got ${errorText(answer)}`);
     } catch (error) {
@@ -305,7 +306,8 @@ class Run {
     try {
       // The tool's own, which it may change.
       const given = JSON.parse(JSON.stringify(args));
-      this.outcome = resultText(await this.talk!.tools.get(name)!.run(given, { signal: this.signal }));
+      const used = this.talk!.tools.get(name)!.run(given, { signal: this.signal });
+      this.outcome = resultText(await promiseOf(used));
     } catch (error) {
       ok = false;
       this.outcome = `Error: ${errorText(error)}`;
@@ -321,7 +323,7 @@ class Run {
   private async runTask(): Promise<void> {
     let ok = true;
     try {
-      await this.task!({ worker: this.worker, signal: this.signal });
+      await promiseOf(this.task!({ worker: this.worker, signal: this.signal }));
     } catch (error) {
       ok = false;
       this.thrown[CAUSE.task] = error;

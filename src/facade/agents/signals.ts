@@ -2,14 +2,10 @@
 
 import { follow } from "../job/signals.js";
 import { abortReason } from "../support/abort.js";
+import { promiseOf } from "../support/settling.js";
 import type { Unsubscribe } from "../types.js";
 import { now } from "../wasm/clock.js";
 import { sleepUntil } from "../wasm/sleep.js";
-
-/** Settles as `value` does, if it is a promise of any kind: one that misbehaves rejects, and counts once. */
-export async function promiseOf<T>(value: T | PromiseLike<T>): Promise<T> {
-  return value;
-}
 
 /** As `value`, but rejects once the signal aborts. */
 export function untilAborted<T>(value: T | PromiseLike<T>, signal: AbortSignal): Promise<T> {

@@ -4,6 +4,7 @@
 import { isNonRetriable, report } from "../errors.js";
 import { call } from "../support/async-context.js";
 import { isCancellation } from "../support/cancellation.js";
+import { whenSettled } from "../support/settling.js";
 import { chance } from "../support/time.js";
 import { now } from "../wasm/clock.js";
 import { drain } from "../wasm/drain.js";
@@ -43,30 +44,11 @@ export function start(job: AnyJob, attempt: number): void {
     adopt(job, attempt, returned, (rejected, value) => settle(job, attempt, rejected, value));
     return;
   }
-  try {
-    then.call(
-      promiseOf(returned),
-      (result) => settle(job, attempt, false, result),
-      (error) => settle(job, attempt, true, error),
-    );
-  } catch (error) {
-    settle(job, attempt, true, error);
-  }
-}
-
-const { then } = Promise.prototype;
-
-/**
- * The platform's own as it is. Anything else that is to be followed, and whose `then` may do anything, is followed by a
- * promise of ours, which is settled once.
- */
-function promiseOf(value: unknown): Promise<unknown> {
-  try {
-    if ((value as Promise<unknown> | undefined)?.then === then) return Promise.resolve(value);
-  } catch {
-    // It can't be looked at, which the promise says.
-  }
-  return new Promise((resolve) => resolve(value));
+  whenSettled(
+    returned,
+    (result) => settle(job, attempt, false, result),
+    (error) => settle(job, attempt, true, error),
+  );
 }
 
 /** An attempt's body has settled; of one that is over already it counts for nothing. */

@@ -369,7 +369,7 @@ describe("options", () => {
 
   it.each(each(hostile, thenables))("a task may throw or return %s", async (_, value) => {
     const { session, worker } = newWorker(served([well]).provider);
-    const returned = await session.runTask(worker, { run: async () => value() as never }).job.wait();
+    const returned = await session.runTask(worker, { run: () => value() as never }).job.wait();
     expect(["Normal", "Failed"]).toContain(returned.type);
     const error = value();
     const failed = await session.runTask(worker, { run: () => Promise.reject(error) }).job.wait();

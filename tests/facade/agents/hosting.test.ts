@@ -80,10 +80,12 @@ describe("a slow host", () => {
 
   it("leaves what it has not taken to the network", async () => {
     const body = bytes(sse.text("x".repeat(10_000)));
+    // Firefox and WebKit take a whole response into memory of their own, whoever reads it: what they hold back is not
+    // ours to say.
+    const holdsBack = navigator.userAgent.includes("Chrome");
     // The buffers of the system alone take up to some 40 MB before they hold back (Linux: tcp_rmem, tcp_wmem).
-    const repeat = 15_000;
-    // Firefox takes a whole response into memory of its own, whoever reads it: what it holds back is not ours to say.
-    const most = navigator.userAgent.includes("Firefox") ? Infinity : (body.length * repeat) / 2;
+    const repeat = holdsBack ? 15_000 : 500;
+    const most = holdsBack ? (body.length * repeat) / 2 : Infinity;
     const model = await newModel([{ body, repeat, after: "hang" }]);
     const { session, worker } = newWorker(model.provider);
     const host = new Host();

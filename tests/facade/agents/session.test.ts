@@ -1,5 +1,6 @@
 import { Session, scriptedProvider, type ToolCall } from "jobgate/agents";
 import { describe, expect, it, vi } from "vitest";
+import { asyncDispose } from "../support/dispose.js";
 import { catchReports } from "../support/reports.js";
 import { Host } from "./support/host.js";
 import { calling, HeldProvider, newSession, newTool, newWorker, saying } from "./support/session.js";
@@ -59,8 +60,7 @@ describe("a session", () => {
     const session = new Session({ providers: [provider] });
     const { job } = session.run(session.createWorker({ name: "x" }), { prompt }, new Host());
     await provider.requested();
-    const dispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
-    await session[dispose as typeof Symbol.asyncDispose]();
+    await session[asyncDispose]();
     expect(job.completion?.type).toBe("Cancelled");
     expect(() => session.createWorker({ name: "y" })).toThrow(expect.objectContaining({ code: "E_CLOSED" }));
   });

@@ -93,6 +93,9 @@ describe("what is no promise, or only looks like one", () => {
     // biome-ignore lint/suspicious/noThenProperty: that is what is tested
     "whose then throws, of no class": () => ({ then: fail }),
     "whose then can't be read, of no class": () => throwingGetters("then"),
+    // To WebKit they are promises whose end nobody hears of.
+    "whose constructor can't be read": () => Object.defineProperty(Promise.resolve(), "constructor", { get: fail }),
+    "whose constructor is none": () => Object.assign(Promise.resolve(), { constructor: 5 }),
   };
   it.each(Object.entries(broken))("one %s: the job fails, runJob throws nothing", async (_, make) => {
     const others = new Bystanders();

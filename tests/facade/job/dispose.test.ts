@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { asyncDispose } from "../support/dispose.js";
 import { newManager } from "../support/manager.js";
 import { untilAborted, Work } from "../support/work.js";
 
@@ -6,7 +7,7 @@ describe("[Symbol.asyncDispose]", () => {
   it("of a job stops it, and resolves when it has ended", async () => {
     const work = new Work();
     const { job } = newManager().runJob("report", work.factory);
-    const disposed = job[Symbol.asyncDispose]();
+    const disposed = job[asyncDispose]();
     expect(job.stopping).toBe(true);
     work.resolve();
     await disposed;
@@ -16,14 +17,14 @@ describe("[Symbol.asyncDispose]", () => {
   it("of an ended job is resolved", async () => {
     const { job } = newManager().runJob("report", () => 1);
     await job.settled;
-    await job[Symbol.asyncDispose]();
+    await job[asyncDispose]();
     expect(job.status).toBe("completed");
   });
 
   it("of a manager closes it", async () => {
     const manager = newManager();
     const { job } = manager.runJob("report", untilAborted);
-    await manager[Symbol.asyncDispose]();
+    await manager[asyncDispose]();
     expect(job.status).toBe("cancelled");
     expect(() => manager.runJob("report", () => {})).toThrow("closed");
   });

@@ -1,5 +1,6 @@
 import { gate, subject } from "jobgate";
 import { describe, expect, it } from "vitest";
+import { asyncDispose } from "../support/dispose.js";
 import { newManager } from "../support/manager.js";
 import { turn } from "../support/turns.js";
 import { Work } from "../support/work.js";
@@ -40,7 +41,7 @@ describe("what is left of a job that has ended", () => {
       job.onStateChange(() => {})();
       job.onProgress(() => {})();
       await job.stop("a ghost", { timeout: 5 });
-      await job[Symbol.asyncDispose]();
+      await job[asyncDispose]();
       for await (const event of job.events()) expect("job_id" in event ? event.job_id : job.id).toBe(job.id);
     }
     context.setState("a ghost");

@@ -4,18 +4,13 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { catchReports } from "../support/reports.js";
 import { asWorker, FakeWorker } from "./support/fake-worker.js";
 import { newPool, runner, running, spawn } from "./support/pool.js";
+import { readOnPagesOnly } from "./support/unreadable.js";
 
 /** A worker of this text. */
 function scriptWorker(text: string): Worker {
   const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   onTestFinished(() => URL.revokeObjectURL(address));
   return new Worker(address, { type: "module" });
-}
-
-/** Can be cloned, but no worker knows what it is. */
-function readOnPagesOnly(): Promise<RTCCertificate> {
-  const algorithm: EcKeyGenParams = { name: "ECDSA", namedCurve: "P-256" };
-  return RTCPeerConnection.generateCertificate(algorithm);
 }
 
 const errorOf = async (job: { readonly settled: Promise<unknown> }) => {

@@ -227,7 +227,8 @@ describe("a client's calls", () => {
   });
 
   it("never end in a raw error of the platform: a WebSocket nobody answers at", async () => {
-    const client = new QueueClient(new WebSocket("ws://127.0.0.1:9/"));
+    // A reserved port, so nobody is there; of one that is blocked, as the first are, WebKit never says that it is closed.
+    const client = new QueueClient(new WebSocket("ws://127.0.0.1:49151/"));
     const codes = await Promise.all(
       [client.createJob("countdown"), client.cancelJob("1"), client.clearCompleted()].map((call) =>
         call.catch(({ code }) => code),

@@ -1,4 +1,5 @@
 // The worker of the pool's tests: types that do one thing each.
+import "./unreadable.ts";
 import { NonRetriableError } from "jobgate";
 import { exposeJobs, transfer, type WorkerContext } from "jobgate/worker";
 
