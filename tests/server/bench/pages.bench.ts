@@ -36,8 +36,10 @@ class Counter {
       const { job_id, completed_at } = JSON.parse(text);
       this.completed.add(job_id);
       this.late.push(Date.now() - completed_at);
-    } else if (text.startsWith('{"type":"queue_state"')) {
-      for (const { id, status } of JSON.parse(text).jobs) if (status === "completed") this.completed.add(id);
+    } else if (/^{"type":"(queue_state|job_created)"/.test(text)) {
+      // One that is heard of late may have ended.
+      const { jobs, job } = JSON.parse(text);
+      for (const { id, status } of jobs ?? [job]) if (status === "completed") this.completed.add(id);
     }
   }
 }
