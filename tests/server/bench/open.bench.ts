@@ -1,5 +1,5 @@
 // How long a page waits for its 10,000 pending jobs, at a gateway that has just been started and at one that knows them.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { JobStore } from "../../../src/facade/server/store.ts";
 import { cpuOf } from "../support/cpu.ts";
 import { openPage, spawnGateway } from "../support/gateways.ts";
@@ -35,6 +35,7 @@ afterAll(async () => {
 test("10,000 pending jobs", async () => {
   for (let round = 1; round <= ROUNDS; round += 1) {
     const gateway = await spawnGateway(redis.url);
+    onTestFinished(gateway.close);
     const cpu = () => cpuOf(gateway.child.pid!) + cpuOf(redis.pid);
     const times: string[] = [];
     for (const state of ["cold", "warm"]) {
@@ -47,6 +48,5 @@ test("10,000 pending jobs", async () => {
       page.close();
     }
     console.log(`open, round ${round}: ${times.join(", ")}`);
-    gateway.close();
   }
 });

@@ -20,6 +20,7 @@ const gateway = new QueueGateway({
   authorize: (request) => new URL(request.url).searchParams.get("user") ?? undefined,
   scope: (user) => user,
   origins: [],
+  retain: Number(process.env.RETAIN ?? 1000),
 });
 const server = createServer(async (request, response) => {
   const answer = await gateway.fetch(new Request(`http://localhost${request.url}`));

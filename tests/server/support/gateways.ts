@@ -92,10 +92,10 @@ async function answer(gateway: QueueGateway<never>, incoming: IncomingMessage, r
 }
 
 /** A gateway in a process of its own, for tests that stop it. */
-export async function spawnGateway(redis: string) {
+export async function spawnGateway(redis: string, retain = 1000) {
   const script = join(import.meta.dirname, "gateway-process.mjs");
   const child = spawn(process.execPath, [script], {
-    env: { ...process.env, REDIS_URL: redis },
+    env: { ...process.env, REDIS_URL: redis, RETAIN: `${retain}` },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [port] = await once(child.stdout, "data");

@@ -85,7 +85,7 @@ export class QueueGateway<User = unknown> {
           if (message.type === "log") this.logged(message);
           else this.note(message.id);
         },
-        event: ({ jobId }) => this.note(jobId),
+        event: ({ event, jobId }) => this.note(jobId, event === "progress"),
         missed: () => {
           for (const { scope } of this.scopes.values()) scope.noteAll();
         },
@@ -295,9 +295,11 @@ export class QueueGateway<User = unknown> {
 
   // ── what happens ────────────────────────────────────────────────────────────────────────────────
 
-  private note(stored: string | undefined): void {
+  private note(stored: string | undefined, isProgress = false): void {
     const parts = stored === undefined ? undefined : partsOf(stored);
-    if (parts !== undefined) this.scopes.get(parts.scope)?.scope.note(stored!);
+    const scope = parts && this.scopes.get(parts.scope)?.scope;
+    if (isProgress) scope?.noteProgress(stored!);
+    else scope?.note(stored!);
   }
 
   private logged({ id, message, at }: { readonly id: string; readonly message: string; readonly at: string }): void {

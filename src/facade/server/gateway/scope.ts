@@ -25,6 +25,8 @@ const LOGGED_BYTES = 4_000_000;
 /** Milliseconds between two looks at the store, where nobody waits for what has changed; and after one that has failed. */
 const PACE = 10;
 const PAUSE = 500;
+/** Milliseconds between two looks at jobs of which nothing is known but that they have made progress. */
+const PROGRESS_PACE = 100;
 const NO_PLACE: Rank = [];
 
 interface Waiter extends Deferred<void> {
@@ -51,6 +53,9 @@ export class Scope implements ServedNews {
   private isConnected = true;
   /** What is to be read. */
   private readonly dirty = new Set<string>();
+  /** Have made progress, and are to be read before long. */
+  private readonly progressed = new Set<string>();
+  private progressTimer: unknown = undefined;
   private isAllDirty = true;
   private waiters: Waiter[] = [];
   private loading = defer<void>();
@@ -84,8 +89,21 @@ export class Scope implements ServedNews {
   /** Something has happened to the job. */
   note(stored: string): void {
     if (this.isClosed) return;
+    this.progressed.delete(stored);
     this.dirty.add(stored);
     void this.read();
+  }
+
+  /** The job has made progress: what more it makes soon is told with it. */
+  noteProgress(stored: string): void {
+    if (this.isClosed || this.dirty.has(stored)) return;
+    this.progressed.add(stored);
+    this.progressTimer ??= setTimer(() => {
+      this.progressTimer = undefined;
+      const stored = [...this.progressed];
+      this.progressed.clear();
+      for (const one of stored) this.note(one);
+    }, PROGRESS_PACE);
   }
 
   /** Anything may have happened. */
@@ -118,6 +136,7 @@ export class Scope implements ServedNews {
     if (this.isClosed) return;
     this.isClosed = true;
     clearTimer(this.timer);
+    clearTimer(this.progressTimer);
     const error = new RunnerError("The gateway was closed", "E_CLOSED");
     this.loading.reject(error);
     for (const { reject } of this.waiters.splice(0)) reject(error);
