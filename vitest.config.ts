@@ -169,6 +169,20 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      {
+        test: {
+          name: "soak",
+          include: ["tests/soak/**/*.test.ts"],
+          ...patient,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        plugins: [packedPackage()],
+        // Figures, not rules: `npm run bench:server`.
+        test: { name: "server-bench", include: ["tests/server/bench/*.bench.ts"], testTimeout: 600_000, maxWorkers: 1 },
+      },
       reactProject("react-18", "18"),
       reactProject("react-19", ""),
       {
@@ -188,6 +202,16 @@ export default defineConfig({
           testTimeout: 120_000,
           // A test waits for its browser most of the time.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "webkit-pages",
+          include: ["tests/webkit/**/*.test.ts"],
+          globalSetup: "tests/e2e/support/site.mjs",
+          ...patient,
+          testTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -11,14 +11,18 @@ export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]
 const cargoBin = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "bin");
 process.env.PATH = [join(root, "node_modules", ".bin"), process.env.PATH, cargoBin].join(delimiter);
 
-/** Runs a command with our own output and throws if it does not end well. */
-export function run(command, args = [], { env, cwd = root } = {}) {
+/** Runs a command with our own output and throws if it does not end well, or not within `minutes`. */
+export function run(command, args = [], { env, cwd = root, minutes } = {}) {
   console.log(`$ ${[command, ...args].join(" ")}`);
   const { status, signal, error } = spawnSync(command, args, {
     cwd,
     env: { ...process.env, ...env },
     stdio: "inherit",
+    timeout: minutes && minutes * 60_000,
+    killSignal: "SIGKILL",
   });
+  if (error?.code === "ETIMEDOUT")
+    throw new Error(`${command} ${args.join(" ")} had not ended after ${minutes} minutes`);
   if (error) throw new Error(`${command} could not be started: ${error.message}`);
   if (status !== 0) throw new Error(`${command} ended with ${signal ?? `code ${status}`}`);
 }

@@ -74,18 +74,6 @@ const forTest = [
     byHand: "install it, or set FIREFOX_PATH to its program",
   },
   {
-    what: `WebKitGTK's driver (looked for ${webkitDriverPath})`,
-    present: () => existsSync(webkitDriverPath),
-    apt: process.env.WEBKIT_DRIVER ? undefined : ["webkit2gtk-driver"],
-    byHand: "install WebKitGTK with its WebKitWebDriver, which is for Linux, or set WEBKIT_DRIVER to its program",
-  },
-  {
-    what: "xvfb-run, which gives WebKit a display",
-    present: () => onPath("xvfb-run"),
-    apt: ["xvfb", "xauth"],
-    byHand: "install Xvfb",
-  },
-  {
     what: "redis-server",
     present: () => Boolean(process.env.REDIS_SERVER) || onPath("redis-server"),
     apt: ["redis-server"],
@@ -106,6 +94,21 @@ const forTest = [
     what: "the bundlers that the package is tried in",
     present: () => npmInstalled("tests/packaging/bundlers"),
     npm: "tests/packaging/bundlers",
+  },
+];
+
+const forWebkit = [
+  {
+    what: `WebKitGTK's driver (looked for ${webkitDriverPath})`,
+    present: () => existsSync(webkitDriverPath),
+    apt: process.env.WEBKIT_DRIVER ? undefined : ["webkit2gtk-driver"],
+    byHand: "install WebKitGTK with its WebKitWebDriver, which is for Linux, or set WEBKIT_DRIVER to its program",
+  },
+  {
+    what: "xvfb-run, which gives WebKit a display",
+    present: () => onPath("xvfb-run"),
+    apt: ["xvfb", "xauth"],
+    byHand: "install Xvfb",
   },
 ];
 
@@ -151,7 +154,8 @@ function install(missing) {
 }
 
 main(() => {
-  const wanted = process.argv.includes("--for=start") ? forStart : [...forStart, ...forTest];
+  const isFor = (what) => process.argv.includes(`--for=${what}`);
+  const wanted = [...forStart, ...(isFor("start") ? [] : forTest), ...(isFor("webkit") ? forWebkit : [])];
   const missing = wanted.filter((thing) => !thing.present());
   if (missing.length === 0) return;
 

@@ -1,10 +1,15 @@
-// `npm test` runs every step in order; `node scripts/test.mjs facade types` only those named.
-// What is missing is installed first. One step that fails does not keep the rest from running.
+// `npm test` runs the steps in order, but for WebKit's; `node scripts/test.mjs facade types` only those named.
+// What is missing is installed first. One step that fails does not keep the rest from running, nor does one that hangs:
+// each has three times what it takes on two busy cores.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { webdriverEnv, webkitDriverPath } from "./browsers.mjs";
-import { main, run } from "./run.mjs";
+import { main, run as runCommand } from "./run.mjs";
+
+let deadline = Number.POSITIVE_INFINITY;
+const run = (command, args, options) =>
+  runCommand(command, args, { minutes: Math.max(1, Math.round((deadline - Date.now()) / 60_000)), ...options });
 
 const wasm = ["--target", "wasm32-unknown-unknown"];
 const reporters = ["--reporter", "default", "--reporter", "./scripts/failed-tests.mjs"];
@@ -17,10 +22,12 @@ const rustApi = ["--test", "browser", "--test", "browser-worker"];
 const steps = {
   pack: {
     title: "Build and pack the package",
+    minutes: 25,
     work: () => run("node", ["scripts/pack.mjs"]),
   },
   check: {
     title: "Types, lints and formatting",
+    minutes: 20,
     work: () => {
       run("tsc", ["-p", "tsconfig.json"]);
       run("tsc", ["-p", "tsconfig.server.json"]);
@@ -48,6 +55,7 @@ const steps = {
   },
   engine: {
     title: "The engine, native and in WebAssembly",
+    minutes: 20,
     work: () => {
       run("cargo", ["test"]);
       run("wasm-pack", ["test", "--node", "--", "--test", "engine"]);
@@ -55,6 +63,7 @@ const steps = {
   },
   browser: {
     title: "The Rust API in pages and workers of Chromium and Firefox",
+    minutes: 15,
     work: () => {
       for (const browser of ["chrome", "firefox"]) {
         wasmPack(browser, "--", ...rustApi);
@@ -65,25 +74,17 @@ const steps = {
   },
   facade: {
     title: "The npm API from the packed package, in Chromium and Firefox; in Node hostile values and worker threads",
+    minutes: 30,
     work: () => vitest("facade", "node", "react-18", "react-19"),
-  },
-  webkit: {
-    title: "The Rust API, and the npm API from the packed package, in WebKit",
-    work: () => {
-      const driver = ["--safari", "--safaridriver", webkitDriverPath];
-      // WebKit has no headless mode of its own: it gets a display.
-      run("xvfb-run", ["-a", "wasm-pack", "test", "--headless", ...driver, "--", ...rustApi], {
-        env: webdriverEnv("safari"),
-      });
-      run("node", ["scripts/webkit-tests.mjs"]);
-    },
   },
   server: {
     title: "Queues on servers: a real Redis, real processes, real sockets",
+    minutes: 15,
     work: () => vitest("server"),
   },
   types: {
     title: "Programs that must and must not type-check; the guides' code; what each entry declares",
+    minutes: 10,
     work: () => {
       run("node", ["scripts/api-report.mjs"]);
       run("tsc", ["-p", "tests/types/tsconfig.json"]);
@@ -93,25 +94,45 @@ const steps = {
   },
   packaging: {
     title: "The tarball in each kind of consumer, and its size",
+    minutes: 15,
     work: () => vitest("packaging"),
   },
   e2e: {
-    title: "The demo page in Chromium and Firefox; its main pages in WebKit",
+    title: "The demo page in Chromium and Firefox",
+    minutes: 40,
     work: () => vitest("e2e"),
   },
   shared: {
     title: "The shared queue in several tabs of Chromium and Firefox, with real faults",
+    minutes: 15,
     work: () => vitest("shared"),
   },
   bench: {
     title: "The benchmark, quick",
+    minutes: 10,
     work: () => run("node", ["--test", "tests/bench/quick.test.mjs"]),
   },
   docs: {
     title: "Guides and API reference, without warnings or dead links",
+    minutes: 10,
     work: () => {
       run("node", ["scripts/docs.mjs", "--strict"]);
       run("cargo", ["doc", "--no-deps", ...wasm], { env: { RUSTDOCFLAGS: "-Dwarnings" } });
+    },
+  },
+  webkit: {
+    title: "The Rust API, the npm API from the packed package and the demo's main pages in WebKit",
+    minutes: 30,
+    // WebKitGTK is there for Linux alone.
+    onlyByName: true,
+    work: () => {
+      const driver = ["--safari", "--safaridriver", webkitDriverPath];
+      // WebKit has no headless mode of its own: it gets a display.
+      run("xvfb-run", ["-a", "wasm-pack", "test", "--headless", ...driver, "--", ...rustApi], {
+        env: webdriverEnv("safari"),
+      });
+      run("node", ["scripts/webkit-tests.mjs"]);
+      vitest("webkit-pages");
     },
   },
 };
@@ -128,6 +149,7 @@ function attempt(name) {
   banner(`${name}: ${steps[name].title}`);
   const start = performance.now();
   let passed = true;
+  deadline = Date.now() + steps[name].minutes * 60_000;
   try {
     steps[name].work();
   } catch (error) {
@@ -142,7 +164,7 @@ await main(() => {
   for (const name of named) {
     if (!steps[name]) throw new Error(`no step "${name}"; there are: ${Object.keys(steps).join(", ")}`);
   }
-  run("node", ["scripts/setup.mjs"]);
+  runCommand("node", ["scripts/setup.mjs", ...(named.includes("webkit") ? ["--for=webkit"] : [])]);
 
   // Browsers leave folders behind in the temporary folder: they get one that goes when the tests are over.
   const temporary = mkdtempSync(join(tmpdir(), "jobgate-test-"));
@@ -150,7 +172,8 @@ await main(() => {
   process.env.FAILED_TESTS = join(temporary, "failed-tests");
 
   const needPackage = named.some((name) => !alone.includes(name));
-  const wanted = named.length === 0 ? Object.keys(steps) : [...(needPackage ? ["pack"] : []), ...named];
+  const usual = Object.keys(steps).filter((name) => !steps[name].onlyByName);
+  const wanted = named.length === 0 ? usual : [...(needPackage ? ["pack"] : []), ...named];
   const outcomes = [];
   for (const name of wanted) {
     const outcome = attempt(name);

@@ -1,5 +1,5 @@
 ;; The way back from what scripts/pack-bytes.mjs has packed; a cold page's JavaScript would take ten times as long. At 0
-;; are the 256 bytes, the most frequent first; the text from $at to $end becomes bytes from $to on.
+;; are the 256 bytes, the frequent ones first; the text from $at to $end becomes bytes from $to on.
 (module
   (memory (export "memory") 1)
   (func (export "unpack") (param $at i32) (param $end i32) (param $to i32)

@@ -18,6 +18,7 @@ export default defineConfig({
     alias: [
       { find: /^jobgate$/, replacement: join(here, "../dist/index.js") },
       { find: /^jobgate\/runner$/, replacement: join(here, "../dist/runner.js") },
+      { find: /^jobgate\/queue-client$/, replacement: join(here, "../dist/queue-client.js") },
       { find: /^jobgate\/shared$/, replacement: join(here, "../dist/shared.js") },
       { find: /^jobgate\/react$/, replacement: join(here, "../dist/react.js") },
       // What an app on Preact does to use React's hooks; here for dist/ too, which is outside of this folder.

@@ -1,6 +1,8 @@
 // Speaks to pages: WebSockets, REST and server-sent events. And what a server has beside: metrics, health, a board.
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { createBullBoard } from "@bull-board/api";
 import { BullMQAdapter } from "@bull-board/api/bullMQAdapter";
 import { ExpressAdapter } from "@bull-board/express";
@@ -9,8 +11,8 @@ import express from "express";
 import { Redis } from "ioredis";
 import { QueueGateway } from "jobgate/server";
 import { collectDefaultMetrics, Gauge, register } from "prom-client";
+import { serverTypes as types } from "./server-types.mjs";
 import { host, logOf, port, queue, redis } from "./settings.mjs";
-import { types } from "./types.mjs";
 
 const log = logOf("gateway");
 const address = `http://${host}:${port}`;
@@ -78,14 +80,20 @@ app.use("/api", async (request, response) => {
   else Readable.fromWeb(answer.body).pipe(response);
 });
 
-app.get("/", (request, _, next) => {
+// Beside a checkout the page is the demo's dashboard, told where its server is; else the small one in public/.
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const site = process.env.SITE ?? here("../../www/dist");
+const hasDashboard = existsSync(`${site}/dashboard.html`);
+app.get(["/", "/small.html", "/dashboard.html"], (request, response, next) => {
   if (userOf(request.headers.cookie) === undefined) {
-    request.res.cookie("user", randomUUID(), { httpOnly: true, sameSite: "strict" });
+    response.cookie("user", randomUUID(), { httpOnly: true, sameSite: "strict" });
   }
-  next();
+  if (request.path === "/") response.redirect(hasDashboard ? "/dashboard.html?server=/&in=server" : "/small.html");
+  else next();
 });
-app.use("/jobgate", express.static(new URL("./node_modules/jobgate/dist", import.meta.url).pathname));
-app.use(express.static(new URL("./public", import.meta.url).pathname));
+app.use("/jobgate", express.static(here("./node_modules/jobgate/dist")));
+app.use(express.static(here("./public")));
+if (hasDashboard) app.use(express.static(site, { index: false }));
 
 const server = app.listen(port, host, () => log.info({ address }, "ready"));
 server.on("upgrade", gateway.upgrade);

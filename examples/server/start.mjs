@@ -1,7 +1,8 @@
 // Redis, a gateway and two workers, until Ctrl-C. `REDIS_URL` names a Redis of your own.
-import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
 
 const env = { ...process.env };
 const children = new Set();
@@ -16,6 +17,11 @@ function start(command, args, onError) {
   child.on("error", onError ?? (({ message }) => end(message)));
   child.on("exit", () => children.delete(child));
   return child;
+}
+
+/** One that was killed is followed by another, as a process manager would have it. */
+function startWorker() {
+  start(process.execPath, ["worker.mjs"]).once("exit", () => setTimeout(() => isEnding || startWorker(), 1000));
 }
 
 let isEnding = false;
@@ -46,6 +52,14 @@ async function freePort() {
   return port;
 }
 
+// In a checkout the page is the demo's dashboard, which is built once.
+const checkout = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const vite = checkout("node_modules/vite/bin/vite.js");
+const isCheckout = existsSync(vite) && existsSync(checkout("www/vite.config.ts"));
+if (isCheckout && !existsSync(checkout("www/dist/dashboard.html"))) {
+  execFileSync(process.execPath, [vite, "build", "www"], { cwd: checkout(""), stdio: "inherit" });
+}
+
 let redis;
 if (env.REDIS_URL === undefined) {
   const port = await freePort();
@@ -61,6 +75,6 @@ if (env.REDIS_URL === undefined) {
 }
 if (!isEnding) {
   start(process.execPath, ["gateway.mjs"]);
-  for (let count = 0; count < 2; count += 1) start(process.execPath, ["worker.mjs"]);
+  for (let count = 0; count < 2; count += 1) startWorker();
 }
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => end());

@@ -2,7 +2,7 @@ import type { Browser, BrowserContextOptions } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { browserNames, contextOptions, launch } from "./support/browser.ts";
 import { ChatPage } from "./support/chat-page.ts";
-import { seriousFindings } from "./support/page.ts";
+import { axeVariants, seriousFindings } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
 
 let site: Awaited<ReturnType<typeof startSite>>;
@@ -312,12 +312,14 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await expect.poll(() => chat.answers.locator("h4").count()).toBe(200);
     }));
 
-  test.each([
-    ["light", 1160],
-    ["dark", 1160],
-    ["light", 360],
-    ["dark", 360],
-  ])("in the %s theme, %d pixels wide: axe finds nothing serious, nothing scrolls sideways", async (theme, width) => {
+  test.each(
+    axeVariants(name, [
+      ["light", 1160],
+      ["dark", 1160],
+      ["light", 360],
+      ["dark", 360],
+    ] as const),
+  )("in the %s theme, %d pixels wide: axe finds nothing serious, nothing scrolls sideways", async (theme, width) => {
     const preferences = { dark: theme === "dark" };
     const own = await launch(name, preferences);
     await visit(

@@ -112,7 +112,7 @@ describeDashboard("what the dashboard says", {}, (visit) => {
     await old.page.getByText("another tab has a newer version of this page").waitFor();
     await old.row(id).waitFor();
     await expect.poll(() => old.button("Start job").getAttribute("aria-disabled")).toBe("true");
-    await old.detailStatus("will retry"); // it is handed over to newer code
+    await old.detailStatus("handed over"); // to newer code
     await old.press("Cancel");
     await old.detailStatus("cancelled");
     await other.page.evaluate(

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { browserNames, contextOptions, launch, type Preferences } from "./support/browser.ts";
-import { type OpenPage, openPage, seriousFindings } from "./support/page.ts";
+import { axeVariants, type OpenPage, openPage, seriousFindings } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
 
 /** As Chromium has it; what follows a press within half a second is not counted. */
@@ -160,11 +160,13 @@ describe.each(browserNames)("the landing page, in %s", (name) => {
       }
     }));
 
-  test.each([
-    ["light", 1160],
-    ["dark", 1160],
-    ["light", 360],
-  ])("in the %s theme, %d pixels wide: axe finds nothing serious, nothing scrolls sideways", (theme, width) =>
+  test.each(
+    axeVariants(name, [
+      ["light", 1160],
+      ["dark", 1160],
+      ["light", 360],
+    ] as const),
+  )("in the %s theme, %d pixels wide: axe finds nothing serious, nothing scrolls sideways", (theme, width) =>
     visit(
       async ({ page }) => {
         expect(await seriousFindings(page)).toEqual([]);

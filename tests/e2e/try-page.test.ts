@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions } from "playwright";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { browserNames, contextOptions, launch, type Preferences } from "./support/browser.ts";
-import { seriousFindings } from "./support/page.ts";
+import { axeVariants, seriousFindings } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
 import { TryPage } from "./support/try-page.ts";
 
@@ -143,10 +143,13 @@ describe.each(browserNames)("the page itself, in %s", (name) => {
     await tabTo("Events, newest first");
   });
 
-  test.each(["light", "dark"] as const)("axe finds nothing serious in the %s theme", async (theme) => {
-    const visit = await withJobs({ dark: theme === "dark" });
-    expect(await seriousFindings(visit.page)).toEqual([]);
-  });
+  test.each(axeVariants(name, ["light", "dark"] as const))(
+    "axe finds nothing serious in the %s theme",
+    async (theme) => {
+      const visit = await withJobs({ dark: theme === "dark" });
+      expect(await seriousFindings(visit.page)).toEqual([]);
+    },
+  );
 
   test("what glides stands still for a visitor who asks for less motion", async () => {
     const glide = (visit: TryPage) =>

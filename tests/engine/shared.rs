@@ -11,6 +11,7 @@ mod cases;
 mod shared {
     mod desk;
     mod histories;
+    mod owners;
     mod scenarios;
     mod simulator;
     mod transactions;

@@ -15,6 +15,12 @@ export const entries: readonly Entry[] = [
   { entry: "jobgate/runner", program: "runner.js", outcome: "completed, 25 primes, one engine", mark: "queue_state" },
   { entry: "jobgate/shared", program: "shared.js", outcome: "completed, 25 primes", mark: "E_CRASH_LOOP" },
   {
+    entry: "jobgate/service-worker",
+    program: "service-worker.js",
+    outcome: "serves where it can",
+    mark: "serveJobs is for service workers",
+  },
+  {
     entry: "jobgate/queue-client",
     program: "queue-client.js",
     outcome: "connected, seconds: must be an integer",

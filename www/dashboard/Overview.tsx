@@ -5,6 +5,7 @@ import { count, shortDuration } from "../shared/format.ts";
 import { useNow } from "../shared/use-now.ts";
 import { metricsOf } from "./metrics.ts";
 import { clearCompleted, isFinished, setExecutes, useDashboard, useLive, useQueue } from "./store.ts";
+import { WhereItRuns } from "./WhereItRuns.tsx";
 import { refusalOf, storageWords } from "./words.ts";
 
 const shown = ["running", "pending", "completed", "failed", "cancelled"] as const;
@@ -17,6 +18,7 @@ export function Overview() {
         <h1>Dashboard</h1>
         <StorageState />
       </div>
+      <WhereItRuns />
       <Numbers />
       <QueueControls />
     </section>
@@ -26,13 +28,18 @@ export function Overview() {
 function StorageState() {
   const storage = useDashboard(({ storage }) => storage);
   const online = useDashboard(({ online }) => online);
-  const tab = useDashboard(({ runner }) => runner.tab);
+  const tab = useDashboard(({ place }) => (place.name === "tabs" ? place.own : undefined));
   const { badge, tone, text } = storageWords[storage];
   return (
     <div class="connection" role="status" data-testid="storage" data-storage={storage}>
       <Badge tone={tone}>{badge}</Badge>
       <span class="muted small">
-        {text}; this is tab <span data-testid="tab">{tab.slice(0, 4)}</span>
+        {text}
+        {tab !== undefined && (
+          <>
+            ; this is tab <span data-testid="tab">{tab.slice(0, 4)}</span>
+          </>
+        )}
       </span>
       {!online && <Badge tone="warn">offline</Badge>}
     </div>
@@ -41,7 +48,7 @@ function StorageState() {
 
 function Numbers() {
   const { jobs, stats } = useQueue();
-  const capacity = useDashboard(({ runner }) => runner.getWorkerStats().capacity);
+  const capacity = useDashboard(({ place }) => place.capacity);
   const killed = useDashboard(({ killed }) => killed);
   const now = useNow(jobs.some(isFinished));
   const { aMinute, wait, run } = useMemo(() => metricsOf(jobs, now), [jobs, now]);
@@ -56,7 +63,7 @@ function Numbers() {
       ))}
       <div>
         <dt>at once</dt>
-        <dd data-testid="concurrency">{capacity}</dd>
+        <dd data-testid="concurrency">{capacity ?? "–"}</dd>
       </div>
       <div>
         <dt>a minute</dt>
@@ -81,15 +88,18 @@ function Numbers() {
 function QueueControls() {
   const live = useLive();
   const executes = useDashboard(({ executes }) => executes);
+  const isShared = useDashboard(({ place }) => place.name === "tabs");
   const { jobs } = useQueue();
   const clearable = jobs.some(isFinished);
   const toggle = () =>
     setExecutes(!executes).then(() => announce(executes ? "This tab only watches" : "This tab runs jobs"));
   return (
     <div class="overview-controls">
-      <Button onClick={() => void toggle()} disabled={!live}>
-        {executes ? "Pause this tab" : "Resume this tab"}
-      </Button>
+      {isShared && (
+        <Button onClick={() => void toggle()} disabled={!live}>
+          {executes ? "Pause this tab" : "Resume this tab"}
+        </Button>
+      )}
       <Button
         onClick={() => void clearCompleted().catch((error) => announce(refusalOf(error)))}
         disabled={!live || !clearable}

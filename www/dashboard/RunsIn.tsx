@@ -1,16 +1,15 @@
-import type { SharedRecord } from "jobgate/shared";
-import { runsIn } from "./job-types.ts";
+import type { Job } from "./places/place.ts";
 import { useDashboard } from "./store.ts";
-import { tabName } from "./words.ts";
 
-/** Where the jobs of a type run: on a page's thread or in a worker of its pool; of a running job also in which tab. */
-export function RunsIn({ type, owner }: { type: string; owner?: SharedRecord["owner"] }) {
-  const own = useDashboard(({ runner }) => runner.tab);
-  const where = runsIn(type);
+/** Where the jobs of a type run: on a page's thread, in a worker of its pool, on a server; of a running job also what runs it. */
+export function RunsIn({ type, job }: { type: string; job?: Job }) {
+  const place = useDashboard(({ place }) => place);
+  const where = place.runsIn(type);
+  const by = job && place.runnerOf(job);
   return (
     <span class="runs-in" data-where={where}>
       <span class="visually-hidden">runs in: </span>
-      {owner ? `${where}, ${tabName(owner.tab, own)}` : where}
+      {by === undefined ? where : `${where}, ${place.nameOf(by)}`}
     </span>
   );
 }

@@ -1,9 +1,9 @@
-import type { SharedRecord } from "jobgate/shared";
+import type { Job } from "./places/place.ts";
 
 const MINUTE = 60_000;
 
 /** Of the jobs that have ended and are kept: how many in the last minute, how long 95 of a hundred waited and ran at most. */
-export function metricsOf(jobs: readonly SharedRecord[], now: number) {
+export function metricsOf(jobs: readonly Job[], now: number) {
   const ended = jobs.filter(({ completed_at }) => completed_at !== undefined);
   const ran = ended.filter(({ started_at }) => started_at !== undefined);
   return {

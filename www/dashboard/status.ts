@@ -1,6 +1,6 @@
 import type { JobRecord } from "jobgate";
-import type { SharedRecord } from "jobgate/shared";
 import type { Tone } from "../shared/components.tsx";
+import type { Job } from "./places/place.ts";
 import { isFinished } from "./store.ts";
 
 /** How a status is shown everywhere on the page. */
@@ -12,12 +12,15 @@ export const statusTones: Record<JobRecord["status"], Tone> = {
   cancelled: "calm",
 };
 
-export function statusOf(job: SharedRecord): { text: string; tone: Tone } {
-  const { status, attempt, interruptions, stopping, waiting_for } = job;
+export function statusOf(job: Job): { text: string; tone: Tone } {
+  const { status, attempt, interruptions = 0, stopping, waiting_for, ready_at } = job;
   if (stopping && !isFinished(job)) return { text: "stopping…", tone: "warn" };
   if (waiting_for === "online") return { text: "offline", tone: "warn" };
-  if (status === "pending" && interruptions > 0) return { text: "taken over", tone: "warn" };
-  if (status === "pending" && attempt > 0) return { text: "will retry", tone: "warn" };
+  if (status === "pending" && attempt > 0) {
+    // Only an attempt that has failed is followed by a wait.
+    if (ready_at !== undefined) return { text: "will retry", tone: "warn" };
+    return { text: interruptions > 0 ? "taken over" : "handed over", tone: "warn" };
+  }
   return { text: status, tone: statusTones[status] };
 }
 

@@ -1,25 +1,25 @@
 import type { JobEvent, JobRecord, ParamError } from "jobgate";
 import { useQueue as useQueueOf } from "jobgate/react";
-import type { JobQueue } from "jobgate/runner";
-import { type SharedCreateOptions, type SharedRecord, SharedRunner } from "jobgate/shared";
+import type { QueueCreateOptions } from "jobgate/runner";
 import { useSyncExternalStore } from "preact/compat";
 import { oncePerFrame } from "../shared/once-per-frame.ts";
+import { notePlace, type PlaceName, placeAsked, server } from "./address.ts";
 import { newIds } from "./ids.ts";
-import { pool, sharedTypes } from "./job-types.ts";
+import { pool } from "./job-types.ts";
 import { Logs } from "./logs.ts";
+import { openPage } from "./places/page.ts";
+import type { Job, Place, Storage } from "./places/place.ts";
+import { openServer } from "./places/server.ts";
+import { openTabs } from "./places/tabs.ts";
 import { type Run, Runs } from "./runs.ts";
-import type { Storage } from "./words.ts";
+import { visitor } from "./visitor.ts";
 
 const MOST_COPIES = 1000;
 
-const open = (execute: boolean) =>
-  new SharedRunner({ name: "dashboard", types: sharedTypes, fallback: "memory", execute });
-
 /** What the page knows beside the queue, which is `useQueue`'s. */
 export interface Dashboard {
-  readonly runner: SharedRunner;
-  /** The runner, for `useQueue`. */
-  readonly queue: JobQueue;
+  /** Where the jobs that are shown run, and new ones will. */
+  readonly place: Place;
   readonly storage: Storage;
   /** This tab runs jobs, and does not only watch. */
   readonly executes: boolean;
@@ -31,34 +31,33 @@ export interface Dashboard {
 
 const logs = new Logs();
 const listeners = new Set<() => void>();
-const showRuns = oncePerFrame(() => set({ runs: runs.snapshot() }));
-const runs = new Runs(showRuns);
-const first = open(true);
+const showRuns = oncePerFrame(() => set({ runs: runsIn(state.place).snapshot() }));
+const runsByPlace = new Map<PlaceName, Runs>();
+/** Those that were shown once stay open: what runs there goes on, and is known. */
+const opened = new Map<PlaceName, Place>();
+
+function runsIn({ name }: Place): Runs {
+  let runs = runsByPlace.get(name);
+  if (runs === undefined) runsByPlace.set(name, (runs = new Runs(name === "tabs", showRuns)));
+  return runs;
+}
+
+function open(name: PlaceName): Place {
+  if (name === "server" && server !== undefined) return openServer(server);
+  return name === "page" ? openPage() : openTabs(true);
+}
+
+const first = open(placeAsked());
+opened.set(first.name, first);
 
 let state: Dashboard = {
-  runner: first,
-  queue: paced(first),
+  place: first,
   storage: first.storage,
   executes: true,
   online: navigator.onLine,
   killed: 0,
-  runs: runs.snapshot(),
+  runs: runsIn(first).snapshot(),
 };
-
-/**
- * Tells of changes once a frame: a thousand jobs made or run to their ends take the page a tenth of its thread that way.
- */
-function paced(runner: SharedRunner): JobQueue {
-  const subscribe: JobQueue["subscribe"] = (listener) => {
-    let listening = true;
-    const stop = runner.subscribe(oncePerFrame(() => listening && listener()));
-    return () => {
-      listening = false;
-      stop();
-    };
-  };
-  return Object.create(runner, { subscribe: { value: subscribe } });
-}
 
 function set(change: Partial<Dashboard>): void {
   state = { ...state, ...change };
@@ -76,49 +75,73 @@ export const useDashboard = <Part>(select: (dashboard: Dashboard) => Part): Part
 
 /** All jobs and their numbers; drawn once a frame at most. */
 export const useQueue = () =>
-  useQueueOf(useDashboard(({ queue }) => queue)) as Omit<ReturnType<typeof useQueueOf>, "jobs"> & {
-    readonly jobs: readonly SharedRecord[];
+  useQueueOf(useDashboard(({ place }) => place.queue)) as Omit<ReturnType<typeof useQueueOf>, "jobs"> & {
+    readonly jobs: readonly Job[];
   };
 
-export const useLive = (): boolean => useDashboard(({ storage }) => storage === "disk" || storage === "memory");
+const LIVE: readonly Storage[] = ["disk", "memory", "page", "server"];
+
+export const useLive = (): boolean => useDashboard(({ storage }) => LIVE.includes(storage));
 
 export const useLog = (id: string) => useDashboard(() => logs.of(id));
 
 export const isFinished = ({ status }: JobRecord): boolean => status !== "running" && status !== "pending";
 
-async function follow(runner: SharedRunner): Promise<void> {
-  runner.onEvent((event: JobEvent) => {
-    runs.note(event, runner);
+function follow(place: Place): void {
+  const runs = runsIn(place);
+  place.onEvent((event: JobEvent) => {
+    runs.note(event, place);
     if (logs.note(event)) set({});
   });
-  runner.subscribe(() => {
-    if (runner !== state.runner || (runner.storage === state.storage && pool.stats.killed === state.killed)) return;
-    set({ storage: runner.storage, killed: pool.stats.killed });
+  let isRead = place.storage !== "opening";
+  place.queue.subscribe(() => {
+    if (!isRead && place.storage !== "opening") {
+      isRead = true;
+      runs.keepOnly(place.queue.getAllJobs());
+    }
+    if (place !== state.place || (place.storage === state.storage && pool.stats.killed === state.killed)) return;
+    set({ storage: place.storage, killed: pool.stats.killed });
   });
-  await runner.ready;
-  if (runner.storage !== "opening") runs.keepOnly(runner.getAllJobs());
-  if (runner === state.runner) set({ storage: runner.storage });
 }
 
-let changing: Promise<void> = follow(first);
+follow(first);
 for (const type of ["online", "offline"]) addEventListener(type, () => set({ online: navigator.onLine }));
 
-/** A tab that stops running jobs hands over at once; the others go on with what it ran. */
+function show(place: Place): void {
+  opened.set(place.name, place);
+  set({ place, storage: place.storage, runs: runsIn(place).snapshot() });
+}
+
+/** Shows the jobs that run there; new ones will. What runs elsewhere goes on. */
+export function setPlace(name: PlaceName): void {
+  let place = opened.get(name);
+  if (place === undefined) follow((place = open(name)));
+  show(place);
+  notePlace(name);
+}
+
+let changing: Promise<void> = Promise.resolve();
+
+/** A tab that stops running jobs of the shared queue hands over at once; the others go on with what it ran. */
 export function setExecutes(executes: boolean): Promise<void> {
   changing = changing.then(async () => {
-    if (state.executes === executes) return;
-    await state.runner.close();
-    runs.handOver();
-    const runner = open(executes);
-    await follow(runner);
-    set({ runner, queue: paced(runner), executes, storage: runner.storage });
+    const before = opened.get("tabs");
+    if (state.executes === executes || before === undefined) return;
+    await before.close();
+    runsIn(before).handOver();
+    const after = openTabs(executes);
+    follow(after);
+    await after.ready;
+    opened.set("tabs", after);
+    set({ executes });
+    if (state.place === before) show(after);
   });
   return changing;
 }
 
 /** Every fault; none where the params are good. */
 export function faultsOf(type: string, params: Record<string, unknown>): readonly ParamError[] {
-  const validation = state.runner.validateJobParams(type, params);
+  const validation = state.place.validate(type, params);
   return validation.valid ? [] : validation.errors;
 }
 
@@ -126,30 +149,33 @@ export function faultsOf(type: string, params: Record<string, unknown>): readonl
 export async function createJobs(
   type: string,
   params: readonly Record<string, unknown>[],
-  options: SharedCreateOptions = {},
+  options: QueueCreateOptions = {},
 ): Promise<readonly string[]> {
   if (params.length < 1 || params.length > MOST_COPIES) throw new RangeError(`Copies: from 1 to ${MOST_COPIES}`);
-  const ids = await newIds(params.length);
-  const { runner } = state;
-  await Promise.all(params.map((one, at) => runner.createJob(type, one, { ...options, id: ids[at]! })));
+  const numbers = await newIds(params.length);
+  const { name, queue } = state.place;
+  // Numbers are this browser's, and others may have a server's same queue.
+  const ids = name === "server" ? numbers.map((number) => `${visitor()}-${number}`) : numbers;
+  await Promise.all(params.map((one, at) => queue.createJob(type, one, { ...options, id: ids[at]! })));
   return ids;
 }
 
-export const retryJob = async (id: string): Promise<string> => (await state.runner.retryJob(id)).id;
+export const retryJob = async (id: string): Promise<string> => (await state.place.queue.retryJob(id)).id;
 
 let raising: Promise<unknown> = Promise.resolve();
 
 /** One after the other: of two clicks in quick succession none is lost. Resolves with what it is now. */
 export function raisePriority(id: string, by: number): Promise<number> {
+  const { queue } = state.place;
   const raised = raising.then(async () => {
-    const priority = (state.runner.getJob(id)?.priority ?? 0) + by;
-    await state.runner.setPriority(id, priority);
+    const priority = (queue.getJob(id)?.priority ?? 0) + by;
+    await queue.setPriority(id, priority);
     return priority;
   });
   raising = raised.catch(() => {});
   return raised;
 }
 
-export const cancelJob = (id: string) => state.runner.cancelJob(id);
+export const cancelJob = (id: string) => state.place.queue.cancelJob(id);
 
-export const clearCompleted = () => state.runner.clearCompleted();
+export const clearCompleted = () => state.place.queue.clearCompleted();

@@ -18,7 +18,7 @@ export const upload: SharedJobType<{ name: string; kilobytes: number }> = {
     { name: "kilobytes", type: "integer", description: "How many", min: 1, max: 100_000, default: 2000 },
   ],
   requires: { online: true },
-  async execute({ name, kilobytes }, { idempotencyKey, signal, progress, log }) {
+  async execute({ name, kilobytes }, { id, idempotencyKey = id, signal, progress, log }) {
     const bytes = new Blob([new Uint8Array(kilobytes * 1000)]);
     const address = `/api/deliveries/${visitor()}-${idempotencyKey}?name=${encodeURIComponent(name)}&size=${bytes.size}`;
     let { received } = await answer(fetch(address, { signal }));

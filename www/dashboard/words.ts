@@ -1,9 +1,11 @@
 // What the queue says in codes, in plain language.
 
-import type { SharedRecord, SharedRunner } from "jobgate/shared";
+import type { SharedRecord } from "jobgate/shared";
 import type { Tone } from "../shared/components.tsx";
+import type { PlaceName } from "./address.ts";
+import type { Storage } from "./places/place.ts";
 
-export type Storage = SharedRunner["storage"];
+export const placeWords: Record<PlaceName, string> = { page: "this page", tabs: "all tabs", server: "server" };
 
 export const storageWords: Record<Storage, { readonly badge: string; readonly tone: Tone; readonly text: string }> = {
   opening: { badge: "connecting…", tone: "warn", text: "opening the browser's storage" },
@@ -13,6 +15,9 @@ export const storageWords: Record<Storage, { readonly badge: string; readonly to
     tone: "warn",
     text: "the browser keeps nothing here, as in some private windows: these jobs end with this tab",
   },
+  page: { badge: "live", tone: "good", text: "this page's own queue: it ends with the page" },
+  server: { badge: "live", tone: "good", text: "on servers: jobs go on when every tab is closed" },
+  away: { badge: "no server answers", tone: "warn", text: "what you see is what was last heard; the page asks again" },
   outdated: {
     badge: "old version",
     tone: "bad",
@@ -37,6 +42,7 @@ export const waitWords: Record<NonNullable<SharedRecord["waiting_for"]>, string>
 };
 
 const refusals: Record<string, string> = {
+  E_DISCONNECTED: "No server has answered. It may have been queued: the list says so once one does",
   E_QUOTA: "The browser has no more room for this site. Nothing was queued: clear finished jobs, or free some space",
   E_STORAGE_UNAVAILABLE: "The browser's storage can't be used. Nothing was queued",
   E_STORAGE_LOST: "The browser took the storage away meanwhile. It may have been queued: reload to see",

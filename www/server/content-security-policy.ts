@@ -49,6 +49,10 @@ const headers = (policy: Record<string, string>) => ({
 
 /** Where a visitor's own addresses are fetched. */
 const asksOthers = /^\/(chat|dashboard)\.html$/;
+/** The dashboard's jobs may run on a server of the visitor's own machine; elsewhere it serves the dashboard itself. */
+const jobServers: Record<string, readonly string[]> = {
+  "/dashboard.html": ["ws://localhost:*", "ws://127.0.0.1:*"],
+};
 
 /**
  * The chat asks the server that its visitor names, and so does a `url_fetch` of the dashboard: no page can know those
@@ -57,7 +61,7 @@ const asksOthers = /^\/(chat|dashboard)\.html$/;
  */
 function policyOf(path: string, policy: Record<string, string>): Record<string, string> {
   if (!asksOthers.test(path)) return policy;
-  return { ...policy, "connect-src": [policy["connect-src"], ...modelSources].join(" ") };
+  return { ...policy, "connect-src": [policy["connect-src"], ...modelSources, ...(jobServers[path] ?? [])].join(" ") };
 }
 
 function sendHeaders(policy: Record<string, string>): Connect.NextHandleFunction {

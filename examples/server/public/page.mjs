@@ -24,7 +24,7 @@ function rowOf({ id, type, status, stopping, attempt, progress, worker_id = "", 
     cell(state),
     cell(bar),
     cell(worker_id),
-    cell(String(error?.message ?? result ?? "")),
+    cell(error?.message ?? (result === undefined ? "" : JSON.stringify(result))),
     cell(button),
   );
   return row;

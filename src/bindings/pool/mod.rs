@@ -28,6 +28,8 @@ pub struct WasmPool {
     outbox: RefCell<Vec<u32>>,
     /// What the driver's timer is set for; infinity: it is not.
     timer: Cell<f64>,
+    /// When the last command came that says when.
+    latest: Cell<f64>,
 }
 
 fn words(what: Effect) -> [u32; EFFECT_WORDS] {
@@ -53,6 +55,7 @@ fn words(what: Effect) -> [u32; EFFECT_WORDS] {
 
 impl WasmPool {
     fn handle(&self, now: f64, command: Command) -> u32 {
+        self.latest.set(now);
         if command == Command::Tick {
             self.timer.set(f64::INFINITY);
         }
@@ -80,7 +83,12 @@ impl WasmPool {
     pub fn new(size: f64, idle_timeout: f64, grace: f64) -> Result<Self, JsValue> {
         let pool = Pool::new(&PoolOptions { size, idle_timeout, grace })
             .map_err(|why| JsValue::from(RangeError::new(&why.to_string())))?;
-        Ok(Self { inner: RefCell::new(pool), outbox: RefCell::default(), timer: Cell::new(f64::INFINITY) })
+        Ok(Self {
+            inner: RefCell::new(pool),
+            outbox: RefCell::default(),
+            timer: Cell::new(f64::INFINITY),
+            latest: Cell::default(),
+        })
     }
 
     /// `on_panic(message)` is called when the binary breaks; nothing can be called after that.
@@ -100,9 +108,9 @@ impl WasmPool {
         self.outbox.borrow().as_ptr()
     }
 
-    /// A new task. Numbers go upwards.
-    pub fn submit(&self, now: f64, task: u32) -> u32 {
-        self.handle(now, Command::Submit(TaskId(task)))
+    /// A new task. Numbers go upwards. No deadline begins with it, so nobody needs to read the clock for it.
+    pub fn submit(&self, task: u32) -> u32 {
+        self.handle(self.latest.get(), Command::Submit(TaskId(task)))
     }
 
     /// It is to end.

@@ -54,7 +54,7 @@ pub(super) struct Job {
 }
 
 /// What the tab itself is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Circumstances {
     pub(super) online: bool,
     pub(super) visible: bool,

@@ -147,7 +147,7 @@ impl Tab {
     /// Takes in what has happened; returns what is to be done, in order.
     ///
     /// What names a request, a job or a run that is gone changes nothing: messages cross. The cost is logarithmic in the
-    /// jobs that have not ended; only a change of [`Command::Visible`] and [`Command::Online`] looks at them all.
+    /// jobs that have not ended; only a change of [`Command::Visible`] and [`Command::Online`] looks at all of the types that want those.
     pub fn handle(&mut self, now: Now, command: Command) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.reading.pass(now.time, self.limits.pulse);

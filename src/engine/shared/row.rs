@@ -32,7 +32,7 @@ impl Status {
 pub struct Row {
     /// Where it stands.
     pub status: Status,
-    /// Rises with every claim and with every recovery. Whoever writes for a run names the run's.
+    /// Rises with every claim and with every recovery, once where both are one. Whoever writes for a run names the run's.
     pub epoch: u32,
     /// Of the latest run; 0 before the first. A run that died with its tab is repeated under the same.
     pub attempt: u32,

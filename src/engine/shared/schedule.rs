@@ -1,9 +1,9 @@
 //! Which slots a tab asks for, and which job it claims where it is granted one.
 
 use super::command::{Answer, Effect, Lock, RequestId, SharedJobId, TypeId};
-use super::job::{Circumstances, Job, WaitingFor};
+use super::job::{Circumstances, Job, Order, WaitingFor};
 use super::slot::{Run, Slot, Usage};
-use super::transactions::{Claim, Outcome};
+use super::transactions::{Claim, Outcome, Recovery, recover};
 use super::{Phase, Tab};
 use crate::engine::time::{Span, Time};
 
@@ -49,9 +49,16 @@ impl Tab {
     }
 
     pub(super) fn around(&mut self, now: Time, around: Circumstances, effects: &mut Vec<Effect>) {
-        self.around = around;
-        for id in self.jobs.keys().copied().collect::<Vec<_>>() {
-            self.reconsider(now, id);
+        if self.around != around {
+            self.around = around;
+            let depends = |job: &Job| {
+                let kind = job.kind.and_then(|TypeId(kind)| self.kinds.get(kind as usize));
+                kind.is_some_and(|kind| kind.visible || kind.online.is_some())
+            };
+            let those: Vec<_> = self.jobs.iter().filter(|(_, job)| depends(job)).map(|(id, _)| *id).collect();
+            for id in those {
+                self.reconsider(now, id);
+            }
         }
         // Timers of a page that was hidden may be late.
         self.read(effects);
@@ -111,7 +118,9 @@ impl Tab {
     fn assign(&mut self, now: Time, at: usize, effects: &mut Vec<Effect>) {
         let Some(slot) = self.slots.get(at) else { return };
         let may_run = self.limits.execute && slot.index < self.limits.slots;
-        let next = self.queue.first().filter(|_| may_run).map(|order| order.2);
+        let within = slot.within.map(|(id, _)| id);
+        let left = within.and_then(|id| self.goes_on(now, id));
+        let next = self.queue.first().copied().into_iter().chain(left).min().filter(|_| may_run).map(|order| order.2);
         let claim = next.and_then(|id| {
             let job = self.jobs.get_mut(&id)?;
             let kind = self.kinds.get(job.kind?.0 as usize)?;
@@ -124,13 +133,21 @@ impl Tab {
             self.reconsider(now, id);
         }
         let Some(slot) = self.slots.get_mut(at) else { return };
-        if claim.is_some() || slot.within.is_some() {
+        if claim.is_some() || within.is_some() {
             slot.usage = Usage::Entering { job: claim.map(|(id, _)| id), since: now };
             effects.push(Effect::Enter { lock: slot.lock(), claim });
         } else {
             slot.usage = Usage::Free;
             effects.push(Effect::Drop(slot.request));
         }
+    }
+
+    /// Where a job stands that was left by a tab that is gone, if it could start here once it is recovered.
+    fn goes_on(&mut self, now: Time, id: SharedJobId) -> Option<Order> {
+        let most = self.limits.max_interruptions;
+        let job = self.jobs.get_mut(&id).filter(|job| recover(&job.row, 0.0, most).1 == Recovery::Again)?;
+        let kind = job.kind.and_then(|TypeId(kind)| self.kinds.get(kind as usize)).copied();
+        (job.missing(now, kind, self.around).0 == WaitingFor::Slot).then(|| job.order(id))
     }
 
     pub(super) fn granted(&mut self, request: RequestId, effects: &mut Vec<Effect>) {
@@ -182,10 +199,27 @@ impl Tab {
         }
         match claimed.filter(|_| answer == Answer::Written) {
             Some(id) => self.start(now, at, id, since, effects),
-            None => self.free(at, effects),
+            None => self.keep_or_free(at, job.filter(|_| answer == Answer::Refused), effects),
+        }
+        // It may be the one that was left there, and still be.
+        if let Some((id, row)) = job.and_then(|id| Some((id, self.jobs.get(&id)?.row))) {
+            self.locate(id, Some(&row));
         }
         if looks {
             self.read(effects);
+        }
+    }
+
+    /// The lock is good for the next job where the one that was refused is for others now.
+    fn keep_or_free(&mut self, at: usize, refused: Option<SharedJobId>, effects: &mut Vec<Effect>) {
+        let Some(lock) = self.slots.get(at).map(Slot::lock) else { return };
+        let is_for_others = |id: SharedJobId| {
+            self.jobs.get(&id).is_none_or(|job| job.queued.is_none() && !job.row.is_in(lock.slot, lock.generation))
+        };
+        let keeps = self.phase == Phase::Here && refused.is_some_and(is_for_others);
+        match self.slots.get_mut(at).filter(|slot| keeps && slot.generation == slot.stored.generation) {
+            Some(slot) => slot.usage = Usage::Granted,
+            None => self.free(at, effects),
         }
     }
 

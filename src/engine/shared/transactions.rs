@@ -53,9 +53,9 @@ pub struct Claim {
 pub struct Entered {
     /// With a sign of life: who was about to give its holder up looks again.
     pub slot: SlotRow,
-    /// The job that was left in the slot.
+    /// The job that was left in the slot, unless that is the one that was claimed.
     pub recovered: Option<(Row, Recovery)>,
-    /// The job that was to be claimed, if it could be.
+    /// The job that was to be claimed, if it could be. The one that was left in the slot may be: then it goes on there.
     pub claimed: Option<Row>,
 }
 
@@ -71,10 +71,11 @@ pub fn enter(
     max_interruptions: u32,
 ) -> Option<Entered> {
     stored.beaten(generation).map(|entered| {
-        let recovered =
-            within.filter(|row| row.is_in(slot, generation)).map(|row| recover(row, wall, max_interruptions));
+        let left = within.filter(|row| row.is_in(slot, generation)).map(|row| recover(row, wall, max_interruptions));
+        let goes_on = target.is_some_and(|(row, _)| row.is_in(slot, generation));
         let claimed = target.and_then(|(row, claim)| {
-            let may_be = row.status == Status::Pending && row.epoch == claim.epoch && !row.behind;
+            let free = left.filter(|_| goes_on).map_or(*row, |(row, _)| row);
+            let may_be = free.status == Status::Pending && row.epoch == claim.epoch && !row.behind;
             may_be.then(|| Row {
                 status: Status::Running,
                 epoch: row.epoch + 1,
@@ -87,9 +88,10 @@ pub fn enter(
                 started_at: wall,
                 ready_at: 0.0,
                 wait: 0.0,
-                ..*row
+                ..free
             })
         });
+        let recovered = left.filter(|_| !goes_on || claimed.is_none());
         Entered { slot: entered, recovered, claimed }
     })
 }
@@ -113,7 +115,7 @@ pub fn retire(
     })
 }
 
-fn recover(row: &Row, wall: f64, max_interruptions: u32) -> (Row, Recovery) {
+pub(super) fn recover(row: &Row, wall: f64, max_interruptions: u32) -> (Row, Recovery) {
     let row = Row { epoch: row.epoch + 1, interruptions: row.interruptions + 1, ..*row };
     if row.stop {
         (row.ended(Status::Cancelled, wall), Recovery::Cancelled)

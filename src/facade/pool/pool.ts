@@ -151,7 +151,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
       const task = new Task(number, work, context, { resolve, reject }, stop);
       this.tasks.set(number, task);
       open.add(this);
-      this.tell((rules) => rules.submit(now(), number));
+      this.tell((rules) => rules.submit(number));
       // Not before: while this is done a worker that was idle wakes up. It may have ended by now.
       if (this.tasks.has(number)) task.hearAbort();
     });

@@ -55,6 +55,8 @@ export class Session {
   private unlisten: Unsubscribe = () => {};
   /** The other end speaks a protocol that has them. */
   private knowsRanks = false;
+  /** The other end was told a state before it said that it knows them. */
+  private lacksRanks = false;
   private readonly alarm = new Alarm(false);
   private isGreeted = false;
   /** Ids of jobs that are being created for this port, whose event is the answer. */
@@ -122,6 +124,7 @@ export class Session {
       carried.push(record);
       if (this.knowsRanks) ranks.push(this.news.rankOf(job.id));
     }
+    this.lacksRanks = !this.knowsRanks;
     const truncated = jobs.length - carried.length;
     const { seq, instance } = this.news;
     const more = {
@@ -296,7 +299,8 @@ export class Session {
 
   /** All that has been told since, or where that is no longer known, the state. */
   private resume({ seq, instance }: { readonly seq: number; readonly instance?: string }): void {
-    const missed = instance === this.news.instance ? this.news.since(seq) : undefined;
+    const isOrdered = !(this.knowsRanks && this.lacksRanks);
+    const missed = isOrdered && instance === this.news.instance ? this.news.since(seq) : undefined;
     if (missed === undefined) {
       this.outbox.state();
       return;

@@ -37,6 +37,11 @@ export interface StoredJob {
   readonly record: JobRecord;
   /** Where it is listed. */
   readonly rank: Rank;
+  /** Why it was asked to end, in words. */
+  readonly reason: string | undefined;
+  /** Attempts that have failed, and what the last of them failed with, where it is to be tried again. */
+  readonly failures: number;
+  readonly failure: JobRecord["error"];
 }
 
 const CANCELLED = "cancelled";
@@ -65,9 +70,9 @@ function errorOf(reason: string): NonNullable<JobRecord["error"]> {
   return { name: "WorkerCrashedError", message, code: "E_WORKER_CRASHED" };
 }
 
-/** Why a job ended cancelled, in words. */
-export function cancelReasonOf(reason: string): string | undefined {
-  const given = fieldOf(parsed(reason), "reason");
+/** Of what is written where a job was asked to end, or has ended so: why, in words. */
+function reasonIn(json: string | null | undefined): string | undefined {
+  const given = fieldOf(parsed(json), "reason");
   return typeof given === "string" ? given : undefined;
 }
 
@@ -96,7 +101,7 @@ export function rankOf(place: string, score: number, record: JobRecord, number: 
 export function toJob(stored: string, fields: StoredFields): StoredJob | undefined {
   const parts = partsOf(stored);
   const [place, score, name, data, timestamp, processedOn, finishedOn, progress, returned, failed, ats, by] = fields;
-  const [started, stop, priority, number] = fields.slice(12);
+  const [started, stop, priority, number, made] = fields.slice(12);
   const { params, priority: given } = (parsed(data) ?? {}) as Partial<StoredData>;
   if (parts === undefined || typeof place !== "string" || typeof name !== "string" || params === undefined)
     return undefined;
@@ -108,6 +113,9 @@ export function toJob(stored: string, fields: StoredFields): StoredJob | undefin
   const told = parsed(progress);
   const percent = fieldOf(told, "percent");
   const message = fieldOf(told, "message");
+  const reason = status === "cancelled" ? reasonIn(failed) : reasonIn(stop);
+  const failures = Number(made ?? 0);
+  const failure = !isEnded && failures > 0 && failed != null ? errorOf(failed) : undefined;
   const record: JobRecord = {
     id: parts.id,
     type: name,
@@ -119,6 +127,7 @@ export function toJob(stored: string, fields: StoredFields): StoredJob | undefin
     },
     ...(status === "completed" && { result: fieldOf(parsed(returned), "result") ?? null }),
     ...(status === "failed" && { error: errorOf(failed ?? "") }),
+    ...(status === "cancelled" && reason !== undefined && { reason }),
     priority: priority == null ? (given ?? 0) : Number(priority),
     attempt: Number(ats ?? 0),
     created_at: Number(timestamp),
@@ -128,7 +137,8 @@ export function toJob(stored: string, fields: StoredFields): StoredJob | undefin
     ...(by != null && { worker_id: by }),
     ...(place === "active" && stop != null && { stopping: true as const }),
   };
-  return { scope: parts.scope, record, rank: rankOf(place, Number(score), record, Number(number ?? 0)) };
+  const rank = rankOf(place, Number(score), record, Number(number ?? 0));
+  return { scope: parts.scope, record, rank, reason, failures, failure };
 }
 
 function statusOf(place: string, returned: string | null | undefined, failed: string | null | undefined): JobStatus {

@@ -54,7 +54,7 @@ end
 
 local function read(id)
   local fields = call("HMGET", bull .. id, "name", "data", "timestamp", "processedOn", "finishedOn", "progress",
-    "returnvalue", "failedReason", "ats", "pb", "jg:started", "jg:stop", "jg:priority", "jg:number")
+    "returnvalue", "failedReason", "ats", "pb", "jg:started", "jg:stop", "jg:priority", "jg:number", "atm")
   if not fields[1] then
     if call("ZREM", live, id) + call("ZREM", done, id) > 0 then tell("type", "removed", "id", id) end
     return false
@@ -70,7 +70,7 @@ local function read(id)
     if call("ZREM", done, id) == 1 then call("ZADD", live, fields[14] or 0, id) end
     place, score = placeOf(id)
   end
-  return {place, tostring(score), unpack(fields, 1, 14)}
+  return {place, tostring(score), unpack(fields, 1, 15)}
 end
 
 -- Moves all that have ended: one look at each that is thought to live.

@@ -157,7 +157,18 @@ export class JobStore {
     }
     living.sort((one, other) => compareRanks(one.rank, other.rank));
     const all = [...living.map(({ stored }) => stored), ...ended];
-    for (let at = 0; at < all.length; at += PAGE) yield await this.read(scope, all.slice(at, at + PAGE));
+    const pageAt = (at: number) => {
+      const page = this.read(scope, all.slice(at, at + PAGE));
+      page.catch(() => {});
+      return page;
+    };
+    // The next one is on its way while this one is looked at.
+    let next = pageAt(0);
+    for (let at = 0; at < all.length; at += PAGE) {
+      const page = await next;
+      if (at + PAGE < all.length) next = pageAt(at + PAGE);
+      yield page;
+    }
   }
 
   /** False: unknown or ended. True: asked, or ended at once where it was pending. */

@@ -27,13 +27,18 @@ const record = (job: StoredJob): SharedRecord => recordOf(job, true, undefined);
 
 export class StoreQueue implements HandledQueue {
   private readonly name: string;
-  private readonly channel: Channel;
+  /** Not before the first request: a script that is looked at outside of a worker opens nothing. */
+  private readonly channel: () => Channel;
   private opened: Promise<Storage> | undefined = undefined;
   private readonly watches = new Watches((ids) => this.readJobs(ids));
 
   constructor(name: string) {
     this.name = name;
-    this.channel = new Channel(name, ({ hint }) => hint && void this.watches.look());
+    let channel: Channel | undefined;
+    this.channel = () => {
+      channel ??= new Channel(name, ({ hint }) => hint && void this.watches.look());
+      return channel;
+    };
   }
 
   // ── the store ───────────────────────────────────────────────────────────────────────────────
@@ -76,7 +81,7 @@ export class StoreQueue implements HandledQueue {
     const { retain } = await this.app();
     const answer = await this.ask((storage) => body(new Requests(storage, storeRules(), retain)));
     const { jobs, gone } = answer.seen;
-    if (jobs.length > 0 || gone.length > 0) this.channel.say({ hint: true });
+    if (jobs.length > 0 || gone.length > 0) this.channel().say({ hint: true });
     void this.watches.look();
     return answer;
   }
@@ -162,6 +167,7 @@ export class StoreQueue implements HandledQueue {
 
   async watch(id: string): Promise<ReadableStream<WatchEvent>> {
     const job = await this.need(id);
+    this.channel();
     if (!isOver(job.row)) this.watches.begin(job);
     return watchStream(this.watches, job);
   }

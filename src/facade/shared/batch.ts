@@ -1,4 +1,4 @@
-// What is asked for in one go is one transaction.
+// What is asked for in one go is one transaction; what is asked for while that is written is the next.
 
 import type { Created, Draft } from "./requests.js";
 
@@ -8,8 +8,12 @@ interface Asked {
   reject(error: unknown): void;
 }
 
+/** Of one transaction: the page has its turn in between. */
+const MOST = 500;
+
 export class Batch {
   private asked: Asked[] = [];
+  private isWriting = false;
   private readonly write: (drafts: Draft[]) => Promise<readonly (Created | Error)[]>;
 
   /** `write` answers for each draft, in their order. */
@@ -20,13 +24,22 @@ export class Batch {
   add(draft: Draft): Promise<Created> {
     return new Promise((resolve, reject) => {
       this.asked.push({ draft, resolve, reject });
-      if (this.asked.length === 1) queueMicrotask(() => void this.flush());
+      if (this.isWriting) return;
+      this.isWriting = true;
+      queueMicrotask(() => void this.flush());
     });
   }
 
   private async flush(): Promise<void> {
-    const asked = this.asked;
-    this.asked = [];
+    for (let all = this.asked; all.length > 0; all = this.asked) {
+      this.asked = [];
+      const parts = Array.from({ length: Math.ceil(all.length / MOST) }, (_, part) => part * MOST);
+      await Promise.all(parts.map((at) => this.flushOne(all.slice(at, at + MOST))));
+    }
+    this.isWriting = false;
+  }
+
+  private async flushOne(asked: readonly Asked[]): Promise<void> {
     try {
       const created = await this.write(asked.map(({ draft }) => draft));
       for (const [index, { resolve, reject }] of asked.entries()) {

@@ -1,6 +1,6 @@
 // The store on disk: IndexedDB.
 
-import { type IDBPDatabase, type IDBPTransaction, openDB } from "idb";
+import { type IDBPDatabase, type IDBPTransaction, openDB, unwrap } from "idb";
 import {
   type App,
   type Left,
@@ -16,7 +16,7 @@ import {
 const VERSION = 1;
 const STORES = ["jobs", "steps", "actions", "meta"];
 const LEFT = "left";
-const READ_AT_ONCE = 500;
+const READ_AT_ONCE = 200;
 const LAST = Number.MAX_SAFE_INTEGER;
 
 export interface DatabaseEvents {
@@ -43,7 +43,6 @@ function upgrade(database: IDBPDatabase): void {
   jobs.createIndex("active", "active", { unique: true });
   jobs.createIndex("waiting", "waiting", { unique: true });
   jobs.createIndex("changed", "changed");
-  jobs.createIndex("open", "open");
   jobs.createIndex("ended", "ended");
   database.createObjectStore("steps");
   database.createObjectStore("actions");
@@ -100,7 +99,6 @@ class Database implements Storage {
     const database = await this.opened;
     const stores = recovers ? [...STORES, LEFT] : STORES;
     const transaction = database.transaction(stores, write ? "readwrite" : "readonly", { durability });
-    const writes = new Writes();
     const abort = () => {
       try {
         transaction.abort();
@@ -112,13 +110,11 @@ class Database implements Storage {
     signal?.addEventListener("abort", abort);
     try {
       signal?.throwIfAborted();
-      const rows = new DiskRows(transaction as IDBPTransaction<unknown, string[], "readwrite">, writes);
-      const result = await body(rows);
+      const result = await body(new DiskRows(transaction as IDBPTransaction<unknown, string[], "readwrite">));
       // What a request said, the commit may still take back.
-      await Promise.all([transaction.done, writes.all()]);
+      await transaction.done;
       return result;
     } catch (error) {
-      // Requests that a failing commit takes with it say only that.
       const why = transaction.error ?? error;
       abort();
       throw why;
@@ -144,31 +140,18 @@ class Database implements Storage {
   }
 }
 
-/** A write's own promise, so that none that fails is left unhandled. */
-class Writes {
-  private readonly pending: Promise<unknown>[] = [];
-
-  add(write: Promise<unknown>): void {
-    write.catch(() => {});
-    this.pending.push(write);
-  }
-
-  all(): Promise<unknown> {
-    return Promise.all(this.pending);
-  }
-}
-
 class DiskRows implements Rows {
   private readonly transaction: IDBPTransaction<unknown, string[], "readwrite">;
-  private readonly writes: Writes;
+  private readonly jobs;
 
-  constructor(transaction: IDBPTransaction<unknown, string[], "readwrite">, writes: Writes) {
+  constructor(transaction: IDBPTransaction<unknown, string[], "readwrite">) {
     this.transaction = transaction;
-    this.writes = writes;
+    this.jobs = transaction.objectStore("jobs");
   }
 
-  private get jobs() {
-    return this.transaction.objectStore("jobs");
+  /** Without a promise for each write: one that fails takes the transaction with it. */
+  private written(store: string): IDBObjectStore {
+    return unwrap(this.transaction.objectStore(store));
   }
 
   async meta(): Promise<Meta> {
@@ -176,7 +159,7 @@ class DiskRows implements Rows {
   }
 
   putMeta(meta: Meta): void {
-    this.writes.add(this.transaction.objectStore("meta").put(meta, "meta"));
+    this.written("meta").put(meta, "meta");
   }
 
   left(slot: number): Promise<Left | undefined> {
@@ -184,7 +167,7 @@ class DiskRows implements Rows {
   }
 
   deleteLeft(slot: number): void {
-    this.writes.add(this.transaction.objectStore(LEFT).delete(slot));
+    this.written(LEFT).delete(slot);
   }
 
   app(): Promise<App | undefined> {
@@ -192,7 +175,7 @@ class DiskRows implements Rows {
   }
 
   putApp(app: App): void {
-    this.writes.add(this.transaction.objectStore("meta").put(app, "app"));
+    this.written("meta").put(app, "app");
   }
 
   job(id: string): Promise<StoredJob | undefined> {
@@ -204,11 +187,11 @@ class DiskRows implements Rows {
   }
 
   putJob(job: StoredJob): void {
-    this.writes.add(this.jobs.put(job));
+    this.written("jobs").put(job);
   }
 
   deleteJob(id: string): void {
-    this.writes.add(this.jobs.delete(id));
+    this.written("jobs").delete(id);
   }
 
   /** A part at a time: what is read at once is copied at once, while the page waits. */
@@ -223,8 +206,9 @@ class DiskRows implements Rows {
     }
   }
 
-  countOpen(): Promise<number> {
-    return this.jobs.index("open").count();
+  async countOpen(): Promise<number> {
+    const [all, ended] = await Promise.all([this.jobs.count(), this.countEnded()]);
+    return all - ended;
   }
 
   countEnded(): Promise<number> {
@@ -243,7 +227,7 @@ class DiskRows implements Rows {
   }
 
   putStep(incarnation: number, name: string, step: StoredStep): void {
-    this.writes.add(this.transaction.objectStore("steps").put(step, [incarnation, name]));
+    this.written("steps").put(step, [incarnation, name]);
   }
 
   action(incarnation: number, number: number): Promise<unknown> {
@@ -251,16 +235,16 @@ class DiskRows implements Rows {
   }
 
   putAction(incarnation: number, number: number, action: unknown): void {
-    this.writes.add(this.transaction.objectStore("actions").put(action, [incarnation, number]));
+    this.written("actions").put(action, [incarnation, number]);
   }
 
   deleteAction(incarnation: number, number: number): void {
-    this.writes.add(this.transaction.objectStore("actions").delete([incarnation, number]));
+    this.written("actions").delete([incarnation, number]);
   }
 
   deleteParts(incarnation: number): void {
-    this.writes.add(this.transaction.objectStore("steps").delete(partsOf(incarnation, "", [])));
-    this.writes.add(this.transaction.objectStore("actions").delete(partsOf(incarnation, 0, LAST)));
+    this.written("steps").delete(partsOf(incarnation, "", []));
+    this.written("actions").delete(partsOf(incarnation, 0, LAST));
   }
 }
 

@@ -35,7 +35,7 @@ export interface DriverParts {
 }
 
 /** Jobs that are told without a turn for the page. */
-const AT_ONCE = 250;
+const AT_ONCE = 100;
 /** What pending jobs wait for may be something else after these. */
 const CHANGES_WAITS: readonly number[] = [TELL.tick, TELL.parked, TELL.visible, TELL.online];
 
@@ -191,12 +191,14 @@ export class Driver {
 
   private seeJobs(jobs: readonly StoredJob[]): void {
     const { mirror, kinds, rules } = this.parts;
+    const [time, wall] = [now(), wallNow()];
     for (const job of jobs) {
       const known = mirror.get(job.id);
       if (known !== undefined && known.changed > job.changed) continue;
       const number = mirror.put(job)!;
-      this.apply(rules.seen(now(), wallNow(), number, kinds.get(job.type)?.number ?? -1, new Float64Array(job.row)));
+      this.line.push(rules.seen(time, wall, number, kinds.get(job.type)?.number ?? -1, new Float64Array(job.row)));
     }
+    this.arm();
   }
 
   /** With turns for the page in between. */

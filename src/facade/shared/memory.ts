@@ -88,7 +88,7 @@ class MemoryRows implements Rows {
   }
 
   async countOpen(): Promise<number> {
-    return this.all().filter(({ open }) => open === 1).length;
+    return this.all().filter(({ ended }) => ended === undefined).length;
   }
 
   async countEnded(): Promise<number> {

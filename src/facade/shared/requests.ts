@@ -52,6 +52,8 @@ export class Change {
   private readonly gone: string[] = [];
   private readonly retain: number;
   private readonly from: number;
+  /** Of those that have not ended; NaN: not counted yet. */
+  private countedOpen = Number.NaN;
 
   constructor(rows: Rows, rules: RequestRules, meta: Meta, retain: number) {
     this.rows = rows;
@@ -66,8 +68,15 @@ export class Change {
     return this.meta.counter;
   }
 
-  get running(): number {
-    return this.meta.slots.filter(({ job }) => job !== undefined).length;
+  insert(job: StoredJob): StoredJob {
+    this.countedOpen += 1;
+    return this.put(job);
+  }
+
+  /** How many are pending now. They are counted once; those that run are named by slots. */
+  async pending(): Promise<number> {
+    if (Number.isNaN(this.countedOpen)) this.countedOpen = await this.rows.countOpen();
+    return this.countedOpen - this.meta.slots.filter(({ job }) => job !== undefined).length;
   }
 
   slot(index: number): StoredSlot {
@@ -96,7 +105,8 @@ export class Change {
   async putRow(job: StoredJob, row: Row | Float64Array, more: Partial<StoredJob> = {}): Promise<StoredJob> {
     const next: Row = Array.from(row);
     if (!isOver(next)) return this.put({ ...job, ...more, row: next });
-    const { active, waiting: _, open: __, owner: ___, ...rest } = { ...job, ...more };
+    const { active, waiting: _, owner: __, ...rest } = { ...job, ...more };
+    if (!isOver(job.row)) this.countedOpen -= 1;
     const ended = this.put({ ...rest, row: next, ended: this.meta.counter + 1 });
     this.rows.deleteParts(job.incarnation);
     if (active !== undefined) await this.promote(active);
@@ -182,8 +192,7 @@ export class Requests {
     const same = draft.isOwnId ? undefined : await change.job(id);
     const standing = key === undefined ? undefined : await rows.byKey("active", key);
     const waiting = key === undefined ? undefined : await rows.byKey("waiting", key);
-    // Those that run are named by slots.
-    const pending = maxPending === Infinity ? 0 : (await rows.countOpen()) - change.running;
+    const pending = maxPending === Infinity ? 0 : await change.pending();
     const [one, other] = [numbers(standing?.row), numbers(waiting?.row)];
     const decision = this.requests.create(same !== undefined, one, other, pending, draft.policy, maxPending);
     if (decision === 0) return { job: same!, isNew: false };
@@ -200,14 +209,13 @@ export class Requests {
     const numbersOf = [...row];
     numbersOf[AT.place] = incarnation;
     numbersOf[AT.behind] = isBehind ? 1 : 0;
-    const job = change.put({
+    const job = change.insert({
       id,
       type,
       params,
       row: numbersOf,
       incarnation,
       changed: 0,
-      open: 1,
       progress: { percent: 0, message: "" },
       ...(key !== undefined && { key, [isBehind ? "waiting" : "active"]: key }),
     });

@@ -19,8 +19,6 @@ export interface StoredJob {
   /** Its key, while it stands there; while it waits behind another. */
   readonly active?: string;
   readonly waiting?: string;
-  /** While it has not ended. */
-  readonly open?: 1;
   /** The store's counter when it ended. */
   readonly ended?: number;
   /** The tab that runs it. */

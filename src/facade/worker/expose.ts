@@ -3,7 +3,7 @@ import { type Answer, notCloned, type Order, readOrder, taskOf } from "../pool/m
 import { deserialize, inWords, serialize } from "../pool/serialize.js";
 import { holdLock } from "../support/lifetime.js";
 import { textOf } from "../support/look.js";
-import { Running, type WorkerTypes } from "./context.js";
+import { Context, Running, type WorkerTypes } from "./context.js";
 import { Reports } from "./reports.js";
 import { ownScope } from "./scope.js";
 import { transfersOf } from "./transfer.js";
@@ -72,7 +72,7 @@ export function expose(
       if (body === undefined) {
         throw new UnknownJobTypeError(`The worker has no job type "${type}"; it has: ${[...bodies.keys()].join(", ")}`);
       }
-      const result = await body(params, running.context(id, attempt));
+      const result = await body(params, new Context(running, id, attempt));
       reports.end();
       complete(task, type, result);
     } catch (error) {

@@ -51,8 +51,8 @@ const OPEN = {
     };
     return {
       call: (type, params, transfer) => run(type, params, transfer).result,
-      spin: (channel) => {
-        const job = run("spin", channel);
+      spin: (name) => {
+        const job = run("spin", name);
         return () => void job.stop();
       },
     };
@@ -66,14 +66,17 @@ const OPEN = {
     const pool = workerpool.pool(url("workerpool").href, options);
     return {
       call: (type, params, transfer) => pool.exec(type, [params], transfer && { transfer }),
-      spin: (channel) => {
-        const promise = pool.exec("spin", [channel]);
+      spin: (name) => {
+        const promise = pool.exec("spin", [name]);
         promise.catch(() => {});
         return () => void promise.cancel();
       },
     };
   },
 };
+
+/** Whether somebody has the lock of that name: the worker that spins. A message of its own could leave before the page listens. */
+const isHeld = async (name) => (await navigator.locks.query()).held.some((lock) => lock.name === name);
 
 const TRIALS = {
   empty: (calls, { n }) => {
@@ -120,13 +123,8 @@ const TRIALS = {
     return {
       ready: async () => {
         await calls.call("nothing");
-        const channel = new BroadcastChannel(name);
-        const running = new Promise((resolve) => {
-          channel.onmessage = resolve;
-        });
         stop = calls.spin(name);
-        await running;
-        channel.close();
+        while (!(await isHeld(name))) await new Promise((resolve) => setTimeout(resolve, 1));
       },
       run: async () => {
         stop();

@@ -9,11 +9,10 @@ export const small = (number) => {
 
 export const bytes = (buffer) => buffer;
 
-/** Says that it runs, and never ends; the lock of that name is free once its thread is gone. */
+/** Never ends: the lock of that name is held while its thread lives. */
 export const spin = (name) =>
   navigator.locks.request(name, () => {
-    new BroadcastChannel(name).postMessage("running");
-    // What is posted leaves before the thread is taken.
+    // The lock is seen to be held before the thread is taken.
     return new Promise(() => {
       setTimeout(() => {
         for (;;);

@@ -1,7 +1,7 @@
 import type { BrowserContext, Locator, Page } from "playwright";
 import { expect } from "vitest";
 
-type Storage = "opening" | "disk" | "memory" | "outdated" | "lost";
+type Storage = "opening" | "disk" | "memory" | "outdated" | "lost" | "page" | "server" | "away";
 
 const asImage = (element: Element) => (element as HTMLCanvasElement).toDataURL();
 
@@ -29,6 +29,11 @@ export class DashboardPage {
     await page.goto(`${address}/dashboard.html${hash}`);
     await opened.storage(storage);
     return opened;
+  }
+
+  /** Chooses where jobs run. */
+  runIn(place: "page" | "tabs" | "server"): Promise<void> {
+    return this.page.locator(`.places input[value=${place}]`).check();
   }
 
   /** Waits until the page says so of its storage. */

@@ -41,6 +41,20 @@ fn a_claim_is_refused_under_another_generation_epoch_or_status() {
 }
 
 #[test]
+fn what_was_left_in_a_slot_can_be_claimed_there_whether_it_was_handed_over_or_not() {
+    let claim = Claim { epoch: 1, ..CLAIM };
+    let entered = enter((1, 4), SLOT, Some(&left()), Some((&left(), claim)), WALL, 3).unwrap();
+    let row = entered.claimed.unwrap();
+    assert_eq!((row.status, row.epoch, row.interruptions, entered.recovered), (Status::Running, 2, 1, None));
+    let handed_over = Row { status: Status::Pending, ..left() };
+    let row = enter((1, 4), SLOT, None, Some((&handed_over, claim)), WALL, 3).unwrap().claimed.unwrap();
+    assert_eq!((row.status, row.epoch, row.interruptions), (Status::Running, 2, 0));
+    let stopped = Row { stop: true, ..left() };
+    let entered = enter((1, 4), SLOT, Some(&stopped), Some((&stopped, claim)), WALL, 3).unwrap();
+    assert_eq!((entered.claimed, entered.recovered.map(|(row, _)| row.status)), (None, Some(Status::Cancelled)));
+}
+
+#[test]
 fn an_interruption_ends_the_job_where_a_stop_its_type_or_too_many_say_so() {
     let recover = |change: fn(&mut Row)| {
         let mut row = left();

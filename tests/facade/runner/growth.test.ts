@@ -2,6 +2,7 @@
 
 import { JobRunner } from "jobgate/runner";
 import { expect, it } from "vitest";
+import { growthOf } from "../support/growth.js";
 
 const quick = { name: "quick", description: "", params: [], execute: () => 1 };
 const steady = {
@@ -17,32 +18,22 @@ const steady = {
 };
 const patience = 300_000;
 
-/** Milliseconds a job, the best of three. */
-async function best(measure: () => Promise<number>): Promise<number> {
-  const all = [await measure(), await measure(), await measure()];
-  return Math.min(...all);
-}
-
 it.each([
   ["watch", 500],
   ["eventStream", 500],
 ] as const)(
   "a job's watcher costs nothing where another's events are told: %s",
   async (way, few) => {
-    const perJob = (count: number) => async () => {
+    const watched = (count: number) => async () => {
       const runner = new JobRunner({ types: [steady], concurrency: 10 });
-      const began = performance.now();
       const streams = Array.from({ length: count }, async () => {
         const reader = runner[way](runner.createJob("steady").id).getReader();
         while (!(await reader.read()).done);
       });
       await Promise.all(streams);
-      const time = (performance.now() - began) / count;
       await runner.close();
-      return time;
     };
-    await perJob(few)();
-    expect((await best(perJob(few * 4))) / (await best(perJob(few)))).toBeLessThan(2.5);
+    expect(await growthOf(watched, few)).toBe("in proportion");
   },
   patience,
 );
@@ -50,21 +41,21 @@ it.each([
 it(
   "a snapshot at each change, with many finished jobs kept",
   async () => {
-    const perJob = (kept: number) => async () => {
+    const created = async (kept: number) => {
       const runner = new JobRunner({ types: [quick], retain: kept });
-      for (let count = 0; count < kept; count += 1) runner.createJob("quick");
-      await runner.manager.onIdle();
+      const run = (count: number) => {
+        for (let made = 0; made < count; made += 1) runner.createJob("quick");
+        return runner.manager.onIdle();
+      };
+      await run(kept);
       expect(runner.getSnapshot().jobs).toHaveLength(kept);
       runner.subscribe(() => runner.getSnapshot());
-      const began = performance.now();
-      for (let count = 0; count < 200; count += 1) runner.createJob("quick");
-      await runner.manager.onIdle();
-      const time = (performance.now() - began) / 200;
-      await runner.close();
-      return time;
+      return async () => {
+        await run(kept / 5);
+        await runner.close();
+      };
     };
-    await perJob(1000)();
-    expect((await best(perJob(4000))) / (await best(perJob(1000)))).toBeLessThan(3.5);
+    expect(await growthOf(created, 1000)).toBe("in proportion");
   },
   patience,
 );

@@ -37,6 +37,35 @@ test("what is created in one go is written in one transaction, and told to subsc
   expect(tab.getQueueStats().pending).toBe(500);
 });
 
+test("what is too much for one transaction is written in several, with turns in between", async () => {
+  const { open } = queue();
+  const tab = open({ types, execute: false });
+  await tab.ready;
+  const known = new Set<number>();
+  tab.subscribe(() => known.add(tab.getQueueStats().total));
+  const count = transactions();
+  const records = await Promise.all(Array.from({ length: 1200 }, () => tab.createJob("later", {}, { delay })));
+  expect(count().written).toBe(3);
+  expect([...known]).toEqual([500, 1000, 1200]);
+  expect(tab.getAllJobs().map(({ id }) => id)).toEqual(expect.arrayContaining(records.map(({ id }) => id)));
+});
+
+test("a queue with a limit counts its jobs once for all that is created in one go", async () => {
+  const { open } = queue();
+  const tab = open({ types, execute: false, maxPending: 100 });
+  await tab.createJob("later", {}, { delay, key: "one" });
+  const counts = vi.spyOn(IDBObjectStore.prototype, "count");
+  onTestFinished(() => counts.mockRestore());
+  const created = Array.from({ length: 150 }, (_, n) =>
+    // Every third takes the place of the one under its key.
+    tab.createJob("later", {}, { delay, ...(n % 3 === 0 && { key: "one", onDuplicate: "replace" }) }),
+  );
+  const outcomes = await Promise.allSettled(created);
+  expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(50 + 99);
+  expect(tab.getQueueStats()).toMatchObject({ pending: 100, cancelled: 50 });
+  expect(counts).toHaveBeenCalledTimes(1);
+});
+
 test("thousands of jobs are read in parts, and the page has its turn in between", async () => {
   const { open } = queue();
   const tab = open({ types, execute: false });

@@ -6,9 +6,11 @@ const LEAST = 20;
 const ROUNDS = 8;
 
 /** Does something with so many. What it returns is what is timed; what comes before is preparation. */
-export type Shape = (count: number) => () => unknown;
+export type Shape = (count: number) => Prepared | Promise<Prepared>;
+type Prepared = () => unknown;
 
-async function timed(work: () => unknown): Promise<number> {
+async function timed(shape: Shape, count: number): Promise<number> {
+  const work = await shape(count);
   const began = performance.now();
   await work();
   return performance.now() - began;
@@ -18,8 +20,8 @@ async function timed(work: () => unknown): Promise<number> {
 export async function growthOf(shape: Shape, few: number): Promise<"in proportion" | string> {
   let [less, more] = [Infinity, Infinity];
   for (let round = 0; round < ROUNDS; round += 1) {
-    less = Math.min(less, await timed(shape(few)));
-    more = Math.min(more, await timed(shape(4 * few)));
+    less = Math.min(less, await timed(shape, few));
+    more = Math.min(more, await timed(shape, 4 * few));
     if (more <= MOST * Math.max(less, LEAST)) return "in proportion";
   }
   return `${few} take ${less} ms, four times as many ${more} ms`;

@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { typesOf } from "./types.mjs";
 
 const dist = join(import.meta.dirname, "../../.packed/node_modules/jobgate/dist");
 const { QueueGateway } = await import(pathToFileURL(join(dist, "server.js")).href);
@@ -15,7 +16,7 @@ const type = (name) => ({
 });
 const gateway = new QueueGateway({
   redis: process.env.REDIS_URL,
-  types: ["held", "work"].map(type),
+  types: [...["held", "work"].map(type), ...typesOf("none")],
   authorize: (request) => new URL(request.url).searchParams.get("user") ?? undefined,
   scope: (user) => user,
   origins: [],

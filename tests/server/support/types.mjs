@@ -39,6 +39,13 @@ export const bodies = {
     log("said");
     return [];
   },
+  steps: async ({ times, pause }, { progress }) => {
+    for (let at = 1; at <= times; at++) {
+      await sleep(pause);
+      progress((100 * at) / times, `${at} of ${times}`);
+    }
+    return times;
+  },
   odd: ({ what }) => ({ big: "x".repeat(300_000), bigint: 1n, nothing: undefined, null: null, cycle: cycle() })[what],
 };
 
@@ -53,6 +60,10 @@ const PARAMS = {
   ignores: [{ name: "time", type: "number" }],
   blocks: [{ name: "time", type: "number" }],
   fails: [{ name: "times", type: "integer" }],
+  steps: [
+    { name: "times", type: "integer" },
+    { name: "pause", type: "number" },
+  ],
   odd: [{ name: "what", type: "string" }],
 };
 

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { packedPackage } from "./packed.mjs";
 
 export interface Entry {
   /** The job's own words for it: "start", "end", the name of a step … */
@@ -34,7 +35,7 @@ export async function startSite() {
     bundle: true,
     format: "esm",
     write: false,
-    nodePaths: [join(here, "../../.packed/node_modules")],
+    plugins: [packedPackage()],
     tsconfigRaw: {},
   });
   const script = outputFiles[0]!.text;

@@ -1,9 +1,9 @@
-import type { SharedRecord } from "jobgate/shared";
 import type { ComponentChildren, RefObject } from "preact";
 import { memo } from "preact/compat";
 import { useId, useState } from "preact/hooks";
 import { announce } from "../../shared/announce.tsx";
 import { Badge, Button, ProgressBar } from "../../shared/components.tsx";
+import type { Job as JobOf } from "../places/place.ts";
 import { RunsIn } from "../RunsIn.tsx";
 import { selectJob, selectNone, useSelectedId } from "../route.ts";
 import { barTone, percentOf, statusOf } from "../status.ts";
@@ -61,6 +61,7 @@ function NoJob({ id }: { id: string | undefined }) {
   const storage = useDashboard(({ storage }) => storage);
   if (id === undefined) return <p class="details-empty">Choose a job in the queue to see all of it.</p>;
   if (storage === "opening") return <p class="details-empty">Opening the browser's storage…</p>;
+  if (storage === "away") return <p class="details-empty">No server answers yet…</p>;
   return (
     <div class="details-empty" data-testid="unknown-job">
       <p>There is no job “{id}” in the queue. It may have been cleared, or the browser has lost it.</p>
@@ -71,18 +72,18 @@ function NoJob({ id }: { id: string | undefined }) {
   );
 }
 
-function Status({ job }: { job: SharedRecord }) {
+function Status({ job }: { job: JobOf }) {
   const { text, tone } = statusOf(job);
   return <Badge tone={tone}>{text}</Badge>;
 }
 
-const Job = memo(function Job({ job }: { job: SharedRecord }) {
+const Job = memo(function Job({ job }: { job: JobOf }) {
   const percent = percentOf(job);
   return (
     <>
       <div class="job-progress">
         <p class="job-type">
-          {job.type}, <RunsIn type={job.type} owner={job.owner} />
+          {job.type}, <RunsIn type={job.type} job={job} />
         </p>
         <ProgressBar label={`Progress of job ${job.id}`} percent={percent} tone={barTone(job)} />
         <p class="job-line">
@@ -115,11 +116,11 @@ const Job = memo(function Job({ job }: { job: SharedRecord }) {
 });
 
 /** What it waits for, else what it says. */
-const saidBy = ({ waiting_for, progress }: SharedRecord): string =>
+const saidBy = ({ waiting_for, progress }: JobOf): string =>
   waiting_for === undefined ? progress.message || "–" : `Waits for ${waitWords[waiting_for]}`;
 
 /** As tall before the end as after it. */
-function Outcome({ job }: { job: SharedRecord }) {
+function Outcome({ job }: { job: JobOf }) {
   const { status, result, error } = job;
   return (
     <section
@@ -158,7 +159,7 @@ function Part(props: { title: string; aside?: ComponentChildren; children: Compo
 }
 
 /** The same four buttons at any time: one that has nothing to do says so, and keeps the focus it has. */
-function Actions({ job }: { job: SharedRecord }) {
+function Actions({ job }: { job: JobOf }) {
   const live = useLive();
   const storage = useDashboard(({ storage }) => storage);
   const finished = isFinished(job);
@@ -205,7 +206,7 @@ function Actions({ job }: { job: SharedRecord }) {
   );
 }
 
-function CopyButton({ job: { status, result: value } }: { job: SharedRecord }) {
+function CopyButton({ job: { status, result: value } }: { job: JobOf }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     try {

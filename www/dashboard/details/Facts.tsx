@@ -1,13 +1,12 @@
-import type { SharedRecord } from "jobgate/shared";
 import type { ComponentChildren } from "preact";
 import { clockTime, shortDuration } from "../../shared/format.ts";
 import { useNow } from "../../shared/use-now.ts";
+import type { Job } from "../places/place.ts";
 import { isTakenOver, type Run, runsOf } from "../runs.ts";
 import { isFinished, useDashboard } from "../store.ts";
-import { tabName } from "../words.ts";
 
 /** When it came, how long it waited and ran; told in lines that are always there, so that nothing moves. */
-export function Facts({ job }: { job: SharedRecord }) {
+export function Facts({ job }: { job: Job }) {
   const now = useNow(!isFinished(job));
   const { created_at, started_at, completed_at } = job;
   const waited = (started_at ?? completed_at ?? now) - created_at;
@@ -31,10 +30,10 @@ function Fact(props: { name: string; children: ComponentChildren }) {
   );
 }
 
-/** Every run: in which tab, how long, and why it was not the last. */
-export function Attempts({ job }: { job: SharedRecord }) {
+/** Every run: by whom, how long, and why it was not the last. */
+export function Attempts({ job }: { job: Job }) {
   const told = useDashboard(({ runs }) => runs);
-  const own = useDashboard(({ runner }) => runner.tab);
+  const place = useDashboard(({ place }) => place);
   const runs = runsOf(job, told);
   const now = useNow(runs.some(({ to }) => to === undefined));
   return (
@@ -45,10 +44,12 @@ export function Attempts({ job }: { job: SharedRecord }) {
         {runs.map((run, at) => (
           <li key={run.epoch}>
             <span>
-              Attempt {run.attempt}, {tabName(run.tab, own)}
+              Attempt {run.attempt}, {place.nameOf(run.by)}
             </span>
             <span class="muted">{shortDuration((run.to ?? now) - run.from)}</span>
-            <span class={run.error === undefined ? "muted" : "attempt-error"}>{outcomeOf(job, run, runs[at + 1])}</span>
+            <span class={run.error === undefined ? "muted" : "attempt-error"}>
+              {outcomeOf(job, run, runs[at + 1], place.own === undefined ? "worker" : "tab")}
+            </span>
           </li>
         ))}
       </ol>
@@ -56,10 +57,10 @@ export function Attempts({ job }: { job: SharedRecord }) {
   );
 }
 
-function outcomeOf({ status, error }: SharedRecord, run: Run, next: Run | undefined): string {
+function outcomeOf({ status, error }: Job, run: Run, next: Run | undefined, who: string): string {
   if (run.error !== undefined) return run.error;
-  if (run.handedOver) return "handed over by its tab";
-  if (isTakenOver(run, next)) return "its tab went away: taken over";
-  if (run.to === undefined) return status === "running" ? "running" : "its tab went away";
+  if (run.handedOver) return `handed over by its ${who}`;
+  if (isTakenOver(run, next)) return `its ${who} went away: taken over`;
+  if (run.to === undefined) return status === "running" ? "running" : `its ${who} went away`;
   return status === "failed" ? `failed: ${error?.message ?? ""}` : status;
 }

@@ -40,8 +40,8 @@ const PAUSE_MS = 600;
 const typed = new Map<string, RawParams>();
 
 export function NewJob({ typeName }: { typeName: string | undefined }) {
-  const runner = useDashboard(({ runner }) => runner);
-  const type = typeName === undefined ? undefined : runner.getJobType(typeName);
+  const types = useDashboard(({ place }) => place.types);
+  const type = types.find(({ name }) => name === typeName);
   const options = useState(firstExtras);
   return (
     <Panel title="New job" class="form-panel">

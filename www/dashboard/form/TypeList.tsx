@@ -4,8 +4,7 @@ import { useDashboard } from "../store.ts";
 
 /** Which kind of job to make. */
 export function TypeList(props: { chosen: string | undefined; onChoose: (name: string) => void }) {
-  const runner = useDashboard(({ runner }) => runner);
-  const types = runner.getJobTypes();
+  const types = useDashboard(({ place }) => place.types);
   return (
     <Panel title="Job types" class="types-panel">
       <fieldset class="types">

@@ -1,9 +1,10 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table of which most rows are not drawn is a grid.
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid holds the focus and says which row is active.
-import type { SharedRecord } from "jobgate/shared";
+
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import { Panel } from "../../shared/components.tsx";
 import { count } from "../../shared/format.ts";
+import type { Job } from "../places/place.ts";
 import { selectJob, useSelectedId } from "../route.ts";
 import { useQueue } from "../store.ts";
 import { QueueRow, rowId } from "./QueueRow.tsx";
@@ -59,14 +60,14 @@ function Filters(props: { value: Filter; onChange: (filter: Filter) => void }) {
   );
 }
 
-function countByStatus(jobs: readonly SharedRecord[]): ReadonlyMap<string, number> {
+function countByStatus(jobs: readonly Job[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { status } of jobs) counts.set(status, (counts.get(status) ?? 0) + 1);
   return counts;
 }
 
 interface GridProps {
-  readonly jobs: readonly SharedRecord[];
+  readonly jobs: readonly Job[];
   readonly sorting: Sorting;
   readonly onSort: (by: Column) => void;
   readonly onOpen: (by: OpenedBy) => void;

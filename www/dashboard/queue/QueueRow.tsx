@@ -1,17 +1,18 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table of which most rows are not drawn is a grid.
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid holds the focus and says which row is active.
-import type { SharedRecord } from "jobgate/shared";
+
 import { memo } from "preact/compat";
 import { Badge } from "../../shared/components.tsx";
 import { shortDuration } from "../../shared/format.ts";
 import { useNow } from "../../shared/use-now.ts";
+import type { Job } from "../places/place.ts";
 import { RunsIn } from "../RunsIn.tsx";
 import { barTone, percentOf, statusOf } from "../status.ts";
 
 export const rowId = (id: string): string => `row-${encodeURIComponent(id)}`;
 
 interface RowProps {
-  readonly job: SharedRecord;
+  readonly job: Job;
   /** Counted from 1, the head being the first. */
   readonly rowIndex: number;
   readonly top: number;
@@ -38,7 +39,7 @@ export const QueueRow = memo(function QueueRow({ job, rowIndex, top, active, sel
     >
       <Cell name="id">{job.id}</Cell>
       <Cell name="type">
-        <span class="queue-type-name">{job.type}</span> <RunsIn type={job.type} owner={job.owner} />
+        <span class="queue-type-name">{job.type}</span> <RunsIn type={job.type} job={job} />
       </Cell>
       <Cell name="status">
         <Badge tone={tone}>{text}</Badge>

@@ -1,11 +1,10 @@
-import type { SharedRecord } from "jobgate/shared";
 import { useState } from "preact/hooks";
 import { clockTime, shortDuration } from "../../shared/format.ts";
 import { useNow } from "../../shared/use-now.ts";
+import type { Job } from "../places/place.ts";
 import { jobHref } from "../route.ts";
 import { runsOf } from "../runs.ts";
 import { useDashboard, useQueue } from "../store.ts";
-import { tabName } from "../words.ts";
 
 const LAST = 20;
 
@@ -23,7 +22,7 @@ export function AsText() {
 function LastJobs() {
   const { jobs } = useQueue();
   const runs = useDashboard(({ runs }) => runs);
-  const own = useDashboard(({ runner }) => runner.tab);
+  const place = useDashboard(({ place }) => place);
   const now = useNow(true);
   const last = jobs.toSorted((a, b) => b.created_at - a.created_at).slice(0, LAST);
   if (last.length === 0) return <p class="muted small">Nothing has happened yet.</p>;
@@ -59,14 +58,14 @@ function LastJobs() {
     </section>
   );
 
-  function ranFor(job: SharedRecord): string {
+  function ranFor(job: Job): string {
     const tried = runsOf(job, runs);
     if (tried.length === 0) return "–";
-    const times = tried.map(({ from, to, tab }) => `${shortDuration((to ?? now) - from)} in ${tabName(tab, own)}`);
+    const times = tried.map(({ from, to, by }) => `${shortDuration((to ?? now) - from)} in ${place.nameOf(by)}`);
     return times.join(", then ");
   }
 }
 
-function waited({ created_at, started_at, completed_at }: SharedRecord, now: number): number {
+function waited({ created_at, started_at, completed_at }: Job, now: number): number {
   return (started_at ?? completed_at ?? now) - created_at;
 }

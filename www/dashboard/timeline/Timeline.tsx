@@ -4,7 +4,6 @@ import { Button, Panel } from "../../shared/components.tsx";
 import { shortDuration } from "../../shared/format.ts";
 import { selectJob } from "../route.ts";
 import { useDashboard } from "../store.ts";
-import { tabName } from "../words.ts";
 import { AsText } from "./AsText.tsx";
 import type { Box } from "./draw.ts";
 import { usePalette } from "./use-palette.ts";
@@ -17,7 +16,7 @@ const PAN_STEP = 0.15;
 const shown = ["waiting", "running", "completed", "failed", "tried", "left", "cancelled"] as const;
 const legendTexts: Partial<Record<(typeof shown)[number], string>> = {
   tried: "failed, tried again",
-  left: "its tab went away",
+  left: "who ran it went away",
 };
 
 /** The last jobs in lanes: who waits above, who runs below, and how many end. */
@@ -163,9 +162,9 @@ function useWheel(
 
 /** What the pointer is on. */
 function Pointed({ box, now }: { box: Box; now: number }) {
-  const own = useDashboard(({ runner }) => runner.tab);
+  const place = useDashboard(({ place }) => place);
   const { job, from, to } = box.stretch;
-  const where = "tab" in box.stretch ? `, ${tabName(String(box.stretch.tab), own)}` : "";
+  const where = "by" in box.stretch ? `, ${place.nameOf(String(box.stretch.by))}` : "";
   const took = shortDuration(Math.min(to, now) - from);
   const label = useRef<HTMLParagraphElement>(null);
   // Beside the box, and within the picture: how wide it is shows when it is there.

@@ -1,5 +1,5 @@
 import { clockTime } from "../../shared/format.ts";
-import { tabName } from "../words.ts";
+import type { Place } from "../places/place.ts";
 import { type Bar, type Lanes, type Stretch, throughput, WAIT_LANES } from "./lanes.ts";
 import { tickStep } from "./view.ts";
 
@@ -21,8 +21,7 @@ export type Palette = Readonly<Record<Bar["tone"] | "waiting" | "rate" | "text" 
 
 export interface Scene {
   readonly lanes: Lanes;
-  /** The name of the tab that shows it. */
-  readonly own: string;
+  readonly place: Pick<Place, "own" | "nameOf">;
   /** Bars have at least as many lanes as may run at once. */
   readonly concurrency: number;
   readonly pending: number;
@@ -118,8 +117,8 @@ function stripe(context: CanvasRenderingContext2D, { x, y, width, height }: Box,
   context.restore();
 }
 
-/** With the tab where that is another one. */
-function label(context: CanvasRenderingContext2D, box: Box, { job, tab }: Bar, { palette, own }: Scene): void {
+/** With who runs it where that is another. */
+function label(context: CanvasRenderingContext2D, box: Box, { job, by }: Bar, { palette, place }: Scene): void {
   if (box.height < 14 || box.width < 28) return;
   context.save();
   context.beginPath();
@@ -128,7 +127,7 @@ function label(context: CanvasRenderingContext2D, box: Box, { job, tab }: Bar, {
   context.fillStyle = palette.surface;
   context.font = font(context, 600);
   context.textBaseline = "middle";
-  const text = tab === own ? `${job.id} ${job.type}` : `${job.id} ${job.type}, ${tabName(tab, own)}`;
+  const text = by === place.own ? `${job.id} ${job.type}` : `${job.id} ${job.type}, ${place.nameOf(by)}`;
   context.fillText(text, Math.max(6, box.x + 6), box.y + box.height / 2 + 0.5);
   context.restore();
 }

@@ -1,20 +1,20 @@
 // Where each stretch of a job's life stands on the timeline. Times are epoch milliseconds; what goes on has no end yet.
 
-import type { SharedRecord } from "jobgate/shared";
+import type { Job } from "../places/place.ts";
 import { isTakenOver, type Run, runsOf } from "../runs.ts";
 
 export interface Stretch {
-  readonly job: SharedRecord;
+  readonly job: Job;
   readonly from: number;
   /** Infinity: still going on. */
   readonly to: number;
   readonly lane: number;
 }
 
-/** `tried`: an attempt that failed and was followed by another. `left`: its tab went away, or let go of it. */
+/** `tried`: an attempt that failed and was followed by another. `left`: who ran it went away, or let go of it. */
 export interface Bar extends Stretch {
   readonly tone: "running" | "completed" | "failed" | "cancelled" | "tried" | "left";
-  readonly tab: string;
+  readonly by: string;
 }
 
 export interface Lanes {
@@ -34,13 +34,13 @@ export const WAIT_LANES = 10;
 const WAIT_MS = 5;
 
 interface Span {
-  readonly job: SharedRecord;
+  readonly job: Job;
   readonly from: number;
   readonly to: number;
 }
 
-export function lanesOf(jobs: readonly SharedRecord[], told: ReadonlyMap<string, readonly Run[]>): Lanes {
-  const bars: (Span & Pick<Bar, "tone" | "tab">)[] = [];
+export function lanesOf(jobs: readonly Job[], told: ReadonlyMap<string, readonly Run[]>): Lanes {
+  const bars: (Span & Pick<Bar, "tone" | "by">)[] = [];
   const waits: Span[] = [];
   const ends: number[] = [];
   let [from, to] = [Number.POSITIVE_INFINITY, 0];
@@ -51,7 +51,7 @@ export function lanesOf(jobs: readonly SharedRecord[], told: ReadonlyMap<string,
     for (const [at, run] of runs.entries()) {
       waits.push({ job, from: waitsSince, to: run.from });
       const ranTo = run.to ?? end;
-      bars.push({ job, from: run.from, to: ranTo, tone: toneOf(job, run, runs[at + 1]), tab: run.tab });
+      bars.push({ job, from: run.from, to: ranTo, tone: toneOf(job, run, runs[at + 1]), by: run.by });
       waitsSince = ranTo;
     }
     if (waitsSince < end) waits.push({ job, from: waitsSince, to: end });
@@ -70,14 +70,14 @@ export function lanesOf(jobs: readonly SharedRecord[], told: ReadonlyMap<string,
   };
 }
 
-function toneOf(job: SharedRecord, run: Run, next: Run | undefined): Bar["tone"] {
+function toneOf(job: Job, run: Run, next: Run | undefined): Bar["tone"] {
   if (run.error !== undefined) return "tried";
   if (run.handedOver || isTakenOver(run, next) || job.status === "pending") return "left";
   return job.status;
 }
 
 /** Each bar in the lowest lane that is free when it begins. */
-function placeBars(bars: readonly (Span & Pick<Bar, "tone" | "tab">)[]): Bar[] {
+function placeBars(bars: readonly (Span & Pick<Bar, "tone" | "by">)[]): Bar[] {
   const freeAt: number[] = [];
   return bars
     .toSorted((a, b) => a.from - b.from)

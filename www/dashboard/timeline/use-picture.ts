@@ -18,8 +18,8 @@ const STILL_AFTER_MS = 400;
 export function usePicture(canvas: RefObject<HTMLCanvasElement | null>, view: View, palette: Palette | undefined) {
   const { jobs, stats } = useQueue();
   const runs = useDashboard(({ runs }) => runs);
-  const concurrency = useDashboard(({ runner }) => runner.getWorkerStats().capacity);
-  const own = useDashboard(({ runner }) => runner.tab);
+  const concurrency = useDashboard(({ place }) => place.capacity ?? 0);
+  const place = useDashboard(({ place }) => place);
   const live = useLive();
   const { pending } = stats;
   const alive = live && stats.running + pending > 0;
@@ -27,12 +27,12 @@ export function usePicture(canvas: RefObject<HTMLCanvasElement | null>, view: Vi
   const boxes = useRef<readonly Box[]>([]);
   /** Time goes on while jobs are alive; when none is, it stands where the last one ended. */
   const nowOf = () => (alive || lanes.to === 0 ? Date.now() : lanes.to + STILL_AFTER_MS);
-  const scene = { lanes, own, concurrency, pending, view, palette, nowOf };
+  const scene = { lanes, place, concurrency, pending, view, palette, nowOf };
   const latest = useRef(scene);
   latest.current = scene;
 
   const paint = useRef(() => {
-    const { lanes, own, concurrency, pending, view, palette, nowOf } = latest.current;
+    const { lanes, place, concurrency, pending, view, palette, nowOf } = latest.current;
     const context = canvas.current?.getContext("2d");
     if (!canvas.current || !context || !palette) return;
     const width = canvas.current.clientWidth;
@@ -45,7 +45,7 @@ export function usePicture(canvas: RefObject<HTMLCanvasElement | null>, view: Vi
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const now = nowOf();
     const shown = edges(view.span, view.end, now);
-    boxes.current = draw(context, width, { lanes, own, concurrency, pending, ...shown, now, palette });
+    boxes.current = draw(context, width, { lanes, place, concurrency, pending, ...shown, now, palette });
     // Tells from outside whether the picture moves.
     canvas.current.dataset.paintings = String(Number(canvas.current.dataset.paintings ?? 0) + 1);
   });

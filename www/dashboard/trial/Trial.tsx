@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { announce } from "../../shared/announce.tsx";
 import { Button, Panel } from "../../shared/components.tsx";
+import { isDemo } from "../address.ts";
 import { createJobs, useDashboard, useLive, useQueue } from "../store.ts";
 import { uploadOptions } from "../upload.ts";
 import { refusalOf } from "../words.ts";
@@ -11,8 +12,28 @@ const UPLOADS = 10;
 const FREEZE_MS = 25_000;
 const FREEZE_IN_MS = 1000;
 
-/** What a visitor can do to a tab, and what the server has of it. */
+/** What a visitor can do to lose a job, wherever it runs. */
 export function Trial() {
+  const name = useDashboard(({ place }) => place.name);
+  if (name === "page") return null;
+  if (name === "server") return <ServerTrial />;
+  return isDemo ? <TabTrial /> : null;
+}
+
+function ServerTrial() {
+  return (
+    <Panel title="Try to lose a job" class="trial-panel">
+      <p class="muted small">
+        Jobs belong to the server, not to a tab. Start some, then close every tab, or end the process of a worker that
+        runs one: <code>kill -9</code> and the number at the end of its name. After five seconds another worker goes on
+        with it, as its next attempt.
+      </p>
+    </Panel>
+  );
+}
+
+/** What can be done to a tab, and what the demo's server has of it. */
+function TabTrial() {
   const live = useLive();
   const [refusal, setRefusal] = useState("");
   const [freezing, setFreezing] = useState(false);

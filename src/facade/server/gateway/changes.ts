@@ -9,12 +9,21 @@ export function hasEnded({ status }: JobRecord): boolean {
   return status !== "pending" && status !== "running";
 }
 
-/** In the order in which it happened, as far as two records say; `reason`: why it was asked to end. */
+/** What two records do not say. */
+export interface Circumstances {
+  /** It is at another place of the list. */
+  readonly hasMoved: boolean;
+  /** Why it was asked to end. */
+  readonly reason: string | undefined;
+  /** What an attempt has failed with since; undefined: its worker was lost, or has handed it back. */
+  readonly failure: JobRecord["error"];
+}
+
+/** In the order in which it happened, as far as is known. */
 export function changesBetween(
   before: JobRecord | undefined,
   after: JobRecord,
-  hasMoved: boolean,
-  reason: string | undefined,
+  { hasMoved, reason, failure }: Circumstances,
 ): Change[] {
   const { id: job_id } = after;
   if (before === undefined) return [{ type: "job_created", job: after }];
@@ -29,6 +38,9 @@ export function changesBetween(
   const { started_at, attempt, worker_id, progress } = after;
   const isAnother = before.attempt !== attempt || before.started_at !== started_at || before.worker_id !== worker_id;
   const runs = after.status === "running";
+  if (runs && isAnother && before.status === "running" && failure !== undefined) {
+    told.push({ type: "job_retrying", job_id, attempt: before.attempt, error: failure, retry_at: Date.now() });
+  }
   if (
     started_at !== undefined &&
     ((runs && (before.status !== "running" || isAnother)) || (hasEnded(after) && isAnother))
@@ -46,7 +58,7 @@ export function changesBetween(
     case "pending":
       if (before.status === "running") {
         const retry_at = after.ready_at ?? Date.now();
-        told.push({ type: "job_retrying", job_id, attempt, error: undefined, retry_at });
+        told.push({ type: "job_retrying", job_id, attempt, error: failure, retry_at });
       }
       if (before.status === "running" ? after.ready_at === undefined : hasMoved || isElsewhere(before, after)) {
         told.push(undefined);

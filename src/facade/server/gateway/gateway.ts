@@ -15,7 +15,6 @@ import { clearTimer, setTimer } from "../../support/time.js";
 import type { JobRecord, Unsubscribe } from "../../types.js";
 import { Follower } from "../follow.js";
 import { needScope, partsOf } from "../names.js";
-import { cancelReasonOf } from "../record.js";
 import { JobStore } from "../store.js";
 import { InTurn } from "./in-turn.js";
 import { Limiter } from "./limiter.js";
@@ -60,7 +59,7 @@ export class QueueGateway<User = unknown> {
   private readonly sockets = new Map<SocketPort, Session>();
   private readonly turn = new InTurn(AT_ONCE);
   private readonly instance = randomName(INSTANCE_LENGTH);
-  private server: Promise<WebSocketServer> | undefined = undefined;
+  private readonly server: Promise<WebSocketServer>;
   private isConnected = true;
   private awayTimer: unknown = undefined;
   /** Redis has just gone, and pages have not been told yet. */
@@ -84,10 +83,9 @@ export class QueueGateway<User = unknown> {
       {
         control: (message) => {
           if (message.type === "log") this.logged(message);
-          else this.note(message.id, message.type === "stop" ? cancelReasonOf(message.reason) : undefined);
+          else this.note(message.id);
         },
-        event: ({ jobId, failedReason }) =>
-          this.note(jobId, failedReason === undefined ? undefined : cancelReasonOf(failedReason)),
+        event: ({ jobId }) => this.note(jobId),
         missed: () => {
           for (const { scope } of this.scopes.values()) scope.noteAll();
         },
@@ -97,6 +95,9 @@ export class QueueGateway<User = unknown> {
     );
     this.ready = Promise.all([this.store.ready, this.follower.ready]).then(() => {});
     this.ready.catch(() => {});
+    // The first page waits for nothing that could have been loaded before.
+    this.server = this.makeServer();
+    this.server.catch(() => {});
     this.probing = setInterval(() => this.probe(), PROBE_EVERY);
     this.probing.unref();
   }
@@ -186,7 +187,7 @@ export class QueueGateway<User = unknown> {
     this.dismiss(CLOSE.goingAway, CLOSED);
     for (const session of [...this.sessions]) session.leave(CLOSED);
     for (const { scope } of this.scopes.values()) scope.close();
-    const server = await this.server?.catch(() => undefined);
+    const server = await this.server.catch(() => undefined);
     if (server !== undefined) {
       const { clients } = server;
       const gone = Promise.all(
@@ -257,7 +258,6 @@ export class QueueGateway<User = unknown> {
     } catch {
       return 503;
     }
-    this.server ??= this.makeServer();
     const server = await this.server;
     if (this.closing !== undefined) return 503;
     server.handleUpgrade(incoming, socket, head, (client) => {
@@ -295,9 +295,9 @@ export class QueueGateway<User = unknown> {
 
   // ── what happens ────────────────────────────────────────────────────────────────────────────────
 
-  private note(stored: string | undefined, reason: string | undefined): void {
+  private note(stored: string | undefined): void {
     const parts = stored === undefined ? undefined : partsOf(stored);
-    if (parts !== undefined) this.scopes.get(parts.scope)?.scope.note(stored!, reason);
+    if (parts !== undefined) this.scopes.get(parts.scope)?.scope.note(stored!);
   }
 
   private logged({ id, message, at }: { readonly id: string; readonly message: string; readonly at: string }): void {

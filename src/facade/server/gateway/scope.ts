@@ -40,6 +40,8 @@ export class Scope implements ServedNews {
   private readonly store: JobStore;
   private readonly mirror = new Mirror();
   private readonly ranks = new Map<string, Rank>();
+  /** Of those of which an attempt has failed, how many have. */
+  private readonly failures = new Map<string, number>();
   private readonly watches = new Watches();
   private readonly all = new Listeners<Notification>();
   private readonly changes = new Listeners<void>();
@@ -47,8 +49,8 @@ export class Scope implements ServedNews {
   private logBytes = 0;
   private snapshot: ClientSnapshot | undefined = undefined;
   private isConnected = true;
-  /** What is to be read, and why it was asked to end where that was said. */
-  private dirty = new Map<string, string | undefined>();
+  /** What is to be read. */
+  private readonly dirty = new Set<string>();
   private isAllDirty = true;
   private waiters: Waiter[] = [];
   private loading = defer<void>();
@@ -80,9 +82,9 @@ export class Scope implements ServedNews {
   // ── what happens ────────────────────────────────────────────────────────────────────────────────
 
   /** Something has happened to the job. */
-  note(stored: string, reason?: string): void {
+  note(stored: string): void {
     if (this.isClosed) return;
-    this.dirty.set(stored, reason ?? this.dirty.get(stored));
+    this.dirty.add(stored);
     void this.read();
   }
 
@@ -93,11 +95,11 @@ export class Scope implements ServedNews {
   }
 
   /** Resolves once what has happened to the job has been told. */
-  refresh(id: string, reason?: string): Promise<void> {
+  refresh(id: string): Promise<void> {
     const waiter = { ...defer<void>(), stored: storedId(this.name, id) };
     this.waiters.push(waiter);
     this.hurry();
-    this.note(waiter.stored, reason);
+    this.note(waiter.stored);
     return waiter.promise;
   }
 
@@ -164,14 +166,13 @@ export class Scope implements ServedNews {
       for await (const page of this.store.list(this.name)) {
         for (const job of page) {
           seen.add(job.record.id);
-          this.stands(job.record.id, job, undefined);
+          this.stands(job.record.id, job);
         }
         if (page.length > 0) this.changed();
       }
       // Those that have gone, and those that came meanwhile.
       for (const id of this.ranks.keys()) {
-        const stored = storedId(this.name, id);
-        if (!seen.has(id)) this.dirty.set(stored, this.dirty.get(stored));
+        if (!seen.has(id)) this.dirty.add(storedId(this.name, id));
       }
       await this.readStats();
     } catch (error) {
@@ -184,19 +185,19 @@ export class Scope implements ServedNews {
   }
 
   private async readDirty(): Promise<void> {
-    const taken = new Map([...this.dirty].slice(0, PAGE));
-    for (const stored of taken.keys()) this.dirty.delete(stored);
+    const taken = new Set([...this.dirty].slice(0, PAGE));
+    for (const stored of taken) this.dirty.delete(stored);
     try {
-      const jobs = await this.store.read(this.name, [...taken.keys()]);
+      const jobs = await this.store.read(this.name, [...taken]);
       const byId = new Map(jobs.map((job) => [job.record.id, job]));
       let counts = false;
-      for (const [stored, reason] of taken) {
+      for (const stored of taken) {
         const parts = partsOf(stored);
-        if (parts !== undefined && this.stands(parts.id, byId.get(parts.id), reason)) counts = true;
+        if (parts !== undefined && this.stands(parts.id, byId.get(parts.id))) counts = true;
       }
       if (counts) await this.readStats();
     } catch (error) {
-      for (const [stored, reason] of taken) if (!this.dirty.has(stored)) this.dirty.set(stored, reason);
+      for (const stored of taken) this.dirty.add(stored);
       throw error;
     }
     const told = this.waiters.filter(({ stored }) => taken.has(stored));
@@ -214,15 +215,25 @@ export class Scope implements ServedNews {
   }
 
   /** A job stands so in the store. True: the statistics are others. */
-  private stands(id: string, job: StoredJob | undefined, reason: string | undefined): boolean {
+  private stands(id: string, job: StoredJob | undefined): boolean {
+    if (!this.isLoaded && job !== undefined) {
+      // Nobody has been told anything yet.
+      this.mirror.apply({ type: "job_created", job: job.record, seq: this.seq, rank: job.rank });
+      this.ranks.set(id, job.rank);
+      if (job.failures > 0) this.failures.set(id, job.failures);
+      return true;
+    }
     const before = this.mirror.get(id);
     if (job === undefined) {
       if (before !== undefined) this.tell({ event: { type: "job_removed", job_id: id } });
       return before !== undefined;
     }
-    const { record, rank } = job;
+    const { record, rank, reason } = job;
     const hasMoved = compareRanks(this.ranks.get(id) ?? NO_PLACE, rank) !== 0;
-    for (const event of changesBetween(before, record, hasMoved, reason)) this.tellOf(event, record, rank);
+    const failure = job.failures > (this.failures.get(id) ?? 0) ? job.failure : undefined;
+    if (job.failures > 0) this.failures.set(id, job.failures);
+    const changes = changesBetween(before, record, { hasMoved, reason, failure });
+    for (const event of changes) this.tellOf(event, record, rank);
     if (!isSame(this.mirror.get(id), record)) this.tellOf({ type: "job_created", job: record }, record, rank);
     return before?.status !== record.status;
   }
@@ -238,8 +249,10 @@ export class Scope implements ServedNews {
     const { event, task, rank } = told;
     const message = messageOf(told);
     const id = this.mirror.apply(message);
-    if (event?.type === "job_removed") this.ranks.delete(event.job_id);
-    else if (task !== undefined && rank !== undefined) this.ranks.set(task.id, rank);
+    if (event?.type === "job_removed") {
+      this.ranks.delete(event.job_id);
+      this.failures.delete(event.job_id);
+    } else if (task !== undefined && rank !== undefined) this.ranks.set(task.id, rank);
     this.keep(told);
     this.all.call(told);
     if (id !== undefined && id !== "") this.watches.tell(id, this.mirror.get(id), message);

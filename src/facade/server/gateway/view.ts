@@ -5,7 +5,7 @@ import { RunnerError } from "../../runner/errors.js";
 import type { ServedQueue } from "../../runner/served.js";
 import type { JobQueue, QueueCreateOptions, TypeDescription } from "../../runner/types.js";
 import { needFunction } from "../../support/check.js";
-import { reasonText, textOf } from "../../support/look.js";
+import { textOf } from "../../support/look.js";
 import type { JobRecord, Priority } from "../../types.js";
 import { priorityNumber } from "../../wasm/options.js";
 import { unknownJob } from "../names.js";
@@ -52,8 +52,8 @@ export function viewOf({ scope, store, types, bounds, turn, may }: ViewParts): S
   }
 
   /** What the store has done is told to all before whoever asked hears of it; it is done also where that fails. */
-  async function told(id: string, reason?: string): Promise<void> {
-    await scope.refresh(id, reason).catch(() => {});
+  async function told(id: string): Promise<void> {
+    await scope.refresh(id).catch(() => {});
   }
 
   async function add(job: ReturnType<typeof newJob>): Promise<JobRecord> {
@@ -76,7 +76,7 @@ export function viewOf({ scope, store, types, bounds, turn, may }: ViewParts): S
     async cancelJob(id: string, reason?: unknown): Promise<boolean> {
       if (may !== undefined) need("cancel", await find(id));
       const isDone = await turn.run(() => store.cancel(scope.name, id, reason));
-      if (isDone) await told(id, reasonText(reason));
+      if (isDone) await told(id);
       return isDone;
     },
     async setPriority(id: string, priority: Priority): Promise<boolean> {

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { packedPackage } from "../../../shared/support/packed.mjs";
 
 const PAGE = '<!doctype html><title>Runner</title><body><ul></ul><script type="module" src="/page.js"></script>';
 
@@ -14,7 +15,7 @@ export async function startTabsSite(): Promise<{ readonly address: string; close
     format: "esm",
     write: false,
     outdir: here,
-    nodePaths: [join(here, "../../../.packed/node_modules")],
+    plugins: [packedPackage()],
   });
   const scripts = new Map(outputFiles.map(({ path, contents }) => [path.slice(here.length), contents]));
   const server = createServer(({ url = "/" }, response) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
-import { type Said, TALK } from "./talk.js";
+import type { Said } from "./talk.js";
 
 export interface ControlledPage {
   readonly window: Window & typeof globalThis;
@@ -21,7 +21,6 @@ async function activated(registration: ServiceWorkerRegistration): Promise<void>
 export function useControlledPage(site = "/http-site", script = "/service-worker.js"): ControlledPage {
   let registration: ServiceWorkerRegistration;
   let frame: HTMLIFrameElement;
-  const talk = new BroadcastChannel(TALK);
   beforeAll(async () => {
     registration = await navigator.serviceWorker.register(`${site}${script}`, { scope: `${site}/` });
     await activated(registration);
@@ -33,7 +32,6 @@ export function useControlledPage(site = "/http-site", script = "/service-worker
   });
   afterAll(async () => {
     frame.remove();
-    talk.close();
     await registration.unregister();
   });
   const page = () => frame.contentWindow as Window & typeof globalThis;
@@ -43,6 +41,7 @@ export function useControlledPage(site = "/http-site", script = "/service-worker
     },
     fetch: (path, init) => page().fetch(`${site}${path}`, init),
     eventSource: (path) => new (page().EventSource)(`${site}${path}`),
-    tell: (said) => talk.postMessage(said),
+    // Straight to the worker: a broadcast could pass by a job that has only just begun to listen.
+    tell: (said) => registration.active?.postMessage(said),
   };
 }

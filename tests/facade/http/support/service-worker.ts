@@ -1,23 +1,24 @@
 // A service worker that answers for the queue that it holds. What its "held" jobs do is told to them by the test.
 import { JobRunner, type JobType, jobHandler } from "jobgate/runner";
-import { type Said, TALK } from "./talk.js";
+import type { Said } from "./talk.js";
+
+/** What each of them listens with, by its label. */
+const ears = new Map<string, (said: Said) => void>();
 
 const held: JobType<{ label: string }> = {
   name: "held",
   description: "Does what it is told",
   params: [{ name: "label", type: "string", min: 1 }],
   execute({ label }, { signal, progress }) {
-    const ears = new BroadcastChannel(TALK);
     const work = new Promise((resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason));
-      ears.onmessage = ({ data }: MessageEvent<Said>) => {
-        if (data.label !== label) return;
-        if ("percent" in data) progress(data.percent, data.message);
-        else if ("error" in data) reject(new RangeError(data.error));
-        else resolve(data.result);
-      };
+      ears.set(label, (said) => {
+        if ("percent" in said) progress(said.percent, said.message);
+        else if ("error" in said) reject(new RangeError(said.error));
+        else resolve(said.result);
+      });
     });
-    return work.finally(() => ears.close());
+    return work.finally(() => ears.delete(label));
   },
 };
 
@@ -35,6 +36,7 @@ addEventListener("fetch", (event) => {
   const response = answer(request);
   if (response !== undefined) respondWith.call(event, response);
 });
+addEventListener("message", ({ data }: MessageEvent<Said>) => ears.get(data.label)?.(data));
 addEventListener("install", () => scope.skipWaiting());
 addEventListener("activate", (event) => {
   (event as unknown as { waitUntil(promise: Promise<void>): void }).waitUntil(scope.clients.claim());

@@ -4,5 +4,3 @@ export type Said = { readonly label: string } & (
   | { readonly result: unknown }
   | { readonly error: string }
 );
-
-export const TALK = "what held jobs are told";

@@ -1,7 +1,7 @@
 // The demo's pages in WebKit, which Playwright can't drive as it is installed: the main way through each.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { webkit } from "../../scripts/webkit.mjs";
-import { startSite } from "./support/site.mjs";
+import { startSite } from "../e2e/support/site.mjs";
 
 type Driver = Awaited<ReturnType<typeof webkit>>;
 type Page = Awaited<ReturnType<Driver["session"]>>;

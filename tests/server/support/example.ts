@@ -1,0 +1,53 @@
+// examples/server as its README says, away from the checkout, with the package as packed.
+
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, vi } from "vitest";
+
+const root = join(import.meta.dirname, "../../..");
+
+export interface Example {
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** `npm install && npm start`. `site`: a folder with the demo's pages, built. */
+export async function startExample(site?: string): Promise<Example> {
+  const folder = mkdtempSync(join(tmpdir(), "jobgate-example-"));
+  const others = (source: string) => !source.includes("node_modules");
+  cpSync(join(root, "examples/server"), folder, { recursive: true, filter: others });
+  const packed = join(root, "build/jobgate.tgz");
+  const options = ["--no-audit", "--no-fund", "--ignore-scripts"];
+  execFileSync("npm", ["install", packed, ...options], { cwd: folder, stdio: "inherit" });
+  const port = await freePort();
+  const address = `http://127.0.0.1:${port}`;
+  const { REDIS_URL: _, ...env } = process.env;
+  const running = spawn("npm", ["start"], {
+    cwd: folder,
+    env: { ...env, PORT: `${port}`, LOG_LEVEL: "error", ...(site !== undefined && { SITE: site }) },
+    stdio: ["ignore", "ignore", "inherit"],
+    detached: true,
+  });
+  const isThere = async () => expect((await fetch(`${address}/healthz`)).status).toBe(200);
+  await vi.waitFor(isThere, { timeout: 60_000, interval: 200 });
+  return {
+    address,
+    async stop() {
+      const gone = new Promise((resolve) => running.once("exit", resolve));
+      process.kill(-running.pid!, "SIGTERM");
+      await gone;
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    },
+  };
+}
