@@ -6,7 +6,6 @@ import { build } from "esbuild";
 import { type Browser, chromium, firefox } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchOptions } from "../../scripts/browsers.mjs";
-import { webkit } from "../../scripts/webkit.mjs";
 import { inAnything, inPages, poolOutcome } from "./entries.ts";
 import { installConsumer, root, tool } from "./support/consumer.ts";
 import { floor, isInAll, refusal, removal } from "./support/floor.ts";
@@ -44,8 +43,7 @@ const workers = ["worker.js", "default-worker.js"];
 
 describe("what the oldest browsers lack", () => {
   let site: Site;
-  let driver: Awaited<ReturnType<typeof webkit>>;
-  const browsers: { Chromium?: Browser; Firefox?: Browser; WebKit?: Awaited<ReturnType<typeof driver.session>> } = {};
+  const browsers: Partial<Record<string, Browser>> = {};
   beforeAll(async () => {
     const folder = await installConsumer("web", { withReact: true });
     await complete(folder);
@@ -72,16 +70,13 @@ describe("what the oldest browsers lack", () => {
     site = await serveFolder(out, strictPolicy);
     browsers.Chromium = await chromium.launch(launchOptions.chromium);
     browsers.Firefox = await firefox.launch(launchOptions.firefox);
-    driver = await webkit();
-    browsers.WebKit = await driver.session();
   });
   afterAll(async () => {
     for (const browser of Object.values(browsers)) await browser?.close();
-    await driver?.close();
     await site.close();
   });
 
-  const cases = (["Chromium", "Firefox"] as const).flatMap((browser) =>
+  const cases = ["Chromium", "Firefox"].flatMap((browser) =>
     Object.entries({ ...pages, ...older }).map(([name, outcomes]) => ({ browser, name, outcomes })),
   );
   it.each(cases)("is not missed by $name, in $browser", async ({ browser, name, outcomes }) => {
@@ -96,13 +91,6 @@ describe("what the oldest browsers lack", () => {
     expect(JSON.parse((await body.getAttribute("data-outcomes")) ?? "")).toEqual(outcomes);
     expect(faults).toEqual([]);
     await page.close();
-  });
-
-  // That Chromium before 115 refuses is Chromium's.
-  it.each(Object.entries(pages))("is not missed by %s, in WebKit", async (name, outcomes) => {
-    const page = browsers.WebKit!;
-    await page.open(`${site.url}${pageOf(name)}`);
-    expect(JSON.parse(await page.attribute("//body[@data-outcomes]", "data-outcomes"))).toEqual(outcomes);
   });
 });
 
