@@ -12,6 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -83,12 +84,12 @@ async function step(name, { inputs, product, work }) {
 /** The cdylib as rustc leaves it, copied aside: the flavours share Cargo's output file. */
 function compileRust({ feature, wasm, rust, inlining }, { features }) {
   const target = "wasm32-unknown-unknown";
-  const flags = [`-C target-feature=-${unwanted.join(",-")}`];
-  if (inlining !== undefined) flags.push(`-C llvm-args=-inline-threshold=${inlining}`);
+  const flags = [`-Ctarget-feature=-${unwanted.join(",-")}`, `--remap-path-prefix=${homedir()}=~`];
+  if (inlining !== undefined) flags.push(`-Cllvm-args=-inline-threshold=${inlining}`);
   run("cargo", ["build", "--release", "--lib", "--target", target, "--features", [feature, ...features].join()], {
     env: {
       CARGO_PROFILE_RELEASE_OPT_LEVEL: rust,
-      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: flags.join(" "),
+      CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
     },
   });
   const compiled = `${wasm}/compiled.wasm`;
@@ -124,7 +125,9 @@ function bindWasm(compiled, { wasm, name, level }) {
   ]);
   const binary = `${wasm}/${name}_bg.wasm`;
   run("wasm-opt", [level, ...optimise, "-o", binary, binary]);
-  exportDefault(`${wasm}/inline`, packBytes(readFileSync(path(binary))));
+  const bytes = readFileSync(path(binary));
+  if (bytes.includes(homedir())) throw new Error(`${binary} names a folder of this machine: ${homedir()}`);
+  exportDefault(`${wasm}/inline`, packBytes(bytes));
 }
 
 /** A module and its types. */
