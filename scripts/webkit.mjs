@@ -66,7 +66,9 @@ export async function webkit() {
       await call("POST", `${at}/timeouts`, { script: 290_000, pageLoad: 60_000, implicit: 50_000 });
       /** Of the first element that an XPath finds, once there is one. */
       const element = async (xpath) => {
-        const found = await call("POST", `${at}/element`, { using: "xpath", value: xpath });
+        const found = await call("POST", `${at}/element`, { using: "xpath", value: xpath }).catch((error) => {
+          throw new Error(`${xpath}: ${error.message}`);
+        });
         return `${at}/element/${Object.values(found)[0]}`;
       };
       return {
@@ -75,6 +77,7 @@ export async function webkit() {
         /** Runs a script's text; its last argument is called with what it gives. */
         run: (script, ...args) => call("POST", `${at}/execute/async`, { script, args }, 300_000),
         text: async (xpath) => call("GET", `${await element(xpath)}/text`),
+        attribute: async (xpath, name) => call("GET", `${await element(xpath)}/attribute/${name}`),
         click: async (xpath) => call("POST", `${await element(xpath)}/click`, {}),
         async fill(xpath, text) {
           const field = await element(xpath);

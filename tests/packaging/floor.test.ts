@@ -106,15 +106,19 @@ describe("the binaries", () => {
     expect(isInAll(bcd.webassembly[name]!.__compat!)).toBe(true);
   });
 
-  it.each(["wasm/jobgate", "wasm-runner/runner", "wasm-agents/agents", "wasm-pool/pool"])(
-    "%s uses nothing else",
-    async (name) => {
-      const enabled = Object.keys(features).map((feature) => `--enable-${feature}`);
-      const file = join(root, "build", `${name}_bg.wasm`);
-      const { code, output } = await tool("wasm-opt", ["--mvp-features", ...enabled, file, "-o", "/dev/null"]);
-      expect(code, output).toBe(0);
-    },
-  );
+  it.each([
+    "wasm/jobgate",
+    "wasm-runner/runner",
+    "wasm-agents/agents",
+    "wasm-pool/pool",
+    "wasm-shared/shared",
+    "wasm-service-worker/service-worker",
+  ])("%s uses nothing else", async (name) => {
+    const enabled = Object.keys(features).map((feature) => `--enable-${feature}`);
+    const file = join(root, "build", `${name}_bg.wasm`);
+    const { code, output } = await tool("wasm-opt", ["--mvp-features", ...enabled, file, "-o", "/dev/null"]);
+    expect(code, output).toBe(0);
+  });
 });
 
 it("README names the same browsers", () => {

@@ -1,5 +1,5 @@
 // The demo's pages in WebKit, which Playwright can't drive as it is installed: the main way through each.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { webkit } from "../../scripts/webkit.mjs";
 import { startSite } from "../e2e/support/site.mjs";
 
@@ -12,20 +12,22 @@ let page: Page;
 
 beforeAll(async () => {
   site = await startSite();
-  driver = await webkit();
-  page = await driver.session();
 });
 
-afterAll(async () => {
-  await driver?.close();
-  await site?.close();
+afterAll(() => site?.close());
+
+// A driver has one session at a time, and what a page stores is there as long.
+beforeEach(async () => {
+  driver = await webkit();
+  page = await driver.session();
 });
 
 /** What the page that is looked at has complained of since it was opened. */
 const complaints = (): Promise<unknown> => page.run("arguments[0](window.complaints)");
 
 afterEach(async () => {
-  expect(await complaints()).toEqual([]);
+  const complained = await complaints().finally(() => driver.close());
+  expect(complained).toEqual([]);
 });
 
 async function open(name: string): Promise<void> {
@@ -76,15 +78,13 @@ describe("the dashboard", () => {
     for (const [name, value] of Object.entries(params)) await page.fill(`//*[@data-param='${name}']//input`, value);
     await page.click(button("Start job"));
   };
-  /** The newest. */
-  const row = "//*[contains(@class,'queue-row')][1]";
+  const details = "//*[contains(@class,'details-panel')]";
 
   test("a countdown is submitted, and completes", async () => {
     await open("dashboard.html");
     await page.text(disk);
     await start("countdown", { seconds: "1" });
-    await page.text(`${row}${badge("completed")}`);
-    await page.text(`//*[contains(@class,'details-panel')]${badge("completed")}`);
+    await page.text(`${details}${badge("completed")}`);
   });
 
   test("two tabs have one queue; what ran in one that is closed goes on in the other", async () => {
@@ -97,11 +97,12 @@ describe("the dashboard", () => {
     await page.text(disk);
     await page.switchTo(first);
     await start("countdown", { seconds: "8" });
-    await page.text(`${row}${badge("running")}`);
+    await page.text(`${details}${badge("running")}`);
+    const hash = (await page.run("arguments[0](location.hash)")) as string;
     expect(await complaints()).toEqual([]);
     await page.closeTab();
     await page.switchTo(second);
-    await page.text(`${row}${badge("completed")}`);
+    await page.text(`//*[@data-job='${decodeURIComponent(hash.slice("#/jobs/".length))}']${badge("completed")}`);
   });
 });
 
