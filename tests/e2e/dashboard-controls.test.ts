@@ -73,7 +73,7 @@ describeDashboard("the dashboard's controls", {}, (visit) => {
     for (const [filter, ids] of Object.entries(filtered)) {
       await tab.filter(filter);
       await tab.shows(...ids);
-      const label = tab.page.locator(".segments label", { has: tab.page.locator(`[value=${filter}]`) });
+      const label = tab.page.locator(".filters label", { has: tab.page.locator(`[value=${filter}]`) });
       await expect.poll(async () => (await label.textContent())?.trim()).toBe(`${filter} ${ids.length}`);
     }
     await tab.button("Clear completed").click();

@@ -87,6 +87,15 @@ describe("the dashboard", () => {
     await page.text(`${details}${badge("completed")}`);
   });
 
+  test("opened again while the browser keeps the page that was, it goes on", async () => {
+    for (const _ of ["first", "again"]) {
+      await open("dashboard.html");
+      await page.text(disk);
+      await start("countdown", { seconds: "1" });
+      await page.text(`${details}${badge("completed")}`);
+    }
+  });
+
   test("two tabs have one queue; what ran in one that is closed goes on in the other", async () => {
     await open("dashboard.html");
     await page.text(disk);

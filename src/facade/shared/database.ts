@@ -54,6 +54,7 @@ class Database implements Storage {
   readonly durable = true;
   opened: Promise<IDBPDatabase>;
   private database: IDBPDatabase | undefined = undefined;
+  private resumed: Promise<void> | undefined = undefined;
   private readonly name: string;
   private readonly durability: IDBTransactionDurability;
   private readonly events: DatabaseEvents;
@@ -97,6 +98,7 @@ class Database implements Storage {
     const { durability } = this;
     const { signal, recovers = false } = options;
     const database = await this.opened;
+    await this.resumed;
     const stores = recovers ? [...STORES, LEFT] : STORES;
     const transaction = database.transaction(stores, write ? "readwrite" : "readonly", { durability });
     const abort = () => {
@@ -134,6 +136,17 @@ class Database implements Storage {
       // It is closed: whoever finds the job recovers it.
     }
   }
+
+  pause(): void {
+    this.resumed ??= new Promise((resolve) => {
+      this.resume = () => {
+        this.resumed = undefined;
+        resolve();
+      };
+    });
+  }
+
+  resume = (): void => {};
 
   close(): void {
     void this.opened.then((database) => database.close());

@@ -143,12 +143,15 @@ export class Driver {
 
   private readonly onVisibility = () => this.tell(TELL.visible, Number(!document.hidden));
   private readonly onOnline = () => this.tell(TELL.online, Number(globalThis.navigator?.onLine !== false));
-  private readonly onHide = () => {
+  private readonly onHide = (event: PageTransitionEvent) => {
     this.tell(TELL.leave, 1);
     this.channel?.close();
+    // WebKit puts away a page with its transactions open, where others close or leave it.
+    if (event.persisted) this.transactions.storage.pause();
   };
   private readonly onShow = (event: PageTransitionEvent) => {
     if (!event.persisted) return;
+    this.transactions.storage.resume();
     this.channel?.open();
     this.tell(TELL.back, 0);
   };

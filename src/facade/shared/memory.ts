@@ -26,6 +26,10 @@ export class Memory implements Storage {
   /** Nobody else would find it. */
   mark(): void {}
 
+  pause(): void {}
+
+  resume(): void {}
+
   close(): void {}
 }
 

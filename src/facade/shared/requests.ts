@@ -154,7 +154,7 @@ export interface Answered {
 
 /** What whoever has the store may ask. */
 export class Requests {
-  protected readonly storage: Storage;
+  readonly storage: Storage;
   protected readonly requests: RequestRules;
   /** Finished jobs that are kept. */
   protected retain: number;

@@ -115,6 +115,9 @@ export interface Storage {
   transact<T>(write: boolean, body: (rows: Rows) => Promise<T>, options?: TransactOptions): Promise<T>;
   /** At once, and without the page: it may die now. */
   mark(slot: number, left: Left): void;
+  /** Begins nothing on disk until it is resumed: the browser puts the page away, and what is open then holds up everyone else. */
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 

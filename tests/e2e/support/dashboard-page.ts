@@ -106,7 +106,7 @@ export class DashboardPage {
     await this.chooseType(type);
     await this.fill(params);
     await this.option("Copies", String(copies));
-    const all = this.page.locator(".segments label").first().locator(".segment-count");
+    const all = this.page.locator(".filters label").first().locator(".segment-count");
     const before = Number((await all.textContent())?.replace(",", ""));
     await this.button(`Start ${copies} jobs`).click();
     await all.getByText((before + copies).toLocaleString("en"), { exact: true }).waitFor();

@@ -177,7 +177,7 @@ test("an outcome that the store does not take at first is recorded all the same"
   expect(refusals).toBe(3);
 });
 
-test("a page that is put away lets go, and joins again when it is back", async () => {
+test("a page that is put away lets go and begins nothing on disk, and joins again when it is back", async () => {
   const { open } = queue();
   let runs = 0;
   const { release, held } = hold();
@@ -189,7 +189,6 @@ test("a page that is put away lets go, and joins again when it is back", async (
   const { id } = await tab.createJob("hold");
   await until(tab, () => tab.getJob(id)?.status === "running" && runs === 1);
   dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
-  await until(tab, () => tab.getJob(id)?.status === "pending");
   dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
   release.open();
   expect(await ended(tab, id)).toMatchObject({ status: "completed", interruptions: 0 });

@@ -39,7 +39,7 @@ function Filters(props: { value: Filter; onChange: (filter: Filter) => void }) {
   const { jobs } = useQueue();
   const counts = useMemo(() => countByStatus(jobs), [jobs]);
   return (
-    <fieldset class="segments">
+    <fieldset class="segments filters">
       <legend class="visually-hidden">Show</legend>
       {filters.map((filter) => (
         <label key={filter}>
