@@ -24,6 +24,8 @@ describe.each(browserNames)("in %s", (name) => {
   /** A job that runs in one tab, and another tab that could. */
   async function running(profile: Profile, options: object = {}) {
     const owner = await openTab(profile, options);
+    // Found by what it computes, which is long enough to be taken for hung.
+    await owner.process();
     const id = await owner.create("hold");
     await started(id, 1);
     const heir = await openTab(profile, options);
@@ -119,7 +121,7 @@ describe.each(browserNames)("in %s", (name) => {
   test("a tab is frozen: it is replaced, and when it wakes up its signal aborts and it writes no more", async () => {
     const profile = await newProfile(name, browser, site);
     const { owner, heir, id } = await running(profile, { takeOverAfter: 1000 });
-    await owner.freeze();
+    await owner.freezeAfterBeat();
     await started(id, 2);
     expect(stateOf(await owner.process())).toBe("T");
     expect(await end(heir, id)).toMatchObject({ status: "completed", interruptions: 1, result: heir.name });
@@ -139,8 +141,9 @@ describe.each(browserNames)("in %s", (name) => {
     const { owner, heir, id } = await running(profile, { takeOverAfter: 1000 });
     let isBusy = true;
     const computed = owner.page
-      .evaluate(() => {
-        const until = performance.now() + 4000;
+      .evaluate(async () => {
+        await tab.beaten();
+        const until = performance.now() + 8000;
         while (performance.now() < until);
       })
       .finally(() => {

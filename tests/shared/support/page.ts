@@ -12,6 +12,11 @@ declare global {
     readonly errors: string[];
     ended(id: string): Promise<SharedRunnerRecord>;
     until(id: string, field: string, value: unknown): Promise<void>;
+    /**
+     * Resolves once an owner has written that it lives: the next time is a quarter of `takeOverAfter` later. A page that
+     * stands still while it writes keeps all others from writing, which is the browser's rule and not what is tested.
+     */
+    beaten(): Promise<void>;
     /** In which step the page is to die. */
     diesIn: string | undefined;
   };
@@ -158,6 +163,29 @@ function until<T>(look: () => T | undefined | false): Promise<T> {
   });
 }
 
+function answerTo<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+async function beaten(): Promise<void> {
+  const database = await answerTo(indexedDB.open("jobgate:jobgate"));
+  const slots = async () => {
+    const transaction = database.transaction("meta");
+    const over = new Promise((resolve) => {
+      transaction.oncomplete = resolve;
+    });
+    const { slots } = await answerTo(transaction.objectStore("meta").get("meta"));
+    await over;
+    return JSON.stringify(slots);
+  };
+  const before = await slots();
+  while ((await slots()) === before) await new Promise((resolve) => setTimeout(resolve, 5));
+  database.close();
+}
+
 const errors: string[] = [];
 addEventListener("error", ({ message }) => errors.push(message));
 addEventListener("unhandledrejection", ({ reason }) => errors.push(`unhandled: ${reason}`));
@@ -180,5 +208,6 @@ globalThis.tab = {
   until: async (id, field, value) => {
     await until(() => (runner.getJob(id) as unknown as Record<string, unknown> | undefined)?.[field] === value);
   },
+  beaten,
   diesIn: undefined,
 };

@@ -91,6 +91,13 @@ export class Tab {
     await crashed;
   }
 
+  /** Not amid what it writes: see `tab.beaten`. */
+  async freezeAfterBeat(): Promise<void> {
+    const pid = await this.process();
+    await this.page.evaluate(() => tab.beaten());
+    process.kill(pid, "SIGSTOP");
+  }
+
   async freeze(): Promise<void> {
     process.kill(await this.process(), "SIGSTOP");
   }
