@@ -106,8 +106,12 @@ for (const signal of ["SIGTERM", "SIGKILL"] as const) {
   });
 }
 
-test("Redis is away for longer than a lock lasts: what runs goes on or is run again, and ends once", async () => {
-  await inThread("first", { lock: 1000 });
+test("Redis is away for longer than a lock lasts: what runs goes on or is run again, and ends once; a warning says so once", async () => {
+  const worker = await inThread("first", { lock: 1000 });
+  let said = "";
+  worker.stderr?.on("data", (part) => {
+    said += part;
+  });
   await create("one", "ignores", { time: 1000 });
   await becomes("one", { status: "running" });
   await redis.kill("SIGTERM");
@@ -115,6 +119,7 @@ test("Redis is away for longer than a lock lasts: what runs goes on or is run ag
   await redis.start();
   await becomes("one", { status: "completed" });
   expect(await store.stats("alice")).toMatchObject({ completed: 1, failed: 0, total: 1 });
+  expect(said.match(/JobgateWarning: Redis does not answer/g)).toHaveLength(1);
 });
 
 test("a worker whose Redis is away ends all the same, and its job is run elsewhere once it is back", async () => {

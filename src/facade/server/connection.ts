@@ -6,18 +6,40 @@ import { RunnerError } from "../runner/errors.js";
 import { wrongType } from "../support/check.js";
 import { fieldOf, messageOf } from "../support/look.js";
 import { scriptEntries } from "./scripts.js";
+import { warn } from "./warn.js";
 
 /** Makes connections with what the user has given as `redis`, and what is asked for here. */
 export type Connect = (own: RedisOptions) => Redis;
 
 /** Those that were handed in are not used themselves: they are somebody else's to set up and to end. */
 export function checkRedis(redis: unknown): Connect {
+  const made = connectTo(redis);
+  let isAway = false;
+  return (own) => {
+    const connection = made(own);
+    for (const [name, script] of scriptEntries) connection.defineCommand(name, script);
+    // It comes back by itself, and who waits for an answer hears of it; who looks after the process is told once.
+    connection.on("error", (error: unknown) => {
+      if (!isAway)
+        warn(
+          new Error(`Redis does not answer, and is asked again until it does: ${messageOf(error)}`, { cause: error }),
+        );
+      isAway = true;
+    });
+    connection.on("ready", () => {
+      isAway = false;
+    });
+    return connection;
+  };
+}
+
+function connectTo(redis: unknown): Connect {
   if (typeof redis === "string") {
     const { protocol } = parse(redis);
     if (protocol !== "redis:" && protocol !== "rediss:" && protocol !== "unix:") {
       throw new TypeError('redis must begin with "redis://", "rediss://" or "unix://"');
     }
-    return (own) => prepared(new Redis(redis, { ...COMMON, ...own }));
+    return (own) => new Redis(redis, { ...COMMON, ...own });
   }
   if (typeof redis !== "object" || redis === null) throw wrongType("redis", "an address or an object", redis);
   if ((fieldOf(redis, "keyPrefix") ?? fieldOf(fieldOf(redis, "options"), "keyPrefix") ?? "") !== "") {
@@ -25,10 +47,10 @@ export function checkRedis(redis: unknown): Connect {
   }
   const duplicate = fieldOf(redis, "duplicate");
   if (typeof duplicate === "function") {
-    return (own) => prepared(duplicate.call(redis, { ...COMMON, lazyConnect: false, ...own }) as Redis);
+    return (own) => duplicate.call(redis, { ...COMMON, lazyConnect: false, ...own }) as Redis;
   }
   const given = { ...redis } as RedisOptions;
-  return (own) => prepared(new Redis({ ...given, ...COMMON, ...own }));
+  return (own) => new Redis({ ...given, ...COMMON, ...own });
 }
 
 function parse(address: string): URL {
@@ -48,13 +70,6 @@ const COMMON: RedisOptions = {
 export const ANSWERS: RedisOptions = { maxRetriesPerRequest: 2, commandTimeout: 5000 };
 /** Waits for as long as it takes: what a worker has to say is said. */
 export const PATIENT: RedisOptions = { maxRetriesPerRequest: null };
-
-function prepared(redis: Redis): Redis {
-  for (const [name, script] of scriptEntries) redis.defineCommand(name, script);
-  // It comes back by itself; who waits for an answer hears of it.
-  redis.on("error", () => {});
-  return redis;
-}
 
 /** What Redis has refused, in this package's words; anything else as it is. */
 export function storeError(error: unknown): unknown {

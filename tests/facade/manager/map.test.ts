@@ -114,7 +114,7 @@ describe("map", () => {
   });
 
   it("a paused manager starts none; a rate limit is kept", async () => {
-    const manager = newManager({ paused: true, rateLimit: { limit: 2, interval: 20 } });
+    const manager = newManager({ paused: true, rateLimit: { limit: 2, interval: 200 } });
     const { seen, items } = counted(5);
     const times: number[] = [];
     const results = manager.map(items, () => void times.push(performance.now()));
@@ -122,7 +122,9 @@ describe("map", () => {
     expect([times.length, seen.taken]).toEqual([0, 1]);
     manager.resume();
     await results;
-    expect(times.every((time, index) => index < 2 || time - times[index - 2]! >= 19.9)).toBe(true);
+    // One whose call has taken longer than the interval counts no more: that long no busy machine keeps it.
+    const windows = times.slice(2).map((time, index) => time - times[index]!);
+    expect(Math.min(...windows)).toBeGreaterThanOrEqual(199.9);
   });
 
   it.each([0, 1])("waits for room where no more than %d may be pending", async (maxPending) => {

@@ -14,7 +14,10 @@ export interface WorkerOptions {
 
 /** A worker in a process of its own, ended with the test. */
 export async function startWorker(options: WorkerOptions): Promise<ChildProcess> {
-  const child = fork(new URL("./worker-process.mjs", import.meta.url), [JSON.stringify(options)]);
+  const child = fork(new URL("./worker-process.mjs", import.meta.url), [JSON.stringify(options)], {
+    stdio: ["ignore", "inherit", "pipe", "ipc"],
+  });
+  child.stderr?.pipe(process.stderr);
   onTestFinished(() => void child.kill("SIGKILL"));
   await new Promise<void>((resolve, reject) => {
     child.once("message", () => resolve());
