@@ -109,6 +109,12 @@ class Database implements Storage {
       }
     };
     transaction.done.catch(() => {});
+    let refused: DOMException | null = null;
+    // On its way down: on its way up others hear of it earlier.
+    const note = ({ target }: Event) => {
+      refused ??= (target as IDBRequest).error;
+    };
+    transaction.addEventListener("error", note, true);
     signal?.addEventListener("abort", abort);
     try {
       signal?.throwIfAborted();
@@ -117,7 +123,8 @@ class Database implements Storage {
       await transaction.done;
       return result;
     } catch (error) {
-      const why = transaction.error ?? error;
+      // Why the first write failed, which Firefox's transaction does not know; what it takes with it says only that.
+      const why = named(refused) ?? transaction.error ?? error;
       abort();
       throw why;
     } finally {
@@ -152,6 +159,8 @@ class Database implements Storage {
     void this.opened.then((database) => database.close());
   }
 }
+
+const named = (error: DOMException | null) => (error?.name === "AbortError" ? null : error);
 
 class DiskRows implements Rows {
   private readonly transaction: IDBPTransaction<unknown, string[], "readwrite">;
