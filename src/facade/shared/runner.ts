@@ -122,6 +122,8 @@ export class SharedRunner implements JobQueue {
     const driver = new Driver({ options, rules, mirror, kinds, types }, transactions, isShared);
     this.opened = { driver, transactions, storage };
     if (this.state === "opening") this.state = storage.durable ? "disk" : "memory";
+    // However long that took: whoever asks from now on waits for the rest.
+    this.knownOpening = this.opening;
     if (options.execute) await transactions.introduce(this.describe()).catch(() => {});
     await driver.start();
     if (this.state === "outdated") driver.retire();
