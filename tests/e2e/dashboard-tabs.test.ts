@@ -10,6 +10,32 @@ const FILES = 10;
 /** Of 128 KiB, for two million bytes. */
 const PARTS = 16;
 
+/** After the click on its button. */
+const FREEZES_IN_MS = 1000;
+
+/** A page that hangs amid a transaction holds up all others by the browser's rule: what is to be seen here is the rest. */
+function freezeBetweenTransactions(freezesIn: number): void {
+  let open = 0;
+  const { transaction } = IDBDatabase.prototype;
+  IDBDatabase.prototype.transaction = function (...parts) {
+    const made = transaction.apply(this, parts);
+    open += 1;
+    for (const end of ["complete", "abort"]) {
+      made.addEventListener(end, () => {
+        open -= 1;
+      });
+    }
+    return made;
+  };
+  const later = globalThis.setTimeout;
+  const betweenTransactions = (call: () => void) => {
+    if (open > 0) later(betweenTransactions, 1, call);
+    else call();
+  };
+  globalThis.setTimeout = ((call: () => void, time?: number, ...rest: unknown[]) =>
+    time === freezesIn ? later(betweenTransactions, time, call) : later(call, time, ...rest)) as typeof setTimeout;
+}
+
 describeDashboard(
   "jobs of the dashboard that outlive their tab",
   {},
@@ -43,7 +69,9 @@ describeDashboard(
     async function tellsTakeOver(tab: DashboardPage, from: string) {
       await tab.page.getByText("The timeline as text").click();
       const ran = () => tab.page.locator(".timeline-text tbody td:nth-child(5)").allTextContents();
-      await expect.poll(ran).toContainEqual(expect.stringMatching(new RegExp(`in ${from}, then .* in this tab`)));
+      await expect
+        .poll(ran, { timeout: 10_000 })
+        .toContainEqual(expect.stringMatching(new RegExp(`in ${from}, then .* in this tab`)));
     }
 
     test("ten uploads, the tab closed in the middle, another opened: once each on the server's log", async () => {
@@ -102,6 +130,7 @@ describeDashboard(
     });
 
     test("a frozen tab is taken over, and what it still says when it wakes counts no more", async () => {
+      await visit.context.addInitScript(freezeBetweenTransactions, FREEZES_IN_MS);
       const [first, second] = [await visit.open(), await visit.open()];
       await second.button("Pause this tab").click();
       await second.button("Resume this tab").waitFor();
