@@ -49,18 +49,27 @@ test("a job that loses its workers more often than it may fails, and says why", 
 
 test("a worker that was stopped and goes on: its signal aborts, and what it returns is refused", async () => {
   const first = await inThread("first");
-  await create("one", "ignores", { time: 2500 });
-  await becomes("one", { status: "running", worker_id: "first", attempt: 1 });
+  await create("one", "numbered", { time: 2500 });
+  await becomes("one", { status: "running", worker_id: "first", attempt: 1, progress: { message: "running" } });
   const second = await inThread("second");
   first.kill("SIGSTOP");
   await becomes("one", { status: "running", worker_id: "second", attempt: 2 });
   first.kill("SIGCONT");
-  await becomes("one", { status: "completed", attempt: 2, worker_id: "second" });
+  await becomes("one", { status: "completed", attempt: 2, worker_id: "second", result: 2 });
   expect(await store.stats("alice")).toMatchObject({ completed: 1, failed: 0, running: 0 });
   // The first is whole: it takes the next.
   second.kill("SIGKILL");
   await create("two", "echo", { text: "next" });
   await becomes("two", { status: "completed", worker_id: "first" });
+});
+
+test("a cancel whose news gets lost is read at the next renewal of the lock", async () => {
+  await inThread("first");
+  await create("one", "waits");
+  await becomes("one", { status: "running", progress: { message: "running" } });
+  // As the script marks it, and nothing on the control stream.
+  await redis.client.hset("bull:jobgate:one@alice", "jg:stop", '{"reason":"lost"}', "jg:ending", '{"cancelled":true}');
+  await becomes("one", { status: "cancelled", reason: "lost" });
 });
 
 test("on SIGTERM a worker lets what runs end, and hands back what takes longer", async () => {

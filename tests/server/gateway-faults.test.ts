@@ -173,6 +173,45 @@ describe("a gateway that was away", () => {
   });
 });
 
+describe("a gateway that is killed", () => {
+  it("loses nothing: what it has not answered is asked again elsewhere under its id, and is one job", async () => {
+    const other = await gateway();
+    const killed = await spawnGateway(redis.url);
+    open.push(killed);
+    const here = page("team", killed, other);
+    await connected(here);
+    const made = Array.from({ length: 100 }, (_, at) => here.client.createJob("work", { label: `${at}` }));
+    await Promise.race(made);
+    killed.child.kill("SIGKILL");
+    const ids = (await Promise.all(made)).map(({ id }) => id);
+    expect(new Set(ids).size).toBe(100);
+    await here.until(({ connected, stats }) => connected && stats.total === 100);
+    expect(
+      here.client
+        .getAllJobs()
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(ids.sort());
+  });
+});
+
+describe("a socket that is lost amid creates", () => {
+  it("makes no job twice and none too few", async () => {
+    const here = page("team", await gateway());
+    await connected(here);
+    const made: Promise<{ id: string }>[] = [];
+    for (let at = 0; at < 10; at += 1) {
+      for (let more = 0; more < 5; more += 1) made.push(here.client.createJob("work", { label: `${at} ${more}` }));
+      await made.at(at % 2 ? -1 : -3);
+      for (let more = 0; more < 5; more += 1) made.push(here.client.createJob("work", { label: `${at} +${more}` }));
+      here.sockets.at(-1)!.terminate();
+    }
+    expect(new Set((await Promise.all(made)).map(({ id }) => id)).size).toBe(100);
+    await here.until(({ connected, stats }) => connected && stats.total === 100);
+    expect(new Set(here.client.getAllJobs().map(({ params }) => JSON.stringify(params))).size).toBe(100);
+  });
+});
+
 describe("Redis", () => {
   it("killed: pages are not connected, what they ask waits, requests are answered with 503, and nothing is lost", async () => {
     const [one, other] = [await gateway(), await gateway()];
@@ -192,6 +231,8 @@ describe("Redis", () => {
     await isAway;
     expect((await one.ask("team", "/jobs")).status).toBe(503);
     expect((await one.ask("nobody yet", "/jobs")).status).toBe(503);
+    expect((await one.ask("team", "/jobs/0", { method: "DELETE" })).status).toBe(503);
+    expect((await one.ask("team", "/jobs/0/progress")).status).toBe(503);
     expect(await byServer).toBe("E_DISCONNECTED");
     await redis.start();
     expect((await asked).id).toBe("meanwhile");

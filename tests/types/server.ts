@@ -3,13 +3,14 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { JobRecord, Millis, Unsubscribe } from "jobgate";
-import type { CreateOptions, JobQueue, JobType, QueueCreateOptions, QueuePort } from "jobgate/runner";
+import type { CreateOptions, JobQueue, JobType, QueueCreateOptions, QueuePort, WatchEvent } from "jobgate/runner";
 import {
   QueueGateway,
   QueueWorker,
   type QueueWorkerOptions,
   type ServerJobType,
   type ServerOptions,
+  type WatchEvent as ServerWatchEvent,
 } from "jobgate/server";
 import type { Fits, Is, IsNot, Same } from "./expect.js";
 
@@ -47,6 +48,7 @@ export type Gateways = [
   Is<Same<Gateway["upgrade"], (request: IncomingMessage, socket: Duplex, head: Buffer) => void>>,
   Is<Same<Gateway["close"], () => Promise<void>>>,
   Is<Fits<Gateway, AsyncDisposable>>,
+  Is<Same<ServerWatchEvent, WatchEvent>>,
 ];
 
 const resize: ServerJobType<{ width: number }, number> = {

@@ -27,6 +27,11 @@ export const bodies = {
     for (const end = performance.now() + time; performance.now() < end; );
     return "done";
   },
+  numbered: async ({ time }, { progress, attempt }) => {
+    progress(1, "running");
+    await sleep(time);
+    return attempt;
+  },
   fails: ({ times }, { attempt }) => {
     if (attempt <= times) throw Object.assign(new Error(`attempt ${attempt}`), { code: "E_TEST" });
     return attempt;
@@ -59,6 +64,7 @@ const PARAMS = {
   echo: [{ name: "text", type: "string" }],
   ignores: [{ name: "time", type: "number" }],
   blocks: [{ name: "time", type: "number" }],
+  numbered: [{ name: "time", type: "number" }],
   fails: [{ name: "times", type: "integer" }],
   steps: [
     { name: "times", type: "integer" },

@@ -1,0 +1,280 @@
+// What the comments of the server's types promise, where no other file has it for its subject.
+import { isMainThread } from "node:worker_threads";
+import { Redis } from "ioredis";
+import type { TaskContext } from "jobgate/runner";
+import { QueueGateway, QueueWorker, type QueueWorkerOptions, type ServerJobType } from "jobgate/server";
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
+import { defer } from "../../src/facade/support/defer.ts";
+import { openGateway, openPage, type Page, type Site } from "./support/gateways.ts";
+import { startRedis, type TestRedis } from "./support/redis.ts";
+import { typesOf } from "./support/types.mjs";
+
+let redis: TestRedis;
+const open: { close(): unknown }[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+  await redis.client.flushall();
+});
+
+async function gateway(options: Parameters<typeof openGateway>[1] = {}): Promise<Site> {
+  const site = await openGateway(redis.url, { types: typesOf("none"), ...options });
+  open.push(site);
+  await site.gateway.ready;
+  return site;
+}
+async function worker(options: Partial<QueueWorkerOptions> = {}): Promise<QueueWorker> {
+  const made = new QueueWorker({ redis: redis.url, types: typesOf("none"), name: "w", ...options });
+  open.push({ close: () => made.close({ timeout: 0 }) });
+  await made.ready;
+  return made;
+}
+async function page(site: Site): Promise<Page> {
+  const made = openPage("alice", [site]);
+  open.push(made);
+  await made.until(({ connected }) => connected);
+  return made;
+}
+type Queue = ReturnType<QueueGateway["queue"]>;
+const becomes = (queue: Pick<Queue, "getJob">, id: string, expected: object) =>
+  expect.poll(() => queue.getJob(id), { timeout: 20_000 }).toMatchObject(expected);
+
+test("redis: an address, options, or an ioredis, which is left as it was", async () => {
+  const own = new Redis({ port: redis.port, maxRetriesPerRequest: 7 });
+  onTestFinished(() => own.disconnect());
+  await own.ping();
+  const listeners = own.eventNames().map((name) => [name, own.listenerCount(name)]);
+  const lazy = new Redis({ port: redis.port, lazyConnect: true });
+  onTestFinished(() => lazy.disconnect());
+  for (const given of [redis.url, { port: redis.port }, own, lazy]) {
+    const site = await openGateway(given, { types: typesOf("none") });
+    const hands = new QueueWorker({ redis: given, types: typesOf("none") });
+    const queue = site.gateway.queue("alice");
+    const { id } = await queue.createJob("echo", { text: "hello" });
+    await becomes(queue, id, { status: "completed", result: "hello" });
+    await hands.close();
+    await site.close();
+  }
+  expect(own.eventNames().map((name) => [name, own.listenerCount(name)])).toEqual(listeners);
+  expect([own.status, lazy.status, await own.ping()]).toEqual(["ready", "wait", "PONG"]);
+});
+
+test("queues of two names in one Redis know nothing of each other", async () => {
+  const [one, other] = [await gateway(), await gateway({ queue: "other" })];
+  await worker({ queue: "other" });
+  await one.gateway.queue("alice").createJob("echo", { text: "one" }, { id: "same" });
+  await other.gateway.queue("alice").createJob("echo", { text: "other" }, { id: "same" });
+  await becomes(other.gateway.queue("alice"), "same", { status: "completed", result: "other" });
+  expect(one.gateway.queue("alice").getAllJobs()).toMatchObject([{ id: "same", status: "pending" }]);
+});
+
+test("defaults are a type's, option by option, where a job does not say", async () => {
+  const defaults = { priority: "background", timeout: 300, retry: { limit: 1, delay: 1 } } as const;
+  const site = await gateway({ types: typesOf("none", { defaults }) });
+  await worker();
+  const queue = site.gateway.queue("alice");
+  const tried = await queue.createJob("fails", { times: 1 });
+  const once = await queue.createJob("fails", { times: 1 }, { retry: 0, priority: 5 });
+  await queue.createJob("waits", {}, { id: "timed", retry: 0 });
+  expect([tried.priority < 0, once.priority]).toEqual([true, 5]);
+  await becomes(queue, tried.id, { status: "completed", attempt: 2 });
+  await becomes(queue, once.id, { status: "failed", attempt: 1 });
+  await becomes(queue, "timed", { status: "failed", attempt: 1, error: { name: "TimeoutError" } });
+  // Again, with what it was made with.
+  const again = await queue.retryJob(once.id);
+  expect(again.priority).toBe(5);
+  await becomes(queue, again.id, { status: "failed", attempt: 1 });
+});
+
+test("a body runs in a thread of its module where nothing is said, and a gateway needs none", async () => {
+  const [bare] = typesOf("none").map(({ name, params }) => ({
+    name,
+    description: "",
+    params,
+    execute: () => isMainThread,
+  }));
+  const site = await gateway({ types: [bare!] });
+  expect(() => new QueueWorker({ redis: redis.url, types: [bare!] })).toThrow('"echo" needs a module');
+  const { module } = typesOf("thread")[0]!;
+  await worker({ types: [{ ...bare!, module: module! }] });
+  const { id } = await site.gateway.queue("alice").createJob("echo", { text: "of the module" });
+  await becomes(site.gateway.queue("alice"), id, { status: "completed", result: "of the module" });
+});
+
+test("an attempt that times out and does not hear is killed with its thread after its grace", async () => {
+  const site = await gateway();
+  await worker({ types: typesOf("thread", { grace: 200 }) });
+  const queue = site.gateway.queue("alice");
+  await queue.createJob("deaf", {}, { id: "deaf", timeout: 300 });
+  await becomes(queue, "deaf", { status: "failed", error: { name: "TimeoutError" } });
+});
+
+test("without a thread a deaf body is waited for, and stopping until it has settled", async () => {
+  const site = await gateway({
+    types: ["deaf", "quick"].map((name) => ({ name, description: "", params: [], execute: () => {} })),
+  });
+  const body = defer<void>();
+  const execute = (_: unknown, { progress }: TaskContext) => {
+    progress(1, "running");
+    return body.promise;
+  };
+  const types: ServerJobType[] = [
+    { name: "deaf", description: "", params: [], isolate: "none", grace: 0, execute },
+    { name: "quick", description: "", params: [], isolate: "none", execute: () => {} },
+  ];
+  await worker({ types });
+  onTestFinished(body.resolve);
+  const queue = site.gateway.queue("alice");
+  await queue.createJob("deaf", {}, { id: "one" });
+  await becomes(queue, "one", { status: "running", progress: { message: "running" } });
+  expect(await queue.cancelJob("one")).toBe(true);
+  // The worker goes on with others.
+  for (const id of ["two", "three"]) {
+    await queue.createJob("quick", {}, { id, delay: 50 });
+    await becomes(queue, id, { status: "completed" });
+  }
+  expect(queue.getJob("one")).toMatchObject({ status: "running", stopping: true });
+  body.resolve();
+  await becomes(queue, "one", { status: "cancelled" });
+});
+
+test("a body knows its id and attempt, and what it logs reaches who watches a page", async () => {
+  const site = await gateway();
+  const told: unknown[] = [];
+  const types: ServerJobType[] = [
+    {
+      name: "waits",
+      description: "",
+      params: [],
+      isolate: "none",
+      execute: async (_, { id, attempt, log, checkpoint, signal }) => {
+        told.push([id, attempt]);
+        log(`${id} ${attempt}`);
+        if (attempt === 1) throw new Error("again");
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        told.push((signal.reason as Error).message);
+        await checkpoint();
+        told.push("not reached");
+      },
+    },
+  ];
+  await worker({ types });
+  const one = await page(site);
+  const heard: unknown[] = [];
+  one.sockets[0]!.on("message", (data) => {
+    const message = JSON.parse(String(data));
+    if (message.type === "job_log") heard.push([message.job_id, message.message]);
+  });
+  await one.client.createJob("waits", {}, { id: "a:b", retry: { limit: 1, delay: 1 } });
+  await one.until(() => one.client.getJob("a:b")?.attempt === 2 && one.client.getJob("a:b")?.status === "running");
+  await expect.poll(() => told.length).toBe(2);
+  expect(await one.client.cancelJob("a:b", "not needed")).toBe(true);
+  await one.until(() => one.client.getJob("a:b")?.status === "cancelled");
+  expect(told).toEqual([["a:b", 1], ["a:b", 2], "not needed"]);
+  await expect
+    .poll(() => heard)
+    .toEqual([
+      ["a:b", "a:b 1"],
+      ["a:b", "a:b 2"],
+    ]);
+});
+
+test("await using ends a worker and a gateway, and nothing of theirs is left in Redis's list of clients", async () => {
+  {
+    await using hands = new QueueWorker({ redis: redis.url, types: typesOf("none") });
+    await using made = new QueueGateway({
+      redis: redis.url,
+      types: typesOf("none"),
+      authorize: () => "alice",
+      scope: (user) => user,
+      origins: [],
+    });
+    await Promise.all([hands.ready, made.ready]);
+    const { id } = await made.queue("alice").createJob("echo", { text: "" });
+    await becomes(made.queue("alice"), id, { status: "completed" });
+  }
+  const clients = async () =>
+    String(await redis.client.client("LIST"))
+      .trim()
+      .split("\n").length;
+  await expect.poll(clients).toBe(1);
+});
+
+test("an authorize or a scope that fails lets nobody in, and the gateway goes on", async () => {
+  const fails = () => {
+    throw new Error("of the database");
+  };
+  for (const options of [
+    { authorize: fails },
+    { authorize: async () => fails() },
+    { scope: () => "" },
+    { scope: fails },
+  ]) {
+    const site = await gateway(options);
+    expect((await site.ask("alice", "/jobs")).status).toBe(500);
+    const refused = await new Promise((resolve, reject) => {
+      const socket = new WebSocket(site.socketUrl("alice"));
+      socket.on("unexpected-response", (_, { statusCode }) => resolve(statusCode));
+      socket.on("open", () => reject(new Error("it was let in")));
+      socket.on("error", reject);
+    });
+    expect(refused).toBe(500);
+    await site.gateway.queue("alice").createJob("echo", { text: "" });
+  }
+});
+
+test("server code has all of a queue", async () => {
+  const site = await gateway();
+  const queue = site.gateway.queue("alice");
+  let changes = 0;
+  const leave = queue.subscribe(() => {
+    changes += 1;
+  });
+  await queue.createJob("echo", { text: "low" }, { id: "low", priority: -1 });
+  await queue.createJob("echo", { text: "high" }, { id: "high" });
+  expect(queue.getAllJobs().map(({ id }) => id)).toEqual(["high", "low"]);
+  expect(await queue.createJob("echo", { text: "other" }, { id: "low" })).toEqual(queue.getJob("low"));
+  expect(await queue.setPriority("low", 10)).toBe(true);
+  expect(queue.getAllJobs().map(({ id }) => id)).toEqual(["low", "high"]);
+  const heard = (async () => {
+    const events: string[] = [];
+    for await (const { event } of queue.watch("low")) events.push(event);
+    return events;
+  })();
+  expect(await queue.cancelJob("low", "why")).toBe(true);
+  expect(queue.getJob("low")).toMatchObject({ status: "cancelled", reason: "why" });
+  expect(await heard).toEqual(["status", "cancelled"]);
+  expect(queue.getQueueStats()).toMatchObject({ pending: 1, cancelled: 1, total: 2 });
+  expect(await queue.retryJob("low")).toMatchObject({ status: "pending", params: { text: "low" }, priority: 10 });
+  await expect(queue.retryJob("high")).rejects.toMatchObject({ code: "E_NOT_FINISHED" });
+  expect(await queue.clearCompleted()).toBe(1);
+  expect(queue.getJob("low")).toBeUndefined();
+  expect(() => queue.watch("low")).toThrow(expect.objectContaining({ code: "E_UNKNOWN_JOB" }));
+  expect(queue.getSnapshot()).toBe(queue.getSnapshot());
+  expect(changes).toBeGreaterThan(0);
+  leave();
+  await expect(queue.createJob("nothing")).rejects.toMatchObject({ code: "E_UNKNOWN_TYPE" });
+  await expect(queue.createJob("echo", { text: 1 })).rejects.toMatchObject({ code: "E_INVALID_PARAMS" });
+});
+
+test("a gateway that was closed refuses all, and nothing hangs", async () => {
+  const site = await gateway();
+  const queue = site.gateway.queue("alice");
+  const { id } = await queue.createJob("echo", { text: "" });
+  const closed = site.gateway.close();
+  expect(site.gateway.close()).toBe(closed);
+  await closed;
+  expect(queue.getSnapshot().connected).toBe(false);
+  await expect(queue.createJob("echo", { text: "" })).rejects.toThrow();
+  await expect(queue.cancelJob(id)).rejects.toThrow();
+  expect((await site.ask("alice", "/jobs")).status).toBe(503);
+  expect(() => site.gateway.queue("alice")).toThrow(expect.objectContaining({ code: "E_CLOSED" }));
+  const { port1 } = new MessageChannel();
+  expect(() => site.gateway.serve(port1 as never, { name: "alice" })).toThrow("closed");
+  port1.close();
+});
