@@ -128,7 +128,7 @@ test("without a thread a deaf body is waited for, and stopping until it has sett
     { name: "quick", description: "", params: [], isolate: "none", execute: () => {} },
   ];
   await worker({ types });
-  onTestFinished(body.resolve);
+  onTestFinished(() => body.resolve());
   const queue = site.gateway.queue("alice");
   await queue.createJob("deaf", {}, { id: "one" });
   await becomes(queue, "one", { status: "running", progress: { message: "running" } });

@@ -1,5 +1,8 @@
 // What goes wrong for real: processes that are killed, stopped and gone on with, a Redis that is away.
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import type { JobStore } from "../../src/facade/server/store.ts";
 import type { JobRecord } from "../../src/facade/types.ts";
 import { ended, startWorker } from "./support/processes.ts";
@@ -49,12 +52,16 @@ test("a job that loses its workers more often than it may fails, and says why", 
 
 test("a worker that was stopped and goes on: its signal aborts, and what it returns is refused", async () => {
   const first = await inThread("first");
-  await create("one", "numbered", { time: 2500 });
+  const folder = await mkdtemp(join(tmpdir(), "jobgate-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "aborts");
+  await create("one", "notes", { file });
   await becomes("one", { status: "running", worker_id: "first", attempt: 1, progress: { message: "running" } });
   const second = await inThread("second");
   first.kill("SIGSTOP");
-  await becomes("one", { status: "running", worker_id: "second", attempt: 2 });
+  await becomes("one", { worker_id: "second", attempt: 2 });
   first.kill("SIGCONT");
+  await expect.poll(() => readFile(file, "utf8").catch(() => ""), { timeout: 10_000 }).toBe("attempt 1: LostJobError");
   await becomes("one", { status: "completed", attempt: 2, worker_id: "second", result: 2 });
   expect(await store.stats("alice")).toMatchObject({ completed: 1, failed: 0, running: 0 });
   // The first is whole: it takes the next.

@@ -1,5 +1,7 @@
 // The job types of these tests, for a worker's threads, and for workers without.
 
+import { writeFileSync } from "node:fs";
+
 const sleep = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
 export const bodies = {
@@ -27,9 +29,11 @@ export const bodies = {
     for (const end = performance.now() + time; performance.now() < end; );
     return "done";
   },
-  numbered: async ({ time }, { progress, attempt }) => {
+  /** Its first attempt ends once its signal has aborted, and writes down why. */
+  notes: async ({ file }, { progress, signal, attempt }) => {
     progress(1, "running");
-    await sleep(time);
+    if (attempt === 1) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    if (signal.aborted) writeFileSync(file, `attempt ${attempt}: ${signal.reason.name}`);
     return attempt;
   },
   fails: ({ times }, { attempt }) => {
@@ -64,7 +68,7 @@ const PARAMS = {
   echo: [{ name: "text", type: "string" }],
   ignores: [{ name: "time", type: "number" }],
   blocks: [{ name: "time", type: "number" }],
-  numbered: [{ name: "time", type: "number" }],
+  notes: [{ name: "file", type: "string" }],
   fails: [{ name: "times", type: "integer" }],
   steps: [
     { name: "times", type: "integer" },
