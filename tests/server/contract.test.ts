@@ -1,7 +1,7 @@
 // What the comments of the server's types promise, where no other file has it for its subject.
 import { isMainThread } from "node:worker_threads";
 import { Redis } from "ioredis";
-import type { TaskContext } from "jobgate/runner";
+import { JobRunner, remote, type TaskContext } from "jobgate/runner";
 import { QueueGateway, QueueWorker, type QueueWorkerOptions, type ServerJobType } from "jobgate/server";
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
@@ -277,4 +277,30 @@ test("a gateway that was closed refuses all, and nothing hangs", async () => {
   const { port1 } = new MessageChannel();
   expect(() => site.gateway.serve(port1 as never, { name: "alice" })).toThrow("closed");
   port1.close();
+});
+
+test("one type of a page's runner runs on the server: result, error and cancelling are those of there", async () => {
+  const site = await gateway();
+  await worker();
+  const { client } = await page(site);
+  const text = { name: "text", type: "string" } as const;
+  const times = { name: "times", type: "integer" } as const;
+  const types = [
+    remote({ name: "echo", description: "", params: [text] }, client),
+    remote({ name: "fails", description: "", params: [times] }, client),
+    remote({ name: "waits", description: "", params: [] }, client),
+  ];
+  const runner = new JobRunner({ builtins: false, types });
+  open.push(runner);
+  const here = runner.asQueue();
+  const echo = runner.createJob("echo", { text: "hello" });
+  const fails = runner.createJob("fails", { times: 1 });
+  const waits = runner.createJob("waits");
+  await becomes(here, echo.id, { status: "completed", result: "hello" });
+  await becomes(here, fails.id, { status: "failed", error: { message: "attempt 1", code: "E_TEST" } });
+  await becomes(here, waits.id, { status: "running", progress: { message: "running" } });
+  expect(runner.cancelJob(waits.id)).toBe(true);
+  await becomes(here, waits.id, { status: "cancelled" });
+  const there = site.gateway.queue("alice");
+  await expect.poll(() => there.getQueueStats()).toMatchObject({ completed: 1, failed: 1, cancelled: 1, running: 0 });
 });
