@@ -11,6 +11,7 @@ import {
   spawnGateway,
 } from "./support/gateways.ts";
 import { startRedis, type TestRedis } from "./support/redis.ts";
+import { newJob, openStore, unbounded } from "./support/stores.ts";
 
 let redis: TestRedis;
 const open: { close(): unknown }[] = [];
@@ -253,6 +254,24 @@ describe("Redis", () => {
     await redis.start();
     await site.gateway.ready;
     await connected(here);
+    expect((await here.client.createJob("work")).status).toBe("pending");
+  });
+
+  it("without memory takes nothing new, and says so; what is there is listed and counted, what ended unseen, too", async () => {
+    const store = await openStore(redis.url);
+    open.push(store);
+    for (const id of ["one", "other"]) await store.create("team", newJob(id), unbounded);
+    const worker = await hands();
+    await expect.poll(() => redis.client.hget("bull:jobgate:other@team", "finishedOn")).not.toBeNull();
+    await worker.close();
+    await store.create("team", newJob("pending"), unbounded);
+    await redis.client.config("SET", "maxmemory", "1");
+    const here = page("team", await gateway());
+    await connected(here);
+    await here.until(({ jobs }) => jobs.map(({ status }) => status).join() === "pending,completed,completed");
+    await expect(here.client.createJob("work")).rejects.toMatchObject({ code: "E_QUEUE_FULL" });
+    expect(here.client.getQueueStats()).toMatchObject({ pending: 1, completed: 2 });
+    await redis.client.config("SET", "maxmemory", "0");
     expect((await here.client.createJob("work")).status).toBe("pending");
   });
 });
