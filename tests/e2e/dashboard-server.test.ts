@@ -12,7 +12,7 @@ const ON_SERVER = "?server=/&in=server";
 let example: Example;
 
 beforeAll(async () => {
-  example = await startExample(join(import.meta.dirname, "../../www/dist"));
+  example = await startExample({ SITE: join(import.meta.dirname, "../../www/dist") });
 }, 180_000);
 
 afterAll(() => example?.stop());

@@ -1,19 +1,25 @@
-// examples/server as its README says: `npm start`, a page, a worker that is killed.
+// examples/server as its README says: `npm start`, a page, a worker that is killed. With a Redis of its own: see the tests of the dashboard.
 
 import { QueueClient, reconnecting } from "jobgate/queue-client";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { WebSocket as NodeSocket } from "ws";
 import { type Example, startExample } from "./support/example.ts";
+import { startRedis, type TestRedis } from "./support/redis.ts";
 
+let redis: TestRedis;
 let example: Example;
 let address: string;
 
 beforeAll(async () => {
-  example = await startExample();
+  redis = await startRedis();
+  example = await startExample({ REDIS_URL: redis.url });
   ({ address } = example);
 }, 180_000);
 
-afterAll(() => example?.stop());
+afterAll(async () => {
+  await example?.stop();
+  await redis.stop();
+});
 
 const get = (path: string, headers: Record<string, string> = {}) => fetch(`${address}${path}`, { headers });
 
@@ -60,4 +66,12 @@ it("goes on with a job whose worker was killed, on the other", async () => {
   expect(client.getJob(id)).toMatchObject({ attempt: 2 });
   expect(client.getJob(id)!.worker_id).not.toBe(first);
   close();
+});
+
+it("keeps its jobs in the Redis that REDIS_URL names, and logs lines of JSON", async () => {
+  expect(await redis.client.keys("bull:example:*")).not.toEqual([]);
+  const logs = example.lines().filter((line) => line.startsWith("{"));
+  const said = logs.map((line) => JSON.parse(line));
+  for (const one of said) expect(one).toMatchObject({ level: expect.any(Number), time: expect.any(Number) });
+  expect(new Set(said.map(({ name }) => name))).toEqual(new Set(["gateway", "worker"]));
 });

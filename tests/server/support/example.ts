@@ -11,6 +11,8 @@ const root = join(import.meta.dirname, "../../..");
 
 export interface Example {
   readonly address: string;
+  /** Lines of its output so far. */
+  lines(): string[];
   stop(): Promise<void>;
 }
 
@@ -22,8 +24,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** `npm install && npm start`. `site`: a folder with the demo's pages, built. */
-export async function startExample(site?: string): Promise<Example> {
+/** `npm install && npm start`, with more of an environment. */
+export async function startExample(more: Readonly<Record<string, string>>): Promise<Example> {
   const folder = mkdtempSync(join(tmpdir(), "jobgate-example-"));
   const others = (source: string) => !source.includes("node_modules");
   cpSync(join(root, "examples/server"), folder, { recursive: true, filter: others });
@@ -35,14 +37,19 @@ export async function startExample(site?: string): Promise<Example> {
   const { REDIS_URL: _, ...env } = process.env;
   const running = spawn("npm", ["start"], {
     cwd: folder,
-    env: { ...env, PORT: `${port}`, LOG_LEVEL: "error", ...(site !== undefined && { SITE: site }) },
-    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...env, PORT: `${port}`, ...more },
+    stdio: ["ignore", "pipe", "inherit"],
     detached: true,
+  });
+  let output = "";
+  running.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
   });
   const isThere = async () => expect((await fetch(`${address}/healthz`)).status).toBe(200);
   await vi.waitFor(isThere, { timeout: 60_000, interval: 200 });
   return {
     address,
+    lines: () => output.split("\n"),
     async stop() {
       const gone = new Promise((resolve) => running.once("exit", resolve));
       process.kill(-running.pid!, "SIGTERM");
