@@ -119,7 +119,6 @@ class Database implements Storage {
     try {
       signal?.throwIfAborted();
       const result = await body(new DiskRows(transaction as IDBPTransaction<unknown, string[], "readwrite">));
-      commit(transaction);
       // What a request said, the commit may still take back.
       await transaction.done;
       return result;
@@ -158,15 +157,6 @@ class Database implements Storage {
 
   close(): void {
     void this.opened.then((database) => database.close());
-  }
-}
-
-/** From here on the browser needs this page no more: one that hangs now holds up no other. */
-function commit(transaction: IDBPTransaction<unknown, string[], IDBTransactionMode>): void {
-  try {
-    transaction.commit();
-  } catch {
-    // It is on its way already, or has failed.
   }
 }
 
