@@ -67,17 +67,21 @@ describe.each(browserNames)("in %s", (name) => {
     const profile = await newProfile(name, browser, site);
     const older = await profile.context.newPage();
     await older.goto(site.address);
-    // It does not make way, and someone waits to delete what it has open.
-    await older.evaluate(async () => {
-      const opened = indexedDB.open("jobgate:jobgate", 1);
-      await new Promise((resolve) => {
-        opened.onsuccess = resolve;
-      });
-      Object.assign(globalThis, { opened });
-      await new Promise((resolve) => {
-        indexedDB.deleteDatabase("jobgate:jobgate").onblocked = resolve;
-      });
-    });
+    // It has begun to make it anew, and does not come to an end.
+    await older.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          const opening = indexedDB.open("jobgate:jobgate", 1);
+          opening.onupgradeneeded = () => {
+            const store = opening.result.createObjectStore("unfinished");
+            const goOn = () => {
+              store.get(1).onsuccess = goOn;
+            };
+            goOn();
+            resolve();
+          };
+        }),
+    );
     const tab = await openTab(profile, { before: HURRY });
     expect(await tried(tab)).toBe("E_STORAGE_UNAVAILABLE");
     expect(await storage(tab)).toBe("opening");
