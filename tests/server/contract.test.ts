@@ -3,33 +3,24 @@ import { isMainThread } from "node:worker_threads";
 import { Redis } from "ioredis";
 import { JobRunner, remote, type TaskContext } from "jobgate/runner";
 import { QueueGateway, QueueWorker, type QueueWorkerOptions, type ServerJobType } from "jobgate/server";
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { defer } from "../../src/facade/support/defer.ts";
 import { openGateway, openPage, type Page, type Site } from "./support/gateways.ts";
-import { startRedis, type TestRedis } from "./support/redis.ts";
+import { oneRedis } from "./support/one-redis.ts";
 import { typesOf } from "./support/types.mjs";
 
-let redis: TestRedis;
-const open: { close(): unknown }[] = [];
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-  await redis.client.flushall();
-});
+const server = oneRedis();
+const { open } = server;
 
 async function gateway(options: Parameters<typeof openGateway>[1] = {}): Promise<Site> {
-  const site = await openGateway(redis.url, { types: typesOf("none"), ...options });
+  const site = await openGateway(server.redis.url, { types: typesOf("none"), ...options });
   open.push(site);
   await site.gateway.ready;
   return site;
 }
 async function worker(options: Partial<QueueWorkerOptions> = {}): Promise<QueueWorker> {
-  const made = new QueueWorker({ redis: redis.url, types: typesOf("none"), name: "w", ...options });
+  const made = new QueueWorker({ redis: server.redis.url, types: typesOf("none"), name: "w", ...options });
   open.push({ close: () => made.close({ timeout: 0 }) });
   await made.ready;
   return made;
@@ -45,13 +36,13 @@ const becomes = (queue: Pick<Queue, "getJob">, id: string, expected: object) =>
   expect.poll(() => queue.getJob(id), { timeout: 20_000 }).toMatchObject(expected);
 
 test("redis: an address, options, or an ioredis, which is left as it was", async () => {
-  const own = new Redis({ port: redis.port, maxRetriesPerRequest: 7 });
+  const own = new Redis({ port: server.redis.port, maxRetriesPerRequest: 7 });
   onTestFinished(() => own.disconnect());
   await own.ping();
   const listeners = own.eventNames().map((name) => [name, own.listenerCount(name)]);
-  const lazy = new Redis({ port: redis.port, lazyConnect: true });
+  const lazy = new Redis({ port: server.redis.port, lazyConnect: true });
   onTestFinished(() => lazy.disconnect());
-  for (const given of [redis.url, { port: redis.port }, own, lazy]) {
+  for (const given of [server.redis.url, { port: server.redis.port }, own, lazy]) {
     const site = await openGateway(given, { types: typesOf("none") });
     const hands = new QueueWorker({ redis: given, types: typesOf("none") });
     const queue = site.gateway.queue("alice");
@@ -99,7 +90,7 @@ test("a body runs in a thread of its module where nothing is said, and a gateway
     execute: () => isMainThread,
   }));
   const site = await gateway({ types: [bare!] });
-  expect(() => new QueueWorker({ redis: redis.url, types: [bare!] })).toThrow('"echo" needs a module');
+  expect(() => new QueueWorker({ redis: server.redis.url, types: [bare!] })).toThrow('"echo" needs a module');
   const { module } = typesOf("thread")[0]!;
   await worker({ types: [{ ...bare!, module: module! }] });
   const { id } = await site.gateway.queue("alice").createJob("echo", { text: "of the module" });
@@ -186,9 +177,9 @@ test("a body knows its id and attempt, and what it logs reaches who watches a pa
 
 test("await using ends a worker and a gateway, and nothing of theirs is left in Redis's list of clients", async () => {
   {
-    await using hands = new QueueWorker({ redis: redis.url, types: typesOf("none") });
+    await using hands = new QueueWorker({ redis: server.redis.url, types: typesOf("none") });
     await using made = new QueueGateway({
-      redis: redis.url,
+      redis: server.redis.url,
       types: typesOf("none"),
       authorize: () => "alice",
       scope: (user) => user,
@@ -199,7 +190,7 @@ test("await using ends a worker and a gateway, and nothing of theirs is left in 
     await becomes(made.queue("alice"), id, { status: "completed" });
   }
   const clients = async () =>
-    String(await redis.client.client("LIST"))
+    String(await server.redis.client.client("LIST"))
       .trim()
       .split("\n").length;
   await expect.poll(clients).toBe(1);

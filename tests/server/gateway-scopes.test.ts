@@ -1,23 +1,14 @@
 import { request as httpRequest } from "node:http";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { ORIGIN, openGateway, openHands, openPage, type Page, type Site } from "./support/gateways.ts";
-import { startRedis, type TestRedis } from "./support/redis.ts";
+import { oneRedis } from "./support/one-redis.ts";
 
-let redis: TestRedis;
-const open: { close(): unknown }[] = [];
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-  await redis.client.flushall();
-});
+const server = oneRedis();
+const { open } = server;
 
 async function gateway(options = {}): Promise<Site> {
-  const site = await openGateway(redis.url, options);
+  const site = await openGateway(server.redis.url, options);
   open.push(site);
   await site.gateway.ready;
   return site;
@@ -50,7 +41,7 @@ function socketOf(address: string, headers: Record<string, string> = {}): Promis
 describe("one scope's jobs", () => {
   it("are on no route of another's, also under their ids", async () => {
     const site = await gateway();
-    const worker = await openHands(redis.url);
+    const worker = await openHands(server.redis.url);
     open.push(worker);
     const queue = site.gateway.queue("alice");
     await queue.createJob("held", { label: "secret" }, { id: "mine" });
@@ -178,7 +169,7 @@ describe("who asks", () => {
 describe("the routes", () => {
   it("make, show, watch, cancel and retry", async () => {
     const site = await gateway();
-    const worker = await openHands(redis.url);
+    const worker = await openHands(server.redis.url);
     open.push(worker);
     const made = await site.ask("alice", "/jobs", { ...json({ type: "held", id: "one" }) });
     expect(made.status).toBe(201);
@@ -250,7 +241,7 @@ describe("what is too much", () => {
 describe("options that are wrong", () => {
   it("are refused with their field", async () => {
     const refused = async (options: object) =>
-      openGateway(redis.url, options as never).then(String, ({ message }) => message);
+      openGateway(server.redis.url, options as never).then(String, ({ message }) => message);
     expect(await refused({ authorize: undefined })).toBe("authorize must be a function, got undefined");
     expect(await refused({ scope: 5 })).toBe("scope must be a function, got number");
     expect(await refused({ origins: undefined })).toBe("origins must be a list of strings");

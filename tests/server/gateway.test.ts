@@ -1,27 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { agree, type Hands, openGateway, openHands, openPage, type Page, type Site } from "./support/gateways.ts";
-import { startRedis, type TestRedis } from "./support/redis.ts";
+import { oneRedis } from "./support/one-redis.ts";
 
-let redis: TestRedis;
-const open: { close(): unknown }[] = [];
-
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one.close();
-  await redis.client.flushall();
-});
+const server = oneRedis();
+const { open } = server;
 
 async function gateway(options = {}): Promise<Site> {
-  const site = await openGateway(redis.url, options);
+  const site = await openGateway(server.redis.url, options);
   open.push(site);
   await site.gateway.ready;
   return site;
 }
 async function hands(): Promise<Hands> {
-  const made = await openHands(redis.url);
+  const made = await openHands(server.redis.url);
   open.push(made);
   return made;
 }
