@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { processOf, stateOf } from "../shared/support/processes.ts";
 import { launch } from "../shared/support/tabs.ts";
+import { countTransactions } from "../shared/support/transactions.ts";
 import type { DashboardPage } from "./support/dashboard-page.ts";
 import { describeDashboard } from "./support/dashboards.ts";
 
@@ -13,27 +14,11 @@ const PARTS = 16;
 /** After the click on its button. */
 const FREEZES_IN_MS = 1000;
 
-/** A page that hangs amid a transaction holds up all others by the browser's rule: what is to be seen here is the rest. */
-function freezeBetweenTransactions(freezesIn: number): void {
-  let open = 0;
-  const { transaction } = IDBDatabase.prototype;
-  IDBDatabase.prototype.transaction = function (...parts) {
-    const made = transaction.apply(this, parts);
-    open += 1;
-    for (const end of ["complete", "abort"]) {
-      made.addEventListener(end, () => {
-        open -= 1;
-      });
-    }
-    return made;
-  };
+/** What the page does after that long, which is to stand still. */
+function waitForTransactions(freezesIn: number): void {
   const later = globalThis.setTimeout;
-  const betweenTransactions = (call: () => void) => {
-    if (open > 0) later(betweenTransactions, 1, call);
-    else call();
-  };
   globalThis.setTimeout = ((call: () => void, time?: number, ...rest: unknown[]) =>
-    time === freezesIn ? later(betweenTransactions, time, call) : later(call, time, ...rest)) as typeof setTimeout;
+    later(time === freezesIn ? () => betweenTransactions(call) : call, time, ...rest)) as typeof setTimeout;
 }
 
 describeDashboard(
@@ -130,7 +115,8 @@ describeDashboard(
     });
 
     test("a frozen tab is taken over, and what it still says when it wakes counts no more", async () => {
-      await visit.context.addInitScript(freezeBetweenTransactions, FREEZES_IN_MS);
+      await visit.context.addInitScript(countTransactions);
+      await visit.context.addInitScript(waitForTransactions, FREEZES_IN_MS);
       const [first, second] = [await visit.open(), await visit.open()];
       await second.button("Pause this tab").click();
       await second.button("Resume this tab").waitFor();

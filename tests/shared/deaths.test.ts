@@ -121,7 +121,7 @@ describe.each(browserNames)("in %s", (name) => {
   test("a tab is frozen: it is replaced, and when it wakes up its signal aborts and it writes no more", async () => {
     const profile = await newProfile(name, browser, site);
     const { owner, heir, id } = await running(profile, { takeOverAfter: 1000 });
-    await owner.freezeAfterBeat();
+    await owner.freeze();
     await started(id, 2);
     expect(stateOf(await owner.process())).toBe("T");
     expect(await end(heir, id)).toMatchObject({ status: "completed", interruptions: 1, result: heir.name });
@@ -141,11 +141,7 @@ describe.each(browserNames)("in %s", (name) => {
     const { owner, heir, id } = await running(profile, { takeOverAfter: 1000 });
     let isBusy = true;
     const computed = owner.page
-      .evaluate(async () => {
-        await tab.beaten();
-        const until = performance.now() + 8000;
-        while (performance.now() < until);
-      })
+      .evaluate(() => tab.freeze(8000))
       .finally(() => {
         isBusy = false;
       });

@@ -70,7 +70,8 @@ describe.each(browserNames)("in %s", (name) => {
       } else {
         faults[what]++;
         if (what === "frozen") {
-          await tab.freeze();
+          // At any moment: amid a write, too, which holds up all others meanwhile.
+          process.kill(pid, "SIGSTOP");
           await new Promise((resolve) => setTimeout(resolve, 500 + below(2000)));
           await tab.thaw();
           return;

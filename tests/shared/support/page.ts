@@ -1,5 +1,6 @@
 // A tab of the app: a runner with types whose bodies tell the server what they do.
 import { type SharedJobType, SharedRunner, type SharedRunnerOptions, type SharedTaskContext } from "jobgate/shared";
+import { countTransactions } from "./transactions.js";
 
 declare global {
   // What tests call in the page.
@@ -12,11 +13,10 @@ declare global {
     readonly errors: string[];
     ended(id: string): Promise<SharedRunnerRecord>;
     until(id: string, field: string, value: unknown): Promise<void>;
-    /**
-     * Resolves once an owner has written that it lives: the next time is a quarter of `takeOverAfter` later. A page that
-     * stands still while it writes keeps all others from writing, which is the browser's rule and not what is tested.
-     */
-    beaten(): Promise<void>;
+    /** Stands still, in what it computes. */
+    freeze(millis: number): Promise<void>;
+    /** Stands still until the server has thawed its process. */
+    freezeProcess(): void;
     /** In which step the page is to die. */
     diesIn: string | undefined;
   };
@@ -33,6 +33,8 @@ export interface TabOptions extends Omit<SharedRunnerOptions, "types"> {
   /** Whether actions may kill it. */
   readonly dies?: boolean;
 }
+
+countTransactions();
 
 const name = new URLSearchParams(location.search).get("tab") ?? "";
 let mayDie = true;
@@ -59,12 +61,15 @@ const aborted = ({ signal }: SharedTaskContext) =>
     else signal.addEventListener("abort", abort);
   });
 
-/** Blocks the page for good: the server has it killed. */
-export function die(): void {
+/** Blocks the page until the server answers. */
+function ask(what: string): void {
   const request = new XMLHttpRequest();
-  request.open("GET", `/die?tab=${name}`, false);
+  request.open("GET", `/${what}?tab=${name}`, false);
   request.send();
 }
+
+/** Blocks the page for good: the server has it killed. */
+export const die = () => ask("die");
 
 const bodies: Record<string, (params: Record<string, unknown>, context: SharedTaskContext) => unknown> = {
   /** One effect. */
@@ -163,29 +168,6 @@ function until<T>(look: () => T | undefined | false): Promise<T> {
   });
 }
 
-function answerTo<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-async function beaten(): Promise<void> {
-  const database = await answerTo(indexedDB.open("jobgate:jobgate"));
-  const slots = async () => {
-    const transaction = database.transaction("meta");
-    const over = new Promise((resolve) => {
-      transaction.oncomplete = resolve;
-    });
-    const { slots } = await answerTo(transaction.objectStore("meta").get("meta"));
-    await over;
-    return JSON.stringify(slots);
-  };
-  const before = await slots();
-  while ((await slots()) === before) await new Promise((resolve) => setTimeout(resolve, 5));
-  database.close();
-}
-
 const errors: string[] = [];
 addEventListener("error", ({ message }) => errors.push(message));
 addEventListener("unhandledrejection", ({ reason }) => errors.push(`unhandled: ${reason}`));
@@ -208,6 +190,14 @@ globalThis.tab = {
   until: async (id, field, value) => {
     await until(() => (runner.getJob(id) as unknown as Record<string, unknown> | undefined)?.[field] === value);
   },
-  beaten,
+  freeze: (millis) =>
+    new Promise((resolve) => {
+      betweenTransactions(() => {
+        const until = performance.now() + millis;
+        while (performance.now() < until);
+        resolve();
+      });
+    }),
+  freezeProcess: () => betweenTransactions(() => ask("freeze")),
   diesIn: undefined,
 };

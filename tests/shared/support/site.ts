@@ -42,6 +42,7 @@ export async function startSite() {
   const log: Entry[] = [];
   const waiting = new Set<() => void>();
   const deaths = new Map<string, () => void>();
+  const freezes = new Map<string, () => void>();
   let isDown = false;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -60,6 +61,12 @@ export async function startSite() {
     if (pathname === "/die") {
       // Never answered: whoever asks does nothing more.
       deaths.get(searchParams.get("tab") ?? "")?.();
+      return;
+    }
+    if (pathname === "/freeze") {
+      // Answered to a page that stands still: it goes on when it is thawed.
+      freezes.get(searchParams.get("tab") ?? "")?.();
+      response.end();
       return;
     }
     if (pathname === "/clear") response.setHeader("Clear-Site-Data", '"storage"');
@@ -90,6 +97,10 @@ export async function startSite() {
     /** What is done when a tab asks to die. */
     onDeath(tab: string, die: () => void): void {
       deaths.set(tab, die);
+    },
+    /** What is done when a tab asks to be frozen. */
+    onFreeze(tab: string, freeze: () => void): void {
+      freezes.set(tab, freeze);
     },
     /** Takes no more of what bodies send. */
     set isDown(down: boolean) {

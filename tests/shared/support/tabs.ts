@@ -91,15 +91,18 @@ export class Tab {
     await crashed;
   }
 
-  /** Not amid what it writes: see `tab.beaten`. */
-  async freezeAfterBeat(): Promise<void> {
-    const pid = await this.process();
-    await this.page.evaluate(() => tab.beaten());
-    process.kill(pid, "SIGSTOP");
-  }
-
+  /** Its process stands still, between two transactions. */
   async freeze(): Promise<void> {
-    process.kill(await this.process(), "SIGSTOP");
+    const pid = await this.process();
+    const frozen = new Promise<void>((resolve) => {
+      this.profile.site.onFreeze(this.name, () => {
+        process.kill(pid, "SIGSTOP");
+        resolve();
+      });
+    });
+    // Answered when it is thawed, or never when it is killed.
+    this.page.evaluate(() => tab.freezeProcess()).catch(() => {});
+    await frozen;
   }
 
   async thaw(): Promise<void> {
