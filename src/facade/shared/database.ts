@@ -1,6 +1,7 @@
 // The store on disk: IndexedDB.
 
 import { type IDBPDatabase, type IDBPTransaction, openDB, unwrap } from "idb";
+import { PageMarks } from "./page-marks.js";
 import {
   type App,
   type Left,
@@ -56,11 +57,13 @@ class Database implements Storage {
   private database: IDBPDatabase | undefined = undefined;
   private resumed: Promise<void> | undefined = undefined;
   private readonly name: string;
+  private readonly marks: PageMarks;
   private readonly durability: IDBTransactionDurability;
   private readonly events: DatabaseEvents;
 
   constructor(name: string, durability: IDBTransactionDurability, events: DatabaseEvents) {
     this.name = name;
+    this.marks = new PageMarks(name);
     this.durability = durability;
     this.events = events;
     this.opened = this.open(VERSION);
@@ -118,7 +121,9 @@ class Database implements Storage {
     signal?.addEventListener("abort", abort);
     try {
       signal?.throwIfAborted();
-      const result = await body(new DiskRows(transaction as IDBPTransaction<unknown, string[], "readwrite">));
+      const result = await body(
+        new DiskRows(transaction as IDBPTransaction<unknown, string[], "readwrite">, this.marks),
+      );
       // What a request said, the commit may still take back.
       await transaction.done;
       return result;
@@ -134,6 +139,7 @@ class Database implements Storage {
 
   /** In a store of its own: what still waits for other transactions when the page is gone is dropped with it. */
   mark(slot: number, left: Left): void {
+    this.marks.set(slot, left);
     try {
       const transaction = this.database!.transaction(LEFT, "readwrite", { durability: this.durability });
       transaction.done.catch(() => {});
@@ -164,10 +170,12 @@ const named = (error: DOMException | null) => (error?.name === "AbortError" ? nu
 
 class DiskRows implements Rows {
   private readonly transaction: IDBPTransaction<unknown, string[], "readwrite">;
+  private readonly marks: PageMarks;
   private readonly jobs;
 
-  constructor(transaction: IDBPTransaction<unknown, string[], "readwrite">) {
+  constructor(transaction: IDBPTransaction<unknown, string[], "readwrite">, marks: PageMarks) {
     this.transaction = transaction;
+    this.marks = marks;
     this.jobs = transaction.objectStore("jobs");
   }
 
@@ -184,11 +192,13 @@ class DiskRows implements Rows {
     this.written("meta").put(meta, "meta");
   }
 
-  left(slot: number): Promise<Left | undefined> {
-    return this.transaction.objectStore(LEFT).get(slot);
+  async left(slot: number): Promise<Left[]> {
+    const here: Left | undefined = await this.transaction.objectStore(LEFT).get(slot);
+    return [here, this.marks.get(slot)].filter((left) => left !== undefined);
   }
 
   deleteLeft(slot: number): void {
+    this.marks.delete(slot);
     this.written(LEFT).delete(slot);
   }
 

@@ -57,8 +57,8 @@ class MemoryRows implements Rows {
     this.stored = meta;
   }
 
-  async left(): Promise<undefined> {
-    return undefined;
+  async left(): Promise<[]> {
+    return [];
   }
 
   deleteLeft(): void {}

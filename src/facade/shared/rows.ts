@@ -80,8 +80,8 @@ export interface StoredType extends TypeDescription {
 export interface Rows {
   meta(): Promise<Meta>;
   putMeta(meta: Meta): void;
-  /** What was left in that slot, if anything. */
-  left(slot: number): Promise<Left | undefined>;
+  /** What pages say that they left in that slot: of one run, or of earlier ones. */
+  left(slot: number): Promise<Left[]>;
   deleteLeft(slot: number): void;
   app(): Promise<App | undefined>;
   putApp(app: App): void;

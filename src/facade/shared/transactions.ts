@@ -140,17 +140,21 @@ export class Transactions extends Requests {
 
   /** What was left in the slot by a page that said so has been handed over. */
   private async heed(change: Change, slot: number): Promise<void> {
-    const left = await change.rows.left(slot);
-    if (left === undefined) return;
-    change.rows.deleteLeft(slot);
     const { job: id, ...empty } = change.slot(slot);
-    const job = id === left.id ? await change.job(id) : undefined;
+    if (id === undefined) return;
+    const marks = (await change.rows.left(slot)).filter((left) => left.id === id);
+    if (marks.length === 0) return;
+    change.rows.deleteLeft(slot);
+    const job = await change.job(id);
     if (job === undefined) return;
-    const row = Rules.settle(numbers(job.row), left.epoch, OUTCOME.released, Number.NaN, wallNow(), chance());
-    if (row.length === 0) return;
     const { owner: _, ...rest } = job;
-    change.putSlot(slot, empty);
-    await change.putRow(rest, row);
+    for (const { epoch } of marks) {
+      const row = Rules.settle(numbers(job.row), epoch, OUTCOME.released, Number.NaN, wallNow(), chance());
+      if (row.length === 0) continue;
+      change.putSlot(slot, empty);
+      await change.putRow(rest, row);
+      return;
+    }
   }
 
   private async recover(change: Change, job: StoredJob, what: number, row: Float64Array): Promise<void> {
