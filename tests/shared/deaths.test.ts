@@ -73,6 +73,30 @@ describe.each(browserNames)("in %s", (name) => {
     expect(await end(owner, id)).toMatchObject({ status: "completed", attempt: 1, interruptions: 0 });
   });
 
+  test("a tab is loaded anew amid a request, which the browser ends first: its job has not failed, and goes on", async () => {
+    const profile = await newProfile(name, browser, site);
+    const owner = await openTab(profile);
+    const requested = owner.page.waitForRequest(/never/);
+    const id = await owner.create("request");
+    await requested;
+    await owner.page.reload();
+    await owner.page.evaluate(() => tab.open());
+    expect(await owner.ended(id)).toMatchObject({ status: "completed", attempt: 1, interruptions: 0 });
+    expect(site.log.map(({ epoch }) => epoch)).toEqual([1, expect.any(Number)]);
+  });
+
+  test("a tab is closed by its user amid a request: another goes on with its job", async () => {
+    const profile = await newProfile(name, browser, site);
+    const owner = await openTab(profile);
+    const requested = owner.page.waitForRequest(/never/);
+    const id = await owner.create("request");
+    await requested;
+    const heir = await openTab(profile);
+    await heir.until(id, "status", "running");
+    await owner.page.close({ runBeforeUnload: true });
+    expect(await heir.ended(id)).toMatchObject({ status: "completed", attempt: 1 });
+  });
+
   test("a runner is closed: its body hears why, and another tab goes on at once", async () => {
     const profile = await newProfile(name, browser, site);
     const { owner, heir, id } = await running(profile);

@@ -93,7 +93,7 @@ impl WasmTab {
     }
 
     /// What has nothing but a number or a yes to say: 0 gone, 1 read done (no: it failed), 2 hint, 3 granted, 4 lock lost,
-    /// 5 parked, 6 visible, 7 online, 8 tick, 9 leave (yes: at once), 10 return.
+    /// 5 parked, 6 visible, 7 online, 8 tick, 9 leave (yes: at once), 10 return, 11 going.
     pub fn tell(&self, now: f64, wall: f64, what: u32, number: u32) -> Vec<f64> {
         let yes = number != 0;
         let command = match what {
@@ -107,6 +107,7 @@ impl WasmTab {
             tell::VISIBLE => Command::Visible(yes),
             tell::ONLINE => Command::Online(yes),
             tell::TICK => Command::Tick,
+            tell::GOING => Command::Going,
             tell::LEAVE => Command::Leave { at_once: yes },
             _ => Command::Return,
         };

@@ -22,7 +22,7 @@ codes! {
     /// What a tab is told.
     tell: u32 {
         GONE = 0, READ_DONE = 1, HINT = 2, GRANTED = 3, LOCK_LOST = 4, PARKED = 5, VISIBLE = 6, ONLINE = 7, TICK = 8,
-        LEAVE = 9, BACK = 10,
+        LEAVE = 9, BACK = 10, GOING = 11,
     }
     /// What became of a transaction.
     answer: u32 { WRITTEN = 0, REFUSED = 1, FAILED = 2 }

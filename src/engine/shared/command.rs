@@ -152,6 +152,8 @@ pub enum Command {
     Online(bool),
     /// The moment of [`wake_at`](super::Tab::wake_at) has come.
     Tick,
+    /// The page may be about to go: the browser says so first, and then ends its requests, with which bodies reject.
+    Going,
     /// Lets go of all it holds: the page is hidden away or closed, the runner is closed, or the store is for newer code.
     Leave {
         /// There is no later: locks are dropped before what is written has been confirmed.

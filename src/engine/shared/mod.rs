@@ -167,12 +167,13 @@ impl Tab {
             }
             Command::Retired { lock, answer } => self.retired(lock, answer, &mut effects),
             Command::Parked(job) => self.change(now.time, job, |job| job.parked = true),
-            Command::Settled { job, epoch, outcome } => self.settled(job, epoch, outcome, &mut effects),
+            Command::Settled { job, epoch, outcome } => self.settled(now.time, job, epoch, outcome, &mut effects),
             Command::Listening { job, epoch } => self.listening(job, epoch, &mut effects),
             Command::Handled { job, epoch } => self.action_handled(job, epoch, &mut effects),
             Command::Visible(visible) => self.around(now.time, Circumstances { visible, ..self.around }, &mut effects),
             Command::Online(online) => self.around(now.time, Circumstances { online, ..self.around }, &mut effects),
             Command::Tick => self.tick(now.time, &mut effects),
+            Command::Going => self.going(now.time),
             Command::Leave { at_once } => self.leave(at_once, &mut effects),
             Command::Return => self.back(&mut effects),
         }

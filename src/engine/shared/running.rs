@@ -10,6 +10,9 @@ use crate::engine::time::{Span, Time};
 /// Between two tries to write what the store has not taken, in pulses: they double up to that.
 const MOST_PULSES: u32 = 16;
 
+/// Browsers end a page's requests at once; this is for pages that are busy.
+const GOING: Span = Span::from_micros(1_000_000);
+
 impl Run {
     pub(super) const NEW: Self = Self {
         job: SharedJobId(0),
@@ -17,6 +20,7 @@ impl Run {
         deadline: None,
         timed_out: false,
         stopped: false,
+        going: None,
         inbox: Inbox { listening: false, handled: 0, delivered: false, acknowledging: false, again: None },
     };
 }
@@ -67,10 +71,25 @@ impl Tab {
 
     // ── the end of a run ────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn settled(&mut self, id: SharedJobId, epoch: u32, outcome: Outcome, effects: &mut Vec<Effect>) {
+    pub(super) fn settled(
+        &mut self,
+        now: Time,
+        id: SharedJobId,
+        epoch: u32,
+        outcome: Outcome,
+        effects: &mut Vec<Effect>,
+    ) {
         let Some(run) = self.run_mut(id, epoch).copied() else { return };
+        // Of a type that is not to be run twice, what came of it is kept.
+        let may_run_again = self.jobs.get(&id).is_some_and(|job| !job.row.fail_interrupted);
+        let is_going = may_run_again && run.going.is_some_and(|since| now < since.after(GOING));
+        let outcome = match outcome {
+            _ if run.timed_out => Outcome::TimedOut,
+            Outcome::Rejected { .. } if is_going => Outcome::Released,
+            _ => outcome,
+        };
         if let Some(at) = self.place_of(id, epoch) {
-            self.record(at, if run.timed_out { Outcome::TimedOut } else { outcome }, effects);
+            self.record(at, outcome, effects);
         }
     }
 
@@ -182,6 +201,16 @@ impl Tab {
     }
 
     // ── going and coming back ───────────────────────────────────────────────────────────────────
+
+    /// What it could take now would be torn out of it again.
+    pub(super) fn going(&mut self, now: Time) {
+        for slot in &mut self.slots {
+            slot.again = Some(now.after(GOING));
+            if let Usage::Running(run) = &mut slot.usage {
+                run.going = Some(now);
+            }
+        }
+    }
 
     pub(super) fn leave(&mut self, at_once: bool, effects: &mut Vec<Effect>) {
         match self.phase {

@@ -36,6 +36,8 @@ pub(super) struct Run {
     pub(super) deadline: Option<Time>,
     pub(super) timed_out: bool,
     pub(super) stopped: bool,
+    /// The page was going then: what the body rejects with a moment later may be due to that.
+    pub(super) going: Option<Time>,
     pub(super) inbox: Inbox,
 }
 

@@ -27,6 +27,8 @@ export interface BodiesHost {
   /** Runs are shown in the Performance panel. */
   readonly trace: boolean;
   apply(effects: Float64Array): void;
+  /** The page may be about to go. */
+  going(): void;
   see(seen: Seen): void;
   log(log: Log): void;
 }
@@ -58,7 +60,7 @@ export class Bodies implements RunHost {
   async settle(number: number, epoch: number, lock: Lock, outcome: [number, number]): Promise<void> {
     const job = this.host.mirror.of(number);
     const name = `${job?.id}:${epoch}`;
-    const ending = outcome[0] === OUTCOME.timedOut ? tooLong() : (this.endings.get(name) ?? {});
+    const ending = this.endingOf(name, outcome[0]);
     const answer = (what: number) =>
       this.host.apply(this.host.rules.recorded(now(), wallNow(), number, epoch, false, what));
     if (job === undefined) {
@@ -67,13 +69,19 @@ export class Bodies implements RunHost {
     }
     try {
       const { written, seen } = await this.host.transactions.settle(job.id, epoch, lock, outcome, ending);
-      if (written && "thrown" in ending && outcome[0] !== OUTCOME.released) this.thrown.set(job.id, ending.thrown);
+      if (written && "thrown" in ending) this.thrown.set(job.id, ending.thrown);
       this.endings.delete(name);
       this.host.see(seen);
       answer(written ? ANSWER.written : ANSWER.refused);
     } catch {
       answer(ANSWER.failed);
     }
+  }
+
+  private endingOf(name: string, outcome: number): Ended {
+    if (outcome === OUTCOME.timedOut) return tooLong();
+    // What a body rejects with when it is handed over is not its end.
+    return outcome === OUTCOME.released ? {} : (this.endings.get(name) ?? {});
   }
 
   mark(number: number, epoch: number, slot: number): void {
@@ -89,6 +97,7 @@ export class Bodies implements RunHost {
     this.steps.delete(job.id);
     const name = `${job.id}:${epoch}`;
     this.runs.set(name, run);
+    this.watchPage();
     const start = performance.now();
     const [outcome, wait] = await this.outcomeOf(name, async () => {
       const value = await types.get(job.type)(cloned(job.params), run.context);
@@ -97,9 +106,17 @@ export class Bodies implements RunHost {
     if (this.host.trace) this.show(job, epoch, start);
     await run.over();
     this.runs.delete(name);
+    this.watchPage();
     this.host.apply(rules.settled(now(), wallNow(), number, epoch, outcome, wait));
     // Not to be recorded: it had been lost, or handed over.
     if (!this.isSettling(job.id, epoch)) this.endings.delete(name);
+  }
+
+  /** Only while something runs: Firefox puts no page away that listens to it. */
+  private watchPage(): void {
+    if (typeof document === "undefined") return;
+    if (this.runs.size > 0) addEventListener("beforeunload", this.host.going);
+    else removeEventListener("beforeunload", this.host.going);
   }
 
   private show({ id, type, row }: StoredJob, epoch: number, start: number): void {

@@ -78,6 +78,7 @@ export class Driver {
       trace: parts.options.trace,
       apply: (effects) => this.apply(effects),
       see: (seen) => this.see(seen),
+      going: () => this.tell(TELL.going, 0),
       log: (log) => {
         this.hear({ log });
         this.channel?.say({ log });

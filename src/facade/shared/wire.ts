@@ -76,6 +76,7 @@ export const TELL = {
   tick: 8,
   leave: 9,
   back: 10,
+  going: 11,
 } as const;
 
 /** What became of a transaction. */

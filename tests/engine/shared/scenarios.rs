@@ -179,6 +179,39 @@ fn an_attempt_that_takes_too_long_is_aborted_and_counts_as_timed_out() {
 }
 
 #[test]
+fn what_a_body_rejects_with_while_its_page_goes_is_no_failure_of_its_own() {
+    let settle = |outcome| Effect::Settle { job: job(1), epoch: 1, lock: lock(0, 0), outcome };
+    let rejected = Outcome::Rejected { retry: false, wait: None };
+    for (wait, outcome, recorded) in [
+        (0.0, rejected, Outcome::Released),
+        (999.0, rejected, Outcome::Released),
+        (1000.0, rejected, rejected),
+        (0.0, Outcome::Resolved, Outcome::Resolved),
+    ] {
+        let mut desk = Desk::plain();
+        desk.run(1, row(|_| {}));
+        desk.tell(Command::Going);
+        desk.wait(wait);
+        let settled = Command::Settled { job: job(1), epoch: 1, outcome };
+        assert_eq!(desk.tell(settled), [settle(recorded)], "{wait} ms later");
+    }
+    let mut desk = Desk::plain();
+    desk.run(1, row(|_| {}));
+    desk.tell(Command::Going);
+    desk.tell(Command::Settled { job: job(1), epoch: 1, outcome: rejected });
+    desk.see(1, row(|row| row.epoch = 1));
+    let (id, epoch) = (job(1), 1);
+    let recorded = desk.tell(Command::Recorded { job: id, epoch, answer: Answer::Written });
+    assert!(!recorded.iter().any(|effect| matches!(effect, Effect::Ask { .. })), "a page that goes takes nothing");
+    assert!(matches!(desk.wait(1000.0)[..], [Effect::Ask { .. }, ..]), "it has stayed");
+    let mut desk = Desk::plain();
+    desk.run(1, row(|row| row.fail_interrupted = true));
+    desk.tell(Command::Going);
+    let settled = Command::Settled { job: job(1), epoch: 1, outcome: rejected };
+    assert_eq!(desk.tell(settled), [settle(rejected)], "it is not to be run twice");
+}
+
+#[test]
 fn an_outcome_that_the_store_does_not_take_is_offered_again_with_the_lock_held() {
     let mut desk = Desk::plain();
     desk.run(1, row(|_| {}));

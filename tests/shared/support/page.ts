@@ -84,6 +84,12 @@ const bodies: Record<string, (params: Record<string, unknown>, context: SharedTa
     await tell("end", context);
     return name;
   },
+  /** Amid a request, the first time. */
+  async request(_, context) {
+    await tell("start", context);
+    if (context.epoch === 1) await fetch("/never");
+    return "done";
+  },
   async crash(_, context) {
     await tell("start", context);
     die();

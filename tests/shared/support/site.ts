@@ -58,6 +58,7 @@ export async function startSite() {
       for (const look of [...waiting]) look();
       return;
     }
+    if (pathname === "/never") return;
     if (pathname === "/die") {
       // Never answered: whoever asks does nothing more.
       deaths.get(searchParams.get("tab") ?? "")?.();

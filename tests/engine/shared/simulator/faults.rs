@@ -101,6 +101,9 @@ impl World {
             16 if able.len() < 5 => self.open(),
             17 if is_awake && self.chance.percent(50) => {
                 // Loaded anew: nothing more is heard of the page.
+                if self.chance.percent(50) {
+                    self.handle(tab, Command::Going);
+                }
                 self.handle(tab, Command::Leave { at_once: true });
                 self.crash(tab);
             }
@@ -109,6 +112,10 @@ impl World {
                 let (online, visible) = (self.chance.percent(50), self.chance.percent(50));
                 self.tell(tab, Told::Command(Command::Online(online)));
                 self.tell(tab, Told::Command(Command::Visible(visible)));
+                if self.chance.percent(30) {
+                    // Its user was asked, and stays.
+                    self.tell(tab, Told::Command(Command::Going));
+                }
             }
             19 => self.tabs[tab].deaf = !self.tabs[tab].deaf,
             _ => {}
