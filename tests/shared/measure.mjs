@@ -4,13 +4,9 @@
  * Nothing is judged: machines differ.
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
-import { chromium, firefox } from "playwright";
-import { browserNames, launchOptions } from "../../scripts/browsers.mjs";
-import { packed, packedPackage } from "./support/packed.mjs";
+import { bundled, serve, spread, turnByTurn } from "./support/measuring.mjs";
+import { packed } from "./support/packed.mjs";
 
 const { values: args } = parseArgs({
   options: {
@@ -20,51 +16,9 @@ const { values: args } = parseArgs({
     packages: { type: "string" },
   },
 });
-const here = import.meta.dirname;
 const packages = args.packages?.split(",") ?? [packed];
-const scripts = await Promise.all(
-  packages.map(async (folder) => {
-    const { outputFiles } = await build({
-      entryPoints: [join(here, "support/measured.mjs")],
-      bundle: true,
-      format: "esm",
-      write: false,
-      logLevel: "error",
-      plugins: [packedPackage(folder)],
-    });
-    return outputFiles[0].contents;
-  }),
-);
-const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
-const server = createServer(({ url }, response) => {
-  const [, number, file] = url.split("/");
-  const isScript = file === "measured.js";
-  response.writeHead(200, { ...headers, "Content-Type": isScript ? "text/javascript" : "text/html" });
-  response.end(
-    isScript
-      ? scripts[number]
-      : '<!doctype html><title>Measured</title><script type="module" src="measured.js"></script>',
-  );
-});
-await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-const address = `http://127.0.0.1:${server.address().port}/`;
-
-const median = (values) => [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)];
-
-/** A measurement each in a profile of its own: an object of named figures. */
-async function inProfile(browser, number, measure) {
-  const context = await browser.newContext();
-  try {
-    return await measure(async () => {
-      const page = await context.newPage();
-      await page.goto(`${address}${number}/`);
-      await page.waitForFunction(() => globalThis.measured !== undefined);
-      return page;
-    });
-  } finally {
-    await context.close();
-  }
-}
+const scripts = await Promise.all(packages.map((folder) => bundled("measured.mjs", folder)));
+const { server, address } = await serve(scripts);
 
 /** What the browser's processes compute meanwhile, in milliseconds: other load on the machine makes no difference. */
 async function computed(work) {
@@ -146,27 +100,16 @@ const MEASUREMENTS = {
   },
 };
 
-const browsers = { chromium, firefox };
-const chosen = args.only?.split(",") ?? Object.keys(MEASUREMENTS);
-for (const name of args.browser?.split(",") ?? browserNames) {
-  const browser = await browsers[name].launch(launchOptions[name]);
-  console.log(`${name} ${browser.version()}`);
-  for (const measurement of chosen) {
-    const rounds = packages.map(() => []);
-    for (let round = 0; round < Number(args.rounds); round++) {
-      for (const [number, those] of rounds.entries()) {
-        those.push(await inProfile(browser, number, MEASUREMENTS[measurement]));
-      }
-    }
-    for (const figure of Object.keys(rounds[0][0])) {
-      const texts = rounds.map((those) => {
-        const values = those.map((round) => round[figure]);
-        const [least, most] = [Math.min(...values), Math.max(...values)].map(Math.round);
-        return `${Math.round(median(values))} (${least} to ${most})`.padStart(24);
-      });
-      console.log(`  ${figure.padEnd(40)}${texts.join("")}`);
-    }
-  }
-  await browser.close();
-}
+await turnByTurn({
+  browser: args.browser,
+  rounds: Number(args.rounds),
+  measurements: args.only?.split(",") ?? Object.keys(MEASUREMENTS),
+  columns: packages,
+  address,
+  measure: (measurement, open) => MEASUREMENTS[measurement](open),
+  tell(figure, columns) {
+    const texts = columns.map((values) => spread(values).padStart(24));
+    console.log(`  ${figure.padEnd(40)}${texts.join("")}`);
+  },
+});
 server.close();

@@ -1,30 +1,12 @@
 // What is measured in the page.
 import { SharedRunner } from "jobgate/shared";
+import { longestTurn } from "./turns.mjs";
 
 const HOUR = 3_600_000;
 const types = [{ name: "later", description: "", params: [{ name: "text", type: "string" }], execute: () => 1 }];
 const params = { text: "a line of what a user has written, sent once the network is back" };
 
 let runner;
-
-/** The longest time in which the page could do nothing else, and how long all took. */
-async function longestTurn(work) {
-  const { port1, port2 } = new MessageChannel();
-  const began = performance.now();
-  let last = began;
-  let longest = 0;
-  port1.onmessage = () => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-    port2.postMessage(0);
-  };
-  port2.postMessage(0);
-  await work();
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  port1.onmessage = null;
-  return { longest, took: performance.now() - began - 50 };
-}
 
 const perSecond = (count, took) => (1000 * count) / took;
 

@@ -1,0 +1,95 @@
+// What the scripts that measure share: bundles, a server, pages in profiles of their own, the order of the rounds.
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { chromium, firefox } from "playwright";
+import { browserNames, launchOptions } from "../../../scripts/browsers.mjs";
+import { packedPackage } from "./packed.mjs";
+
+const browsers = { chromium, firefox };
+
+/** A script of this folder as one text, with the `jobgate` that is in the folder's `node_modules`. */
+export async function bundled(script, folder, options) {
+  const { outputFiles } = await build({
+    entryPoints: [join(import.meta.dirname, script)],
+    bundle: true,
+    format: "esm",
+    write: false,
+    logLevel: "error",
+    plugins: [packedPackage(folder)],
+    ...options,
+  });
+  return outputFiles[0].contents;
+}
+
+/** A page for each script, at `<address><number>/`. What is posted is handed to `receive`. */
+export async function serve(scripts, receive) {
+  const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+  const server = createServer(async (request, response) => {
+    if (request.method === "POST") {
+      await receive(request);
+      response.writeHead(204, headers).end();
+      return;
+    }
+    const [, number, file] = request.url.split("/");
+    const isScript = file === "measured.js";
+    response.writeHead(200, { ...headers, "Content-Type": isScript ? "text/javascript" : "text/html" });
+    response.end(
+      isScript
+        ? scripts[number]
+        : '<!doctype html><title>Measured</title><script type="module" src="measured.js"></script>',
+    );
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { server, address: `http://127.0.0.1:${server.address().port}/` };
+}
+
+/** A measurement each in a profile of its own: an object of named figures. */
+async function inProfile(browser, address, measure) {
+  const context = await browser.newContext();
+  try {
+    return await measure(async () => {
+      const page = await context.newPage();
+      await page.goto(address);
+      await page.waitForFunction(() => globalThis.measured !== undefined);
+      return page;
+    });
+  } finally {
+    await context.close();
+  }
+}
+
+/**
+ * Each measurement in each browser, as often as there are rounds, one column after the other in each.
+ * `measure(measurement, open, column)` makes figures; `tell(figure, columns)` is given the values of all rounds, a list a column.
+ */
+export async function turnByTurn({ browser: chosen, rounds, measurements, columns, address, measure, tell }) {
+  for (const name of chosen?.split(",") ?? browserNames) {
+    const browser = await browsers[name].launch(launchOptions[name]);
+    console.log(`${name} ${browser.version()}`);
+    for (const measurement of measurements) {
+      const figures = columns.map(() => []);
+      for (let round = 0; round < rounds; round++) {
+        for (const [number, those] of figures.entries()) {
+          const measureIt = (open) => measure(measurement, open, columns[number]);
+          those.push(await inProfile(browser, `${address}${number}/`, measureIt));
+        }
+      }
+      for (const figure of Object.keys(figures[0][0])) {
+        tell(
+          figure,
+          figures.map((those) => those.map((round) => round[figure])),
+        );
+      }
+    }
+    await browser.close();
+  }
+}
+
+export const median = (values) => [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)];
+
+/** The median, the least and the most. */
+export function spread(values, show = Math.round) {
+  const [middle, least, most] = [median(values), Math.min(...values), Math.max(...values)].map(show);
+  return `${middle} (${least} to ${most})`;
+}
