@@ -1,8 +1,9 @@
 /**
  * The shared queue beside libraries that keep work in the page's store, too: `npm run measure:peers
- * [-- --browser=firefox --rounds=5 --only=each,all,more,done,single --latency=20]`. Takes the packed package (`npm run pack`) and
- * the peers of tests/bench. Times are milliseconds a piece of work: the median, the least and the most of the rounds; behind
- * it how many times jobgate's of the same round it is, the median of those. That all was kept and done is checked, no time is.
+ * [-- --browser=firefox --rounds=5 --only=each,all,more,done,single --latency=20]`. Takes the packed package
+ * (`npm run pack`) and the peers of tests/bench. Times are milliseconds a piece of work; of a turn and of opening,
+ * milliseconds: the median, the least and the most of the rounds; behind them how many times jobgate's of the same round,
+ * the median of those. That all was kept and done is checked, no time is.
  */
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -40,37 +41,33 @@ function check(what, found, expected) {
   if (found !== expected) throw new Error(`${what}: ${found} of ${expected}`);
 }
 
-/** Counted by a page that comes later. */
-async function checkKept(contender, open, page, count) {
-  await page.close();
-  const later = await open();
-  await later.evaluate(() => measured.open());
-  check(`${contender} has kept`, await later.evaluate(() => measured.kept()), count);
-  return later;
-}
-
-async function keep(contender, open, count, work) {
+/** In a page, and counted by one that comes later. */
+async function keep(contender, open, count, way) {
   const page = await open();
   await page.evaluate(() => measured.open());
-  const figures = await work(page, count);
-  return { figures, page: await checkKept(contender, open, page, count) };
+  const figures = await page.evaluate(([way, count]) => measured[way](count), [way, count]);
+  await page.close();
+  const later = await open();
+  const opened = await later.evaluate(() => measured.open());
+  check(`${contender} has kept`, await later.evaluate(() => measured.kept()), count);
+  await later.close();
+  return { figures, opened };
 }
 
-/** 4 times as many show what grows faster than their number. */
 async function keepAll(contender, open, count) {
-  const work = (page) => page.evaluate((count) => measured.keepAll(count), count);
-  const { figures, page } = await keep(contender, open, count, work);
-  await page.close();
-  return { [`kept, ${count} in one go`]: figures.each, "  longest turn": figures.longest };
+  const { figures, opened } = await keep(contender, open, count, "keepAll");
+  return {
+    [`kept, ${count} in one go`]: figures.each,
+    "  longest turn": figures.longest,
+    "  all opened after a reload": opened,
+  };
 }
 
 async function finish(contender, open, options) {
   const count = 200;
   arrived.clear();
-  const work = (page) => page.evaluate((count) => measured.keepAll(count), count);
-  const kept = await keep(contender, open, count, work);
+  await keep(contender, open, count, "keepAll");
   check(`${contender} has sent too early`, arrived.size, 0);
-  await kept.page.close();
   const page = await open();
   const each = await page.evaluate(([count, options]) => measured.finish(count, options), [count, options]);
   check(`${contender} has sent`, arrived.size, count);
@@ -80,9 +77,9 @@ async function finish(contender, open, options) {
 
 const MEASUREMENTS = {
   async each(open, contender) {
-    const work = (page, count) => page.evaluate((count) => measured.keepEach(count), count);
-    return { "kept, 300 one by one": (await keep(contender, open, 300, work)).figures };
+    return { "kept, 300 one by one": (await keep(contender, open, 300, "keepEach")).figures };
   },
+  /** 4 times as many show what grows faster than their number. */
   all: (open, contender) => keepAll(contender, open, 750),
   more: (open, contender) => keepAll(contender, open, 3000),
   async done(open, contender) {
@@ -106,7 +103,7 @@ await turnByTurn({
     const show = (value) => (value < 100 ? value.toPrecision(3) : String(Math.round(value)));
     const texts = others.map((values) => {
       const times = median(values.map((value, round) => value / ours[round]));
-      return `${spread(values, show)} ×${show(times)}`;
+      return `${spread(values, show)} ×${times.toPrecision(2)}`;
     });
     console.log(`  ${figure.padEnd(26)}${[spread(ours, show), ...texts].map((each) => each.padStart(36)).join("")}`);
   },

@@ -1,5 +1,6 @@
-// In the page, as a worker without Background Sync has it: opened, it sends what it keeps. What it asks for there is an object
-// to look for `sync` in. The way to a service worker and the browser's registering of a sync for each request are left out.
+// In the page, as a worker without Background Sync has it: constructed, it sends what it keeps. It looks for `sync` in an
+// object that only workers have. The way to the worker, and the browser's registering of a sync for each request, are left
+// out. Its store is opened when it is first asked.
 globalThis.registration ??= {};
 const { Queue } = await import("workbox-background-sync");
 const { contend } = await import("./contend.mjs");
