@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { processOf, stateOf } from "../shared/support/processes.ts";
+import { processOf, stateOf } from "../shared/support/processes.mjs";
 import { launch } from "../shared/support/tabs.ts";
 import { countTransactions } from "../shared/support/transactions.ts";
 import type { DashboardPage } from "./support/dashboard-page.ts";

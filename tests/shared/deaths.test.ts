@@ -1,7 +1,7 @@
 // What a job does when its tab closes, is loaded anew, crashes or hangs.
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { stateOf } from "./support/processes.js";
+import { stateOf } from "./support/processes.mjs";
 import { type Site, startSite } from "./support/site.js";
 import { browserNames, launch, newProfile, openTab, type Profile } from "./support/tabs.js";
 

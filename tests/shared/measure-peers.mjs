@@ -32,6 +32,7 @@ const scripts = await Promise.all(
 );
 const arrived = new Map();
 const { server, address } = await serve(scripts, async (request) => {
+  if (request.method !== "POST") return;
   const { number } = JSON.parse(await text(request));
   arrived.set(number, (arrived.get(number) ?? 0) + 1);
   if (args.latency !== "0") await sleep(Number(args.latency));

@@ -3,10 +3,10 @@
  * Takes the packed package (`npm run pack`), or with `--packages=DIR,DIR` those in the `node_modules` of several folders, turn by turn.
  * Nothing is judged: machines differ.
  */
-import { readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bundled, serve, spread, turnByTurn } from "./support/measuring.mjs";
 import { packed } from "./support/packed.mjs";
+import { processOf, stateOf, ticksOfAll } from "./support/processes.mjs";
 
 const { values: args } = parseArgs({
   options: {
@@ -18,7 +18,10 @@ const { values: args } = parseArgs({
 });
 const packages = args.packages?.split(",") ?? [packed];
 const scripts = await Promise.all(packages.map((folder) => bundled("measured.mjs", folder)));
-const { server, address } = await serve(scripts);
+let freeze = () => {};
+const { server, address } = await serve(scripts, ({ url }) => {
+  if (url === "/freeze") freeze();
+});
 
 /** What the browser's processes compute meanwhile, in milliseconds: other load on the machine makes no difference. */
 async function computed(work) {
@@ -27,29 +30,22 @@ async function computed(work) {
   return [figures, cpuTime() - before];
 }
 
-function cpuTime() {
-  const processes = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-        const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-        return [{ pid: Number(pid), parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }];
-      } catch {
-        // It has ended meanwhile.
-        return [];
-      }
-    });
-  const ours = new Set([process.pid]);
-  let ticks = 0;
-  // A parent is older than its child, whose number is higher.
-  for (const each of processes.sort((one, other) => one.pid - other.pid)) {
-    if (!ours.has(each.parent)) continue;
-    ours.add(each.pid);
-    ticks += each.ticks;
-  }
-  return ticks * 10;
-}
+const cpuTime = () => 10 * ticksOfAll();
+
+const ENDS = {
+  "runner closed": (page) => page.evaluate(() => measured.close()),
+  "tab closed": (page) => page.close({ runBeforeUnload: true }),
+  "tab crashed": (_, pid) => process.kill(pid, "SIGKILL"),
+  "tab hung, takeOverAfter 2,000": (page, pid) =>
+    new Promise((resolve) => {
+      freeze = () => {
+        process.kill(pid, "SIGSTOP");
+        resolve();
+      };
+      // Answered once it goes on.
+      page.evaluate(() => measured.freeze()).catch(() => {});
+    }),
+};
 
 const MEASUREMENTS = {
   async create(open) {
@@ -86,6 +82,28 @@ const MEASUREMENTS = {
       "run in two tabs, jobs/s": together,
       "  CPU per job, µs ": (1000 * togetherCpu) / 200,
     };
+  },
+  /** From the moment at which the tab that runs a job goes until its body begins in another one. */
+  async takeOver(open) {
+    const figures = {};
+    for (const [how, end] of Object.entries(ENDS)) {
+      const owner = await open();
+      await owner.evaluate(() => measured.open({ takeOverAfter: 2000 }));
+      const pid = await processOf(owner);
+      const id = await owner.evaluate(() => measured.hold());
+      const heir = await open();
+      await heir.evaluate(() => measured.open({ takeOverAfter: 2000 }));
+      await heir.evaluate(() => measured.inherit());
+      // By the clock of this machine, which pages have, too.
+      const gone = Date.now();
+      await end(owner, pid);
+      figures[`taken over, ${how}, ms`] = (await heir.evaluate(() => measured.inherited)) - gone;
+      if (stateOf(pid) === "T") process.kill(pid, "SIGCONT");
+      await heir.evaluate((id) => measured.stop(id), id);
+      await heir.close();
+      await owner.close();
+    }
+    return figures;
   },
   /** Beside what the browser computes with those pages and no queue in them. */
   async idle(open) {

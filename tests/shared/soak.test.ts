@@ -1,7 +1,7 @@
 // Four tabs that open, close, crash and freeze at random while they work: `npm run soak:shared` for two minutes.
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { stateOf } from "./support/processes.js";
+import { stateOf } from "./support/processes.mjs";
 import { type Site, startSite } from "./support/site.js";
 import { browserNames, launch, newProfile, openTab, type Tab } from "./support/tabs.js";
 

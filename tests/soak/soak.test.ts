@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Browser, chromium, firefox, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { launchOptions } from "../../scripts/browsers.mjs";
-import { processOf } from "../shared/support/processes.js";
+import { processOf } from "../shared/support/processes.mjs";
 import { drawn } from "./support/chart.js";
 import { gained } from "./support/growth.js";
 import type { Sample } from "./support/page.js";

@@ -1,10 +1,24 @@
 // What is measured in the page.
 import { SharedRunner } from "jobgate/shared";
+import { countTransactions } from "./transactions.ts";
 import { longestTurn } from "./turns.mjs";
+
+countTransactions();
 
 const HOUR = 3_600_000;
 const types = [{ name: "later", description: "", params: [{ name: "text", type: "string" }], execute: () => 1 }];
 const params = { text: "a line of what a user has written, sent once the network is back" };
+
+/** Runs until it is let go on, and says when it has begun, by the clock that all pages of the machine have. */
+const held = {
+  name: "held",
+  description: "",
+  params: [],
+  async execute(_, { signal }) {
+    measured.began(performance.timeOrigin + performance.now());
+    await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  },
+};
 
 let runner;
 
@@ -14,9 +28,35 @@ const create = () => runner.createJob("later", params, { delay: HOUR });
 
 globalThis.measured = {
   async open(options) {
-    runner = new SharedRunner({ builtins: false, types, ...options });
+    runner = new SharedRunner({ builtins: false, types: [...types, held], ...options });
     await runner.ready;
   },
+  /** Creates one that is held; resolves once it runs. */
+  async hold() {
+    const begun = new Promise((resolve) => {
+      measured.began = resolve;
+    });
+    measured.id = (await runner.createJob("held")).id;
+    await begun;
+    return measured.id;
+  },
+  /** Resolves once this page runs what another did: with when it began. */
+  inherit() {
+    measured.inherited = new Promise((resolve) => {
+      measured.began = resolve;
+    });
+  },
+  /** Stands still until the server has thawed its process. */
+  freeze() {
+    betweenTransactions(() => {
+      const request = new XMLHttpRequest();
+      request.open("GET", "/freeze", false);
+      request.send();
+    });
+  },
+  close: () => runner.close(),
+  /** For good: it would be taken over again. */
+  stop: (id) => runner.cancelJob(id),
   async createEach(count) {
     const began = performance.now();
     for (let made = 0; made < count; made++) await create();

@@ -2,11 +2,9 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { chromium, firefox } from "playwright";
-import { browserNames, launchOptions } from "../../../scripts/browsers.mjs";
+import { browserNames } from "../../../scripts/browsers.mjs";
+import { launch } from "./launch.mjs";
 import { packedPackage } from "./packed.mjs";
-
-const browsers = { chromium, firefox };
 
 /** A script of this folder as one text, with the `jobgate` that is in the folder's `node_modules`. */
 export async function bundled(script, folder, options) {
@@ -22,12 +20,12 @@ export async function bundled(script, folder, options) {
   return outputFiles[0].contents;
 }
 
-/** A page for each script, at `<address><number>/`. What is posted is handed to `receive`. */
-export async function serve(scripts, receive) {
+/** A page for each script, at `<address><number>/`. `hear` is told of each request, which is answered thereafter. */
+export async function serve(scripts, hear) {
   const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
   const server = createServer(async (request, response) => {
+    await hear(request);
     if (request.method === "POST") {
-      await receive(request);
       response.writeHead(204, headers).end();
       return;
     }
@@ -65,7 +63,7 @@ async function inProfile(browser, address, measure) {
  */
 export async function turnByTurn({ browser: chosen, rounds, measurements, columns, address, measure, tell }) {
   for (const name of chosen?.split(",") ?? browserNames) {
-    const browser = await browsers[name].launch(launchOptions[name]);
+    const browser = await launch(name, { "dom.ipc.processCount.webCOOP+COEP": 32 });
     console.log(`${name} ${browser.version()}`);
     for (const measurement of measurements) {
       const figures = columns.map(() => []);

@@ -1,35 +1,14 @@
 // Real tabs of one profile, which close, crash, hang and die.
-import { join } from "node:path";
-import { type Browser, type BrowserContext, type CDPSession, chromium, firefox, type Page } from "playwright";
+import type { Browser, BrowserContext, CDPSession, Page } from "playwright";
 import { onTestFinished } from "vitest";
-import { launchOptions } from "../../../scripts/browsers.mjs";
 import type { TabOptions } from "./page.js";
-import { processOf, stateOf } from "./processes.js";
+import { processOf, stateOf } from "./processes.mjs";
 import type { Site } from "./site.js";
+
+export { launch } from "./launch.mjs";
 
 export const browserNames = ["chromium", "firefox"] as const;
 export type BrowserName = (typeof browserNames)[number];
-
-/** `prefs` are Firefox's; of Playwright's arguments for Chromium some may be left out. */
-export function launch(
-  name: BrowserName,
-  prefs: Record<string, number | boolean> = {},
-  ignoreDefaultArgs: string[] = [],
-): Promise<Browser> {
-  if (name === "chromium") return chromium.launch({ ...launchOptions.chromium, ignoreDefaultArgs });
-  const { executablePath, firefoxUserPrefs, ...rest } = launchOptions.firefox;
-  return firefox.launch({
-    ...rest,
-    executablePath: join(import.meta.dirname, "firefox.sh"),
-    env: { ...process.env, FIREFOX: executablePath },
-    firefoxUserPrefs: {
-      ...firefoxUserPrefs,
-      // Each tab has a process of its own.
-      "dom.ipc.processCount.webIsolated": 32,
-      ...prefs,
-    },
-  });
-}
 
 export interface Profile {
   readonly name: BrowserName;
