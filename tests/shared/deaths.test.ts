@@ -94,7 +94,7 @@ describe.each(browserNames)("in %s", (name) => {
     const heir = await openTab(profile);
     await heir.until(id, "status", "running");
     await owner.page.close({ runBeforeUnload: true });
-    expect(await heir.ended(id)).toMatchObject({ status: "completed", attempt: 1 });
+    expect(await heir.ended(id)).toMatchObject({ status: "completed", attempt: 1, interruptions: 0 });
   });
 
   test("a runner is closed: its body hears why, and another tab goes on at once", async () => {

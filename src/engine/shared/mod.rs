@@ -173,7 +173,7 @@ impl Tab {
             Command::Visible(visible) => self.around(now.time, Circumstances { visible, ..self.around }, &mut effects),
             Command::Online(online) => self.around(now.time, Circumstances { online, ..self.around }, &mut effects),
             Command::Tick => self.tick(now.time, &mut effects),
-            Command::Going => self.going(now.time),
+            Command::Going => self.going(now.time, &mut effects),
             Command::Leave { at_once } => self.leave(at_once, &mut effects),
             Command::Return => self.back(&mut effects),
         }

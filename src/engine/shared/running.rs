@@ -1,6 +1,7 @@
 //! The jobs that a tab runs: their ends, their actions, and how it lets go of them.
 
 use super::command::{AbortWhy, Answer, Effect, SharedJobId};
+use super::job::Job;
 use super::row::Row;
 use super::slot::{Inbox, Run, Usage};
 use super::transactions::Outcome;
@@ -202,8 +203,10 @@ impl Tab {
 
     // ── going and coming back ───────────────────────────────────────────────────────────────────
 
-    /// What it could take now would be torn out of it again.
-    pub(super) fn going(&mut self, now: Time) {
+    /// What it could take now would be torn out of it again. Its runs are marked at once: a page that has heard that it
+    /// goes is often gone before it hears that it is gone. If it stays, and dies before their ends, that is a handover.
+    pub(super) fn going(&mut self, now: Time, effects: &mut Vec<Effect>) {
+        self.mark(|job| !job.row.fail_interrupted, effects);
         for slot in &mut self.slots {
             slot.again = Some(now.after(GOING));
             if let Usage::Running(run) = &mut slot.usage {
@@ -219,7 +222,7 @@ impl Tab {
             Phase::Away => effects.push(Effect::Left),
         }
         if at_once {
-            self.mark(effects);
+            self.mark(|_| true, effects);
         }
         for at in 0..self.slots.len() {
             let Some(usage) = self.slots.get(at).map(|slot| slot.usage) else { return };
@@ -240,7 +243,7 @@ impl Tab {
     }
 
     /// What a dying page still writes of its runs would come too late.
-    fn mark(&self, effects: &mut Vec<Effect>) {
+    fn mark(&self, which: impl Fn(&Job) -> bool, effects: &mut Vec<Effect>) {
         for slot in &self.slots {
             let run = match slot.usage {
                 Usage::Running(Run { job, epoch, .. }) | Usage::Settling { job, epoch, .. } => Some((job, epoch)),
@@ -248,7 +251,7 @@ impl Tab {
                 Usage::Entering { job, .. } => job.and_then(|id| self.jobs.get(&id).map(|job| (id, job.row.epoch + 1))),
                 Usage::Free | Usage::Asked | Usage::Granted => None,
             };
-            if let Some((job, epoch)) = run {
+            if let Some((job, epoch)) = run.filter(|(id, _)| self.jobs.get(id).is_none_or(&which)) {
                 effects.push(Effect::Mark { job, epoch, lock: slot.lock() });
             }
         }

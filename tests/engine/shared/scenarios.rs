@@ -190,7 +190,7 @@ fn what_a_body_rejects_with_while_its_page_goes_is_no_failure_of_its_own() {
     ] {
         let mut desk = Desk::plain();
         desk.run(1, row(|_| {}));
-        desk.tell(Command::Going);
+        assert_eq!(desk.tell(Command::Going), [Effect::Mark { job: job(1), epoch: 1, lock: lock(0, 0) }]);
         desk.wait(wait);
         let settled = Command::Settled { job: job(1), epoch: 1, outcome };
         assert_eq!(desk.tell(settled), [settle(recorded)], "{wait} ms later");
@@ -206,7 +206,7 @@ fn what_a_body_rejects_with_while_its_page_goes_is_no_failure_of_its_own() {
     assert!(matches!(desk.wait(1000.0)[..], [Effect::Ask { .. }, ..]), "it has stayed");
     let mut desk = Desk::plain();
     desk.run(1, row(|row| row.fail_interrupted = true));
-    desk.tell(Command::Going);
+    assert_eq!(desk.tell(Command::Going), []);
     let settled = Command::Settled { job: job(1), epoch: 1, outcome: rejected };
     assert_eq!(desk.tell(settled), [settle(rejected)], "it is not to be run twice");
 }
