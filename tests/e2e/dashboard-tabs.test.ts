@@ -14,11 +14,17 @@ const PARTS = 16;
 /** After the click on its button. */
 const FREEZES_IN_MS = 1000;
 
-/** What the page does after that long, which is to stand still. */
+/** What the page does after that long, which is to stand still: while something runs, which is then taken over. */
 function waitForTransactions(freezesIn: number): void {
   const later = globalThis.setTimeout;
+  const isRunning = () => /[1-9]/.test(document.querySelector("[data-testid=stat-running]")?.textContent ?? "");
+  const freeze = (call: () => void) =>
+    betweenTransactions(() => {
+      if (isRunning()) call();
+      else later(() => freeze(call), 5);
+    });
   globalThis.setTimeout = ((call: () => void, time?: number, ...rest: unknown[]) =>
-    later(time === freezesIn ? () => betweenTransactions(call) : call, time, ...rest)) as typeof setTimeout;
+    later(time === freezesIn ? () => freeze(call) : call, time, ...rest)) as typeof setTimeout;
 }
 
 describeDashboard(

@@ -104,14 +104,15 @@ describe.each(browserNames)("in %s", (name) => {
       each.page.evaluate(async (at) => {
         await new Promise((resolve) => setTimeout(resolve, at - Date.now() - 20));
         while (Date.now() < at);
-        const { type, job } = await runner.runJob("key", "append");
+        const { type, job } = await runner.runJob("key", "hold");
         return { type, id: job.record.id };
       }, at);
     const outcomes = await Promise.all(tabs.map(run));
     expect(new Set(outcomes.map(({ id }) => id)).size).toBe(1);
     expect(outcomes.filter(({ type }) => type === "JOB_CREATED")).toHaveLength(1);
+    for (const each of tabs) await each.page.evaluate(() => tab.release());
     await Promise.all(tabs.map((each) => each.ended(outcomes[0]!.id)));
-    expect(words()).toEqual(["append"]);
+    expect(words()).toEqual(["start", "end"]);
   });
 
   test("tabs that hear no hints do the same, only slower", async () => {

@@ -237,8 +237,9 @@ describe("the queue", () => {
     const low = make({ priority: -5 });
     expect(runner.getPendingJobs()).toEqual([low, delayed, later]);
     const { ready_at } = runner.getJob(delayed) as { ready_at?: number };
-    expect(ready_at).toBeGreaterThanOrEqual(before + 30);
-    expect(ready_at).toBeLessThanOrEqual(after + 30);
+    // Firefox blurs each reading of a clock by a millisecond.
+    expect(ready_at).toBeGreaterThanOrEqual(before + 30 - 1);
+    expect(ready_at).toBeLessThanOrEqual(after + 30 + 1);
     expect(runner.getJob(low)).not.toHaveProperty("ready_at");
     await new Promise<void>((resolve) => {
       const stop = runner.subscribe(() => {
