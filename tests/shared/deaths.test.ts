@@ -160,6 +160,18 @@ describe.each(browserNames)("in %s", (name) => {
     expect(await owner.page.evaluate(() => tab.errors)).toEqual([]);
   });
 
+  test("a tab that was about to go has stayed, and is frozen: that is an interruption, and no handover", async () => {
+    const profile = await newProfile(name, browser, site);
+    const { owner, heir, id } = await running(profile, { takeOverAfter: 1000 });
+    await owner.page.evaluate(() => dispatchEvent(new Event("beforeunload")));
+    await owner.freeze();
+    await started(id, 2);
+    expect(await end(heir, id)).toMatchObject({ status: "completed", interruptions: 1, result: heir.name });
+    await owner.thaw();
+    await owner.ended(id);
+    expect(await owner.page.evaluate(() => tab.aborts)).toEqual(["LostOwnershipError"]);
+  });
+
   test("a page that computes for ever is replaced as one that is frozen", async () => {
     const profile = await newProfile(name, browser, site);
     const { owner, heir, id } = await running(profile, { takeOverAfter: 1000 });

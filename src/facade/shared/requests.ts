@@ -5,7 +5,7 @@ import { DuplicateJobError, QueueFullError } from "../errors.js";
 import type { Serialized } from "../pool/serialize.js";
 import { wallNow } from "../support/time.js";
 import { AT, isOver, ROW, type Row } from "./numbers.js";
-import type { App, Meta, Rows, Storage, StoredJob, StoredSlot, TransactOptions } from "./rows.js";
+import type { App, Meta, Rows, Storage, StoredJob, StoredSlot } from "./rows.js";
 import type { RequestRules } from "./wasm.js";
 
 /** What a transaction has to tell: rows as they are now, and slots. */
@@ -165,16 +165,12 @@ export class Requests {
     this.retain = retain;
   }
 
-  protected change<T>(
-    body: (change: Change) => Promise<T>,
-    options: TransactOptions = {},
-  ): Promise<{ value: T; seen: Seen }> {
-    const whole = async (rows: Rows) => {
+  protected change<T>(body: (change: Change) => Promise<T>): Promise<{ value: T; seen: Seen }> {
+    return this.storage.transact(true, async (rows) => {
       const change = new Change(rows, this.requests, await rows.meta(), this.retain);
       const value = await body(change);
       return { value, seen: await change.end() };
-    };
-    return this.storage.transact(true, whole, options);
+    });
   }
 
   /** All or none are created; each as if the ones before were there. */

@@ -117,19 +117,15 @@ export class Transactions extends Requests {
   }
 
   async retire({ slot, generation }: Lock, beat: number): Promise<Answered> {
-    const { value: written, seen } = await this.change(
-      async (change) => {
-        await this.heed(change, slot);
-        const stored = change.slot(slot);
-        const within = await change.job(stored.job);
-        const answer = this.rules.retire(wallNow(), slot, generation, beat, slotNumbers(stored), numbers(within?.row));
-        if (answer.length === 0) return false;
-        if (answer[0] !== RECOVERY.none) await this.recover(change, within!, answer[0]!, answer.subarray(1));
-        change.putSlot(slot, { generation: generation + 1, beat: stored.beat });
-        return true;
-      },
-      { recovers: true },
-    );
+    const { value: written, seen } = await this.change(async (change) => {
+      const stored = change.slot(slot);
+      const within = await change.job(stored.job);
+      const answer = this.rules.retire(wallNow(), slot, generation, beat, slotNumbers(stored), numbers(within?.row));
+      if (answer.length === 0) return false;
+      if (answer[0] !== RECOVERY.none) await this.recover(change, within!, answer[0]!, answer.subarray(1));
+      change.putSlot(slot, { generation: generation + 1, beat: stored.beat });
+      return true;
+    });
     return { written, seen };
   }
 
@@ -138,7 +134,7 @@ export class Transactions extends Requests {
     this.storage.mark(slot, { id, epoch });
   }
 
-  /** What was left in the slot by a page that said so has been handed over. */
+  /** What was left in the slot by a page that said so has been handed over. With its lock held: the page may have stayed. */
   private async heed(change: Change, slot: number): Promise<void> {
     const { job: id, ...empty } = change.slot(slot);
     if (id === undefined) return;

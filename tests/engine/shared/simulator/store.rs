@@ -122,7 +122,6 @@ impl Store {
                 true
             }
             Transaction::Retire { lock, beat } => {
-                self.heed(lock.slot, wall);
                 let (place, within) = ((lock.slot, lock.generation), self.within(lock));
                 let stored = self.slots[lock.slot as usize].0;
                 let row = within.as_ref().map(|(_, row)| row);
