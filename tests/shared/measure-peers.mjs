@@ -94,12 +94,10 @@ const MEASUREMENTS = {
 
 console.log(`${"".padEnd(28)}${contenders.map((name) => name.padStart(36)).join("")}`);
 await turnByTurn({
-  browser: args.browser,
-  rounds: Number(args.rounds),
-  measurements: args.only?.split(",") ?? Object.keys(MEASUREMENTS),
+  args,
+  measurements: MEASUREMENTS,
   columns: contenders,
   address,
-  measure: (measurement, open, contender) => MEASUREMENTS[measurement](open, contender),
   tell(figure, [ours, ...others]) {
     const show = (value) => (value < 100 ? value.toPrecision(3) : String(Math.round(value)));
     const texts = others.map((values) => {

@@ -119,12 +119,10 @@ const MEASUREMENTS = {
 };
 
 await turnByTurn({
-  browser: args.browser,
-  rounds: Number(args.rounds),
-  measurements: args.only?.split(",") ?? Object.keys(MEASUREMENTS),
+  args,
+  measurements: MEASUREMENTS,
   columns: packages,
   address,
-  measure: (measurement, open) => MEASUREMENTS[measurement](open),
   tell(figure, columns) {
     const texts = columns.map((values) => spread(values).padStart(24));
     console.log(`  ${figure.padEnd(40)}${texts.join("")}`);

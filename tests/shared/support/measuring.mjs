@@ -58,18 +58,19 @@ async function inProfile(browser, address, measure) {
 }
 
 /**
- * Each measurement in each browser, as often as there are rounds, one column after the other in each.
- * `measure(measurement, open, column)` makes figures; `tell(figure, columns)` is given the values of all rounds, a list a column.
+ * Each measurement in each browser that `args` name, as often as they say, one column after the other in each.
+ * `measurements[name](open, column)` makes figures; `tell(figure, columns)` is given the values of all rounds, a list a column.
  */
-export async function turnByTurn({ browser: chosen, rounds, measurements, columns, address, measure, tell }) {
-  for (const name of chosen?.split(",") ?? browserNames) {
+export async function turnByTurn({ args, measurements, columns, address, tell }) {
+  const rounds = Number(args.rounds);
+  for (const name of args.browser?.split(",") ?? browserNames) {
     const browser = await launch(name, { "dom.ipc.processCount.webCOOP+COEP": 32 });
     console.log(`${name} ${browser.version()}`);
-    for (const measurement of measurements) {
+    for (const measurement of args.only?.split(",") ?? Object.keys(measurements)) {
       const figures = columns.map(() => []);
       for (let round = 0; round < rounds; round++) {
         for (const [number, those] of figures.entries()) {
-          const measureIt = (open) => measure(measurement, open, columns[number]);
+          const measureIt = (open) => measurements[measurement](open, columns[number]);
           those.push(await inProfile(browser, `${address}${number}/`, measureIt));
         }
       }
