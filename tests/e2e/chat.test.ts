@@ -1,5 +1,6 @@
 import type { Browser, BrowserContextOptions } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { announcements } from "./support/announcements.ts";
 import { browserNames, contextOptions, launch } from "./support/browser.ts";
 import { ChatPage } from "./support/chat-page.ts";
 import { axeVariants, seriousFindings } from "./support/page.ts";
@@ -33,7 +34,6 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
 
   test("an answer streams, is drawn as Markdown, and is announced once, when it is whole", () =>
     visit(async (chat) => {
-      const announced = await chat.listen();
       const drawn = await chat.watchDrawing();
       await chat.button("Introduce yourself").click();
       await chat.status("done");
@@ -46,7 +46,7 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
         .poll(() => chat.answers.locator("pre code").textContent())
         .toContain('createWorker({ name: "Ada" })');
       await expect.poll(() => chat.entry("Introduce yourself").count()).toBe(1);
-      const lines = await announced();
+      const lines = await announcements(chat.page);
       expect(lines.filter((line) => line.startsWith("Answer: I am a **script**"))).toHaveLength(1);
       expect(lines).toHaveLength(1);
       await expect.poll(() => chat.composer.evaluate((field) => field === document.activeElement)).toBe(true);
@@ -54,7 +54,6 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
 
   test("a tool asks: approved and denied from the keyboard, twice, and announced", () =>
     visit(async (chat) => {
-      const announced = await chat.listen();
       await chat.send("Lorem ipsum please, twice");
       await chat.status("asks you");
       await expect.poll(() => chat.entry(/Lorem ipsum please, twice/).textContent()).toContain("asks you");
@@ -76,7 +75,7 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await expect.poll(() => chat.tools.count()).toBe(2);
       await chat.tools.nth(1).getByText("What the model was told").click();
       await expect.poll(() => chat.tools.nth(1).locator("pre").textContent()).toContain("denied");
-      const asked = (await announced()).filter((line) => line.includes("asks to use lorem_ipsum"));
+      const asked = (await announcements(chat.page)).filter((line) => line.includes("asks to use lorem_ipsum"));
       expect(asked).toHaveLength(2);
     }));
 

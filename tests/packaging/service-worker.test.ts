@@ -92,6 +92,8 @@ describe.each(Object.keys(bundled) as (keyof typeof bundled)[])("bundled by %s",
     expect(first.status).toBe(201);
     await page.waitForFunction((id) => rest.runs(id), first.body.id);
     await page.evaluate((id) => rest.end(id, 1), first.body.id);
+    // What has not been recorded when the page goes would run again.
+    await expect.poll(async () => (await ask(page, `/api/jobs/${first.body.id}`)).body.status).toBe("completed");
 
     // From here on the worker does: its store is the page's.
     await page.reload();

@@ -130,20 +130,4 @@ export class ChatPage {
   frames(): Promise<number> {
     return this.page.evaluate(() => (window as unknown as Counting).counted.frames);
   }
-
-  /** From now on, what assistive technology is told. */
-  async listen(): Promise<() => Promise<string[]>> {
-    await this.page.evaluate(() => {
-      const region = document.querySelector("[role=status][aria-live=polite]");
-      const lines: string[] = [];
-      Object.assign(window, { announced: lines });
-      if (region) {
-        const observer = new MutationObserver(() => {
-          if (region.textContent) lines.push(region.textContent);
-        });
-        observer.observe(region, { childList: true, characterData: true, subtree: true });
-      }
-    });
-    return () => this.page.evaluate(() => (window as unknown as { announced: string[] }).announced);
-  }
 }

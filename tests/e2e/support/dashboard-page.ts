@@ -1,5 +1,6 @@
 import type { BrowserContext, Locator, Page } from "playwright";
 import { expect } from "vitest";
+import { announced, hearAnnouncements } from "./announcements.ts";
 
 type Storage = "opening" | "disk" | "memory" | "outdated" | "lost" | "page" | "server" | "away";
 
@@ -26,6 +27,7 @@ export class DashboardPage {
     page.on("console", (message) => {
       if (message.type() === "error") opened.complaints.push(message.text());
     });
+    await hearAnnouncements(page);
     await page.goto(`${address}/dashboard.html${hash}`);
     await opened.storage(storage);
     return opened;
@@ -143,9 +145,9 @@ export class DashboardPage {
     return expect.poll(() => this.ids(), { timeout: 50_000 }).toEqual(ids);
   }
 
-  /** Waits until assistive technology is told so. */
-  async announced(text: string | RegExp): Promise<void> {
-    await this.page.locator(".site > [role=status]").getByText(text, { exact: true }).waitFor({ state: "attached" });
+  /** Waits until assistive technology has been told so. */
+  announced(text: string | RegExp): Promise<void> {
+    return announced(this.page, text);
   }
 
   filter(name: string): Promise<void> {

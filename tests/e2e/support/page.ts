@@ -1,5 +1,6 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContextOptions, Page } from "playwright";
+import { hearAnnouncements } from "./announcements.ts";
 
 declare global {
   interface Window {
@@ -38,6 +39,7 @@ export async function openPage(
     const foreseen = expected?.test(message.location().url) || expected?.test(message.text());
     if (message.type() === "error" && !foreseen) complaints.push(message.text());
   });
+  await hearAnnouncements(page);
   await page.goto(url);
   await page.getByRole("heading", { level: 1 }).waitFor();
   return {
