@@ -199,12 +199,6 @@ impl Tab {
         self.limits.max_interruptions
     }
 
-    /// Whether it runs the job, or is recording what came of that, under that epoch.
-    #[must_use]
-    pub fn runs(&self, job: SharedJobId, epoch: u32) -> bool {
-        self.place_of(job, epoch).is_some()
-    }
-
     /// What a pending job waits for, as far as this tab knows; `None`: it runs, has ended, or is not known.
     pub fn waiting_for(&mut self, now: Time, job: SharedJobId) -> Option<WaitingFor> {
         let kinds = &self.kinds;

@@ -334,7 +334,9 @@ fn one_that_no_server_accepts_is_refused_with_the_place() {
         (json!([prompt, call, result, result]), 3),
         (json!([prompt, system]), 1),
     ] {
-        assert_eq!(resumed(None, said.clone()).map_err(|unfit| unfit.at), Err(at), "{said}");
+        for before in [None, Some("Be brief")] {
+            assert_eq!(resumed(before, said.clone()).map_err(|unfit| unfit.at), Err(at), "{said}");
+        }
     }
     assert_eq!(resumed(Some("Be brief"), json!([system])).unwrap_err().at, 0);
 }

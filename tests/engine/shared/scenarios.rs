@@ -38,6 +38,17 @@ fn a_tab_asks_for_a_slot_only_while_it_has_something_to_run() {
 }
 
 #[test]
+fn records_are_of_jobs_of_those_that_can_start_or_wait_for_a_moment_and_of_locks_that_are_held() {
+    let mut desk = Desk::plain();
+    desk.run(1, row(|_| {}));
+    assert_eq!(desk.tab.live_records(), 2, "it and its lock");
+    desk.see(2, row(|_| {}));
+    assert_eq!(desk.tab.live_records(), 4, "another, in the queue");
+    desk.see(3, row(|row| (row.ready_at, row.wait) = (WALL + 500.0, 500.0)));
+    assert_eq!(desk.tab.live_records(), 6, "a third that waits for its moment");
+}
+
+#[test]
 fn what_this_tab_can_not_run_is_left_to_others() {
     let types = [TypeRules { version: 2.0, ..TypeRules::default() }];
     let mut desk = Desk::new(&TabOptions::default(), &types);
@@ -84,6 +95,28 @@ fn a_type_that_wants_the_network_waits_for_it_no_longer_than_it_says() {
     assert_eq!(desk.wait(399.0), []);
     assert!(matches!(desk.wait(1.0)[..], [Effect::Ask { .. }, ..]));
     assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Slot));
+}
+
+#[test]
+fn where_there_is_a_network_nothing_waits_for_it() {
+    let types = [TypeRules { online: Some(400.0), ..TypeRules::default() }];
+    let mut desk = Desk::new(&TabOptions::default(), &types);
+    desk.tell(Command::Online(true));
+    assert!(matches!(desk.see(1, row(|_| {}))[..], [Effect::Ask { .. }, ..]));
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Slot));
+}
+
+#[test]
+fn the_wait_before_another_attempt_is_kept_and_said_to_be_one() {
+    let mut desk = Desk::plain();
+    desk.run(1, row(|_| {}));
+    desk.tell(Command::Settled { job: job(1), epoch: 1, outcome: Outcome::Rejected { retry: true, wait: None } });
+    let failed = row(|row| (row.epoch, row.failures, row.ready_at, row.wait) = (1, 1, WALL + 500.0, 500.0));
+    desk.see(1, failed);
+    desk.tell(Command::Recorded { job: job(1), epoch: 1, answer: Answer::Written });
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Retry));
+    assert_eq!(desk.wait(499.0), []);
+    assert!(matches!(desk.wait(1.0)[..], [Effect::Ask { .. }]));
 }
 
 #[test]
@@ -257,7 +290,10 @@ fn an_acknowledgement_that_crosses_the_end_is_not_taken_for_it() {
     desk.tell(Command::Handled { job: id, epoch });
     desk.tell(Command::Settled { job: id, epoch, outcome: Outcome::Resolved });
     assert_eq!(desk.tell(Command::Acknowledged { job: id, epoch, answer: Answer::Written }), []);
-    assert!(desk.tab.runs(id, epoch), "what came of it is not recorded yet");
+    assert_eq!(desk.tab.held().collect::<Vec<_>>(), [lock(0, 0)], "what came of it is not recorded yet");
+    let dropped = drops(&desk);
+    desk.see(1, row(|row| row.status = Status::Completed));
+    assert_eq!(desk.tell(Command::Recorded { job: id, epoch, answer: Answer::Written }), [dropped]);
 }
 
 // ── going and coming back ───────────────────────────────────────────────────────────────────────
@@ -343,6 +379,8 @@ fn what_is_out_of_bounds_is_refused_by_name() {
     assert_eq!(field(TabOptions { take_over_after: 99.0, ..defaults() }), "takeOverAfter");
     assert_eq!(field(TabOptions { take_over_after: f64::INFINITY, ..defaults() }), "takeOverAfter");
     assert_eq!(field(TabOptions { max_interruptions: 1.5, ..defaults() }), "maxInterruptions");
+    let seven = TabOptions { max_interruptions: 7.0, ..defaults() };
+    assert_eq!(jobgate::engine::shared::Tab::new(&seven).unwrap().max_interruptions(), 7);
 
     let mut desk = Desk::plain();
     let mut field = |rules: TypeRules| -> &str {
@@ -350,7 +388,9 @@ fn what_is_out_of_bounds_is_refused_by_name() {
         field
     };
     assert_eq!(field(TypeRules { version: 0.0, ..TypeRules::default() }), "version");
-    assert_eq!(field(TypeRules { version: f64::INFINITY, ..TypeRules::default() }), "version");
+    let most = f64::from(u32::MAX);
+    assert_eq!(field(TypeRules { version: most, ..TypeRules::default() }), "version");
     assert_eq!(field(TypeRules { online: Some(-1.0), ..TypeRules::default() }), "requires.maxWait");
     assert_eq!(desk.tab.add_type(&TypeRules { online: Some(f64::INFINITY), ..TypeRules::default() }), Ok(TypeId(1)));
+    assert_eq!(desk.tab.add_type(&TypeRules { version: most - 1.0, ..TypeRules::default() }), Ok(TypeId(2)));
 }
