@@ -105,14 +105,14 @@ declare module "vitest/node" {
 }
 
 /** A busy machine takes longer than is allowed by default: a second for a poll, 15 for a test. */
-const patient = { expect: { poll: { timeout: 10_000 } }, testTimeout: 60_000, hookTimeout: 60_000 };
+const patient = { expect: { poll: { timeout: 30_000 } }, testTimeout: 60_000, hookTimeout: 60_000 };
 
 /** Of the fuzz: `FUZZ_PROGRAMS=100000 FUZZ_SEED=7 npx vitest run --project node fuzz` goes on for longer. */
 const fuzz = {
   seed: Number(process.env.FUZZ_SEED ?? 1),
   programs: Number(process.env.FUZZ_PROGRAMS ?? 300),
   /** Milliseconds; short for who looks for faults, long on a busy machine. */
-  patience: Number(process.env.FUZZ_PATIENCE ?? 10_000),
+  patience: Number(process.env.FUZZ_PATIENCE ?? 30_000),
 };
 
 export default defineConfig({
@@ -189,8 +189,9 @@ export default defineConfig({
         test: {
           name: "packaging",
           include: ["tests/packaging/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          ...patient,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
         },
       },
       {
@@ -220,6 +221,7 @@ export default defineConfig({
           name: "shared",
           include: ["tests/shared/**/*.test.ts"],
           ...patient,
+          testTimeout: 240_000,
           // Each has a browser with several tabs.
           maxWorkers: 2,
           sequence: { groupOrder: 2 },

@@ -43,7 +43,6 @@ describe("while the page is hidden", () => {
   it("delays, timeouts, retries, rate limits and stops with a time limit keep their time", async () => {
     const manager = newManager({ rateLimit: { limit: 2, interval: 20 } });
     setHidden(true);
-    const calls: string[] = [];
     const stopped = deferred();
     const slow = manager.runJob(
       "slow",
@@ -53,7 +52,7 @@ describe("while the page is hidden", () => {
       },
       { timeout: 20 },
     ).job;
-    manager.runJob("delayed", async () => void calls.push("delayed"), { delay: 10 });
+    const delayed = manager.runJob("delayed", () => "delayed", { delay: 10 }).job;
     let attempts = 0;
     const retried = manager.runJob(
       "retried",
@@ -65,7 +64,7 @@ describe("while the page is hidden", () => {
     await stopped.promise;
     await retried.settled;
     await expect(slow.stop("enough", { timeout: 20 })).rejects.toMatchObject({ code: "E_STOP_TIMEOUT" });
-    await vi.waitFor(() => expect(calls).toEqual(["delayed"]));
+    expect(await delayed.result).toBe("delayed");
     expect(made.length).toBe(1);
   });
 

@@ -11,6 +11,9 @@ function setClock(by: number): void {
   vi.spyOn(Date, "now").mockImplementation(() => real() + by);
 }
 
+/** What a difference of stamps and what is measured around it can be off by, together. */
+const blur = 5;
+
 /** Holds the page until so much has passed on the clock that nobody can set. */
 function spend(milliseconds: number): void {
   const until = performance.now() + milliseconds;
@@ -41,6 +44,7 @@ describe.each([
   });
 
   it("amid a job: its times are as far apart as what it took", async () => {
+    const began = performance.now();
     const manager = newManager({ concurrency: 1 });
     const first = manager.runJob("first", async () => {
       await undefined;
@@ -51,15 +55,16 @@ describe.each([
     const second = manager.runJob("second", async () => spend(20)).job;
     const created = [first.createdAt, second.createdAt];
     await manager.onIdle();
+    const most = performance.now() - began + blur;
     expect([first.createdAt, second.createdAt]).toEqual(created);
     for (const [job, waited, ran] of [
       [first, 0, 40],
       [second, 40, 20],
     ] as const) {
       expect(job.startedAt! - job.createdAt).toBeGreaterThanOrEqual(waited - 2);
-      expect(job.startedAt! - job.createdAt).toBeLessThan(5000);
+      expect(job.startedAt! - job.createdAt).toBeLessThanOrEqual(most);
       expect(job.finishedAt! - job.startedAt!).toBeGreaterThanOrEqual(ran - 2);
-      expect(job.finishedAt! - job.startedAt!).toBeLessThan(5000);
+      expect(job.finishedAt! - job.startedAt!).toBeLessThanOrEqual(most);
     }
   });
 
@@ -74,6 +79,7 @@ describe.each([
   });
 
   it("amid a retry's wait: the next attempt is announced for after the failure", async () => {
+    const began = performance.now();
     const manager = newManager();
     const { job } = manager.runJob(
       "job",
@@ -86,7 +92,7 @@ describe.each([
     for await (const event of job.events()) {
       if (event.type !== "job_retrying") continue;
       expect(event.retry_at - job.startedAt!).toBeGreaterThanOrEqual(30);
-      expect(event.retry_at - job.startedAt!).toBeLessThan(5000);
+      expect(event.retry_at - job.startedAt!).toBeLessThanOrEqual(performance.now() - began + 30 + blur);
       break;
     }
   });

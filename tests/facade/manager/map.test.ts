@@ -1,5 +1,6 @@
 import type { Completion } from "jobgate";
-import { describe, expect, it } from "vitest";
+import { useTestClock } from "jobgate/testing";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { newManager } from "../support/manager.js";
 import { microtask, turn } from "../support/turns.js";
 import { type AnyContext, type Attempt, deferred, untilAborted, Work } from "../support/work.js";
@@ -141,10 +142,13 @@ describe("map", () => {
   });
 
   it("keeps what delays and retries ask for", async () => {
+    const clock = useTestClock();
+    onTestFinished(() => clock.restore());
     const manager = newManager({ concurrency: 3 });
     const delayed = manager.map([1, 2, 3], (item) => item, { delay: 30 });
-    await turn();
+    await clock.advance(29);
     expect(manager.stats.pending).toBe(3);
+    await clock.advance(1);
     expect(await delayed).toEqual([1, 2, 3]);
     const retried = manager.map(
       [1, 2, 3],
@@ -154,6 +158,7 @@ describe("map", () => {
       },
       { retry: { limit: 2, delay: 1 } },
     );
+    await clock.runAll();
     expect(await retried).toEqual([3, 6, 9]);
   });
 });

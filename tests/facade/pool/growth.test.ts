@@ -10,7 +10,7 @@ const context = (signal: AbortSignal) =>
   ({ id: "1", attempt: 1, signal, progress() {}, log() {} }) as unknown as Context;
 
 function stopping(count: number) {
-  const pool = newPool({ size: 1, spawn: () => asWorker(new FakeWorker()) });
+  const pool = newPool({ size: 1, grace: 250, spawn: () => asWorker(new FakeWorker()) });
   const factory = pool.job("held");
   const controllers = Array.from({ length: count }, () => new AbortController());
   return async () => {

@@ -104,7 +104,7 @@ describe("a job in a worker", () => {
 
 describe("the package's own worker", () => {
   function defaultPool() {
-    const pool = new WorkerPool({ size: 2 });
+    const pool = new WorkerPool({ size: 2, grace: 30_000 });
     onTestFinished(() => pool.close());
     return pool;
   }

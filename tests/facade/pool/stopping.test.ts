@@ -124,9 +124,9 @@ describe("a job that does not listen", () => {
     await Promise.all([running(stubborn), running(other)]);
     await stubborn.stop();
     expect(other.status).toBe("running");
+    expect(pool.stats).toMatchObject({ spawned: 3, killed: 1 });
     await other.stop("too");
     expect(other.completion).toEqual({ type: "Cancelled", reason: "too" });
-    expect(pool.stats).toMatchObject({ spawned: 3, killed: 1 });
   });
 });
 

@@ -33,7 +33,7 @@ function watched(runner: SharedRunner) {
 }
 
 const shows = (text: string | RegExp, { mounted }: { mounted: { readonly text: string } }) =>
-  vi.waitFor(() => expect(mounted.text).toMatch(text), { timeout: 10_000 });
+  expect.poll(() => mounted.text).toMatch(text);
 
 /** A body that does what it is told, and a queue whose first tab runs it. */
 function told(options: SharedRunnerOptions = {}) {
@@ -77,7 +77,7 @@ it("shows what another tab starts, in every tab, and stops it from any", async (
   await shows(/^running true/, here);
   await shows(/^running true/, there);
   const stopped = there.seen.view.stop("enough");
-  await vi.waitFor(() => expect(signal.aborted).toBe(true));
+  await expect.poll(() => signal.aborted).toBe(true);
   expect(signal.reason).toBe("enough");
   end("settled");
   await stopped;
@@ -119,7 +119,7 @@ it("says that a job is to be tried again, when, and what it failed of", async ()
   });
   const view = watched(runner);
   await view.seen.view.run("flaky", {}, { retry: { limit: 1, delay: 60_000, maxDelay: 60_000, jitter: "none" } });
-  await vi.waitFor(() => expect(view.seen.view.lastError).toMatchObject({ message: "once more" }));
+  await expect.poll(() => view.seen.view.lastError).toMatchObject({ message: "once more" });
   const { readyAt, status, error, record } = view.seen.view;
   expect(readyAt).toBe(record!.ready_at);
   expect(readyAt).toBeGreaterThan(record!.created_at + 50_000);

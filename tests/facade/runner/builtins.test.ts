@@ -55,11 +55,13 @@ describe("the built-in types", () => {
   it("prime finds all primes up to its limit and reports every 10 %", async () => {
     const runner = newRunner();
     const told = progressOf(runner);
+    const began = performance.now();
     const record = await ended(runner, runner.createJob("prime").id);
+    const took = performance.now() - began;
     const { count, primes, duration } = record.result as { count: number; primes: number[]; duration: number };
     expect([count, primes.length, primes[0], primes.at(-1)]).toEqual([168, 168, 2, 997]);
     expect(duration).toBeGreaterThanOrEqual(0);
-    expect(duration).toBeLessThan(5);
+    expect(duration).toBeLessThanOrEqual((took + 2) / 1000);
     expect(told.map(({ percent }) => percent)).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
     const large = await ended(runner, runner.createJob("prime", { limit: 100_000 }).id);
     expect((large.result as { count: number }).count).toBe(9592);

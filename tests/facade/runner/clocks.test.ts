@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { changed } from "./support/ports.js";
 import { heldType, newRunner } from "./support/runner.js";
 
@@ -36,6 +36,8 @@ it("the wall clock set back amid a job: it has run, and for as long as it ran", 
 });
 
 it("the wall clock set back amid a delay: it is over when it is over", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
   const { type } = heldType();
   const runner = newRunner({ types: [type], concurrency: 1 });
   runner.createJob("held");
@@ -43,7 +45,9 @@ it("the wall clock set back amid a delay: it is over when it is over", async () 
   const waiting = runner.createJob("held").id;
   setBack(3_600_000);
   expect(runner.getPendingJobs()).toEqual([waiting, delayed]);
-  await changed(runner, () => runner.getPendingJobs()[0] === delayed);
+  const over = changed(runner, () => runner.getPendingJobs()[0] === delayed);
+  vi.advanceTimersByTime(30);
+  await over;
   const [first] = runner.getRunningJobs();
   const started = changed(runner, () => runner.getRunningJobs()[0] === delayed);
   runner.cancelJob(first ?? "");

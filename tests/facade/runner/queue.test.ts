@@ -1,7 +1,9 @@
 import { InvalidParamsError, ManagerClosedError, QueueFullError, UnknownJobTypeError } from "jobgate";
 import { builtinJobTypes, JobRunner } from "jobgate/runner";
-import { describe, expect, it } from "vitest";
+import { useTestClock } from "jobgate/testing";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { catchReports } from "../support/reports.js";
+import { changed } from "./support/ports.js";
 import { ended, heldType, newRunner } from "./support/runner.js";
 
 const ids = (records: readonly { readonly id: string }[]) => records.map(({ id }) => id);
@@ -226,28 +228,21 @@ describe("the queue", () => {
   });
 
   it("a job with a delay is listed behind those that can start, whatever its priority, until its delay is over", async () => {
+    const clock = useTestClock();
+    onTestFinished(() => clock.restore());
     const { type, held } = heldType();
     const runner = newRunner({ types: [type], concurrency: 1 });
     const make = (options = {}) => runner.createJob("held", {}, options).id;
     make();
-    const before = Date.now();
     const delayed = make({ delay: 30, priority: 9 });
-    const after = Date.now();
     const later = make({ delay: 60_000, priority: 10 });
     const low = make({ priority: -5 });
     expect(runner.getPendingJobs()).toEqual([low, delayed, later]);
-    const { ready_at } = runner.getJob(delayed) as { ready_at?: number };
-    // Firefox blurs each reading of a clock by a millisecond.
-    expect(ready_at).toBeGreaterThanOrEqual(before + 30 - 1);
-    expect(ready_at).toBeLessThanOrEqual(after + 30 + 1);
+    expect(runner.getJob(delayed)).toHaveProperty("ready_at", clock.now + 30);
     expect(runner.getJob(low)).not.toHaveProperty("ready_at");
-    await new Promise<void>((resolve) => {
-      const stop = runner.subscribe(() => {
-        if (runner.getPendingJobs()[0] !== delayed) return;
-        stop();
-        resolve();
-      });
-    });
+    const over = changed(runner, () => runner.getPendingJobs()[0] === delayed);
+    await clock.advance(30);
+    await over;
     expect(runner.getPendingJobs()).toEqual([delayed, low, later]);
     expect(runner.getJob(delayed)).not.toHaveProperty("ready_at");
     const [first] = runner.getRunningJobs();

@@ -1,3 +1,4 @@
+import type { SharedTaskContext } from "jobgate/shared";
 import { expect, test } from "vitest";
 import { ended, latch, queue, until } from "./support/tabs.js";
 import { type } from "./support/types.js";
@@ -187,26 +188,26 @@ test("the latest job that had a key is known after it has ended, as long as it i
 test("a state is told when it was set, not with each progress", async () => {
   const { open } = queue();
   const states: unknown[] = [];
-  const goOn = latch();
-  const body = async (
-    _: unknown,
-    { setState, progress }: { setState(next: unknown): void; progress(n: number): void },
-  ) => {
-    await goOn.opened;
-    setState({ at: 1 });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    progress(10);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    progress(20);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    setState({ at: 2 });
+  const given = latch<SharedTaskContext<unknown>>();
+  const end = latch();
+  const body = (_: unknown, context: SharedTaskContext<unknown>) => {
+    given.open(context);
+    return end.opened;
   };
   const types = [type("states", body)];
   const [owner, other] = [open({ types }), open({ types, execute: false })];
   await other.ready;
   const { job } = await other.runJob("key", "states");
   job.onStateChange((state) => states.push(state));
-  goOn.open();
+  const { setState, progress } = await given.opened;
+  setState({ at: 1 });
+  await until(other, () => job.state !== undefined);
+  for (const percent of [10, 20]) {
+    progress(percent);
+    await until(other, () => job.record.progress.percent === percent);
+  }
+  setState({ at: 2 });
+  end.open();
   await ended(other, job.record.id);
   expect(states).toEqual([{ at: 1 }, { at: 2 }]);
   expect(owner.getLastJob("key")!.state).toEqual({ at: 2 });

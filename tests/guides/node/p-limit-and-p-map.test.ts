@@ -87,8 +87,11 @@ describe.each([
   ])("results of %s are in its order, never more than so many at once", async (_, items) => {
     let running = 0;
     let most = 0;
+    const together = later();
     const body = async (item: number, index: number) => {
       most = Math.max(most, ++running);
+      if (running === 3) together.resolve();
+      await together.promise;
       await new Promise((resolve) => setTimeout(resolve, 12 - 2 * item)); // the first ones end last
       running -= 1;
       return item * 10 + index;

@@ -4,6 +4,8 @@ import { server } from "../../.guides/rest/server.ts";
 
 it("REST and server-sent events: the server answers who is allowed, and streams", async () => {
   process.env.TOKEN = "secret";
+  // As in support.ts.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
     server.closeAllConnections();

@@ -5,6 +5,8 @@ import { onTestFinished } from "vitest";
 /** A server of this test's own, on a free port; its address. */
 export async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
   const server = createServer(answer).listen(0, "127.0.0.1");
+  // It leaves idle connections to the client: one that it ended might have been asked something meanwhile.
+  server.keepAliveTimeout = 0;
   await new Promise((resolve) => server.once("listening", resolve));
   onTestFinished(() => {
     server.closeAllConnections();

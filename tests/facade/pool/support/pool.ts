@@ -5,9 +5,12 @@ import { type AnyManager, newManager } from "../../support/manager.js";
 
 export const spawn = () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 
-/** A pool of the tests' own worker, closed when its test ends. */
+/**
+ * A pool of the tests' own worker, closed when its test ends. Its grace is so long that nobody who listens is killed,
+ * however busy the machine; a test of the kill gives a short one.
+ */
 export function newPool(options?: WorkerPoolOptions): WorkerPool {
-  const pool = new WorkerPool({ spawn, ...options });
+  const pool = new WorkerPool({ spawn, grace: 30_000, ...options });
   onTestFinished(() => pool.close());
   return pool;
 }
