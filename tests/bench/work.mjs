@@ -28,8 +28,8 @@ export function countingWork() {
 }
 
 /**
- * Work that sees how many of its kind run at once: the first jobs hold their slots until `limit` of them run (half a
- * second at most) and a turn of the event loop longer, in which one too many would be seen.
+ * Work that sees how many of its kind run at once: the first jobs hold their slots until `limit` of them run (fifty turns
+ * of 10 ms at most) and a turn of the event loop longer, in which one too many would be seen.
  */
 export function watchedWork(limit) {
   const work = countingWork();
@@ -38,13 +38,14 @@ export function watchedWork(limit) {
   const full = new Promise((resolve) => {
     open = resolve;
   });
-  const giveUp = setTimeout(open, 500);
+  let turns = 0;
+  const giveUp = setInterval(() => ++turns === 50 && open(), 10);
+  full.then(() => clearInterval(giveUp));
   work.most = 0;
   work.body = async () => {
     work.most = Math.max(work.most, ++running);
     if (running === limit) open();
     await full;
-    clearTimeout(giveUp);
     await new Promise((resolve) => setTimeout(resolve, 0));
     running--;
     return ++work.done;

@@ -55,8 +55,8 @@ it("a page's jobs keep their time while its tab is hidden and its own timers do 
     format: "esm",
     write: false,
   });
-  let tell: (took: Record<string, number>) => void;
-  const told = new Promise<Record<string, number>>((resolve) => {
+  let tell: (outcome: Record<string, boolean>) => void;
+  const told = new Promise<Record<string, boolean>>((resolve) => {
     tell = resolve;
   });
   const server = createServer(async (request, response) => {
@@ -77,10 +77,9 @@ it("a page's jobs keep their time while its tab is hidden and its own timers do 
   const front = (await (await open("about:blank")).json()) as { id: string };
   await fetch(`${devTools}/json/activate/${front.id}`);
 
-  const took = await told;
+  const outcome = await told;
   server.closeAllConnections();
   server.close();
-  expect(took.hidden).toBe(true);
-  // The timers show what the browser does to hidden pages: three of 100 ms take seconds.
-  for (const work of ["paced", "timeout", "retries"]) expect(took[work], work).toBeLessThan(took.timers! / 2);
+  // Three waits of 100 ms on a hidden page's own timers take seconds.
+  expect(outcome).toEqual({ hidden: true, paced: true, timeouts: true, retries: true });
 });

@@ -31,7 +31,7 @@ describe("Next's app router", async () => {
   let site: Awaited<ReturnType<typeof serve>> | undefined;
 
   beforeAll(async () => {
-    const { code, output } = await execute(next, ["build"], { cwd: folder, env, timeout: 110_000 });
+    const { code, output } = await execute(next, ["build"], { cwd: folder, env, timeout: 240_000 });
     if (code !== 0) throw new Error(`next build failed:\n${output}`);
     site = await serve(folder);
   });

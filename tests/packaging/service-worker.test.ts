@@ -112,11 +112,11 @@ describe.each(Object.keys(bundled) as (keyof typeof bundled)[])("bundled by %s",
     const before = await page.evaluate(() => rest.heard.length);
     await browsers[name].stop(page, context);
     await page.waitForFunction(() => rest.breaks() > 0);
-    await page.waitForFunction((before) => rest.heard.length > before, before);
+    await page.waitForFunction((before) => rest.heardAgain(before), before);
     expect(await page.evaluate(() => rest.born())).not.toBe(born);
     await page.evaluate((id) => rest.end(id, "well"), body.id);
     await page.waitForFunction(() => rest.heard.at(-1).event === "complete");
-    const heard = await page.evaluate((before) => rest.heard.slice(before), before);
+    const heard = await page.evaluate((before) => rest.heardAgain(before), before);
     expect(heard[0]).toEqual({ event: "status", data: { status: "running", started_at: expect.any(Number) } });
     expect(heard[1]).toEqual({ event: "progress", data: { percent: 30, message: "" } });
     expect(heard.at(-1)).toMatchObject({ data: { status: "completed", result: "well" } });

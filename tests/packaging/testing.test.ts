@@ -7,6 +7,7 @@ describe("an app's own tests with jobgate/testing", async () => {
   const folder = await installConsumer("testing", { inBundlers: true });
   const env = { ...process.env, NO_COLOR: "1", LAUNCH_OPTIONS: JSON.stringify(launchOptions.chromium) };
   const jest = join(bundlers, "node_modules/jest/bin/jest.js");
+  const options = ["--transform={}", "--testTimeout=60000"];
   const vitest = (project: string) => [join(root, "node_modules/vitest/vitest.mjs"), "run", "--project", project];
 
   it.each([
@@ -14,7 +15,7 @@ describe("an app's own tests with jobgate/testing", async () => {
     ["vitest in Node", vitest("node"), /Tests +3 passed/],
     ["vitest with jsdom", vitest("jsdom"), /Tests +3 passed/],
     ["vitest in a browser", vitest("browser"), /Tests +3 passed/],
-    ["jest", ["--experimental-vm-modules", jest, "--transform={}", "jest.test.js"], /Tests: +2 passed, 2 total/],
+    ["jest", ["--experimental-vm-modules", jest, ...options, "jest.test.js"], /Tests: +2 passed, 2 total/],
   ])("%s", async (_, args, output) => {
     const ended = await execute("node", args, { cwd: folder, env });
     expect(ended.output).toMatch(output);

@@ -21,17 +21,26 @@ describe.each(browserNames)("in %s", (name) => {
   const started = (id: string, epoch: number) =>
     site.until((entry) => entry.what === "start" && entry.id === id && entry.epoch >= epoch);
 
-  /** A job that runs in one tab, and another tab that could. */
-  async function running(profile: Profile, options: object = {}) {
+  /** A job that runs in the only tab. */
+  async function alone(profile: Profile, options: object = {}) {
     const owner = await openTab(profile, options);
     // Found by what it computes, which is long enough to be taken for hung.
     await owner.process();
     const id = await owner.create("hold");
-    await started(id, 1);
-    const heir = await openTab(profile, options);
+    const { epoch } = await started(id, 1);
+    return { owner, id, epoch };
+  }
+
+  /** A job that runs in one tab, and another tab that could. */
+  async function running(profile: Profile) {
+    const { owner, id } = await alone(profile);
+    const heir = await openTab(profile);
     await heir.until(id, "status", "running");
     return { owner, heir, id };
   }
+
+  // Of an owner that is alone until it stands still, and of the heir that is opened then: nobody takes over before.
+  const hasty = { takeOverAfter: 1000 };
 
   /** A job amid a request that is not answered. */
   async function requesting(profile: Profile) {
@@ -160,9 +169,10 @@ describe.each(browserNames)("in %s", (name) => {
 
   test("a tab is frozen: it is replaced, and when it wakes up its signal aborts and it writes no more", async () => {
     const profile = await newProfile(name, browser, site);
-    const { owner, heir, id } = await running(profile, { takeOverAfter: 1000 });
+    const { owner, id, epoch } = await alone(profile, hasty);
     await owner.freeze();
-    await started(id, 2);
+    const heir = await openTab(profile, hasty);
+    await started(id, epoch + 1);
     expect(stateOf(await owner.process())).toBe("T");
     expect(await end(heir, id)).toMatchObject({ status: "completed", interruptions: 1, result: heir.name });
     await owner.thaw();
@@ -178,10 +188,11 @@ describe.each(browserNames)("in %s", (name) => {
 
   test("a tab that was about to go has stayed, and is frozen: that is an interruption, and no handover", async () => {
     const profile = await newProfile(name, browser, site);
-    const { owner, heir, id } = await running(profile, { takeOverAfter: 1000 });
+    const { owner, id, epoch } = await alone(profile, hasty);
     await owner.page.evaluate(() => dispatchEvent(new Event("beforeunload")));
     await owner.freeze();
-    await started(id, 2);
+    const heir = await openTab(profile, hasty);
+    await started(id, epoch + 1);
     expect(await end(heir, id)).toMatchObject({ status: "completed", interruptions: 1, result: heir.name });
     await owner.thaw();
     await owner.ended(id);
@@ -190,18 +201,12 @@ describe.each(browserNames)("in %s", (name) => {
 
   test("a page that computes for ever is replaced as one that is frozen", async () => {
     const profile = await newProfile(name, browser, site);
-    const { owner, heir, id } = await running(profile, { takeOverAfter: 1000 });
-    let isBusy = true;
-    const computed = owner.page
-      .evaluate(() => tab.freeze(8000))
-      .finally(() => {
-        isBusy = false;
-      });
-    const second = await started(id, 2);
-    expect(second.tab).toBe(heir.name);
-    expect(isBusy).toBe(true);
-    await computed;
+    const { owner, id, epoch } = await alone(profile, hasty);
+    const goOn = await owner.compute();
+    const heir = await openTab(profile, hasty);
+    expect((await started(id, epoch + 1)).tab).toBe(heir.name);
     expect(await end(heir, id)).toMatchObject({ status: "completed", interruptions: 1, result: heir.name });
+    await goOn();
     await owner.ended(id);
     expect(await owner.page.evaluate(() => tab.aborts)).toEqual(["LostOwnershipError"]);
   });

@@ -38,7 +38,7 @@ describe.each(browserNames)("in %s", (name) => {
     const before = `indexedDB.open = undefined; Object.defineProperty(indexedDB, "open", { value() {
       throw new DOMException("The user has denied it", "SecurityError");
     } });`;
-    const refused = await openTab(profile, { before });
+    const refused = await openTab(profile, { before, opens: false });
     expect(await tried(refused)).toBe("E_STORAGE_UNAVAILABLE");
     expect(await refused.page.evaluate(() => runner.getSnapshot())).toMatchObject({ jobs: [], connected: false });
     const alone = await openTab(profile, { before, fallback: "memory" });
@@ -55,7 +55,7 @@ describe.each(browserNames)("in %s", (name) => {
         request.addEventListener = () => {};
         return request;
       };`;
-    const hung = await openTab(profile, { before });
+    const hung = await openTab(profile, { before, opens: false });
     expect(await storage(hung)).toBe("opening");
     expect(await tried(hung)).toBe("E_STORAGE_UNAVAILABLE");
     await hung.page.evaluate(() => runner.close());
@@ -82,7 +82,7 @@ describe.each(browserNames)("in %s", (name) => {
           };
         }),
     );
-    const tab = await openTab(profile, { before: HURRY });
+    const tab = await openTab(profile, { before: HURRY, opens: false });
     expect(await tried(tab)).toBe("E_STORAGE_UNAVAILABLE");
     expect(await storage(tab)).toBe("opening");
     await older.close();

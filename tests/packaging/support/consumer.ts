@@ -18,7 +18,7 @@ export interface Ended {
 /** Runs a program to its end; its output is what it wrote to both streams. */
 export function execute(program: string, args: readonly string[], options: ExecFileOptions = {}): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(program, args, { timeout: 60_000, ...options, encoding: "utf8" }, (error, stdout, stderr) => {
+    execFile(program, args, { timeout: 150_000, ...options, encoding: "utf8" }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
       resolve({ code, output: `${stdout}${stderr}` });
     });

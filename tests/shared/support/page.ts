@@ -13,8 +13,8 @@ declare global {
     readonly errors: string[];
     ended(id: string): Promise<SharedRunnerRecord>;
     until(id: string, field: string, value: unknown): Promise<void>;
-    /** Stands still, in what it computes. */
-    freeze(millis: number): Promise<void>;
+    /** Stands still, in what it computes, until the server lets it go on. */
+    compute(): Promise<void>;
     /** Stands still until the server has thawed its process. */
     freezeProcess(): void;
     /** In which step the page is to die. */
@@ -32,6 +32,8 @@ export interface TabOptions extends Omit<SharedRunnerOptions, "types"> {
   readonly type?: Partial<SharedJobType>;
   /** Whether actions may kill it. */
   readonly dies?: boolean;
+  /** Whether its store is to open. */
+  readonly opens?: boolean;
 }
 
 countTransactions();
@@ -62,10 +64,11 @@ const aborted = ({ signal }: SharedTaskContext) =>
   });
 
 /** Blocks the page until the server answers. */
-function ask(what: string): void {
+function ask(what: string): string {
   const request = new XMLHttpRequest();
   request.open("GET", `/${what}?tab=${name}`, false);
   request.send();
+  return request.responseText;
 }
 
 /** Blocks the page for good: the server has it killed. */
@@ -133,7 +136,11 @@ const bodies: Record<string, (params: Record<string, unknown>, context: SharedTa
   },
   async sleeps({ millis }, context) {
     await tell("start", context);
-    await context.sleep("nap", Number(millis));
+    await Promise.all([
+      context.sleep("nap", Number(millis)),
+      // Recorded after the nap.
+      context.step("asleep", () => {}).then(() => tell("asleep", context)),
+    ]);
     await tell("end", context);
     return "done";
   },
@@ -180,10 +187,14 @@ addEventListener("unhandledrejection", ({ reason }) => errors.push(`unhandled: $
 
 globalThis.tab = {
   async open(options = {}) {
-    const { version, migrates, type, dies = true, ...rest } = options;
+    const { version, migrates, type, dies = true, opens = true, ...rest } = options;
     mayDie = dies;
     globalThis.runner = new SharedRunner({ builtins: false, ...rest, types: typesOf(options) });
     await runner.ready;
+    if (!opens) return;
+    // On a busy machine that takes longer than `ready` waits for it; the rest is waited for by whatever is asked.
+    await until(() => runner.storage !== "opening");
+    await runner.stopJob("");
   },
   release: () => release(),
   aborts: [],
@@ -196,11 +207,13 @@ globalThis.tab = {
   until: async (id, field, value) => {
     await until(() => (runner.getJob(id) as unknown as Record<string, unknown> | undefined)?.[field] === value);
   },
-  freeze: (millis) =>
+  compute: () =>
     new Promise((resolve) => {
       betweenTransactions(() => {
-        const until = performance.now() + millis;
-        while (performance.now() < until);
+        do {
+          const until = performance.now() + 200;
+          while (performance.now() < until);
+        } while (ask("compute") === "on");
         resolve();
       });
     }),

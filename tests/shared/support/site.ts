@@ -43,6 +43,7 @@ export async function startSite() {
   const waiting = new Set<() => void>();
   const deaths = new Map<string, () => void>();
   const freezes = new Map<string, () => void>();
+  const computing = new Map<string, () => boolean>();
   let isDown = false;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -68,6 +69,10 @@ export async function startSite() {
       // Answered to a page that stands still: it goes on when it is thawed.
       freezes.get(searchParams.get("tab") ?? "")?.();
       response.end();
+      return;
+    }
+    if (pathname === "/compute") {
+      response.end(computing.get(searchParams.get("tab") ?? "")?.() ? "on" : "");
       return;
     }
     if (pathname === "/clear") response.setHeader("Clear-Site-Data", '"storage"');
@@ -102,6 +107,10 @@ export async function startSite() {
     /** What is done when a tab asks to be frozen. */
     onFreeze(tab: string, freeze: () => void): void {
       freezes.set(tab, freeze);
+    },
+    /** What a tab is told that asks whether to compute on. */
+    onCompute(tab: string, goesOn: () => boolean): void {
+      computing.set(tab, goesOn);
     },
     /** Takes no more of what bodies send. */
     set isDown(down: boolean) {

@@ -29,8 +29,8 @@ let opened = 0;
 export interface OpenOptions extends TabOptions {
   /** Run in the page before anything else. */
   readonly before?: string | ((name: string) => string);
-  /** Whether the tab waits for its runner. */
-  readonly waits?: boolean;
+  /** Whether its process is found before there is a runner: a tab that runs jobs would be taken for hung meanwhile. */
+  readonly findsProcess?: boolean;
 }
 
 export class Tab {
@@ -88,6 +88,26 @@ export class Tab {
     process.kill(await this.process(), "SIGCONT");
   }
 
+  /** It computes, between two transactions, until what is returned is called. */
+  async compute(): Promise<() => Promise<void>> {
+    let goesOn = true;
+    onTestFinished(() => {
+      goesOn = false;
+    });
+    const begun = new Promise<void>((resolve) => {
+      this.profile.site.onCompute(this.name, () => {
+        resolve();
+        return goesOn;
+      });
+    });
+    const computed = this.page.evaluate(() => tab.compute());
+    await begun;
+    return () => {
+      goesOn = false;
+      return computed;
+    };
+  }
+
   /** Chromium alone has them. */
   devTools(): Promise<CDPSession> {
     return this.profile.context.newCDPSession(this.page);
@@ -123,16 +143,11 @@ export async function openTab(profile: Profile, options: OpenOptions = {}): Prom
   opened++;
   const name = `tab ${opened}`;
   const page = await profile.context.newPage();
-  const { before, waits = true, ...given } = options;
+  const { before, findsProcess, ...given } = options;
   if (before !== undefined) await page.addInitScript(typeof before === "string" ? before : before(name));
   const tab = new Tab(profile, page, name);
   await page.goto(`${profile.site.address}/?tab=${encodeURIComponent(name)}`);
-  await page.evaluate(
-    ({ given, waits }) => {
-      const opening = globalThis.tab.open(given);
-      return waits ? opening : undefined;
-    },
-    { given, waits },
-  );
+  if (findsProcess) await tab.process();
+  await page.evaluate((given) => globalThis.tab.open(given), given);
   return tab;
 }

@@ -2,7 +2,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
 const project = (name, page, options) => ({
-  test: { name, include: ["vitest.test.js"], provide: { page }, ...options },
+  test: { name, include: ["vitest.test.js"], provide: { page }, testTimeout: 60_000, hookTimeout: 60_000, ...options },
 });
 
 const launchOptions = JSON.parse(process.env.LAUNCH_OPTIONS);

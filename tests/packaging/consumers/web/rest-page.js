@@ -14,6 +14,12 @@ let breaks = 0;
 
 globalThis.rest = {
   heard,
+  /** What was heard since, from the first present state with a progress. */
+  heardAgain(since) {
+    const later = heard.slice(since);
+    const at = later.findIndex(({ event }, index) => event === "status" && later[index + 1]?.event === "progress");
+    return at < 0 ? undefined : later.slice(at);
+  },
   async ready() {
     await queue.ready;
     await navigator.serviceWorker.register("/rest-worker.js");
