@@ -71,6 +71,7 @@ export async function holdRequests(page: Page, method: string, address: RegExp):
       window.fetch = async (input, init = {}) => {
         const { method: asked = "GET", signal } = init;
         if (asked === method && address.test(String(input))) {
+          signal?.throwIfAborted();
           await new Promise<void>((resolve, reject) => {
             signal?.addEventListener("abort", () => reject(signal.reason));
             void released.then(resolve);
