@@ -20,6 +20,8 @@ test.each(browserNames)(
     await page.getByRole("navigation").getByRole("link", { name: "Sizes and slim" }).first().click();
     await page.getByRole("heading", { level: 1, name: "Sizes and slim" }).waitFor();
     await page.getByRole("button", { name: "Search" }).click();
+    // What is typed before the index is there is searched for never.
+    await page.locator("#tsd-search-status:empty").waitFor({ state: "attached" });
     await page.getByRole("combobox").fill("retryAfter");
     await page
       .getByRole("option", { name: /retryAfter/ })

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { browserNames, launch } from "./support/browser.ts";
+import { holdRequests } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
 
 let site: Awaited<ReturnType<typeof startSite>>;
@@ -25,6 +26,7 @@ describe.each(browserNames)("recipes of the shared queue, in %s", (name) => {
 
   beforeEach(async () => {
     context = await browser.newContext();
+    context.setDefaultTimeout(50_000); // sooner than the test's own, so that the message says what was missing
     complaints = [];
   });
 
@@ -46,14 +48,15 @@ describe.each(browserNames)("recipes of the shared queue, in %s", (name) => {
   const fromServer = async (path: string) => (await fetch(`${site.address}${path}`)).json();
   const deliveries = (of: string) => fromServer(`/api/deliveries?of=${of}`);
 
-  /** Starts one and waits until the server has part of it. Returns the file's name. */
+  /** This tab sends no more than four of an upload's parts. */
+  const holdParts = (page: Page) => holdRequests(page, "PUT", /offset=(?!(0|131072|262144|393216)$)/);
+
+  /** Starts one and waits until the server has four parts of it. Returns the file's name. */
   async function beginUpload(page: Page): Promise<string> {
+    await holdParts(page);
     await press(page, "lasting-upload", "Upload 2 MB made here");
     const uploads = page.getByTestId("lasting-uploads");
-    await uploads
-      .getByText(/^sent \d+ of 2000000 bytes$/)
-      .first()
-      .waitFor();
+    await uploads.getByText("sent 524288 of 2000000 bytes", { exact: true }).waitFor();
     return (await uploads.locator("[data-status]").first().getAttribute("data-testid"))!;
   }
 
@@ -77,8 +80,11 @@ describe.each(browserNames)("recipes of the shared queue, in %s", (name) => {
 
   test("an upload goes on in the tab that is left", async () => {
     const [page, other] = [await open(), await open()];
+    // Either may have begun it.
+    const goOn = await holdParts(other);
     const file = await beginUpload(page);
     await page.close();
+    await goOn();
     await uploaded(other, file);
     expect(await deliveries(file)).toHaveLength(1);
   });
@@ -121,6 +127,7 @@ describe.each(browserNames)("recipes of the shared queue, in %s", (name) => {
 
   test("an import is one, whichever tab asks, and any tab stops it", async () => {
     const [page, other] = [await open(), await open()];
+    for (const tab of [page, other]) await holdRequests(tab, "POST", /line=part\+([4-9]|1\d)$/);
     await press(page, "import", "Import twelve parts");
     await other
       .getByTestId("imports")

@@ -4,7 +4,7 @@ import type { Browser, Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Adler32 } from "../../www/shared/adler32.ts";
 import { browserNames, contextOptions, launch } from "./support/browser.ts";
-import { axeVariants, type OpenPage, openPage, seriousFindings, slowAnswers } from "./support/page.ts";
+import { axeVariants, holdRequests, type OpenPage, openPage, seriousFindings, slowAnswers } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
 
 const folder = join(import.meta.dirname, "../../www/recipes");
@@ -132,8 +132,9 @@ describe.each(browserNames)("recipes, in %s", (name) => {
   test("save as you type: what still waits is sent when the page is left", async () => {
     const field = page.getByLabel("A note");
     const id = await field.getAttribute("data-id");
-    // In one turn: the half second is not over.
+    // Without timers the half second is never over.
     await field.evaluate((input: HTMLInputElement) => {
+      window.setTimeout = (() => 0) as unknown as typeof setTimeout;
       input.value = "left";
       input.dispatchEvent(new Event("input", { bubbles: true }));
       location.href = "/";
@@ -143,16 +144,28 @@ describe.each(browserNames)("recipes, in %s", (name) => {
   });
 
   test("upload: comes again when the server says, goes on after a refused part, waits while offline, arrives whole", async () => {
-    const answers: { status: number; after: string | undefined; at: number }[] = [];
-    page.on("response", async (response) => {
-      if (!response.url().includes("/api/uploads/")) return;
-      answers.push({ status: response.status(), after: response.headers()["retry-after"], at: Date.now() });
+    // By the page's own clock: whoever else is late does not count.
+    const calls = await page.evaluateHandle(() => {
+      const { fetch } = window;
+      const calls: { began: number; answered: number; status: number; after: string | null }[] = [];
+      window.fetch = async (input, init) => {
+        const began = Date.now();
+        const response = await fetch(input, init);
+        const { status, headers } = response;
+        calls.push({ began, answered: Date.now(), status, after: headers.get("retry-after") });
+        return response;
+      };
+      return calls;
     });
-    const refused = page.waitForResponse((response) => response.status() === 429);
+    // In the page, so that it is offline before it tries again.
+    await page.getByTestId("upload").evaluate((line) => {
+      new MutationObserver((_, observer) => {
+        if (!/trying again in [12] s/.test(line.textContent ?? "")) return;
+        observer.disconnect();
+        Object.defineProperty(navigator, "onLine", { value: false, configurable: true });
+      }).observe(line, { childList: true, characterData: true, subtree: true });
+    });
     await press("upload", "Upload 2 MB");
-    await refused;
-    await said("upload", /trying again in [12] s/);
-    await page.evaluate(() => Object.defineProperty(navigator, "onLine", { value: false, configurable: true }));
     await said("upload", "waiting for a connection");
     await page.evaluate(() => {
       Object.defineProperty(navigator, "onLine", { value: true, configurable: true });
@@ -160,13 +173,14 @@ describe.each(browserNames)("recipes, in %s", (name) => {
     });
     await said("upload", "2000000 bytes");
     await said("upload", "completed");
+    const answers = await calls.jsonValue();
     const refusals = answers.flatMap(({ status }, index) => (status >= 400 ? [index] : []));
     expect(refusals.map((index) => answers[index]!.status)).toEqual([429, 503]);
     const [seconds, date] = refusals.map((index) => answers[index]!);
     expect(seconds!.after).toBe("2");
     // Not sooner than asked; a busy machine may be late.
-    expect(answers[refusals[0]! + 1]!.at - seconds!.at).toBeGreaterThan(1_900);
-    expect(answers[refusals[1]! + 1]!.at).toBeGreaterThanOrEqual(Date.parse(date!.after!) - 100);
+    expect(answers[refusals[0]! + 1]!.began - seconds!.answered).toBeGreaterThan(1_900);
+    expect(answers[refusals[1]! + 1]!.began).toBeGreaterThanOrEqual(Date.parse(date!.after!) - 100);
   });
 
   test("upload: stopped while it waits for a connection", async () => {
@@ -187,8 +201,13 @@ describe.each(browserNames)("recipes, in %s", (name) => {
     expect(waits).toHaveLength(3);
     // 200, 400 and 800 ms: a busy machine waits longer, none waits less.
     for (const [index, least] of [200, 400, 800].entries()) expect(waits[index]).toBeGreaterThan(least * 0.9);
-    await press("poll", "Ask for the report");
-    await press("poll", "Stop asking");
+    // Pressed in one turn: it can't have ended before.
+    await recipe("poll").evaluate((recipe) => {
+      const press = (text: string) =>
+        [...recipe.querySelectorAll("button")].find((button) => button.textContent === text)?.click();
+      press("Ask for the report");
+      setTimeout(() => press("Stop asking"));
+    });
     await said("report", "cancelled");
   });
 
@@ -211,9 +230,17 @@ describe.each(browserNames)("recipes, in %s", (name) => {
     await said("countdown", "second");
     await said("countdown", "completed");
     expect(await recipe("rest").getByRole("progressbar").getAttribute("value")).toBe("100");
-    await press("rest", "POST a countdown");
-    await said("countdown", "running");
-    await press("rest", "DELETE it");
+    // In the page, so that it can't have ended before.
+    await recipe("rest").evaluate((recipe) => {
+      const press = (text: string) =>
+        [...recipe.querySelectorAll("button")].find((button) => button.textContent === text)?.click();
+      new MutationObserver((_, observer) => {
+        if (recipe.querySelector(".badge")?.textContent !== "running") return;
+        observer.disconnect();
+        press("DELETE it");
+      }).observe(recipe, { childList: true, characterData: true, subtree: true });
+      press("POST a countdown");
+    });
     await said("countdown", "cancelled");
     expect(sent.filter((path) => path.startsWith("/api/jobs"))).toEqual([]);
   });
@@ -221,6 +248,16 @@ describe.each(browserNames)("recipes, in %s", (name) => {
   test("undo: what is undone is never sent, what is not is", async () => {
     const deletions: string[] = [];
     page.on("request", (request) => request.method() === "DELETE" && deletions.push(request.url()));
+    const letTimePass = await page.evaluateHandle(() => {
+      const { setTimeout } = window;
+      const held: (() => void)[] = [];
+      window.setTimeout = ((ring: () => void, wait = 0) =>
+        wait > 1000 ? held.push(ring) && 0 : setTimeout(ring, wait)) as typeof setTimeout;
+      return () => {
+        window.setTimeout = setTimeout;
+        for (const ring of held) ring();
+      };
+    });
     await press("undo", "Delete the letter");
     await said("letter", "goes in 5 seconds");
     await press("undo", "Undo");
@@ -229,18 +266,23 @@ describe.each(browserNames)("recipes, in %s", (name) => {
     const id = await letter.getAttribute("data-id");
     await press("undo", "Delete the letter");
     expect(await fromServer(`/api/messages/${id}`)).toEqual({ deleted: false });
+    await letTimePass.evaluate((letTimePass) => letTimePass());
     await said("letter", "deleted on the server");
     expect(await fromServer(`/api/messages/${id}`)).toEqual({ deleted: true });
     expect(deletions).toHaveLength(1);
   });
 
   test("wizard: it is left when the server holds nothing of it any more", async () => {
+    await holdRequests(page, "POST", /part=[3-9]/);
+    const letItTakeBack = await holdRequests(page, "DELETE", /^\/api\/drafts\//);
     await press("wizard", "Enter and import");
-    await said("wizard", /part [1-9] of 20/);
+    await said("wizard", "part 2 of 20");
     const id = await attribute("wizard", "data-draft");
     expect((await fromServer(`/api/drafts/${id}`)).parts).toBeGreaterThan(0);
     await press("wizard", "Leave the wizard");
     await said("wizard", "Leaving: waiting");
+    expect((await fromServer(`/api/drafts/${id}`)).parts).toBeGreaterThan(0);
+    await letItTakeBack();
     await said("wizard", "Not in the wizard.");
     expect(await fromServer(`/api/drafts/${id}`)).toEqual({ parts: null });
   });

@@ -50,13 +50,40 @@ export async function openPage(
   };
 }
 
-/** From here on the page asks for texts so slow that a busy machine, too, finds them on their way. */
-export function slowAnswers(page: Page): Promise<void> {
-  return page.evaluate(() => {
+/** From here on the page asks for files so slow, in bytes a second, that a busy machine, too, finds them on their way. */
+export function slowAnswers(page: Page, rate = 4): Promise<void> {
+  return page.evaluate((rate) => {
     const { fetch } = window;
     window.fetch = (input, init) =>
-      fetch(typeof input === "string" ? input.replace(/rate=\d+/, "rate=4") : input, init);
-  });
+      fetch(typeof input === "string" ? input.replace(/rate=\d+/, `rate=${rate}`) : input, init);
+  }, rate);
+}
+
+/** From here on the page sends no such request, until what is returned is called or the request's signal aborts. */
+export async function holdRequests(page: Page, method: string, address: RegExp): Promise<() => Promise<void>> {
+  const release = await page.evaluateHandle(
+    ([method, address]) => {
+      const { fetch } = window;
+      let release = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      window.fetch = async (input, init = {}) => {
+        const { method: asked = "GET", signal } = init;
+        if (asked === method && address.test(String(input))) {
+          signal?.throwIfAborted();
+          await new Promise<void>((resolve, reject) => {
+            signal?.addEventListener("abort", () => reject(signal.reason));
+            void released.then(resolve);
+          });
+        }
+        return fetch(input, init);
+      };
+      return release;
+    },
+    [method, address] as const,
+  );
+  return () => release.evaluate((release) => release());
 }
 
 /** What axe reads is the same in each engine: the second looks at the last variant alone. */

@@ -60,6 +60,21 @@ export class TryPage {
     return this.start(key);
   }
 
+  /** Up to a number that the page does not offer: they are counted for longer than any test waits. */
+  async startEndlessPrimes(key: string): Promise<string | null> {
+    await this.choose("What to run", "primes");
+    const limit = "100000000000";
+    await this.page
+      .getByLabel("Up to", { exact: true })
+      .locator("option")
+      .last()
+      .evaluate((option: HTMLOptionElement, limit) => {
+        option.value = limit;
+      }, limit);
+    await this.choose("Up to", limit);
+    return this.start(key);
+  }
+
   async startDownload(key: string, rate: "500000" | "2000000" | "8000000" | ""): Promise<string | null> {
     await this.choose("What to run", "download");
     await this.choose("Speed", rate);

@@ -2,9 +2,17 @@ import * as jobgate from "jobgate";
 import { WorkerPool } from "jobgate/worker-pool";
 
 const own = [];
+/** Of each own worker that was ended: whether another was there before anything else happened. */
+const replaced = [];
 const spawn = () => {
-  own.push(new Worker(new URL("./worker.js", import.meta.url), { type: "module" }));
-  return own.at(-1);
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  worker.terminate = () => {
+    const before = own.length;
+    Worker.prototype.terminate.call(worker);
+    queueMicrotask(() => replaced.push(own.length > before));
+  };
+  own.push(worker);
+  return worker;
 };
 /** A file that no bundler has seen. */
 const loads = (file) => new WorkerPool({ spawn: () => new Worker(file, { type: "module" }) });
@@ -65,9 +73,12 @@ async function holdDuring(work) {
   return { gap, task: tellsOfTasks ? Math.max(0, ...tasks) : undefined };
 }
 
+const longest = ({ gap, task = 0 }) => Math.max(gap, task);
+
 /** What the test calls. */
 globalThis.page = {
   pools,
+  replaced,
   run: (pool, type, params, { transfer, ...options } = {}) =>
     manager.runJob(++serial, pools[pool].job(type, params, { transfer }), options).job,
   async endOf(job) {
@@ -99,16 +110,22 @@ globalThis.page = {
       ),
     ),
   /**
-   * Of up to fifteen rounds the first in which the page was held for less than 50 ms, else the shortest: what the work
-   * itself does to it is there in all of them, what other programs do is not.
+   * Of up to fifteen rounds of each, in turn, the shortest holds: what the work itself does to the page is there in all
+   * of them, what other programs do is not. `ours` is to be below `bound`; then it is enough.
    */
-  async longestHold(work) {
-    let best = await holdDuring(work);
-    for (let round = 2; round <= 15 && Math.max(best.gap, best.task ?? 0) >= 50; round += 1) {
-      const hold = await holdDuring(work);
-      if (hold.gap < best.gap) best = hold;
+  async longestHolds(ours, others) {
+    const best = {};
+    let bound = 0;
+    for (let round = 1; round <= 15; round += 1) {
+      for (const [who, work] of Object.entries({ ours, others })) {
+        const hold = await holdDuring(work);
+        if (best[who] === undefined || longest(hold) < longest(best[who])) best[who] = hold;
+      }
+      // By the clock on the wall: where other programs keep the processors all the time, any task is long.
+      bound = Math.max(50, 2 * best.others.gap);
+      if (longest(best.ours) < bound) break;
     }
-    return best;
+    return { ...best, bound };
   },
 };
 document.body.dataset.ready = "true";
