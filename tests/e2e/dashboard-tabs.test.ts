@@ -11,6 +11,9 @@ const FILES = 10;
 /** Of 128 KiB, for two million bytes. */
 const PARTS = 16;
 
+/** That many go out before a tab freezes: one upload's at least, and not all. */
+const PARTS_BEFORE = 4 * PARTS;
+
 /** For this much longer than the page would: one that takes over may itself be put aside. */
 const FREEZES_LONGER_MS = 12_000;
 
@@ -20,35 +23,49 @@ const FREEZES_LONGER_MS = 12_000;
  */
 async function freezeAmidUploads(tab: DashboardPage): Promise<() => Promise<unknown>> {
   const frozen = tab.page.waitForEvent("console", { predicate: (message) => message.text() === "stands still" });
-  await tab.button("Freeze this tab for 25 seconds").evaluate((button: HTMLButtonElement, longer) => {
-    const later = window.setTimeout;
-    let transactions = 0;
-    const { transaction } = IDBDatabase.prototype;
-    IDBDatabase.prototype.transaction = function (...parts) {
-      transactions += 1;
-      return transaction.apply(this, parts);
-    };
-    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-    const isAmid = () =>
-      document.querySelector("[data-testid=stat-completed]")?.textContent !== "0" &&
-      [...document.querySelectorAll(".queue-row .runs-in")].some(({ textContent }) =>
-        textContent?.endsWith("this tab"),
-      );
-    const freeze = async (call: () => void) => {
-      await new Promise<void>(betweenTransactions);
-      const before = transactions;
-      // Until what was stored is drawn.
-      for (let at = 0; at < 3; at += 1) await frame();
-      if (transactions !== before || !isAmid()) return later(freeze, 5, call);
-      console.log("stands still");
-      const until = Date.now() + longer;
-      while (Date.now() < until);
-      call();
-    };
-    window.setTimeout = ((call: () => void) => later(freeze, 0, call)) as typeof setTimeout;
-    button.click();
-    window.setTimeout = later;
-  }, FREEZES_LONGER_MS);
+  await tab.button("Freeze this tab for 25 seconds").evaluate(
+    (button: HTMLButtonElement, { partsBefore, longer }) => {
+      const { fetch, setTimeout: later } = window;
+      let sent = 0;
+      let letGo: () => void;
+      const isFrozen = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      window.fetch = async (input, init) => {
+        if (init?.method === "PUT") sent += 1;
+        if (sent > partsBefore) await isFrozen;
+        return fetch(input, init);
+      };
+      let transactions = 0;
+      const { transaction } = IDBDatabase.prototype;
+      IDBDatabase.prototype.transaction = function (...parts) {
+        transactions += 1;
+        return transaction.apply(this, parts);
+      };
+      const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+      const isAmid = () =>
+        document.querySelector("[data-testid=stat-completed]")?.textContent !== "0" &&
+        [...document.querySelectorAll(".queue-row .runs-in")].some(({ textContent }) =>
+          textContent?.endsWith("this tab"),
+        );
+      const freeze = async (call: () => void) => {
+        await new Promise<void>(betweenTransactions);
+        const before = transactions;
+        // Until what was stored is drawn.
+        for (let at = 0; at < 3; at += 1) await frame();
+        if (transactions !== before || !isAmid()) return later(freeze, 5, call);
+        console.log("stands still");
+        letGo();
+        const until = Date.now() + longer;
+        while (Date.now() < until);
+        call();
+      };
+      window.setTimeout = ((call: () => void) => later(freeze, 0, call)) as typeof setTimeout;
+      button.click();
+      window.setTimeout = later;
+    },
+    { partsBefore: PARTS_BEFORE, longer: FREEZES_LONGER_MS },
+  );
   return () => frozen;
 }
 

@@ -41,9 +41,10 @@ describeDashboard("the dashboard", {}, (visit) => {
 
   test("a job that fails is retried: every attempt is told, and Retry makes it anew", async () => {
     const tab = await visit.open();
-    // A wait before a retry is any part of its longest: here nearly all of it.
+    // A wait before a retry is any part of its longest: here nearly all of it. What is drawn meanwhile waits for no screen.
     await tab.page.evaluate(() => {
       Math.random = () => 0.99;
+      window.requestAnimationFrame = (call) => window.setTimeout(() => call(performance.now()), 16);
     });
     const shown = await tab.watchStatuses();
     await tab.start("flaky", { failures: "2", seconds: "0.2" });
