@@ -1,10 +1,10 @@
 // Takes jobs and runs them: as many of these, on as many machines, as you like.
 import { QueueWorker } from "jobgate/server";
 import { serverTypes as types } from "./server-types.mjs";
-import { logOf, queue, redis } from "./settings.mjs";
+import { lock, logOf, queue, redis } from "./settings.mjs";
 
 const log = logOf("worker");
-const worker = new QueueWorker({ redis, queue, types, concurrency: 2, lock: 5000 });
+const worker = new QueueWorker({ redis, queue, types, concurrency: 2, lock });
 await worker.ready;
 log.info("ready");
 

@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import { announcements } from "./support/announcements.ts";
 import { describeDashboard } from "./support/dashboards.ts";
+import { holdTimers } from "./support/timers.ts";
+
+/** As long as the page gathers ends, for one sentence. */
+const GATHER_MS = 1500;
 
 describeDashboard("what the dashboard says", {}, (visit) => {
   test("what happens is announced, politely", async () => {
@@ -17,8 +21,12 @@ describeDashboard("what the dashboard says", {}, (visit) => {
     await tab.row("2").click();
     await tab.press("Priority up");
     await tab.announced("Priority 10");
+    const gathering = await holdTimers(tab.page, { from: GATHER_MS, to: GATHER_MS });
     await tab.button("Resume this tab").click();
     await tab.announced("This tab runs jobs");
+    await tab.stat("completed", 4);
+    await tab.frames(); // what is drawn is gathered a frame later
+    await gathering.release();
     await tab.announced("Jobs: 3 completed");
     await tab.press("Retry");
     await tab.announced(/^Again as job /);

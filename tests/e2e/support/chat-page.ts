@@ -1,5 +1,6 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright";
 import { type OpenPage, openPage } from "./page.ts";
+import { type HeldTimers, holdTimers } from "./timers.ts";
 
 export interface TypedServer {
   readonly baseUrl: string;
@@ -8,8 +9,10 @@ export interface TypedServer {
 }
 
 interface Counting {
-  readonly counted: { readonly lengths: number[]; readonly frames: number };
+  readonly counted: { readonly lengths: number[]; readonly frames: number; readonly since: number };
 }
+
+const SOME_WORDS = 10;
 
 /** The chat as a visitor handles it. Everything waits on what the page shows. */
 export class ChatPage {
@@ -90,6 +93,13 @@ export class ChatPage {
     await this.answers.last().getByText(text).first().waitFor();
   }
 
+  /** From here on the script's next answer stops after a few words, until it is released; `another` lets one more begin. */
+  async holdScript(): Promise<{ another(): Promise<void>; release: HeldTimers["release"] }> {
+    // It waits 28 ms before each word; some of that may have passed when the timer is set.
+    const { allow, release } = await holdTimers(this.page, { from: 25, to: 28, allowed: SOME_WORDS });
+    return { another: () => allow(SOME_WORDS), release };
+  }
+
   entry(title: string | RegExp): Locator {
     return this.page.getByRole("navigation", { name: "Conversations" }).getByRole("button", { name: title });
   }
@@ -111,7 +121,7 @@ export class ChatPage {
   async watchDrawing(): Promise<() => Promise<number[]>> {
     await this.page.evaluate(() => {
       const lengths: number[] = [];
-      const counted = { lengths, frames: 0 };
+      const counted = { lengths, frames: 0, since: performance.now() };
       Object.assign(window, { counted });
       const frame = () => {
         counted.frames += 1;
@@ -126,8 +136,11 @@ export class ChatPage {
     return () => this.page.evaluate(() => (window as unknown as Counting).counted.lengths);
   }
 
-  /** Since `watchDrawing`. */
-  frames(): Promise<number> {
-    return this.page.evaluate(() => (window as unknown as Counting).counted.frames);
+  /** Since `watchDrawing`, with the milliseconds that took. */
+  frames(): Promise<{ readonly frames: number; readonly elapsed: number }> {
+    return this.page.evaluate(() => {
+      const { frames, since } = (window as unknown as Counting).counted;
+      return { frames, elapsed: performance.now() - since };
+    });
   }
 }

@@ -132,6 +132,18 @@ export class DashboardPage {
     await this.row(id).locator(".badge").getByText(text, { exact: true }).waitFor();
   }
 
+  /** Returns how to see which statuses rows have shown since. */
+  async watchStatuses(): Promise<() => Promise<string[]>> {
+    const shown = await this.page.evaluateHandle(() => {
+      const shown = new Set<string>();
+      new MutationObserver(() => {
+        for (const { textContent } of document.querySelectorAll(".queue-row .badge")) shown.add(textContent ?? "");
+      }).observe(document.body, { childList: true, characterData: true, subtree: true });
+      return shown;
+    });
+    return () => shown.evaluate((shown) => [...shown]);
+  }
+
   /** The ids of the rows that are drawn, from top to bottom. */
   async ids(): Promise<string[]> {
     const rows = await this.page
@@ -170,7 +182,7 @@ export class DashboardPage {
   }
 
   /** Until the page has painted what it knows of by now. */
-  private frames(): Promise<void> {
+  frames(): Promise<void> {
     return this.page.evaluate(async () => {
       for (let at = 0; at < 3; at += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
     });

@@ -1,0 +1,42 @@
+import type { Page } from "playwright";
+
+export interface HeldTimers {
+  /** So many more of them ring when their time comes. */
+  allow(many: number): Promise<void>;
+  /** All that were held ring, and none is held any more. */
+  release(): Promise<void>;
+}
+
+/** From here on timers of the page that wait that long do not ring, but for the first few. Nobody may clear one. */
+export async function holdTimers(
+  page: Page,
+  { from, to, allowed = 0 }: { from: number; to: number; allowed?: number },
+): Promise<HeldTimers> {
+  const holding = await page.evaluateHandle(
+    ({ from, to, allowed }) => {
+      const held: (() => void)[] = [];
+      const later = window.setTimeout;
+      const holding = {
+        allowed,
+        release() {
+          holding.allowed = Infinity;
+          for (const ring of held.splice(0)) later(ring);
+        },
+      };
+      window.setTimeout = ((ring: () => void, wait = 0, ...rest: unknown[]) => {
+        if (wait < from || wait > to) return later(ring, wait, ...rest);
+        holding.allowed -= 1;
+        return holding.allowed >= 0 ? later(ring, wait, ...rest) : held.push(ring);
+      }) as typeof setTimeout;
+      return holding;
+    },
+    { from, to, allowed },
+  );
+  return {
+    allow: (many) =>
+      holding.evaluate((holding, many) => {
+        holding.allowed = many;
+      }, many),
+    release: () => holding.evaluate((holding) => holding.release()),
+  };
+}
