@@ -1,5 +1,6 @@
 // A page cancels at its gateway what a worker runs in another process.
 import { expect, test } from "vitest";
+import { newGate } from "./support/gate.ts";
 import { openGateway, openPage } from "./support/gateways.ts";
 import { startWorker } from "./support/processes.ts";
 import { startRedis } from "./support/redis.ts";
@@ -11,7 +12,8 @@ test("a running job is asked by the one page, says so to the other, and ends can
   await using one = await openGateway(redis.url, options);
   await using other = await openGateway(redis.url, options);
   const [asks, watches] = [openPage("team", [one]), openPage("team", [other])];
-  await startWorker({ redis: redis.url, isolate: "thread", name: "first", type: { grace: 1500 } });
+  const graces = { type: { grace: 60_000 }, byName: { deaf: { grace: 100 } } };
+  await startWorker({ redis: redis.url, isolate: "thread", name: "first", ...graces });
   const isRunning = (id: string) => () => {
     const job = watches.client.getJob(id);
     return job?.status === "running" && job.progress.message === "running";
@@ -23,20 +25,29 @@ test("a running job is asked by the one page, says so to the other, and ends can
   await watches.until(() => watches.client.getJob("hears")?.status === "cancelled");
   expect(watches.client.getJob("hears")).toMatchObject({ reason: "not needed", attempt: 1, worker_id: "first" });
 
-  // One that does not hear goes on, and says that it was asked, until its thread is killed.
-  await asks.client.createJob("deaf", {}, { id: "deaf" });
-  await watches.until(isRunning("deaf"));
-  const events = watches.client.watch("deaf").getReader();
-  expect(await asks.client.cancelJob("deaf", "enough")).toBe(true);
-  await watches.until(() => watches.client.getJob("deaf")?.stopping === true);
-  expect(watches.client.getJob("deaf")?.status).toBe("running");
-  expect(await asks.client.cancelJob("deaf", "again")).toBe(true);
-  await watches.until(() => watches.client.getJob("deaf")?.status === "cancelled");
-  expect(watches.client.getJob("deaf")?.reason).toBe("enough");
+  // One that takes its time goes on, and says that it was asked.
+  const gate = newGate();
+  await asks.client.createJob("ignores", { file: gate.file }, { id: "late" });
+  await watches.until(isRunning("late"));
+  const events = watches.client.watch("late").getReader();
+  expect(await asks.client.cancelJob("late", "enough")).toBe(true);
+  await watches.until(() => watches.client.getJob("late")?.stopping === true);
+  expect(watches.client.getJob("late")?.status).toBe("running");
+  expect(await asks.client.cancelJob("late", "again")).toBe(true);
+  gate.open();
+  await watches.until(() => watches.client.getJob("late")?.status === "cancelled");
+  expect(watches.client.getJob("late")?.reason).toBe("enough");
   let last: unknown;
   for (let part = await events.read(); !part.done; part = await events.read()) last = part.value;
   expect(last).toEqual({ event: "cancelled", data: { status: "cancelled", reason: "enough" } });
-  expect(await asks.client.cancelJob("deaf")).toBe(false);
+  expect(await asks.client.cancelJob("late")).toBe(false);
+
+  // One that does not hear at all is killed with its thread.
+  await asks.client.createJob("deaf", {}, { id: "deaf" });
+  await watches.until(isRunning("deaf"));
+  expect(await asks.client.cancelJob("deaf", "enough")).toBe(true);
+  await watches.until(() => watches.client.getJob("deaf")?.status === "cancelled");
+  expect(watches.client.getJob("deaf")?.reason).toBe("enough");
 
   // Its worker is whole, and takes the next.
   await asks.client.createJob("echo", { text: "next" }, { id: "next" });

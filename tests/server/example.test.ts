@@ -58,13 +58,16 @@ it("runs a page's jobs on workers, and another browser sees none of them", async
 
 it("goes on with a job whose worker was killed, on the other", async () => {
   const { client, close } = await visit();
-  const { id } = await client.createJob("countdown", { seconds: 3 });
+  const { id } = await client.createJob("countdown", { seconds: 60 });
   await expect.poll(() => client.getJob(id)?.status, { timeout: 30_000 }).toBe("running");
-  const first = client.getJob(id)!.worker_id!;
+  const { worker_id: first = "", attempt } = client.getJob(id)!;
   process.kill(Number(/(\d+)$/.exec(first)![1]), "SIGKILL");
-  await expect.poll(() => client.getJob(id)?.status, { timeout: 50_000 }).toBe("completed");
-  expect(client.getJob(id)).toMatchObject({ attempt: 2 });
-  expect(client.getJob(id)!.worker_id).not.toBe(first);
+  const goesOn = () => {
+    const job = client.getJob(id)!;
+    return job.status === "running" && job.worker_id !== first && job.attempt > attempt;
+  };
+  await expect.poll(goesOn, { timeout: 50_000 }).toBe(true);
+  expect(await client.cancelJob(id)).toBe(true);
   close();
 });
 

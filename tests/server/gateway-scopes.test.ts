@@ -47,7 +47,7 @@ describe("one scope's jobs", () => {
     await queue.createJob("held", { label: "secret" }, { id: "mine" });
     await queue.createJob("work", { label: "secret" }, { id: "done" });
     await expect.poll(() => queue.getJob("done")?.status).toBe("completed");
-    await worker.taken("mine");
+    await expect.poll(() => queue.getJob("mine")?.status).toBe("running");
     const snapshot = JSON.stringify(queue.getAllJobs());
 
     const ids = ["mine", "done", "mine@alice", "mine%40alice", "..%2Fmine", "bull:jobgate:mine@alice", "mine@"];
@@ -202,7 +202,7 @@ describe("what is too much", () => {
   });
 
   it("is refused with 429, and who goes on regardless is closed with 1008", async () => {
-    const site = await gateway({ rateLimit: { limit: 20, interval: 60_000 } });
+    const site = await gateway({ rateLimit: { limit: 20, interval: 3_600_000 } });
     const socket = new WebSocket(site.socketUrl("alice"));
     const refused: unknown[] = [];
     socket.on("message", (data) => {

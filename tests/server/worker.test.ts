@@ -4,6 +4,7 @@ import { checkRedis } from "../../src/facade/server/connection.ts";
 import { type ControlMessage, Follower } from "../../src/facade/server/follow.ts";
 import type { JobStore } from "../../src/facade/server/store.ts";
 import type { JobRecord } from "../../src/facade/types.ts";
+import { newGate } from "./support/gate.ts";
 import { startRedis, type TestRedis } from "./support/redis.ts";
 import { newJob, openStore, unbounded } from "./support/stores.ts";
 import { typesOf } from "./support/types.mjs";
@@ -162,8 +163,19 @@ test("a deaf body is killed with its thread once its grace is over; until then i
 });
 
 test("a body that blocks its thread for longer than the lock lasts keeps its job", async () => {
-  await worker("thread", { lock: 1000 });
-  const job = await create("one", "blocks", { time: 3500 });
+  const gate = newGate();
+  // Renewed when half of it is over.
+  await worker("thread", { lock: 24_000 });
+  const job = await create("one", "blocks", { file: gate.file });
+  await job.is({ status: "running", progress: { message: "running" } });
+  let least = Infinity;
+  const hasRisen = async () => {
+    const left = await redis.client.pttl("bull:jobgate:one@alice:lock");
+    least = Math.min(least, left);
+    return left > least;
+  };
+  await expect.poll(hasRisen, { timeout: 40_000 }).toBe(true);
+  gate.open();
   await job.is({ status: "completed", result: "done", attempt: 1 });
 });
 
@@ -182,12 +194,14 @@ test("no more run at once than may, and no more begin in a while", async () => {
 });
 
 test("a worker that closes lets what runs end, and takes no more", async () => {
+  const gate = newGate();
   const closing = await worker("none");
-  const job = await create("one", "ignores", { time: 500 });
+  const job = await create("one", "ignores", { file: gate.file });
   // Before its body runs, it would be handed back.
   await job.is({ status: "running", progress: { message: "running" } });
   const closed = closing.close();
   const next = await create("two", "echo", { text: "later" });
+  gate.open();
   await closed;
   expect(await job.record()).toMatchObject({ status: "completed", result: "done" });
   expect(await next.record()).toMatchObject({ status: "pending" });

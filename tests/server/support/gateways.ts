@@ -10,6 +10,7 @@ import { QueueClient, reconnecting } from "jobgate/queue-client";
 import { type GatewayOptions, QueueGateway, type ServerJobType } from "jobgate/server";
 import { expect } from "vitest";
 import { WebSocket as NodeSocket } from "ws";
+import { patient } from "./redis.ts";
 
 const label = { name: "label", type: "string", default: "" } as const;
 const type = (name: string): ServerJobType => ({
@@ -39,7 +40,7 @@ export interface Site extends AsyncDisposable {
 /** A gateway behind a server of its own. Who asks says who it is, by `?user=`. */
 export async function openGateway(redis: string | object, options: Partial<Options> = {}): Promise<Site> {
   const gateway = new QueueGateway<{ readonly name: string }>({
-    redis,
+    redis: typeof redis === "string" ? patient(redis) : redis,
     types,
     authorize: (request) => {
       const name = new URL(request.url).searchParams.get("user");
@@ -189,6 +190,8 @@ export async function openHands(url: string, concurrency = 50): Promise<Hands> {
   };
 }
 
-/** Both list the same, in the same order, once what is on its way has arrived. */
-export const agree = (one: Page, other: Page) =>
-  expect.poll(() => isDeepStrictEqual(one.client.getAllJobs(), other.client.getAllJobs())).toBe(true);
+/** Both list the same, in the same order, and count the same, once what is on its way has arrived. */
+export const agree = (one: Page, other: Page) => {
+  const held = ({ client }: Page) => [client.getAllJobs(), client.getQueueStats()];
+  return expect.poll(() => isDeepStrictEqual(held(one), held(other))).toBe(true);
+};

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { onTestFinished } from "vitest";
 
 export interface WorkerOptions {
@@ -8,7 +9,9 @@ export interface WorkerOptions {
   readonly lock?: number;
   readonly maxLost?: number;
   readonly concurrency?: number;
+  /** Of all types. */
   readonly type?: object;
+  readonly byName?: Record<string, object>;
   readonly close?: { timeout?: number };
 }
 
@@ -24,6 +27,12 @@ export async function startWorker(options: WorkerOptions): Promise<ChildProcess>
     child.once("exit", (code) => reject(new Error(`the worker has ended with ${code}`)));
   });
   return child;
+}
+
+/** Asks it to end; resolves once it takes no more. */
+export async function terminate(child: ChildProcess): Promise<void> {
+  child.kill("SIGTERM");
+  await once(child, "message");
 }
 
 export function ended(child: ChildProcess): Promise<number | null> {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Redis } from "ioredis";
+import { Redis, type RedisOptions } from "ioredis";
 
 export interface TestRedis extends AsyncDisposable {
   readonly url: string;
@@ -29,6 +29,12 @@ async function freePort(): Promise<number> {
   if (address === null || typeof address === "string") throw new Error("no port");
   return address.port;
 }
+
+/** As `redis`: what is asked has longer than a Redis or a test's process may stand still. One that is away is noticed as ever. */
+export const patient = (url: string) => ({
+  duplicate: (own: RedisOptions) =>
+    new Redis(url, own.commandTimeout === undefined ? own : { ...own, commandTimeout: 60_000 }),
+});
 
 export async function startRedis(...settings: string[]): Promise<TestRedis> {
   const folder = mkdtempSync(join(tmpdir(), "jobgate-redis-"));

@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { checkRedis } from "../../../src/facade/server/connection.ts";
 import { JobStore, type NewJob } from "../../../src/facade/server/store.ts";
 import type { JobRecord } from "../../../src/facade/types.ts";
+import { patient } from "./redis.ts";
 
 export const unbounded = { maxPending: Infinity, retain: Infinity };
 
@@ -15,7 +16,7 @@ export function newJob(
 }
 
 export async function openStore(url: string, queue = "jobgate"): Promise<JobStore> {
-  const store = new JobStore(checkRedis(url), queue);
+  const store = new JobStore(checkRedis(patient(url)), queue);
   await store.ready;
   return store;
 }

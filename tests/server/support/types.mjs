@@ -1,8 +1,9 @@
 // The job types of these tests, for a worker's threads, and for workers without.
 
-import { writeFileSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 
 const sleep = (time) => new Promise((resolve) => setTimeout(resolve, time));
+const still = new Int32Array(new SharedArrayBuffer(4));
 
 export const bodies = {
   echo: ({ text }) => text,
@@ -18,22 +19,23 @@ export const bodies = {
     await sleep(50);
     for (;;);
   },
-  ignores: async ({ time }, { progress }) => {
+  /** Ends once the file is there, whatever its signal says. */
+  ignores: async ({ file }, { progress }) => {
     progress(1, "running");
-    await sleep(time);
+    while (!existsSync(file)) await sleep(10);
     return "done";
   },
-  blocks: async ({ time }, { progress }) => {
+  /** Likewise, and its thread hears nothing meanwhile. */
+  blocks: ({ file }, { progress }) => {
     progress(1, "running");
-    await sleep(50);
-    for (const end = performance.now() + time; performance.now() < end; );
+    while (!existsSync(file)) Atomics.wait(still, 0, 0, 10);
     return "done";
   },
-  /** Its first attempt ends once its signal has aborted, and writes down why. */
-  notes: async ({ file }, { progress, signal, attempt }) => {
+  /** Ends once its signal has aborted, and writes down why, or once the file is there. */
+  notes: async ({ file, notes }, { progress, signal, attempt }) => {
     progress(1, "running");
-    if (attempt === 1) await new Promise((resolve) => signal.addEventListener("abort", resolve));
-    if (signal.aborted) writeFileSync(file, `attempt ${attempt}: ${signal.reason.name}`);
+    while (!signal.aborted && !existsSync(file)) await sleep(10);
+    if (signal.aborted) appendFileSync(notes, `attempt ${attempt}: ${signal.reason.name}\n`);
     return attempt;
   },
   fails: ({ times }, { attempt }) => {
@@ -66,9 +68,12 @@ function cycle() {
 
 const PARAMS = {
   echo: [{ name: "text", type: "string" }],
-  ignores: [{ name: "time", type: "number" }],
-  blocks: [{ name: "time", type: "number" }],
-  notes: [{ name: "file", type: "string" }],
+  ignores: [{ name: "file", type: "string" }],
+  blocks: [{ name: "file", type: "string" }],
+  notes: [
+    { name: "file", type: "string" },
+    { name: "notes", type: "string" },
+  ],
   fails: [{ name: "times", type: "integer" }],
   steps: [
     { name: "times", type: "integer" },
@@ -79,7 +84,8 @@ const PARAMS = {
 
 export const module = new URL("./thread.mjs", import.meta.url);
 
-export function typesOf(isolate, more = {}) {
+/** `more`: of all; `byName`: of one each. */
+export function typesOf(isolate, more = {}, byName = {}) {
   return Object.entries(bodies).map(([name, execute]) => ({
     name,
     description: name,
@@ -88,5 +94,6 @@ export function typesOf(isolate, more = {}) {
     isolate,
     module,
     ...more,
+    ...byName[name],
   }));
 }

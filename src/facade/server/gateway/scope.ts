@@ -272,6 +272,8 @@ export class Scope implements ServedNews {
       this.ranks.delete(event.job_id);
       this.failures.delete(event.job_id);
     } else if (task !== undefined && rank !== undefined) this.ranks.set(task.id, rank);
+    // Who comes before the rest is read, too, is told what goes with this number.
+    this.snapshot = undefined;
     this.keep(told);
     this.all.call(told);
     if (id !== undefined && id !== "") this.watches.tell(id, this.mirror.get(id), message);
