@@ -152,9 +152,9 @@ describe.each(browserNames)("try it, in %s", (name) => {
   });
 
   test("a paused download stands still while another overtakes it, then goes on", async () => {
-    await visit.startDownload("report", "2000000");
+    await visit.startDownload("report", "500000");
     const report = visit.job("report");
-    await report.shows(/^[1-9]\d*\.\d MB of 24\.0 MB$/);
+    await expect.poll(() => report.percent()).toBeGreaterThan(0);
     await report.press("Pause");
     await report.status("running, paused");
     const atPause = await report.percent();
@@ -164,7 +164,7 @@ describe.each(browserNames)("try it, in %s", (name) => {
     await expect.poll(async () => (await report.percent()) - atPause).toBeLessThan(2); // the chunk that was on its way
     await report.press("Resume");
     await report.status("running");
-    await report.shows(/^([5-9]|1\d)\.\d MB of 24\.0 MB$/);
+    await expect.poll(() => report.percent()).toBeGreaterThan(atPause + 2);
     await report.press("Stop");
     await report.status("cancelled");
   });
