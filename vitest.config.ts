@@ -201,8 +201,8 @@ export default defineConfig({
           globalSetup: "tests/e2e/support/site.mjs",
           ...patient,
           testTimeout: 120_000,
-          // A test waits for its browser most of the time.
-          maxWorkers: 2,
+          // A test waits for its browser most of the time: two of them leave half of two cores idle.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
