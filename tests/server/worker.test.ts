@@ -208,6 +208,22 @@ test("a worker that closes lets what runs end, and takes no more", async () => {
   expect(await next.record()).not.toHaveProperty("started_at");
 });
 
+test("a worker that may take no more for a while closes without waiting for that, also while a job of its ends", async () => {
+  for (let round = 0; round < 24; round += 1) {
+    const job = await create(`held-${round}`, "waits");
+    await create(`next-${round}`, "echo", { text: "later" });
+    const closing = await worker("none", { concurrency: 2, rateLimit: { limit: 1, interval: 25_000 } });
+    await job.is({ status: "running", progress: { message: "running" } });
+    await job.cancel();
+    // Somewhat later in each round: the end is told, written, or over.
+    for (let at = 0; at < round % 6; at += 1) await redis.client.ping();
+    await closing.close({ timeout: 0 });
+    const [limiter] = await redis.client.keys("*:limiter");
+    expect(await redis.client.pttl(limiter ?? ""), `milliseconds left of the limit, round ${round}`).toBeGreaterThan(0);
+    await redis.client.flushall();
+  }
+});
+
 test("what does not end in time is handed back, and another worker's next attempt does it", async () => {
   const closing = await worker("thread");
   const job = await create("one", "waits");

@@ -24,6 +24,8 @@ const LOOK_BACK = 10_000;
 /** A worker that closes waits so long for a Redis that is away. */
 const PATIENCE = 5000;
 const LOOK = 250;
+/** Under a rate limit it looks this often whether it may take more, and closes that much later at the most. */
+const LONGEST_REST = 1000;
 
 interface CheckedWorkerOptions {
   readonly concurrency: number;
@@ -74,6 +76,8 @@ export class QueueWorker {
       // What could not be told for want of a connection is told soon after there is one, while the lock still lasts.
       runRetryDelay: 500,
       ...(limiter !== undefined && { limiter }),
+      // BullMQ ends no such wait that begins while it closes.
+      maximumRateLimitDelay: LONGEST_REST,
       settings: { backoffStrategy: (attempts, _type, _error, job) => waitBefore(attempts, job?.data.retry) },
     });
     this.worker.on("locksRenewed", ({ jobIds }) => void this.readMarks(jobIds));
