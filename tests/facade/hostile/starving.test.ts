@@ -46,7 +46,7 @@ describe.each(Object.entries(bodies))("a body that %s, retried for ever", (_, bo
     await Promise.race([timer.promise, job.settled]);
     expect(fired).toBe(true);
     expect(attempts).toBeLessThan(MANY);
-    expect(attempts).toBeGreaterThan(1);
+    while (attempts < 2) await new Promise((resolve) => setTimeout(resolve));
     await job.stop("enough");
     expect(job.completion).toEqual({ type: "Cancelled", reason: "enough" });
     await others.leave();
