@@ -113,16 +113,17 @@ describe.each(browserNames)("recipes of the shared queue, in %s", (name) => {
     const page = await open();
     await press(page, "import", "Import twelve parts");
     const imports = page.getByTestId("imports");
-    await imports.getByText(/^part \d+ of 12$/).waitFor();
+    await imports.getByText(/^(part ([4-9]|1\d) of 12|the server .+)$/).waitFor();
     const id = await imports.getAttribute("data-import");
     await page.reload();
-    await imports.getByText(/^part \d+ of 12$/).waitFor();
+    await imports.getByText(/^(part ([89]|1\d) of 12|the server .+)$/).waitFor();
     await page.reload();
     await imports.getByText("the server has 12 parts").waitFor();
     const { lines, requests } = await fromServer(`/api/imports/${id}`);
     expect(lines).toEqual(Array.from({ length: 12 }, (_, at) => `part ${at + 1}`));
-    // Besides, at most one a reload: the part that was on its way.
-    expect(requests).toBeLessThanOrEqual(14);
+    // Besides, at each reload the part that was on its way, with the three tries that it has more in a page that is slow
+    // to go. Begun anew each time it would be 24.
+    expect(requests).toBeLessThanOrEqual(20);
   });
 
   test("an import is one, whichever tab asks, and any tab stops it", async () => {
