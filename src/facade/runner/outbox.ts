@@ -80,9 +80,13 @@ export class Outbox {
     this.schedule(this.stateDue);
   }
 
-  /** From here on no more is on its way to the other end than it can take in at once. */
+  /**
+   * From here on no more is on its way to the other end than it can take in at once. Who says so has just begun to
+   * listen: what was sent before, to whoever was there, is not on its way any more.
+   */
   awaitAcks(): void {
     this.acknowledges = true;
+    this.ack(this.sent);
   }
 
   ack(number: number): void {
