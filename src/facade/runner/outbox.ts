@@ -183,7 +183,8 @@ export class Outbox {
       this.sentAt = moment;
       this.stateDue = moment + Math.max(PACE, (now() - began) * STATE_SHARE);
     } else if (this.waiting.size > 0 || wanted) {
-      this.schedule(moment + PATIENCE);
+      // An end that has not acknowledged says so itself when it has.
+      if (isFull(this.port)) this.schedule(moment + PATIENCE);
       this.full = true;
     } else if (this.stateWanted) this.schedule(this.stateDue);
   }

@@ -1,6 +1,6 @@
 import { QueueFullError } from "jobgate";
 import { type JobRunner, QueueClient, type QueuePort, type ServerMessage } from "jobgate/runner";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { turn } from "../support/turns.js";
 import { newClient, rawPort, until } from "./support/ports.js";
 import { ended, heldType, newRunner } from "./support/runner.js";
@@ -125,6 +125,25 @@ describe("an end that is gone", () => {
     await until(second, ({ jobs }) => jobs.some((job) => job.id === id && job.status === "completed"));
     expect(sent.slice(before).some(({ type }) => type === "queue_state")).toBe(true);
     expect(second.getSnapshot().jobs).toEqual(runner.getSnapshot().jobs);
+  });
+
+  it("its port is not looked at again and again: it is sent the rest when it has acknowledged", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const runner = newRunner({ types: [quick], retain: 10 });
+    const { served, clientEnd, sent, looks } = lossyPort();
+    runner.serve(served);
+    clientEnd.postMessage?.({ type: "get_state", acknowledges: true, protocol: 2 });
+    await runQuick(runner, 200);
+    vi.advanceTimersByTime(1000);
+    await turn();
+    const [lookedAt, told] = [looks(), sent.length];
+    for (let step = 0; step < 20; step += 1) vi.advanceTimersByTime(50);
+    await turn();
+    expect([looks(), sent.length]).toEqual([lookedAt, told]);
+    clientEnd.postMessage?.({ type: "ack", ack: 128 });
+    await turn();
+    expect(sent.length).toBeGreaterThan(told);
   });
 });
 
