@@ -197,6 +197,27 @@ describe("one tab can't take the queue from the others", () => {
   });
 });
 
+describe("who asks for many jobs in one go", () => {
+  it("knows each of them by the time that it is answered", async () => {
+    const { type } = heldType();
+    const client = newClient(newRunner({ types: [type] }));
+    await until(client, ({ connected }) => connected);
+    await client.clearCompleted();
+    const unknown: string[] = [];
+    const ask = async () => {
+      const { id } = await client.createJob("held");
+      try {
+        await client.watch(id).cancel();
+      } catch {
+        unknown.push(id);
+      }
+    };
+    await Promise.all(Array.from({ length: 900 }, ask));
+    expect(unknown).toEqual([]);
+    expect(client.getAllJobs()).toHaveLength(900);
+  });
+});
+
 describe("what is too large for the wire", () => {
   it("a result goes as null, and a job_log says so; the runner keeps it", async () => {
     const runner = newRunner({ types: [ofSize(300_000)] });
