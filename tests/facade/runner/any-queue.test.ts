@@ -3,7 +3,8 @@
 import type { JobRecord } from "jobgate";
 import { InvalidParamsError, QueueClient as OfClient } from "jobgate/queue-client";
 import { type JobQueue, type JobRunner, QueueClient, type QueuePort, type WatchEvent } from "jobgate/runner";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { turn } from "../support/turns.js";
 import { newClient, rawPort, until } from "./support/ports.js";
 import { heldType, newRunner } from "./support/runner.js";
 
@@ -232,6 +233,38 @@ describe("a port that comes back", () => {
     port.isAway = true;
     await expect(client.createJob("countdown")).rejects.toMatchObject({ code: "E_DISCONNECTED" });
     await expect(client.retryJob("1")).rejects.toMatchObject({ code: "E_DISCONNECTED" });
+  });
+});
+
+describe("a port that comes back, by a clock of the test's", () => {
+  it("no call waits longer than its time for having been asked again", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    let open: Listener = () => {};
+    const client = new OfClient({
+      postMessage() {},
+      addEventListener: (type: string, listener: Listener) => {
+        if (type === "open") open = listener;
+      },
+      removeEventListener() {},
+    });
+    onTestFinished(() => client.close());
+    const over: string[] = [];
+    const note = (name: string) => () => over.push(name);
+    void client.createJob("x").catch(note("create"));
+    vi.advanceTimersByTime(20_000);
+    void client.retryJob("y").catch(note("retry"));
+    vi.advanceTimersByTime(1000);
+    open({ data: undefined });
+    vi.advanceTimersByTime(8_999);
+    await turn();
+    expect(over).toEqual([]);
+    vi.advanceTimersByTime(1);
+    await turn();
+    expect(over).toEqual(["create"]);
+    vi.advanceTimersByTime(20_000);
+    await turn();
+    expect(over).toEqual(["create", "retry"]);
   });
 });
 
