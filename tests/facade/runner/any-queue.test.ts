@@ -268,6 +268,38 @@ describe("a port that comes back, by a clock of the test's", () => {
   });
 });
 
+describe("who watches, where the state takes the place of what has happened", () => {
+  it("is told each thing once, and that the job runs before how far it is", async () => {
+    let hear: Listener = () => {};
+    const client = new OfClient({
+      postMessage() {},
+      addEventListener: (type: string, listener: Listener) => {
+        if (type === "message") hear = listener;
+      },
+      removeEventListener() {},
+    });
+    onTestFinished(() => client.close());
+    const record = (id: string, status: string, percent: number) => {
+      const progress = { percent, message: percent === 0 ? "" : "on its way" };
+      return { id, type: "x", params: {}, status, progress, priority: 0, attempt: status === "pending" ? 0 : 1 };
+    };
+    const stats = { pending: 0, running: 2, completed: 0, failed: 0, cancelled: 0, total: 2 };
+    const state = async (seq: number, ...jobs: object[]) => {
+      const made = jobs.map((job) => ({ ...job, created_at: 1 }));
+      hear({ data: { type: "queue_state", protocol: 2, seq, jobs: made, stats } });
+      await turn();
+    };
+    await state(1, record("first", "running", 10), record("second", "pending", 0));
+    const told = [readAll(client.watch("first")), readAll(client.watch("second"))];
+    await state(1, record("first", "running", 10), record("second", "pending", 0));
+    for (const seq of [3, 4]) await state(seq, record("first", "running", 10), record("second", "running", 50));
+    await state(5, record("first", "completed", 10), record("second", "completed", 50));
+    const [first, second] = await Promise.all(told);
+    expect(first!.map(({ event }) => event)).toEqual(["status", "progress", "complete"]);
+    expect(second!.map(({ event }) => event)).toEqual(["status", "status", "progress", "complete"]);
+  });
+});
+
 describe("the numbers of messages", () => {
   it("rise by one; who resumes is sent what it missed, or the state where that is no longer known", async () => {
     const { type, held } = heldType();
