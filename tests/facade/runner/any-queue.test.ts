@@ -74,6 +74,19 @@ describe.each(kinds)("a queue, %s", (_, queueOf) => {
     await untilSo(queue, (jobs) => jobs.length === 2);
   });
 
+  it("an option without a value, or a timeout without an end, is as good as none", async () => {
+    const { type } = heldType();
+    const queue = queueOf(newRunner({ types: [type] }));
+    const nothing = { delay: undefined, backoff: undefined } as object;
+    for (const options of [
+      { retry: { limit: 3, ...nothing } },
+      { timeout: Number.POSITIVE_INFINITY },
+      { priority: undefined, delay: undefined, timeout: undefined, retry: undefined } as object,
+    ]) {
+      expect(await queue.createJob("held", {}, options)).toMatchObject({ type: "held", params: { label: "" } });
+    }
+  });
+
   it("the same id again, while known: the record that stands, finished or not", async () => {
     const { type, held } = heldType();
     const runner = newRunner({ types: [type] });
