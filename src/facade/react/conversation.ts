@@ -89,7 +89,7 @@ export class Conversation implements Source<UseConversation> {
     };
   };
 
-  readonly send = (prompt: string): void => this.run(prompt);
+  readonly send = (prompt: string): void => void this.run(prompt);
 
   readonly approve = (): void => this.answer("approve");
 
@@ -143,8 +143,9 @@ export class Conversation implements Source<UseConversation> {
       this.failures = failures;
     };
     cut(() => this.worker.truncate(index));
+    let job: WorkerJob;
     try {
-      this.run(prompt);
+      job = this.run(prompt);
     } catch (error) {
       // Refused whole: what was said is still said.
       cut(() => this.worker.setMessages(messages));
@@ -153,9 +154,15 @@ export class Conversation implements Source<UseConversation> {
     // It holds what was stopped before it was answered, and, last, the prompt that failed.
     const replaced = messages[index]!.content;
     for (const { prompt } of this.failures) if (`\n\n${replaced}`.endsWith(`\n\n${prompt}`)) this.dismiss(prompt);
+    const { rewritten } = this;
+    void job.settled.then(({ type }) => {
+      // Stopped before it was its turn, and nothing has come of it or of another since: what was said is still said.
+      const isUntouched = type === "Cancelled" && job.attempt === 0 && this.jobs.length === 0;
+      if (isUntouched && rewritesOf(this.worker) === rewritten) cut(() => this.worker.setMessages(messages));
+    });
   }
 
-  private run(prompt: string): void {
+  private run(prompt: string): WorkerJob {
     const { job } = this.session.run(this.worker, { prompt }, this.host, { onBusy: "queue" });
     this.runs = [...this.runs, { job, prompt }];
     this.dismiss(prompt);
@@ -168,6 +175,7 @@ export class Conversation implements Source<UseConversation> {
       }
       this.changed();
     });
+    return job;
   }
 
   /** None once others have cut or replaced what was said. */

@@ -19,7 +19,7 @@ interface Call extends Deferred<Answer> {
 }
 
 export class Calls {
-  /** By number, in the order in which they were made: that of their deadlines, too. */
+  /** By number, in the order in which they are sent: not always that of their deadlines, for some are sent twice. */
   private readonly waiting = new Map<number, Call>();
   private readonly sent = new Map<number, Call>();
   private readonly timeout: number;
@@ -101,14 +101,13 @@ export class Calls {
 
   /** One timer for the earliest deadline. */
   private arm(): void {
-    const first = this.first();
-    if (first === undefined) {
+    if (this.sent.size + this.waiting.size === 0) {
       clearTimeout(this.timer);
       this.timer = undefined;
       return;
     }
-    if (this.timer !== undefined || first.deadline === Infinity) return;
-    const due = Math.min(first.deadline, performance.now() + LONGEST_TIMEOUT);
+    if (this.timer !== undefined || this.timeout === Infinity) return;
+    const due = Math.min(this.firstDeadline(), performance.now() + LONGEST_TIMEOUT);
     this.timer = setTimeout(
       () => {
         this.timer = undefined;
@@ -120,15 +119,18 @@ export class Calls {
     );
   }
 
-  private first(): Call | undefined {
-    for (const calls of [this.sent, this.waiting]) for (const call of calls.values()) return call;
-    return undefined;
+  private firstDeadline(): number {
+    let first = Infinity;
+    for (const calls of [this.sent, this.waiting]) {
+      for (const { deadline } of calls.values()) first = Math.min(first, deadline);
+    }
+    return first;
   }
 
   private expire(moment: number): void {
     for (const calls of [this.sent, this.waiting]) {
       for (const [request, { deadline, reject }] of calls) {
-        if (deadline > moment) break;
+        if (deadline > moment) continue;
         reject(new RunnerError(`No answer came in ${this.timeout} ms`, "E_DISCONNECTED"));
         calls.delete(request);
       }

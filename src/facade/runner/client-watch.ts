@@ -72,12 +72,18 @@ class Watch {
       return;
     }
     this.record = record;
-    if (record.progress !== before.progress && !isEnded(record)) this.pushProgress(record);
-    if (isEnded(record)) this.end(record, message.type === "job_cancelled" ? message.reason : undefined);
-    else if (record.status !== before.status || record.attempt !== before.attempt) {
+    if (isEnded(record)) {
+      this.end(record, message.type === "job_cancelled" ? message.reason : undefined);
+      return;
+    }
+    if (record.status !== before.status || record.attempt !== before.attempt) {
       // Of a job that is tried without end, only the newest attempt.
       this.pushStatus(record, record.attempt > 1 || record.status === "pending" ? "status" : undefined);
     }
+    const { percent, message: words } = before.progress;
+    // The state tells it again. What a job itself says twice, it says twice.
+    const isSame = record.progress.percent === percent && record.progress.message === words;
+    if (message.type === "job_progress" || !isSame) this.pushProgress(record);
   }
 
   fail(error: Error): void {

@@ -104,14 +104,16 @@ export class QueueClient implements JobQueue {
   ): Promise<JobRecord> {
     checkString("type", type);
     checkObject("options", options);
-    const { id: given, priority, delay, timeout, retry } = options;
+    const { id: given, priority, delay, timeout, retry: wanted } = options;
     const id = checkString("id", given) ?? `${this.name}-${++this.serial}`;
-    const more = Object.entries({ priority, delay, timeout, retry }).filter(([, value]) => value !== undefined);
+    const retry = typeof wanted === "object" && wanted !== null && !Array.isArray(wanted) ? defined(wanted) : wanted;
+    // Without an end: none.
+    const more = defined({ priority, delay, timeout: timeout === Infinity ? undefined : timeout, retry });
     // The number comes first: it is to be found also in a message that is too large to be read.
     try {
       return await this.askForJob((request) => {
         this.creating.set(id, request);
-        return { request, type: "create_job", job_type: type, params, id, ...Object.fromEntries(more) };
+        return { request, type: "create_job", job_type: type, params, id, ...more } as ClientMessage;
       }, id);
     } finally {
       this.creating.delete(id);
@@ -308,6 +310,11 @@ export class QueueClient implements JobQueue {
     const { job_id = "", request = this.creating.get(job_id) } = message;
     if (request !== undefined) this.calls.answer({ ...message, request });
   }
+}
+
+/** Without the fields that have no value. */
+function defined(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 function quiet<T>(promise: Promise<T>): Promise<T> {

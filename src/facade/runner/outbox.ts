@@ -38,6 +38,8 @@ export class Outbox {
   private readonly waiting = new Map<string | number, Waiting>();
   /** The state goes behind what led to it. */
   private stateWanted = false;
+  /** It has taken the place of events, and goes ahead of answers: these are about jobs that the events told. */
+  private stateFirst = false;
   /** When something was sent last, and when the state may be sent next. */
   private sentAt = -Infinity;
   private stateDue = -Infinity;
@@ -80,9 +82,13 @@ export class Outbox {
     this.schedule(this.stateDue);
   }
 
-  /** From here on no more is on its way to the other end than it can take in at once. */
+  /**
+   * From here on no more is on its way to the other end than it can take in at once. Who says so has just begun to
+   * listen: what was sent before, to whoever was there, is not on its way any more.
+   */
   awaitAcks(): void {
     this.acknowledges = true;
+    this.ack(this.sent);
   }
 
   ack(number: number): void {
@@ -122,13 +128,23 @@ export class Outbox {
   }
 
   private condense(): void {
-    for (const [key, { isAnswer }] of this.waiting) if (!isAnswer) this.waiting.delete(key);
+    this.dropEvents();
     this.stateWanted = true;
+    this.stateFirst = true;
     // One that acknowledges may be about to do so: it has asked for more than it has heard, but not without end.
     if (this.waiting.size <= (isFull(this.port) ? MOST_WAITING / 2 : MOST_WAITING * 2)) return;
     this.stateWanted = false;
     this.waiting.clear();
     this.sender.gone();
+  }
+
+  private hasAnswers(): boolean {
+    for (const { isAnswer } of this.waiting.values()) if (isAnswer) return true;
+    return false;
+  }
+
+  private dropEvents(): void {
+    for (const [key, { isAnswer }] of this.waiting) if (!isAnswer) this.waiting.delete(key);
   }
 
   /** Sends at that time, or before: in a microtask, if it has come. A port that is full is looked at in its own time. */
@@ -164,7 +180,20 @@ export class Outbox {
     else post(this.port, message);
   }
 
+  private sendState(moment: number): void {
+    this.stateFirst = false;
+    this.stateWanted = false;
+    const began = now();
+    this.post(this.sender.state());
+    this.sentAt = moment;
+    this.stateDue = moment + Math.max(PACE, (now() - began) * STATE_SHARE);
+  }
+
   private send(moment: number): void {
+    if (this.stateFirst && this.hasAnswers() && !this.isFull()) {
+      this.dropEvents();
+      this.sendState(moment);
+    }
     for (const [key, { make }] of this.waiting) {
       if (this.isFull()) break;
       this.waiting.delete(key);
@@ -172,14 +201,10 @@ export class Outbox {
       this.sentAt = moment;
     }
     const wanted = this.stateWanted && !this.closed && moment >= this.stateDue;
-    if (wanted && this.waiting.size === 0 && !this.isFull()) {
-      this.stateWanted = false;
-      const began = now();
-      this.post(this.sender.state());
-      this.sentAt = moment;
-      this.stateDue = moment + Math.max(PACE, (now() - began) * STATE_SHARE);
-    } else if (this.waiting.size > 0 || wanted) {
-      this.schedule(moment + PATIENCE);
+    if (wanted && this.waiting.size === 0 && !this.isFull()) this.sendState(moment);
+    else if (this.waiting.size > 0 || wanted) {
+      // An end that has not acknowledged says so itself when it has.
+      if (isFull(this.port)) this.schedule(moment + PATIENCE);
       this.full = true;
     } else if (this.stateWanted) this.schedule(this.stateDue);
   }

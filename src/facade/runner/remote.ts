@@ -44,12 +44,7 @@ async function runThere(queue: JobQueue, type: string, params: unknown, context:
   const { signal } = context;
   const id = randomName(ID_LENGTH);
   let over = false;
-  const cancel = async () => {
-    while (!over && !(await isTold(queue, id, abortReason(signal)))) {
-      await new Promise<void>((resolve) => setTimer(resolve, PAUSE));
-    }
-  };
-  const stop = () => void cancel();
+  const stop = () => void cancel(queue, id, abortReason(signal), () => over);
   try {
     const job = await create(queue, id, type, params as Record<string, unknown>);
     if (signal.aborted) stop();
@@ -66,8 +61,15 @@ async function create(queue: JobQueue, id: string, type: string, params: Record<
     return await queue.createJob(type, params, { id });
   } catch (error) {
     // It may have been made, and the answer lost: nobody waits for it.
-    if (fieldOf(error, "code") === "E_DISCONNECTED") void isTold(queue, id, error);
+    if (fieldOf(error, "code") === "E_DISCONNECTED") void cancel(queue, id, error);
     throw error;
+  }
+}
+
+/** Until the queue has taken it, or it is over. */
+async function cancel(queue: JobQueue, id: string, reason: unknown, isOver = () => false): Promise<void> {
+  while (!isOver() && !(await isTold(queue, id, reason))) {
+    await new Promise<void>((resolve) => setTimer(resolve, PAUSE));
   }
 }
 

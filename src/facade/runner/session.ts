@@ -293,8 +293,8 @@ export class Session {
 
   /** What the other end says of itself. */
   private greeted({ acknowledges, protocol }: { readonly acknowledges?: boolean; readonly protocol?: number }): void {
-    if (acknowledges === true) this.outbox.awaitAcks();
     if (typeof protocol === "number" && protocol >= PROTOCOL) this.knowsRanks = true;
+    if (acknowledges === true) this.outbox.awaitAcks();
   }
 
   /** All that has been told since, or where that is no longer known, the state. */

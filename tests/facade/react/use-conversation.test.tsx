@@ -193,6 +193,35 @@ describe("useConversation", () => {
   });
 });
 
+describe("asking again, and stopped before it is its turn", () => {
+  it("what was said is still said", async () => {
+    const { session, seen, answer, shows, provider } = await watched({ concurrency: 1 });
+    seen.view.send("one");
+    await answer(1, "1");
+    seen.view.send("two");
+    await answer(2, "2");
+    await shows("inactive: one | 1 | two | 2");
+    const host = {
+      workerStateChange() {},
+      responseChunkReceived() {},
+      getToolConfirmation: async () => "deny" as const,
+    };
+    session.run(session.createWorker({ name: "other" }), { prompt: "busy" }, host);
+    await provider.requested(3);
+    for (const ask of [seen.view.regenerate, () => seen.view.edit(0, "uno")]) {
+      ask();
+      await expect.poll(() => seen.view.queued).toHaveLength(1);
+      await seen.view.stop();
+      await expect.poll(() => seen.view.queued).toEqual([]);
+      await shows("inactive: one | 1 | two | 2");
+    }
+    seen.view.edit(2, "zwei");
+    await answer(3, "done");
+    await answer(4, "zwei");
+    await shows("inactive: one | 1 | zwei | zwei");
+  });
+});
+
 describe("a tool that asks first", () => {
   it.each([
     ["approve", 1, "used"],

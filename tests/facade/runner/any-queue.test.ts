@@ -3,7 +3,8 @@
 import type { JobRecord } from "jobgate";
 import { InvalidParamsError, QueueClient as OfClient } from "jobgate/queue-client";
 import { type JobQueue, type JobRunner, QueueClient, type QueuePort, type WatchEvent } from "jobgate/runner";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { turn } from "../support/turns.js";
 import { newClient, rawPort, until } from "./support/ports.js";
 import { heldType, newRunner } from "./support/runner.js";
 
@@ -71,6 +72,19 @@ describe.each(kinds)("a queue, %s", (_, queueOf) => {
     );
     expect(await queue.clearCompleted()).toBe(2);
     await untilSo(queue, (jobs) => jobs.length === 2);
+  });
+
+  it("an option without a value, or a timeout without an end, is as good as none", async () => {
+    const { type } = heldType();
+    const queue = queueOf(newRunner({ types: [type] }));
+    const nothing = { delay: undefined, backoff: undefined } as object;
+    for (const options of [
+      { retry: { limit: 3, ...nothing } },
+      { timeout: Number.POSITIVE_INFINITY },
+      { priority: undefined, delay: undefined, timeout: undefined, retry: undefined } as object,
+    ]) {
+      expect(await queue.createJob("held", {}, options)).toMatchObject({ type: "held", params: { label: "" } });
+    }
   });
 
   it("the same id again, while known: the record that stands, finished or not", async () => {
@@ -232,6 +246,70 @@ describe("a port that comes back", () => {
     port.isAway = true;
     await expect(client.createJob("countdown")).rejects.toMatchObject({ code: "E_DISCONNECTED" });
     await expect(client.retryJob("1")).rejects.toMatchObject({ code: "E_DISCONNECTED" });
+  });
+});
+
+describe("a port that comes back, by a clock of the test's", () => {
+  it("no call waits longer than its time for having been asked again", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    let open: Listener = () => {};
+    const client = new OfClient({
+      postMessage() {},
+      addEventListener: (type: string, listener: Listener) => {
+        if (type === "open") open = listener;
+      },
+      removeEventListener() {},
+    });
+    onTestFinished(() => client.close());
+    const over: string[] = [];
+    const note = (name: string) => () => over.push(name);
+    void client.createJob("x").catch(note("create"));
+    vi.advanceTimersByTime(20_000);
+    void client.retryJob("y").catch(note("retry"));
+    vi.advanceTimersByTime(1000);
+    open({ data: undefined });
+    vi.advanceTimersByTime(8_999);
+    await turn();
+    expect(over).toEqual([]);
+    vi.advanceTimersByTime(1);
+    await turn();
+    expect(over).toEqual(["create"]);
+    vi.advanceTimersByTime(20_000);
+    await turn();
+    expect(over).toEqual(["create", "retry"]);
+  });
+});
+
+describe("who watches, where the state takes the place of what has happened", () => {
+  it("is told each thing once, and that the job runs before how far it is", async () => {
+    let hear: Listener = () => {};
+    const client = new OfClient({
+      postMessage() {},
+      addEventListener: (type: string, listener: Listener) => {
+        if (type === "message") hear = listener;
+      },
+      removeEventListener() {},
+    });
+    onTestFinished(() => client.close());
+    const record = (id: string, status: string, percent: number) => {
+      const progress = { percent, message: percent === 0 ? "" : "on its way" };
+      return { id, type: "x", params: {}, status, progress, priority: 0, attempt: status === "pending" ? 0 : 1 };
+    };
+    const stats = { pending: 0, running: 2, completed: 0, failed: 0, cancelled: 0, total: 2 };
+    const state = async (seq: number, ...jobs: object[]) => {
+      const made = jobs.map((job) => ({ ...job, created_at: 1 }));
+      hear({ data: { type: "queue_state", protocol: 2, seq, jobs: made, stats } });
+      await turn();
+    };
+    await state(1, record("first", "running", 10), record("second", "pending", 0));
+    const told = [readAll(client.watch("first")), readAll(client.watch("second"))];
+    await state(1, record("first", "running", 10), record("second", "pending", 0));
+    for (const seq of [3, 4]) await state(seq, record("first", "running", 10), record("second", "running", 50));
+    await state(5, record("first", "completed", 10), record("second", "completed", 50));
+    const [first, second] = await Promise.all(told);
+    expect(first!.map(({ event }) => event)).toEqual(["status", "progress", "complete"]);
+    expect(second!.map(({ event }) => event)).toEqual(["status", "status", "progress", "complete"]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { JobEvent } from "jobgate";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { ended, newRunner, nextEvent } from "./support/runner.js";
 
 interface Fetched {
@@ -22,6 +22,16 @@ function progressOf(runner: ReturnType<typeof newRunner>) {
 }
 
 const isProgress = (event: JobEvent) => event.type === "job_progress";
+
+// Before any other test has loaded them.
+it("what could not be loaded once is loaded by the next that needs it", async () => {
+  const instantiate = vi.spyOn(WebAssembly, "instantiate").mockRejectedValueOnce(new RangeError("out of memory"));
+  onTestFinished(() => instantiate.mockRestore());
+  const runner = newRunner();
+  const failed = await ended(runner, runner.createJob("prime").id);
+  expect(failed).toMatchObject({ status: "failed", error: { message: "out of memory" } });
+  expect((await ended(runner, runner.createJob("prime").id)).status).toBe("completed");
+});
 
 describe("the built-in types", () => {
   it("all five job types are defined with proper metadata", () => {

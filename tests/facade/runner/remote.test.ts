@@ -1,5 +1,6 @@
 import { type JobQueue, JobRunner, remote } from "jobgate/runner";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { turn } from "../support/turns.js";
 import { until } from "./support/ports.js";
 import { ended, heldType, newRunner } from "./support/runner.js";
 import { connect, openServer } from "./support/sockets.js";
@@ -160,6 +161,36 @@ describe("a queue that is away or gone", () => {
     const runner = newRunner({ types: [remote(typeOf("held"), queue as never)] });
     const { id } = runner.createJob("held");
     expect(await ended(runner, id)).toMatchObject({ status: "failed", error: { code: "E_UNKNOWN_JOB" } });
+  });
+});
+
+describe("a job whose making nobody has heard of", () => {
+  it("is cancelled there as soon as the queue takes it, however often it was away", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const away = Object.assign(new Error("no answer"), { code: "E_DISCONNECTED" });
+    let made: string | undefined;
+    const asked: string[] = [];
+    const queue: Partial<JobQueue> = {
+      createJob: async (_type, _params, options) => {
+        made = options?.id;
+        throw away;
+      },
+      cancelJob: async (id) => {
+        asked.push(id);
+        if (asked.length < 3) throw away;
+        return true;
+      },
+      watch: () => new ReadableStream(),
+    };
+    const runner = newRunner({ types: [remote(typeOf("held"), queue as JobQueue)], builtins: false });
+    const { id } = runner.createJob("held");
+    expect(await ended(runner, id)).toMatchObject({ status: "failed", error: { code: "E_DISCONNECTED" } });
+    for (let step = 0; step < 10; step += 1) {
+      await turn();
+      vi.advanceTimersByTime(1000);
+    }
+    expect(asked).toEqual([made, made, made]);
   });
 });
 

@@ -1,11 +1,13 @@
 import { QueueFullError } from "jobgate";
-import { QueueClient, type QueuePort, type ServerMessage } from "jobgate/runner";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { type JobRunner, QueueClient, type QueuePort, type ServerMessage } from "jobgate/runner";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { turn } from "../support/turns.js";
 import { newClient, rawPort, until } from "./support/ports.js";
 import { ended, heldType, newRunner } from "./support/runner.js";
 import { Sleeper } from "./support/sleeper.js";
 import { FakeSocket } from "./support/socket.js";
+
+type Listener = (event: { data: unknown }) => void;
 
 const quick = { name: "quick", description: "", params: [], execute: () => 1 };
 const ofSize = (size: number) => ({ name: "large", description: "", params: [], execute: () => "x".repeat(size) });
@@ -67,6 +69,84 @@ describe("a reader that sleeps, over a port that does not say how much it holds"
   });
 });
 
+/** Both ends of a port that loses what nobody listens to, and the messages that have been sent to the client's. */
+function lossyPort() {
+  const atRunner = new Set<Listener>();
+  const atClient = new Set<Listener>();
+  const sent: ServerMessage[] = [];
+  let looks = 0;
+  const end = (mine: Set<Listener>, others: Set<Listener>, note: (message: unknown) => void): QueuePort => ({
+    postMessage: (message) => {
+      note(message);
+      const data = structuredClone(message);
+      queueMicrotask(() => {
+        for (const listener of others) listener({ data });
+      });
+    },
+    addEventListener: (type: string, listener: Listener) => type === "message" && mine.add(listener),
+    removeEventListener: (_, listener) => mine.delete(listener),
+  });
+  const served = Object.defineProperty(
+    end(atRunner, atClient, (message) => sent.push(message as ServerMessage)),
+    "bufferedAmount",
+    {
+      get: () => {
+        looks += 1;
+        return 0;
+      },
+    },
+  );
+  return { served, clientEnd: end(atClient, atRunner, () => {}), sent, looks: () => looks };
+}
+
+async function runQuick(runner: JobRunner, jobs: number): Promise<void> {
+  for (let count = 0; count < jobs; count += 1) {
+    runner.createJob("quick");
+    if (count % 5 === 0) await turn();
+  }
+  await runner.manager.onIdle();
+}
+
+describe("an end that is gone", () => {
+  it("the next client on its port is told the state and served, however much was said meanwhile", async () => {
+    const runner = newRunner({ types: [quick], retain: 10 });
+    const { served, clientEnd, sent } = lossyPort();
+    runner.serve(served);
+    const first = new QueueClient(clientEnd);
+    await until(first, ({ connected }) => connected);
+    await first.createJob("quick");
+    first.close();
+    await runQuick(runner, 200);
+    await turn();
+    const before = sent.length;
+    const second = new QueueClient(clientEnd);
+    onTestFinished(() => second.close());
+    const { id } = await second.createJob("quick");
+    await until(second, ({ jobs }) => jobs.some((job) => job.id === id && job.status === "completed"));
+    expect(sent.slice(before).some(({ type }) => type === "queue_state")).toBe(true);
+    expect(second.getSnapshot().jobs).toEqual(runner.getSnapshot().jobs);
+  });
+
+  it("its port is not looked at again and again: it is sent the rest when it has acknowledged", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const runner = newRunner({ types: [quick], retain: 10 });
+    const { served, clientEnd, sent, looks } = lossyPort();
+    runner.serve(served);
+    clientEnd.postMessage?.({ type: "get_state", acknowledges: true, protocol: 2 });
+    await runQuick(runner, 200);
+    vi.advanceTimersByTime(1000);
+    await turn();
+    const [lookedAt, told] = [looks(), sent.length];
+    for (let step = 0; step < 20; step += 1) vi.advanceTimersByTime(50);
+    await turn();
+    expect([looks(), sent.length]).toEqual([lookedAt, told]);
+    clientEnd.postMessage?.({ type: "ack", ack: 128 });
+    await turn();
+    expect(sent.length).toBeGreaterThan(told);
+  });
+});
+
 describe("one tab can't take the queue from the others", () => {
   it("more pending jobs of one port than are allowed are refused; another port's are not", async () => {
     const { type } = heldType();
@@ -114,6 +194,27 @@ describe("one tab can't take the queue from the others", () => {
     await other.createJob("quick");
     expect(answered).toBeLessThan(2500);
     await Promise.all(asked);
+  });
+});
+
+describe("who asks for many jobs in one go", () => {
+  it("knows each of them by the time that it is answered", async () => {
+    const { type } = heldType();
+    const client = newClient(newRunner({ types: [type] }));
+    await until(client, ({ connected }) => connected);
+    await client.clearCompleted();
+    const unknown: string[] = [];
+    const ask = async () => {
+      const { id } = await client.createJob("held");
+      try {
+        await client.watch(id).cancel();
+      } catch {
+        unknown.push(id);
+      }
+    };
+    await Promise.all(Array.from({ length: 900 }, ask));
+    expect(unknown).toEqual([]);
+    expect(client.getAllJobs()).toHaveLength(900);
   });
 });
 

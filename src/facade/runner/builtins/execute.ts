@@ -9,6 +9,11 @@ import { bodies } from "./bodies.js";
 
 let ready: Promise<unknown> | undefined;
 
+async function load(onPanic: (message: string) => void): Promise<void> {
+  await init({ module_or_path: unpackBytes(packed) });
+  reportPanics(onPanic);
+}
+
 /** `onPanic` is told when the binary has broken. */
 export async function executeBuiltin(
   type: string,
@@ -16,7 +21,11 @@ export async function executeBuiltin(
   context: TaskContext,
   onPanic: (message: string) => void,
 ): Promise<unknown> {
-  ready ??= init({ module_or_path: unpackBytes(packed) }).then(() => reportPanics(onPanic));
+  ready ??= load(onPanic).catch((error) => {
+    // The next that starts tries again.
+    ready = undefined;
+    throw error;
+  });
   await ready;
   return bodies[type]!(params, context);
 }
