@@ -9,7 +9,7 @@ import { takeTurn } from "../support/turn.js";
 import type { Millis, Progress, RetryOptions, Unsubscribe } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
-import { DuplicateStepError, LostOwnershipError, NotStorableError } from "./errors.js";
+import { DuplicateStepError, isUnstorable, LostOwnershipError, NotStorableError } from "./errors.js";
 import { newRow } from "./new-row.js";
 import { AT, OUTCOME, PENDING, RUNNING } from "./numbers.js";
 import type { StoredJob, StoredStep } from "./rows.js";
@@ -162,7 +162,11 @@ export class Run {
   }
 
   private async keep(name: string, step: StoredStep): Promise<void> {
-    if (await this.host.step(this, name, step)) return;
+    const isOwned = await this.host.step(this, name, step).catch((error: unknown) => {
+      if (!isUnstorable(error)) throw error;
+      throw new NotStorableError(`The result of the step "${name}" can't be stored`, { cause: error });
+    });
+    if (isOwned) return;
     const lost = new LostOwnershipError("Another tab has this job");
     this.abort(lost);
     throw lost;

@@ -172,6 +172,28 @@ test("what can't be stored fails without a retry and says so", async () => {
   expect(runs).toBe(1);
 });
 
+test("what can be cloned but not stored fails without a retry and says so", async () => {
+  const { open } = queue();
+  let runs = 0;
+  const compiled = () => {
+    runs++;
+    return new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  };
+  const types = [
+    type("result", compiled),
+    type("step", (_: unknown, { step }: SharedTaskContext) => step("compile", compiled, { retry: 2 })),
+  ];
+  const tab = open({ types });
+  for (const name of ["result", "step"]) {
+    const { id } = await tab.createJob(name, {}, { retry: 3 });
+    expect(await ended(tab, id)).toMatchObject({ status: "failed", error: { code: "E_NOT_STORABLE" } });
+  }
+  expect(runs).toBe(2);
+
+  const { job } = await tab.runJob<unknown, unknown>("key", "result", {}, { delay: 60_000 });
+  await expect(job.dispatch(compiled())).rejects.toMatchObject({ code: "E_NOT_STORABLE" });
+});
+
 test("a sleep is taken up where it was when another tab takes the job over", async () => {
   const clock = useTestClock();
   onTestFinished(() => clock.restore());
