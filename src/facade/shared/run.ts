@@ -9,6 +9,7 @@ import { takeTurn } from "../support/turn.js";
 import type { Millis, Progress, RetryOptions, Unsubscribe } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
+import { unexpected } from "../wasm/engine.js";
 import { DuplicateStepError, isUnstorable, LostOwnershipError, NotStorableError } from "./errors.js";
 import { newRow } from "./new-row.js";
 import { AT, OUTCOME, PENDING, RUNNING } from "./numbers.js";
@@ -42,6 +43,8 @@ export class Run {
   private readonly controller = new AbortController();
   private readonly used = new Set<string>();
   private readonly listeners: Listener[] = [];
+  /** Came while nobody listened. */
+  private kept: { readonly action: unknown } | undefined = undefined;
   private state: unknown;
   private said: { state?: unknown; progress?: Progress } = {};
   private readonly alarm = new Alarm();
@@ -71,8 +74,12 @@ export class Run {
     await this.recording;
   }
 
-  /** Hands the action to whoever listens; then the queue is told. */
+  /** Hands the action to whoever listens, as soon as somebody does; then the queue is told. */
   async deliver(action: unknown): Promise<void> {
+    if (this.listeners.length === 0) {
+      this.kept = { action };
+      return;
+    }
     const heard = this.listeners.map(async (listener) => listener(action));
     for (const { status, ...how } of await Promise.allSettled(heard)) {
       if (status === "rejected") report((how as PromiseRejectedResult).reason);
@@ -144,10 +151,18 @@ export class Run {
     const own: Listener = (action) => listener(action);
     this.listeners.push(own);
     if (this.listeners.length === 1) this.host.listening(this);
+    // Not before the listener can be taken away.
+    queueMicrotask(() => this.deliverKept());
     return () => {
       const at = this.listeners.indexOf(own);
       if (at >= 0) this.listeners.splice(at, 1);
     };
+  }
+
+  private deliverKept(): void {
+    const { kept } = this;
+    this.kept = undefined;
+    if (kept !== undefined && !this.isOver) this.deliver(kept.action).catch(unexpected);
   }
 
   // ── steps ───────────────────────────────────────────────────────────────────────────────────

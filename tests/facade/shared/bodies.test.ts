@@ -98,6 +98,29 @@ test("an action that was not done with when the tab let go comes again", async (
   expect(heard).toEqual(["a", "a", "b"]);
 });
 
+test("an action that comes while nobody listens is kept for the next listener", async () => {
+  const { open } = queue();
+  const types = [
+    type<unknown, unknown, unknown, string>("listen", async (_, { onAction, step }) => {
+      const next = () =>
+        new Promise<string>((resolve) => {
+          const leave = onAction((action) => {
+            leave();
+            resolve(action);
+          });
+        });
+      const first = await next();
+      // Each is recorded: the next action has come meanwhile.
+      for (let n = 0; n < 9; n++) await step(`${n}`, () => {});
+      return [first, await next()];
+    }),
+  ];
+  const tab = open({ types });
+  const { job } = await tab.runJob<unknown, string>("key", "listen");
+  await Promise.all([job.dispatch("a"), job.dispatch("b")]);
+  expect(await job.result).toEqual(["a", "b"]);
+});
+
 test("steps are matched by name, are not called again in a retry, and may not be named twice", async () => {
   const { open } = queue();
   const calls: string[] = [];
