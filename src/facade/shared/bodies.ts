@@ -55,8 +55,9 @@ export class Bodies implements RunHost {
   private readonly endings = new Map<string, Ended>();
   /** What was stored of jobs that were claimed here, for the runs to come. */
   readonly steps = new Map<string, Map<string, StoredStep>>();
-  /** What bodies and callers of this tab have thrown and given as reasons: the very objects. */
-  readonly thrown = new Map<string, unknown>();
+  /** What bodies of this tab have thrown last, in which run, and what its callers have given as reasons: the very objects. */
+  readonly thrown = new Map<string, { readonly epoch: number; readonly value: unknown }>();
+  readonly reasons = new Map<string, unknown>();
 
   constructor(host: BodiesHost) {
     this.host = host;
@@ -80,7 +81,7 @@ export class Bodies implements RunHost {
         ending = notStored(error);
         return transactions.settle(job.id, epoch, lock, [OUTCOME.final, Number.NaN], ending);
       });
-      if (written && "thrown" in ending) this.thrown.set(job.id, ending.thrown);
+      if (written && "thrown" in ending) this.thrown.set(job.id, { epoch, value: ending.thrown });
       this.endings.delete(name);
       this.host.see(seen);
       answer(written ? ANSWER.written : ANSWER.refused);
@@ -161,7 +162,7 @@ export class Bodies implements RunHost {
     const job = this.host.mirror.of(number);
     const run = this.runOf(number, epoch);
     if (run === undefined) return;
-    if (why === WHY.stop) run.abort(this.thrown.get(`stop:${run.id}`) ?? deserialize(job?.reason));
+    if (why === WHY.stop) run.abort(this.reasons.get(run.id) ?? deserialize(job?.reason));
     else if (why === WHY.timeout) run.abort(tooLong().thrown);
     else if (why === WHY.handover) run.abort(new HandoverError("This tab lets go of the job"));
     else {

@@ -232,7 +232,7 @@ export class Driver {
     for (const id of ids) {
       this.goneMeanwhile?.add(id);
       this.bodies.thrown.delete(id);
-      this.bodies.thrown.delete(`stop:${id}`);
+      this.bodies.reasons.delete(id);
       const number = this.parts.mirror.remove(id);
       if (number !== undefined) this.tell(TELL.gone, number);
     }

@@ -17,7 +17,7 @@ import { KeyWatch } from "./key-watch.js";
 import { Mirror } from "./mirror.js";
 import { newId } from "./new-id.js";
 import { newRow } from "./new-row.js";
-import { AT, isOver, MOST_SLOTS, RUNNING } from "./numbers.js";
+import { AT, CANCELLED, isOver, MOST_SLOTS, RUNNING } from "./numbers.js";
 import { inTime, openStorage } from "./opening.js";
 import { type CheckedOptions, checkOptions, checkType, policyNumber } from "./options.js";
 import type { Created, Draft, Seen } from "./requests.js";
@@ -364,13 +364,16 @@ export class SharedRunner implements JobQueue {
   }
 
   private async askToStop(id: string, reason: unknown): Promise<boolean> {
-    const { driver } = await this.store();
-    const name = `stop:${id}`;
-    const isFirst = !driver.bodies.thrown.has(name);
-    if (isFirst && reason !== undefined) driver.bodies.thrown.set(name, reason);
+    const { reasons } = (await this.store()).driver.bodies;
+    const isFirst = !reasons.has(id);
+    if (isFirst && reason !== undefined) reasons.set(id, reason);
     const serialized = reason === undefined ? undefined : serialize(reason);
-    const { written } = await this.change((transactions) => transactions.stop(id, serialized));
-    if (!written && isFirst) driver.bodies.thrown.delete(name);
+    let written = false;
+    try {
+      ({ written } = await this.change((transactions) => transactions.stop(id, serialized)));
+    } finally {
+      if (!written && isFirst) reasons.delete(id);
+    }
     return written;
   }
 
@@ -418,10 +421,12 @@ export class SharedRunner implements JobQueue {
 
   private thrown(id: string): { readonly value: unknown } | undefined {
     const job = this.mirror.get(id);
-    const thrown = this.opened?.driver.bodies.thrown;
-    if (job === undefined || thrown === undefined) return undefined;
-    const name = job.row[AT.status] === 4 ? `stop:${id}` : id;
-    return thrown.has(name) ? { value: thrown.get(name) } : undefined;
+    const bodies = this.opened?.driver.bodies;
+    if (job === undefined || bodies === undefined) return undefined;
+    const { thrown, reasons } = bodies;
+    if (job.row[AT.status] === CANCELLED) return reasons.has(id) ? { value: reasons.get(id) } : undefined;
+    const own = thrown.get(id);
+    return own?.epoch === job.row[AT.epoch] ? own : undefined;
   }
 
   private recordOf(job: StoredJob): SharedRecord {

@@ -1,6 +1,6 @@
 import type { SharedTaskContext } from "jobgate/shared";
 import { useTestClock } from "jobgate/testing";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { ended, latch, queue, until } from "./support/tabs.js";
 import { type } from "./support/types.js";
 
@@ -262,6 +262,53 @@ test("an attempt that takes too long fails with a TimeoutError, whatever its bod
   const tab = open({ types });
   const { id } = await tab.createJob("long", {}, { timeout: 20 });
   expect(await ended(tab, id)).toMatchObject({ status: "failed", error: { name: "TimeoutError" } });
+});
+
+test("the tab where an earlier attempt failed says why the last one did, elsewhere", async () => {
+  const { open } = queue();
+  const [begun, release] = [latch(), latch()];
+  const first = async () => {
+    begun.open();
+    await release.opened;
+    throw new Error("one");
+  };
+  const tab = open({ types: [type("fail", first, { requires: { visible: true } })] });
+  const { job } = await tab.runJob("key", "fail", {}, { retry: { limit: 1, delay: 0 } });
+  await begun.opened;
+  // It runs none of that type any more.
+  const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+  onTestFinished(() => hidden.mockRestore());
+  document.dispatchEvent(new Event("visibilitychange"));
+  const second = () => {
+    throw new Error("two");
+  };
+  open({ types: [type("fail", second)] });
+  release.open();
+  await expect(job.result).rejects.toThrow("two");
+  expect(job.record).toMatchObject({ status: "failed", error: { message: "two" } });
+});
+
+test("a stop that was not recorded leaves its reason nowhere", async () => {
+  const { open } = queue();
+  const begun = latch();
+  const body = (_: unknown, { signal }: SharedTaskContext) =>
+    new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      begun.open();
+    });
+  const tab = open({ types: [type("wait", body)] });
+  const { job } = await tab.runJob("key", "wait");
+  await begun.opened;
+  const { transaction } = IDBDatabase.prototype;
+  const refused = vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(() => {
+    throw new DOMException("not now", "InvalidStateError");
+  });
+  onTestFinished(() => refused.mockRestore());
+  await expect(job.stop("A")).rejects.toMatchObject({ code: "E_STORAGE_UNAVAILABLE" });
+  refused.mockRestore();
+  expect(IDBDatabase.prototype.transaction).toBe(transaction);
+  await job.stop("B");
+  expect(await job.settled).toEqual({ type: "Cancelled", reason: "B" });
 });
 
 test("a watcher hears the present state first, then what follows, then the end, in any tab", async () => {
