@@ -235,10 +235,11 @@ export class SharedRunner implements JobQueue {
     const job = this.known(id);
     if (!isOver(job.row)) throw new SharedRunnerError(`Job "${textOf(id)}" has not finished`, "E_NOT_FINISHED");
     const { type, params, row } = job;
-    const valid = this.types.needValid(type, params);
-    const again: number[] = Array.from(
-      requestRules.again(Float64Array.from(row), this.kinds.get(type)!.version, wallNow()),
-    );
+    const from = row[AT.version]!;
+    const { version = from } = this.kinds.get(type) ?? {};
+    // Those of another version are brought to its own by the tab that runs it.
+    const valid = version === from ? this.types.needValid(type, params) : params;
+    const again: number[] = Array.from(requestRules.again(Float64Array.from(row), from, wallNow()));
     const created = await this.createSoon({
       id: newId(),
       isOwnId: true,
