@@ -58,6 +58,7 @@ export class Driver {
   private logs: readonly Log[] = [];
   private left: (() => void)[] = [];
   private isClosed = false;
+  private isRetired = false;
   private isBroken = false;
 
   constructor(parts: DriverParts, transactions: Transactions, isShared: boolean) {
@@ -139,6 +140,7 @@ export class Driver {
 
   /** Runs nothing any more; watching goes on. */
   retire(): void {
+    this.isRetired = true;
     this.tell(TELL.leave, 0);
   }
 
@@ -155,6 +157,7 @@ export class Driver {
     this.transactions.storage.resume();
     this.channel?.open();
     this.tell(TELL.back, 0);
+    if (this.isRetired) this.tell(TELL.leave, 0);
   };
 
   private hear({ hint, log }: Said): void {
