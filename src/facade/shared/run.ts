@@ -195,7 +195,7 @@ export class Run {
   ): Promise<T> {
     needFunction("body", body);
     checkObject("options", options);
-    const retryIf = typeof options.retry === "object" ? options.retry.retryIf : undefined;
+    const { retryIf, delay }: Partial<RetryOptions> = typeof options.retry === "object" ? options.retry : {};
     let row = [...newRow(requestRules, 1, { ...options, delay: undefined, priority: undefined }, true)];
     const known = this.begin(name);
     if (known !== undefined) return cloned(known.value) as T;
@@ -207,10 +207,12 @@ export class Run {
       } catch (error) {
         if (this.controller.signal.aborted) throw this.controller.signal.reason;
         row[AT.status] = RUNNING;
-        const mayHelp = !isFinal(error) && (retryIf === undefined || retryIf(error, attempt));
-        const outcome = mayHelp ? OUTCOME.rejected : OUTCOME.final;
-        row = Array.from(Rules.settle(Float64Array.from(row), 0, outcome, NaN, wallNow(), chance()));
-        if (row[AT.status] !== PENDING) throw error;
+        const mayHelp = !isFinal(error) && mayRetry(retryIf, error, attempt);
+        const settled = (outcome: number, wait: number) =>
+          Array.from(Rules.settle(Float64Array.from(row), 0, outcome, wait, wallNow(), chance()));
+        const next = settled(mayHelp ? OUTCOME.rejected : OUTCOME.final, Number.NaN);
+        if (next[AT.status] !== PENDING) throw error;
+        row = typeof delay === "function" ? settled(OUTCOME.rejected, waitFor(delay, error, attempt)) : next;
         await this.pause(row[AT.wait]!);
       }
     }
@@ -275,6 +277,30 @@ export class Run {
         resolve();
       });
     });
+  }
+}
+
+function mayRetry(retryIf: RetryOptions["retryIf"], error: unknown, attempt: number): boolean {
+  if (retryIf === undefined) return true;
+  try {
+    return Boolean(retryIf(error, attempt));
+  } catch (thrown) {
+    report(thrown);
+    return false;
+  }
+}
+
+/** What the caller's rule asks for; not a number if it asks for nothing. */
+function waitFor(delay: Exclude<RetryOptions["delay"], Millis | undefined>, error: unknown, attempt: number): number {
+  try {
+    const wait = delay(error, attempt);
+    if (wait === undefined) return Number.NaN;
+    if (typeof wait === "number" && wait >= 0) return wait;
+    const given = typeof wait === "number" ? wait : typeof wait;
+    throw new TypeError(`retry.delay must answer a number of milliseconds, 0 or more, or undefined, got ${given}`);
+  } catch (thrown) {
+    report(thrown);
+    return Number.NaN;
   }
 }
 

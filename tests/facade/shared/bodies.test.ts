@@ -177,6 +177,50 @@ test("a step is tried again as it says, and its time is its own", async () => {
   expect(await ended(tab, id)).toMatchObject({ status: "completed", result: 3 });
 });
 
+test("a step's own delay and retryIf are asked, and what they throw is reported and counts as nothing", async () => {
+  const { open } = queue();
+  const reports: unknown[] = [];
+  const hear = (event: ErrorEvent) => {
+    event.preventDefault();
+    reports.push(event.error.message);
+  };
+  addEventListener("error", hear);
+  onTestFinished(() => removeEventListener("error", hear));
+  const asked: unknown[] = [];
+  const broken = () => {
+    throw new Error("broken");
+  };
+  const fail = (times: number) => () => {
+    if (times-- > 0) throw new Error(`${times} more`);
+    return "done";
+  };
+  const types = [
+    type("delay", (_: unknown, { step }: SharedTaskContext) => {
+      const delay = (error: unknown, attempt: number) => {
+        asked.push([(error as Error).message, attempt]);
+        return 0;
+      };
+      return step("flaky", fail(2), { retry: { limit: 2, delay } });
+    }),
+    type("brokenDelay", (_: unknown, { step }: SharedTaskContext) =>
+      step("flaky", fail(1), { retry: { limit: 1, delay: broken, maxDelay: 0 } }),
+    ),
+    type("brokenIf", (_: unknown, { step }: SharedTaskContext) =>
+      step("flaky", fail(1), { retry: { limit: 1, delay: 0, retryIf: broken } }),
+    ),
+  ];
+  const tab = open({ types });
+  const outcome = async (name: string) => ended(tab, (await tab.createJob(name)).id);
+  expect(await outcome("delay")).toMatchObject({ result: "done" });
+  expect(asked).toEqual([
+    ["1 more", 1],
+    ["0 more", 2],
+  ]);
+  expect(await outcome("brokenDelay")).toMatchObject({ result: "done" });
+  expect(await outcome("brokenIf")).toMatchObject({ status: "failed", error: { message: "0 more" } });
+  expect(reports).toEqual(["broken", "broken"]);
+});
+
 test("what can't be stored fails without a retry and says so", async () => {
   const { open } = queue();
   let runs = 0;
