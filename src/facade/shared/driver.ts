@@ -362,14 +362,15 @@ export class Driver {
 
   /** With the params as this tab's version of the type has them; undefined: they can't be brought to that. */
   private claim(job: StoredJob, claim: readonly number[]): Claim | undefined {
-    const { id, type, row } = job;
+    const { id, incarnation, type, row } = job;
     const { migrate, version } = this.parts.kinds.get(type)!;
     const from = row[AT.version]!;
-    if (from === version) return { id, claim, params: job.params };
+    if (from === version) return { id, incarnation, claim, params: job.params };
     try {
       const given = cloned(job.params);
       return {
         id,
+        incarnation,
         claim,
         params: this.parts.types.needValid(type, migrate === undefined ? given : migrate(given, from)),
       };
