@@ -41,7 +41,7 @@ pub(super) struct Job {
     /// By this tab's clock that never runs backwards.
     not_before: Time,
     /// Since when nothing but the network is missing.
-    offline_since: Option<Time>,
+    pub(super) offline_since: Option<Time>,
     pub(super) parked: bool,
     /// The store did not take it; until then it is not tried again.
     pub(super) held_until: Option<Time>,

@@ -50,6 +50,12 @@ impl Tab {
 
     pub(super) fn around(&mut self, now: Time, around: Circumstances, effects: &mut Vec<Effect>) {
         if self.around != around {
+            if around.online {
+                // Whoever waits for it again begins anew.
+                for job in self.jobs.values_mut() {
+                    job.offline_since = None;
+                }
+            }
             self.around = around;
             let depends = |job: &Job| {
                 let kind = job.kind.and_then(|TypeId(kind)| self.kinds.get(kind as usize));

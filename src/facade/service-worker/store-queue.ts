@@ -109,8 +109,10 @@ export class StoreQueue implements HandledQueue {
     const app = await this.app();
     const { type } = job;
     const known = typeOf(app, type);
-    const params = validParams(rules, known, job.params);
-    const row: Row = Array.from(rules.again(Float64Array.from(job.row), known.version, wallNow()));
+    const from = job.row[AT.version]!;
+    // Those of another version are brought to its own by the tab that runs it.
+    const params = known.version === from ? validParams(rules, known, job.params) : job.params;
+    const row: Row = Array.from(rules.again(Float64Array.from(job.row), from, wallNow()));
     return this.create({ id: newId(), isOwnId: true, type, params, row, key: undefined, policy: 0 }, app);
   }
 

@@ -9,7 +9,7 @@ import { setTimer, wallNow } from "../support/time.js";
 import { now } from "../wasm/clock.js";
 import { unexpected } from "../wasm/engine.js";
 import type { Log } from "./channel.js";
-import { HandoverError, LostOwnershipError } from "./errors.js";
+import { HandoverError, isUnstorable, LostOwnershipError, NotStorableError } from "./errors.js";
 import type { Mirror } from "./mirror.js";
 import { ANSWER, AT, OUTCOME, RUNNING, WHY } from "./numbers.js";
 import type { Seen } from "./requests.js";
@@ -43,6 +43,11 @@ function tooLong(): Ended {
   return { error: serialize(thrown), thrown };
 }
 
+function notStored(cause: unknown): Ended {
+  const thrown = new NotStorableError("The result can't be stored", { cause });
+  return { error: serialize(thrown), thrown };
+}
+
 export class Bodies implements RunHost {
   private readonly host: BodiesHost;
   private readonly runs = new Map<string, Run>();
@@ -50,8 +55,9 @@ export class Bodies implements RunHost {
   private readonly endings = new Map<string, Ended>();
   /** What was stored of jobs that were claimed here, for the runs to come. */
   readonly steps = new Map<string, Map<string, StoredStep>>();
-  /** What bodies and callers of this tab have thrown and given as reasons: the very objects. */
-  readonly thrown = new Map<string, unknown>();
+  /** What bodies of this tab have thrown last, in which run, and what its callers have given as reasons: the very objects. */
+  readonly thrown = new Map<string, { readonly epoch: number; readonly value: unknown }>();
+  readonly reasons = new Map<string, unknown>();
 
   constructor(host: BodiesHost) {
     this.host = host;
@@ -60,7 +66,7 @@ export class Bodies implements RunHost {
   async settle(number: number, epoch: number, lock: Lock, outcome: [number, number]): Promise<void> {
     const job = this.host.mirror.of(number);
     const name = `${job?.id}:${epoch}`;
-    const ending = this.endingOf(name, outcome[0]);
+    let ending = this.endingOf(name, outcome[0]);
     const answer = (what: number) =>
       this.host.apply(this.host.rules.recorded(now(), wallNow(), number, epoch, false, what));
     if (job === undefined) {
@@ -68,8 +74,14 @@ export class Bodies implements RunHost {
       return;
     }
     try {
-      const { written, seen } = await this.host.transactions.settle(job.id, epoch, lock, outcome, ending);
-      if (written && "thrown" in ending) this.thrown.set(job.id, ending.thrown);
+      const { transactions } = this.host;
+      const { written, seen } = await transactions.settle(job.id, epoch, lock, outcome, ending).catch((error) => {
+        if (!isUnstorable(error) || !("result" in ending)) throw error;
+        // Not even if it were tried for ever.
+        ending = notStored(error);
+        return transactions.settle(job.id, epoch, lock, [OUTCOME.final, Number.NaN], ending);
+      });
+      if (written && "thrown" in ending) this.thrown.set(job.id, { epoch, value: ending.thrown });
       this.endings.delete(name);
       this.host.see(seen);
       answer(written ? ANSWER.written : ANSWER.refused);
@@ -150,7 +162,7 @@ export class Bodies implements RunHost {
     const job = this.host.mirror.of(number);
     const run = this.runOf(number, epoch);
     if (run === undefined) return;
-    if (why === WHY.stop) run.abort(this.thrown.get(`stop:${run.id}`) ?? deserialize(job?.reason));
+    if (why === WHY.stop) run.abort(this.reasons.get(run.id) ?? deserialize(job?.reason));
     else if (why === WHY.timeout) run.abort(tooLong().thrown);
     else if (why === WHY.handover) run.abort(new HandoverError("This tab lets go of the job"));
     else {

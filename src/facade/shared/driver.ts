@@ -58,6 +58,7 @@ export class Driver {
   private logs: readonly Log[] = [];
   private left: (() => void)[] = [];
   private isClosed = false;
+  private isRetired = false;
   private isBroken = false;
 
   constructor(parts: DriverParts, transactions: Transactions, isShared: boolean) {
@@ -139,6 +140,7 @@ export class Driver {
 
   /** Runs nothing any more; watching goes on. */
   retire(): void {
+    this.isRetired = true;
     this.tell(TELL.leave, 0);
   }
 
@@ -155,6 +157,7 @@ export class Driver {
     this.transactions.storage.resume();
     this.channel?.open();
     this.tell(TELL.back, 0);
+    if (this.isRetired) this.tell(TELL.leave, 0);
   };
 
   private hear({ hint, log }: Said): void {
@@ -232,7 +235,7 @@ export class Driver {
     for (const id of ids) {
       this.goneMeanwhile?.add(id);
       this.bodies.thrown.delete(id);
-      this.bodies.thrown.delete(`stop:${id}`);
+      this.bodies.reasons.delete(id);
       const number = this.parts.mirror.remove(id);
       if (number !== undefined) this.tell(TELL.gone, number);
     }
@@ -359,14 +362,15 @@ export class Driver {
 
   /** With the params as this tab's version of the type has them; undefined: they can't be brought to that. */
   private claim(job: StoredJob, claim: readonly number[]): Claim | undefined {
-    const { id, type, row } = job;
+    const { id, incarnation, type, row } = job;
     const { migrate, version } = this.parts.kinds.get(type)!;
     const from = row[AT.version]!;
-    if (from === version) return { id, claim, params: job.params };
+    if (from === version) return { id, incarnation, claim, params: job.params };
     try {
       const given = cloned(job.params);
       return {
         id,
+        incarnation,
         claim,
         params: this.parts.types.needValid(type, migrate === undefined ? given : migrate(given, from)),
       };

@@ -37,7 +37,7 @@ export class DuplicateStepError extends JobgateError {
   override readonly code = "E_DUPLICATE_STEP";
 }
 
-/** E_NOT_STORABLE: structured clone does not take it. */
+/** E_NOT_STORABLE: structured clone does not take it, or the store does not. */
 export class NotStorableError extends JobgateError {
   override readonly name = "NotStorableError";
   override readonly code = "E_NOT_STORABLE";
@@ -65,9 +65,13 @@ export class SharedRunnerError extends JobgateError {
   }
 }
 
+/** What can be cloned need not be storable: a WebAssembly.Module is not. */
+export const isUnstorable = (thrown: unknown) => fieldOf(thrown, "name") === "DataCloneError";
+
 /** What a store has thrown, in our words. `written`: it may have been, for all that is known. */
 export function storageError(thrown: unknown, lost: boolean): Error {
   const name = fieldOf(thrown, "name");
+  if (isUnstorable(thrown)) return new NotStorableError("What was given can't be stored", { cause: thrown });
   if (name === "QuotaExceededError") return new QuotaError("There is no room left for this origin", { cause: thrown });
   if (lost) return new StorageLostError("The store went away before it had answered", { cause: thrown });
   return new StorageUnavailableError("The store can't be written to", { cause: thrown });

@@ -38,7 +38,14 @@ const IDLE: AnyView = Object.freeze({
   error: undefined,
 });
 
-/** Who stands under the key, else the last one seen here, else the latest that is kept. */
+type Counter = "incarnation" | "ended";
+
+function later(one: StoredJob | undefined, other: StoredJob | undefined, by: Counter): StoredJob | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return (other[by] ?? 0) > (one[by] ?? 0) ? other : one;
+}
+
+/** Who stands under the key, else the later of the last one seen here and of the latest that is kept. */
 export class KeyWatch {
   private readonly host: JobHost;
   private readonly key: string;
@@ -61,8 +68,8 @@ export class KeyWatch {
     const current = this.seen === undefined ? undefined : mirror.get(this.seen.id);
     const seen = current?.incarnation === this.seen?.incarnation ? (current ?? this.seen) : this.seen;
     this.note(seen);
-    this.seen = mirror.standing(this.key) ?? seen ?? mirror.lastEnded(this.key);
-    this.completed ??= mirror.lastCompleted(this.key);
+    this.seen = mirror.standing(this.key) ?? later(seen, mirror.lastEnded(this.key), "incarnation");
+    this.completed = later(this.completed, mirror.lastCompleted(this.key), "ended");
     this.note(this.seen);
     return this.seen === undefined ? IDLE : this.viewOf(this.seen);
   };

@@ -9,7 +9,8 @@ import { takeTurn } from "../support/turn.js";
 import type { Millis, Progress, RetryOptions, Unsubscribe } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
-import { DuplicateStepError, LostOwnershipError, NotStorableError } from "./errors.js";
+import { unexpected } from "../wasm/engine.js";
+import { DuplicateStepError, isUnstorable, LostOwnershipError, NotStorableError } from "./errors.js";
 import { newRow } from "./new-row.js";
 import { AT, OUTCOME, PENDING, RUNNING } from "./numbers.js";
 import type { StoredJob, StoredStep } from "./rows.js";
@@ -42,6 +43,8 @@ export class Run {
   private readonly controller = new AbortController();
   private readonly used = new Set<string>();
   private readonly listeners: Listener[] = [];
+  /** Came while nobody listened. */
+  private kept: { readonly action: unknown } | undefined = undefined;
   private state: unknown;
   private said: { state?: unknown; progress?: Progress } = {};
   private readonly alarm = new Alarm();
@@ -71,8 +74,12 @@ export class Run {
     await this.recording;
   }
 
-  /** Hands the action to whoever listens; then the queue is told. */
+  /** Hands the action to whoever listens, as soon as somebody does; then the queue is told. */
   async deliver(action: unknown): Promise<void> {
+    if (this.listeners.length === 0) {
+      this.kept = { action };
+      return;
+    }
     const heard = this.listeners.map(async (listener) => listener(action));
     for (const { status, ...how } of await Promise.allSettled(heard)) {
       if (status === "rejected") report((how as PromiseRejectedResult).reason);
@@ -144,10 +151,18 @@ export class Run {
     const own: Listener = (action) => listener(action);
     this.listeners.push(own);
     if (this.listeners.length === 1) this.host.listening(this);
+    // Not before the listener can be taken away.
+    queueMicrotask(() => this.deliverKept());
     return () => {
       const at = this.listeners.indexOf(own);
       if (at >= 0) this.listeners.splice(at, 1);
     };
+  }
+
+  private deliverKept(): void {
+    const { kept } = this;
+    this.kept = undefined;
+    if (kept !== undefined && !this.isOver) this.deliver(kept.action).catch(unexpected);
   }
 
   // ── steps ───────────────────────────────────────────────────────────────────────────────────
@@ -162,7 +177,11 @@ export class Run {
   }
 
   private async keep(name: string, step: StoredStep): Promise<void> {
-    if (await this.host.step(this, name, step)) return;
+    const isOwned = await this.host.step(this, name, step).catch((error: unknown) => {
+      if (!isUnstorable(error)) throw error;
+      throw new NotStorableError(`The result of the step "${name}" can't be stored`, { cause: error });
+    });
+    if (isOwned) return;
     const lost = new LostOwnershipError("Another tab has this job");
     this.abort(lost);
     throw lost;
@@ -176,7 +195,7 @@ export class Run {
   ): Promise<T> {
     needFunction("body", body);
     checkObject("options", options);
-    const retryIf = typeof options.retry === "object" ? options.retry.retryIf : undefined;
+    const { retryIf, delay }: Partial<RetryOptions> = typeof options.retry === "object" ? options.retry : {};
     let row = [...newRow(requestRules, 1, { ...options, delay: undefined, priority: undefined }, true)];
     const known = this.begin(name);
     if (known !== undefined) return cloned(known.value) as T;
@@ -188,10 +207,12 @@ export class Run {
       } catch (error) {
         if (this.controller.signal.aborted) throw this.controller.signal.reason;
         row[AT.status] = RUNNING;
-        const mayHelp = !isFinal(error) && (retryIf === undefined || retryIf(error, attempt));
-        const outcome = mayHelp ? OUTCOME.rejected : OUTCOME.final;
-        row = Array.from(Rules.settle(Float64Array.from(row), 0, outcome, NaN, wallNow(), chance()));
-        if (row[AT.status] !== PENDING) throw error;
+        const mayHelp = !isFinal(error) && mayRetry(retryIf, error, attempt);
+        const settled = (outcome: number, wait: number) =>
+          Array.from(Rules.settle(Float64Array.from(row), 0, outcome, wait, wallNow(), chance()));
+        const next = settled(mayHelp ? OUTCOME.rejected : OUTCOME.final, Number.NaN);
+        if (next[AT.status] !== PENDING) throw error;
+        row = typeof delay === "function" ? settled(OUTCOME.rejected, waitFor(delay, error, attempt)) : next;
         await this.pause(row[AT.wait]!);
       }
     }
@@ -256,6 +277,30 @@ export class Run {
         resolve();
       });
     });
+  }
+}
+
+function mayRetry(retryIf: RetryOptions["retryIf"], error: unknown, attempt: number): boolean {
+  if (retryIf === undefined) return true;
+  try {
+    return Boolean(retryIf(error, attempt));
+  } catch (thrown) {
+    report(thrown);
+    return false;
+  }
+}
+
+/** What the caller's rule asks for; not a number if it asks for nothing. */
+function waitFor(delay: Exclude<RetryOptions["delay"], Millis | undefined>, error: unknown, attempt: number): number {
+  try {
+    const wait = delay(error, attempt);
+    if (wait === undefined) return Number.NaN;
+    if (typeof wait === "number" && wait >= 0) return wait;
+    const given = typeof wait === "number" ? wait : typeof wait;
+    throw new TypeError(`retry.delay must answer a number of milliseconds, 0 or more, or undefined, got ${given}`);
+  } catch (thrown) {
+    report(thrown);
+    return Number.NaN;
   }
 }
 

@@ -17,7 +17,7 @@ import { KeyWatch } from "./key-watch.js";
 import { Mirror } from "./mirror.js";
 import { newId } from "./new-id.js";
 import { newRow } from "./new-row.js";
-import { AT, isOver, MOST_SLOTS, RUNNING } from "./numbers.js";
+import { AT, CANCELLED, isOver, MOST_SLOTS, RUNNING } from "./numbers.js";
 import { inTime, openStorage } from "./opening.js";
 import { type CheckedOptions, checkOptions, checkType, policyNumber } from "./options.js";
 import type { Created, Draft, Seen } from "./requests.js";
@@ -235,10 +235,11 @@ export class SharedRunner implements JobQueue {
     const job = this.known(id);
     if (!isOver(job.row)) throw new SharedRunnerError(`Job "${textOf(id)}" has not finished`, "E_NOT_FINISHED");
     const { type, params, row } = job;
-    const valid = this.types.needValid(type, params);
-    const again: number[] = Array.from(
-      requestRules.again(Float64Array.from(row), this.kinds.get(type)!.version, wallNow()),
-    );
+    const from = row[AT.version]!;
+    const { version = from } = this.kinds.get(type) ?? {};
+    // Those of another version are brought to its own by the tab that runs it.
+    const valid = version === from ? this.types.needValid(type, params) : params;
+    const again: number[] = Array.from(requestRules.again(Float64Array.from(row), from, wallNow()));
     const created = await this.createSoon({
       id: newId(),
       isOwnId: true,
@@ -364,13 +365,16 @@ export class SharedRunner implements JobQueue {
   }
 
   private async askToStop(id: string, reason: unknown): Promise<boolean> {
-    const { driver } = await this.store();
-    const name = `stop:${id}`;
-    const isFirst = !driver.bodies.thrown.has(name);
-    if (isFirst && reason !== undefined) driver.bodies.thrown.set(name, reason);
+    const { reasons } = (await this.store()).driver.bodies;
+    const isFirst = !reasons.has(id);
+    if (isFirst && reason !== undefined) reasons.set(id, reason);
     const serialized = reason === undefined ? undefined : serialize(reason);
-    const { written } = await this.change((transactions) => transactions.stop(id, serialized));
-    if (!written && isFirst) driver.bodies.thrown.delete(name);
+    let written = false;
+    try {
+      ({ written } = await this.change((transactions) => transactions.stop(id, serialized)));
+    } finally {
+      if (!written && isFirst) reasons.delete(id);
+    }
     return written;
   }
 
@@ -418,10 +422,12 @@ export class SharedRunner implements JobQueue {
 
   private thrown(id: string): { readonly value: unknown } | undefined {
     const job = this.mirror.get(id);
-    const thrown = this.opened?.driver.bodies.thrown;
-    if (job === undefined || thrown === undefined) return undefined;
-    const name = job.row[AT.status] === 4 ? `stop:${id}` : id;
-    return thrown.has(name) ? { value: thrown.get(name) } : undefined;
+    const bodies = this.opened?.driver.bodies;
+    if (job === undefined || bodies === undefined) return undefined;
+    const { thrown, reasons } = bodies;
+    if (job.row[AT.status] === CANCELLED) return reasons.has(id) ? { value: reasons.get(id) } : undefined;
+    const own = thrown.get(id);
+    return own?.epoch === job.row[AT.epoch] ? own : undefined;
   }
 
   private recordOf(job: StoredJob): SharedRecord {

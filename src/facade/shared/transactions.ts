@@ -17,6 +17,8 @@ export interface Lock {
 
 export interface Claim {
   readonly id: string;
+  /** Who has its id later is another job. */
+  readonly incarnation: number;
   /** Epoch, version, strict, failed by an interruption. */
   readonly claim: readonly number[];
   readonly params: Record<string, unknown>;
@@ -82,7 +84,8 @@ export class Transactions extends Requests {
       await this.heed(change, slot);
       const stored = change.slot(slot);
       const within = await change.job(stored.job);
-      const target = await change.job(claim?.id);
+      const named = await change.job(claim?.id);
+      const target = named?.incarnation === claim?.incarnation ? named : undefined;
       const wall = wallNow();
       const answer = this.rules.enter(
         wall,
@@ -93,7 +96,7 @@ export class Transactions extends Requests {
         numbers(target?.row),
         Float64Array.from(claim?.claim ?? []),
       );
-      const found = [within, target].filter((job) => job !== undefined);
+      const found = [within, named].filter((job) => job !== undefined);
       let steps = new Map<string, StoredStep>();
       let written = false;
       if (answer.length > 0) {

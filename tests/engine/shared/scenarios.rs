@@ -98,6 +98,27 @@ fn a_type_that_wants_the_network_waits_for_it_no_longer_than_it_says() {
 }
 
 #[test]
+fn a_network_that_was_there_meanwhile_is_waited_for_anew() {
+    let options = TabOptions { concurrency: 1.0, ..TabOptions::default() };
+    let mut desk = Desk::new(&options, &[TypeRules { online: Some(400.0), ..TypeRules::default() }]);
+    desk.tell(Command::Online(false));
+    desk.see(1, row(|_| {}));
+    desk.wait(400.0);
+    desk.run(1, row(|_| {}));
+    desk.tell(Command::Settled { job: job(1), epoch: 1, outcome: Outcome::Rejected { retry: true, wait: None } });
+    let failed = row(|row| (row.epoch, row.failures, row.ready_at, row.wait) = (1, 1, WALL + 900.0, 500.0));
+    desk.see(1, failed);
+    desk.tell(Command::Recorded { job: job(1), epoch: 1, answer: Answer::Written });
+    desk.tell(Command::Online(true));
+    desk.tell(Command::Online(false));
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Retry));
+    desk.wait(500.0);
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Online));
+    desk.wait(400.0);
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Slot));
+}
+
+#[test]
 fn where_there_is_a_network_nothing_waits_for_it() {
     let types = [TypeRules { online: Some(400.0), ..TypeRules::default() }];
     let mut desk = Desk::new(&TabOptions::default(), &types);

@@ -1,6 +1,6 @@
 import type { SharedTaskContext } from "jobgate/shared";
 import { useTestClock } from "jobgate/testing";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { ended, latch, queue, until } from "./support/tabs.js";
 import { type } from "./support/types.js";
 
@@ -98,6 +98,29 @@ test("an action that was not done with when the tab let go comes again", async (
   expect(heard).toEqual(["a", "a", "b"]);
 });
 
+test("an action that comes while nobody listens is kept for the next listener", async () => {
+  const { open } = queue();
+  const types = [
+    type<unknown, unknown, unknown, string>("listen", async (_, { onAction, step }) => {
+      const next = () =>
+        new Promise<string>((resolve) => {
+          const leave = onAction((action) => {
+            leave();
+            resolve(action);
+          });
+        });
+      const first = await next();
+      // Each is recorded: the next action has come meanwhile.
+      for (let n = 0; n < 9; n++) await step(`${n}`, () => {});
+      return [first, await next()];
+    }),
+  ];
+  const tab = open({ types });
+  const { job } = await tab.runJob<unknown, string>("key", "listen");
+  await Promise.all([job.dispatch("a"), job.dispatch("b")]);
+  expect(await job.result).toEqual(["a", "b"]);
+});
+
 test("steps are matched by name, are not called again in a retry, and may not be named twice", async () => {
   const { open } = queue();
   const calls: string[] = [];
@@ -154,6 +177,50 @@ test("a step is tried again as it says, and its time is its own", async () => {
   expect(await ended(tab, id)).toMatchObject({ status: "completed", result: 3 });
 });
 
+test("a step's own delay and retryIf are asked, and what they throw is reported and counts as nothing", async () => {
+  const { open } = queue();
+  const reports: unknown[] = [];
+  const hear = (event: ErrorEvent) => {
+    event.preventDefault();
+    reports.push(event.error.message);
+  };
+  addEventListener("error", hear);
+  onTestFinished(() => removeEventListener("error", hear));
+  const asked: unknown[] = [];
+  const broken = () => {
+    throw new Error("broken");
+  };
+  const fail = (times: number) => () => {
+    if (times-- > 0) throw new Error(`${times} more`);
+    return "done";
+  };
+  const types = [
+    type("delay", (_: unknown, { step }: SharedTaskContext) => {
+      const delay = (error: unknown, attempt: number) => {
+        asked.push([(error as Error).message, attempt]);
+        return 0;
+      };
+      return step("flaky", fail(2), { retry: { limit: 2, delay } });
+    }),
+    type("brokenDelay", (_: unknown, { step }: SharedTaskContext) =>
+      step("flaky", fail(1), { retry: { limit: 1, delay: broken, maxDelay: 0 } }),
+    ),
+    type("brokenIf", (_: unknown, { step }: SharedTaskContext) =>
+      step("flaky", fail(1), { retry: { limit: 1, delay: 0, retryIf: broken } }),
+    ),
+  ];
+  const tab = open({ types });
+  const outcome = async (name: string) => ended(tab, (await tab.createJob(name)).id);
+  expect(await outcome("delay")).toMatchObject({ result: "done" });
+  expect(asked).toEqual([
+    ["1 more", 1],
+    ["0 more", 2],
+  ]);
+  expect(await outcome("brokenDelay")).toMatchObject({ result: "done" });
+  expect(await outcome("brokenIf")).toMatchObject({ status: "failed", error: { message: "0 more" } });
+  expect(reports).toEqual(["broken", "broken"]);
+});
+
 test("what can't be stored fails without a retry and says so", async () => {
   const { open } = queue();
   let runs = 0;
@@ -170,6 +237,28 @@ test("what can't be stored fails without a retry and says so", async () => {
     expect(await ended(tab, id)).toMatchObject({ status: "failed", error: { code: "E_NOT_STORABLE" } });
   }
   expect(runs).toBe(1);
+});
+
+test("what can be cloned but not stored fails without a retry and says so", async () => {
+  const { open } = queue();
+  let runs = 0;
+  const compiled = () => {
+    runs++;
+    return new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  };
+  const types = [
+    type("result", compiled),
+    type("step", (_: unknown, { step }: SharedTaskContext) => step("compile", compiled, { retry: 2 })),
+  ];
+  const tab = open({ types });
+  for (const name of ["result", "step"]) {
+    const { id } = await tab.createJob(name, {}, { retry: 3 });
+    expect(await ended(tab, id)).toMatchObject({ status: "failed", error: { code: "E_NOT_STORABLE" } });
+  }
+  expect(runs).toBe(2);
+
+  const { job } = await tab.runJob<unknown, unknown>("key", "result", {}, { delay: 60_000 });
+  await expect(job.dispatch(compiled())).rejects.toMatchObject({ code: "E_NOT_STORABLE" });
 });
 
 test("a sleep is taken up where it was when another tab takes the job over", async () => {
@@ -217,6 +306,53 @@ test("an attempt that takes too long fails with a TimeoutError, whatever its bod
   const tab = open({ types });
   const { id } = await tab.createJob("long", {}, { timeout: 20 });
   expect(await ended(tab, id)).toMatchObject({ status: "failed", error: { name: "TimeoutError" } });
+});
+
+test("the tab where an earlier attempt failed says why the last one did, elsewhere", async () => {
+  const { open } = queue();
+  const [begun, release] = [latch(), latch()];
+  const first = async () => {
+    begun.open();
+    await release.opened;
+    throw new Error("one");
+  };
+  const tab = open({ types: [type("fail", first, { requires: { visible: true } })] });
+  const { job } = await tab.runJob("key", "fail", {}, { retry: { limit: 1, delay: 0 } });
+  await begun.opened;
+  // It runs none of that type any more.
+  const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+  onTestFinished(() => hidden.mockRestore());
+  document.dispatchEvent(new Event("visibilitychange"));
+  const second = () => {
+    throw new Error("two");
+  };
+  open({ types: [type("fail", second)] });
+  release.open();
+  await expect(job.result).rejects.toThrow("two");
+  expect(job.record).toMatchObject({ status: "failed", error: { message: "two" } });
+});
+
+test("a stop that was not recorded leaves its reason nowhere", async () => {
+  const { open } = queue();
+  const begun = latch();
+  const body = (_: unknown, { signal }: SharedTaskContext) =>
+    new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      begun.open();
+    });
+  const tab = open({ types: [type("wait", body)] });
+  const { job } = await tab.runJob("key", "wait");
+  await begun.opened;
+  const { transaction } = IDBDatabase.prototype;
+  const refused = vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(() => {
+    throw new DOMException("not now", "InvalidStateError");
+  });
+  onTestFinished(() => refused.mockRestore());
+  await expect(job.stop("A")).rejects.toMatchObject({ code: "E_STORAGE_UNAVAILABLE" });
+  refused.mockRestore();
+  expect(IDBDatabase.prototype.transaction).toBe(transaction);
+  await job.stop("B");
+  expect(await job.settled).toEqual({ type: "Cancelled", reason: "B" });
 });
 
 test("a watcher hears the present state first, then what follows, then the end, in any tab", async () => {

@@ -165,6 +165,21 @@ test("a tab never runs a job of a higher version than its own, and brings older 
   expect(await ended(able, id)).toMatchObject({ result: "new 5" });
 });
 
+test("a job of an older version that is run again has its params brought to this one, as any other", async () => {
+  const { open } = queue();
+  const params = [{ name: "n", type: "integer" as const }];
+  const old = open({ types: [type("v", () => "old", { params, version: 1 })] });
+  const { id } = await old.createJob("v", { n: 1 });
+  expect(await ended(old, id)).toMatchObject({ result: "old", version: 1 });
+  await old.close();
+  const migrate = (given: unknown, from: number) => ({ m: (given as { n: number }).n + 10 * from });
+  const renamed = [{ name: "m", type: "integer" as const }];
+  const next = open({ types: [type("v", ({ m }: { m: number }) => m, { params: renamed, version: 2, migrate })] });
+  await next.ready;
+  const again = await next.retryJob(id);
+  expect(await ended(next, again.id)).toMatchObject({ result: 11, version: 2, params: { m: 11 } });
+});
+
 test("a job whose params can't be migrated is parked, not dropped", async () => {
   const { open } = queue();
   const create = open({ types: [type("v", () => 1)], execute: false });

@@ -271,3 +271,19 @@ test("onEvent tells every tab what happens to any job, and the record which tab 
   expect(owner.tab).not.toBe(watcher.tab);
   expect(unheard).toEqual([]);
 });
+
+test("who looks at a key now and then sees the job that has begun and ended meanwhile", async () => {
+  const { open } = queue();
+  const tab = open({
+    types: [type("echo", ({ n }: { n: number }) => n, { params: [{ name: "n", type: "integer" }] })],
+  });
+  const { getSnapshot } = (
+    tab as unknown as { watchKey(key: string): { getSnapshot(): { status: string; result: unknown } } }
+  ).watchKey("key");
+  expect(getSnapshot()).toMatchObject({ status: "idle" });
+  for (const n of [1, 2]) {
+    const { job } = await tab.runJob("key", "echo", { n });
+    expect(await job.result).toBe(n);
+    expect(getSnapshot()).toMatchObject({ status: "completed", result: n, job: { record: { id: job.record.id } } });
+  }
+});

@@ -227,6 +227,28 @@ test("newer code takes the store from a tab that runs a job: it is handed over a
   expect(tab.getJob(id)).toMatchObject({ attempt: 1, interruptions: 0 });
 });
 
+test("a tab from which newer code has taken the store runs nothing when its page is back, either", async () => {
+  const { name, open } = queue();
+  const { held } = hold();
+  let runs = 0;
+  const execute = (params: unknown, context: SharedTaskContext) => {
+    runs++;
+    return held.execute(params, context);
+  };
+  const tab = open({ types: [{ ...held, execute }] });
+  const { id } = await tab.createJob("hold");
+  await until(tab, () => tab.getJob(id)?.status === "running" && runs === 1);
+  const request = indexedDB.open(`jobgate:${name}`, 99);
+  request.onsuccess = () => request.result.close();
+  await until(tab, () => tab.storage === "outdated" && tab.getJob(id)?.status === "pending");
+  dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+  dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  // Each is written after what the tab had begun.
+  for (let priority = 1; priority < 20; priority++) await tab.setPriority(id, priority);
+  expect(tab.getJob(id)).toMatchObject({ status: "pending", priority: 19 });
+  expect(runs).toBe(1);
+});
+
 test("a store that the browser takes away is said to be lost, and nothing hangs", async () => {
   const { name, open } = queue();
   const { held } = hold();
