@@ -207,6 +207,21 @@ describe("pages that come back", () => {
     await agree(came, stayed);
   });
 
+  it("to what was made anew under other numbers, are told its state, though it is the same gateway's", async () => {
+    const { gateway: made } = await gateway();
+    const told = (name: string, hello: object) => {
+      const [near, far] = connection();
+      const first = new Promise<{ type: string; seq: number; instance: string }>((resolve) => {
+        near.addEventListener("message", (event) => resolve(JSON.parse((event as MessageEvent<string>).data)));
+      });
+      made.serve(far, { name });
+      near.send(JSON.stringify(hello));
+      return first;
+    };
+    const { seq, instance } = await told("alice", { type: "get_state" });
+    expect((await told("bob", { type: "resume", seq, instance })).type).toBe("queue_state");
+  });
+
   it("at another gateway, are told its state: its numbers are others", async () => {
     const [one, other] = [await gateway(), await gateway()];
     const here = page("team", one, other);

@@ -58,7 +58,6 @@ export class QueueGateway<User = unknown> {
   private readonly sessions = new Set<Session>();
   private readonly sockets = new Map<SocketPort, Session>();
   private readonly turn = new InTurn(AT_ONCE);
-  private readonly instance = randomName(INSTANCE_LENGTH);
   private readonly server: Promise<WebSocketServer>;
   private isConnected = true;
   private awayTimer: unknown = undefined;
@@ -210,7 +209,7 @@ export class QueueGateway<User = unknown> {
     if (this.closing !== undefined) throw new RunnerError(CLOSED, "E_CLOSED");
     let known = this.scopes.get(name);
     if (known === undefined) {
-      const scope = new Scope(this.store, name, this.instance);
+      const scope = new Scope(this.store, name, randomName(INSTANCE_LENGTH));
       scope.setConnected(this.isConnected);
       known = { scope, limiter: new Limiter(this.options.rateLimit) };
       this.scopes.set(name, known);

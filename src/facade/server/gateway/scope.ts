@@ -35,6 +35,7 @@ interface Waiter extends Deferred<void> {
 
 export class Scope implements ServedNews {
   readonly name: string;
+  /** Whose numbers these are: another's, or those of this one made anew, are others. */
   readonly instance: string;
   seq = 0;
   /** It has all been read once. */
