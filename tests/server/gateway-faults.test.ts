@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { RedisOptions } from "ioredis";
 import { QueueClient, type QueuePort, reconnecting } from "jobgate/queue-client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { defer } from "../../src/facade/support/defer.ts";
 import {
   agree,
   type Hands,
@@ -12,7 +12,7 @@ import {
   type Site,
   spawnGateway,
 } from "./support/gateways.ts";
-import { patient, startRedis, type TestRedis } from "./support/redis.ts";
+import { byWayOf, startRedis, type TestRedis } from "./support/redis.ts";
 import { newJob, openStore, unbounded } from "./support/stores.ts";
 
 let redis: TestRedis;
@@ -169,27 +169,11 @@ describe("pages that come back", () => {
   });
 
   it("while the store is slow to count, are told all that those who stayed were told", async () => {
-    let release!: () => void;
-    const counted = new Promise<void>((resolve) => {
-      release = resolve;
+    const counted = defer<void>();
+    const slow = byWayOf(redis.url, "jgCounts", async (ask) => {
+      if (queue.getJob("meanwhile") !== undefined) await counted.promise;
+      return ask();
     });
-    const slow = {
-      duplicate(own: RedisOptions) {
-        const made = patient(redis.url).duplicate(own);
-        const define = made.defineCommand.bind(made);
-        made.defineCommand = (name, definition) => {
-          define(name, definition);
-          if (name !== "jgCounts") return;
-          const commands = made as unknown as Record<string, (...words: unknown[]) => Promise<unknown>>;
-          const count = commands[name]!;
-          commands[name] = async (...words) => {
-            if (queue.getJob("meanwhile") !== undefined) await counted;
-            return count.apply(made, words);
-          };
-        };
-        return made;
-      },
-    };
     const site = await openGateway(slow);
     open.push(site);
     const queue = site.gateway.queue("team");
@@ -203,7 +187,7 @@ describe("pages that come back", () => {
     const came = page("team", site);
     await connected(came);
     expect(came.client.getAllJobs()).toEqual(stayed.client.getAllJobs());
-    release();
+    counted.resolve();
     await agree(came, stayed);
   });
 
@@ -271,6 +255,28 @@ describe("a gateway that was away", () => {
       () => here.client.getJob("wakes")?.status === "completed" && here.client.getJob("last") !== undefined,
     );
     await agree(here, there);
+  });
+});
+
+describe("a gateway that is closed", () => {
+  it("still answers who asked before", async () => {
+    const [done, told] = [defer<void>(), defer<void>()];
+    const site = await openGateway(
+      byWayOf(redis.url, "jgCancel", async (ask) => {
+        const answer = await ask();
+        done.resolve();
+        await told.promise;
+        return answer;
+      }),
+    );
+    open.push(site);
+    const queue = site.gateway.queue("team");
+    await queue.createJob("held", {}, { id: "a" });
+    const cancelled = queue.cancelJob("a");
+    await done.promise;
+    await site.gateway.close();
+    told.resolve();
+    expect(await cancelled).toBe(true);
   });
 });
 

@@ -113,8 +113,9 @@ export class Scope implements ServedNews {
     void this.read();
   }
 
-  /** Resolves once what has happened to the job has been told. */
+  /** Resolves once what has happened to the job has been told. Rejects where it can't be read, and with E_CLOSED. */
   refresh(id: string): Promise<void> {
+    if (this.isClosed) return Promise.reject(closedError());
     const waiter = { ...defer<void>(), stored: storedId(this.name, id) };
     this.waiters.push(waiter);
     this.hurry();
@@ -138,7 +139,7 @@ export class Scope implements ServedNews {
     this.isClosed = true;
     clearTimer(this.timer);
     clearTimer(this.progressTimer);
-    const error = new RunnerError("The gateway was closed", "E_CLOSED");
+    const error = closedError();
     this.loading.reject(error);
     for (const { reject } of this.waiters.splice(0)) reject(error);
     this.watches.fail(error);
@@ -337,6 +338,10 @@ export class Scope implements ServedNews {
     this.snapshot ??= Object.freeze({ jobs: Object.freeze(this.mirror.list()), stats, connected });
     return this.snapshot;
   }
+}
+
+function closedError(): RunnerError {
+  return new RunnerError("The gateway was closed", "E_CLOSED");
 }
 
 /** As a client is told it. */
