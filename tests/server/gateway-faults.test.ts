@@ -280,6 +280,25 @@ describe("a gateway that is closed", () => {
   });
 });
 
+describe("a store that answers late or not at all", () => {
+  it("and did not count once, is counted when it does", async () => {
+    let hasFailed = false;
+    const site = await openGateway(
+      byWayOf(redis.url, "jgCounts", async (ask) => {
+        if (hasFailed || queue.getJob("a")?.status !== "cancelled") return ask();
+        hasFailed = true;
+        throw new Error("ECONNRESET");
+      }),
+    );
+    open.push(site);
+    const queue = site.gateway.queue("team");
+    await queue.createJob("held", {}, { id: "a" });
+    await queue.cancelJob("a");
+    await expect.poll(() => queue.getQueueStats()).toMatchObject({ pending: 0, cancelled: 1 });
+    expect(hasFailed).toBe(true);
+  });
+});
+
 describe("a gateway that is killed", () => {
   it("loses nothing: what it has not answered is asked again elsewhere under its id, and is one job", async () => {
     const other = await gateway();

@@ -58,6 +58,8 @@ export class Scope implements ServedNews {
   private readonly progressed = new Set<string>();
   private progressTimer: unknown = undefined;
   private isAllDirty = true;
+  /** The statistics are to be read: they are others than those that were told. */
+  private areStatsDirty = false;
   private waiters: Waiter[] = [];
   private loading = defer<void>();
   private isReading = false;
@@ -211,12 +213,11 @@ export class Scope implements ServedNews {
     try {
       const jobs = await this.store.read(this.name, [...taken]);
       const byId = new Map(jobs.map((job) => [job.record.id, job]));
-      let counts = false;
       for (const stored of taken) {
         const parts = partsOf(stored);
-        if (parts !== undefined && this.stands(parts.id, byId.get(parts.id))) counts = true;
+        if (parts !== undefined && this.stands(parts.id, byId.get(parts.id))) this.areStatsDirty = true;
       }
-      if (counts) await this.readStats();
+      if (this.areStatsDirty) await this.readStats();
     } catch (error) {
       for (const stored of taken) this.dirty.add(stored);
       throw error;
@@ -229,6 +230,7 @@ export class Scope implements ServedNews {
 
   private async readStats(): Promise<void> {
     const stats = await this.store.stats(this.name);
+    this.areStatsDirty = false;
     const before = this.mirror.stats;
     if (Object.entries(stats).some(([name, count]) => before[name as keyof ManagerStats] !== count)) {
       this.tell({ event: { type: "stats_update", stats } });
