@@ -297,6 +297,34 @@ describe("a store that answers late or not at all", () => {
     await expect.poll(() => queue.getQueueStats()).toMatchObject({ pending: 0, cancelled: 1 });
     expect(hasFailed).toBe(true);
   });
+
+  it("with what it knew before: who has cancelled meanwhile is told of that first", async () => {
+    let isLate = false;
+    const [read, cancelled] = [defer<void>(), defer<void>()];
+    const ways = byWayOf(redis.url, "jgRead", async (ask) => {
+      const answer = await ask();
+      if (!isLate) return answer;
+      isLate = false;
+      read.resolve();
+      await cancelled.promise;
+      return answer;
+    });
+    const site = await openGateway(ways);
+    open.push(site);
+    const store = await openStore(redis.url);
+    open.push(store);
+    const queue = site.gateway.queue("team");
+    await queue.createJob("held", {}, { id: "a" });
+    isLate = true;
+    await store.setPriority("team", "a", 5);
+    await read.promise;
+    const asked = queue.cancelJob("a").then(() => queue.getJob("a")?.status);
+    // It has been asked for what the store has done once that is what another reads there, and what was sent after it is answered.
+    await expect.poll(async () => (await store.get("team", "a"))?.record.status).toBe("cancelled");
+    await site.gateway.queue("team").setPriority("none", 1);
+    cancelled.resolve();
+    expect(await asked).toBe("cancelled");
+  });
 });
 
 describe("a gateway that is killed", () => {

@@ -210,6 +210,8 @@ export class Scope implements ServedNews {
   private async readDirty(): Promise<void> {
     const taken = new Set([...this.dirty].slice(0, PAGE));
     for (const stored of taken) this.dirty.delete(stored);
+    // Who asks from here on asks for what may have happened after this look.
+    const asked = new Set(this.waiters.filter(({ stored }) => taken.has(stored)));
     try {
       const jobs = await this.store.read(this.name, [...taken]);
       const byId = new Map(jobs.map((job) => [job.record.id, job]));
@@ -222,9 +224,8 @@ export class Scope implements ServedNews {
       for (const stored of taken) this.dirty.add(stored);
       throw error;
     }
-    const told = this.waiters.filter(({ stored }) => taken.has(stored));
-    this.waiters = this.waiters.filter(({ stored }) => !taken.has(stored));
-    for (const { resolve } of told) resolve();
+    this.waiters = this.waiters.filter((waiter) => !asked.has(waiter));
+    for (const { resolve } of asked) resolve();
     this.changed();
   }
 
