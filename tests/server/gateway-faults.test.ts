@@ -258,6 +258,17 @@ describe("a gateway that was away", () => {
   });
 });
 
+describe("a gateway that has heard nothing yet", () => {
+  it("answers requests for a job that another has just made", async () => {
+    const [one, other] = [await gateway(), await gateway()];
+    expect((await other.ask("team", "/jobs")).status).toBe(200);
+    Object.assign(other.gateway, { note() {} });
+    await one.gateway.queue("team").createJob("held", {}, { id: "a" });
+    expect((await other.ask("team", "/jobs/a")).status).toBe(200);
+    expect((await other.ask("team", "/jobs/none")).status).toBe(404);
+  });
+});
+
 describe("a gateway that is closed", () => {
   it("still answers who asked before", async () => {
     const [done, told] = [defer<void>(), defer<void>()];
