@@ -1,6 +1,6 @@
 // What the comments of the server's types promise, where no other file has it for its subject.
 import { isMainThread } from "node:worker_threads";
-import { Redis } from "ioredis";
+import { Redis, type RedisOptions } from "ioredis";
 import { JobRunner, remote, type TaskContext } from "jobgate/runner";
 import { QueueGateway, QueueWorker, type QueueWorkerOptions, type ServerJobType } from "jobgate/server";
 import { expect, onTestFinished, test } from "vitest";
@@ -53,6 +53,24 @@ test("redis: an address, options, or an ioredis, which is left as it was", async
   }
   expect(own.eventNames().map((name) => [name, own.listenerCount(name)])).toEqual(listeners);
   expect([own.status, lazy.status, await own.ping()]).toEqual(["ready", "wait", "PONG"]);
+});
+
+test("redis: an ioredis that is never patient is so only for whom it is", async () => {
+  const own = new Redis({ port: server.redis.port, enableOfflineQueue: false, commandTimeout: 1, lazyConnect: true });
+  onTestFinished(() => own.disconnect());
+  // What is to be answered within seconds has longer here, as everywhere in tests.
+  const given = {
+    duplicate: (asked: RedisOptions) =>
+      own.duplicate(asked.commandTimeout === undefined ? asked : { ...asked, commandTimeout: 60_000 }),
+  };
+  const site = await openGateway(given, { types: typesOf("none") });
+  open.push(site);
+  const hands = await worker({ redis: given });
+  await site.gateway.ready;
+  const queue = site.gateway.queue("alice");
+  const { id } = await queue.createJob("echo", { text: "hello" });
+  await becomes(queue, id, { status: "completed", result: "hello" });
+  await hands.close();
 });
 
 test("queues of two names in one Redis know nothing of each other", async () => {

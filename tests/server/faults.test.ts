@@ -54,6 +54,17 @@ test("a job that loses its workers more often than it may fails, and says why", 
   await becomes("one", { status: "failed", error: { name: "WorkerCrashedError", code: "E_WORKER_CRASHED" } });
 });
 
+test("a job that was told to end, and loses its last worker instead, ends cancelled", async () => {
+  const first = await inThread("first", { maxLost: 0 });
+  await create("one", "deaf");
+  await becomes("one", { status: "running", progress: { message: "running" } });
+  expect(await store.cancel("alice", "one", "enough")).toBe(true);
+  first.kill("SIGKILL");
+  await inThread("second", { maxLost: 0 });
+  await becomes("one", { status: "cancelled", reason: "enough" });
+  expect(await store.stats("alice")).toMatchObject({ cancelled: 1, failed: 0, running: 0 });
+});
+
 test("a worker that was stopped and goes on: its signal aborts, and what it returns is refused", async () => {
   const gate = newGate();
   const notes = `${gate.file}.notes`;

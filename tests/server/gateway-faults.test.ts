@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { RedisOptions } from "ioredis";
 import { QueueClient, type QueuePort, reconnecting } from "jobgate/queue-client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { defer } from "../../src/facade/support/defer.ts";
 import {
   agree,
   type Hands,
@@ -12,7 +12,7 @@ import {
   type Site,
   spawnGateway,
 } from "./support/gateways.ts";
-import { patient, startRedis, type TestRedis } from "./support/redis.ts";
+import { byWayOf, startRedis, type TestRedis } from "./support/redis.ts";
 import { newJob, openStore, unbounded } from "./support/stores.ts";
 
 let redis: TestRedis;
@@ -169,27 +169,11 @@ describe("pages that come back", () => {
   });
 
   it("while the store is slow to count, are told all that those who stayed were told", async () => {
-    let release!: () => void;
-    const counted = new Promise<void>((resolve) => {
-      release = resolve;
+    const counted = defer<void>();
+    const slow = byWayOf(redis.url, "jgCounts", async (ask) => {
+      if (queue.getJob("meanwhile") !== undefined) await counted.promise;
+      return ask();
     });
-    const slow = {
-      duplicate(own: RedisOptions) {
-        const made = patient(redis.url).duplicate(own);
-        const define = made.defineCommand.bind(made);
-        made.defineCommand = (name, definition) => {
-          define(name, definition);
-          if (name !== "jgCounts") return;
-          const commands = made as unknown as Record<string, (...words: unknown[]) => Promise<unknown>>;
-          const count = commands[name]!;
-          commands[name] = async (...words) => {
-            if (queue.getJob("meanwhile") !== undefined) await counted;
-            return count.apply(made, words);
-          };
-        };
-        return made;
-      },
-    };
     const site = await openGateway(slow);
     open.push(site);
     const queue = site.gateway.queue("team");
@@ -203,8 +187,23 @@ describe("pages that come back", () => {
     const came = page("team", site);
     await connected(came);
     expect(came.client.getAllJobs()).toEqual(stayed.client.getAllJobs());
-    release();
+    counted.resolve();
     await agree(came, stayed);
+  });
+
+  it("to what was made anew under other numbers, are told its state, though it is the same gateway's", async () => {
+    const { gateway: made } = await gateway();
+    const told = (name: string, hello: object) => {
+      const [near, far] = connection();
+      const first = new Promise<{ type: string; seq: number; instance: string }>((resolve) => {
+        near.addEventListener("message", (event) => resolve(JSON.parse((event as MessageEvent<string>).data)));
+      });
+      made.serve(far, { name });
+      near.send(JSON.stringify(hello));
+      return first;
+    };
+    const { seq, instance } = await told("alice", { type: "get_state" });
+    expect((await told("bob", { type: "resume", seq, instance })).type).toBe("queue_state");
   });
 
   it("at another gateway, are told its state: its numbers are others", async () => {
@@ -256,6 +255,86 @@ describe("a gateway that was away", () => {
       () => here.client.getJob("wakes")?.status === "completed" && here.client.getJob("last") !== undefined,
     );
     await agree(here, there);
+  });
+});
+
+describe("a gateway that has heard nothing yet", () => {
+  it("answers requests for a job that another has just made", async () => {
+    const [one, other] = [await gateway(), await gateway()];
+    expect((await other.ask("team", "/jobs")).status).toBe(200);
+    Object.assign(other.gateway, { note() {} });
+    await one.gateway.queue("team").createJob("held", {}, { id: "a" });
+    expect((await other.ask("team", "/jobs/a")).status).toBe(200);
+    expect((await other.ask("team", "/jobs/none")).status).toBe(404);
+  });
+});
+
+describe("a gateway that is closed", () => {
+  it("still answers who asked before", async () => {
+    const [done, told] = [defer<void>(), defer<void>()];
+    const site = await openGateway(
+      byWayOf(redis.url, "jgCancel", async (ask) => {
+        const answer = await ask();
+        done.resolve();
+        await told.promise;
+        return answer;
+      }),
+    );
+    open.push(site);
+    const queue = site.gateway.queue("team");
+    await queue.createJob("held", {}, { id: "a" });
+    const cancelled = queue.cancelJob("a");
+    await done.promise;
+    await site.gateway.close();
+    told.resolve();
+    expect(await cancelled).toBe(true);
+  });
+});
+
+describe("a store that answers late or not at all", () => {
+  it("and did not count once, is counted when it does", async () => {
+    let hasFailed = false;
+    const site = await openGateway(
+      byWayOf(redis.url, "jgCounts", async (ask) => {
+        if (hasFailed || queue.getJob("a")?.status !== "cancelled") return ask();
+        hasFailed = true;
+        throw new Error("ECONNRESET");
+      }),
+    );
+    open.push(site);
+    const queue = site.gateway.queue("team");
+    await queue.createJob("held", {}, { id: "a" });
+    await queue.cancelJob("a");
+    await expect.poll(() => queue.getQueueStats()).toMatchObject({ pending: 0, cancelled: 1 });
+    expect(hasFailed).toBe(true);
+  });
+
+  it("with what it knew before: who has cancelled meanwhile is told of that first", async () => {
+    let isLate = false;
+    const [read, cancelled] = [defer<void>(), defer<void>()];
+    const ways = byWayOf(redis.url, "jgRead", async (ask) => {
+      const answer = await ask();
+      if (!isLate) return answer;
+      isLate = false;
+      read.resolve();
+      await cancelled.promise;
+      return answer;
+    });
+    const site = await openGateway(ways);
+    open.push(site);
+    const store = await openStore(redis.url);
+    open.push(store);
+    const queue = site.gateway.queue("team");
+    await queue.createJob("held", {}, { id: "a" });
+    isLate = true;
+    await store.setPriority("team", "a", 5);
+    await read.promise;
+    const asked = queue.cancelJob("a").then(() => queue.getJob("a")?.status);
+    // It has been asked for what the store has done once that is what another reads there, and what was sent after it is answered.
+    await expect.poll(async () => (await store.get("team", "a"))?.record.status).toBe("cancelled");
+    await site.gateway.queue("team").setPriority("none", 1);
+    cancelled.resolve();
+    expect(await asked).toBe("cancelled");
   });
 });
 

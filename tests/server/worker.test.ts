@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { checkRedis } from "../../src/facade/server/connection.ts";
 import { type ControlMessage, Follower } from "../../src/facade/server/follow.ts";
 import type { JobStore } from "../../src/facade/server/store.ts";
+import { defer } from "../../src/facade/support/defer.ts";
 import type { JobRecord } from "../../src/facade/types.ts";
 import { newGate } from "./support/gate.ts";
-import { startRedis, type TestRedis } from "./support/redis.ts";
+import { byWayOf, startRedis, type TestRedis } from "./support/redis.ts";
 import { newJob, openStore, unbounded } from "./support/stores.ts";
 import { typesOf } from "./support/types.mjs";
 
@@ -206,6 +207,23 @@ test("a worker that closes lets what runs end, and takes no more", async () => {
   expect(await job.record()).toMatchObject({ status: "completed", result: "done" });
   expect(await next.record()).toMatchObject({ status: "pending" });
   expect(await next.record()).not.toHaveProperty("started_at");
+});
+
+test("a job whose attempt was just beginning when its worker closed goes back, and its body is not called", async () => {
+  const [asked, answered] = [defer<void>(), defer<void>()];
+  const slow = byWayOf(redis.url, "jgStart", async (ask) => {
+    const answer = await ask();
+    asked.resolve();
+    await answered.promise;
+    return answer;
+  });
+  const closing = await worker("none", { redis: slow });
+  const job = await create("one", "echo", { text: "called" });
+  await asked.promise;
+  const closed = closing.close();
+  answered.resolve();
+  await closed;
+  expect(await job.record()).toMatchObject({ status: "pending" });
 });
 
 test("a worker that may take no more for a while closes without waiting for that, also while a job of its ends", async () => {

@@ -92,6 +92,7 @@ export class Attempt {
     if (this.isLost) throw new LostJobError("The job's lock was gone before it began");
     // Asked to end before its body was called: it never is.
     this.throwIfCancelled();
+    if (this.host.isClosing) return this.giveBack();
     const reports = new Reports(this.held);
     const completion = await this.execute(reports);
     await reports.end();

@@ -67,9 +67,15 @@ const COMMON: RedisOptions = {
 };
 
 /** Who asks is answered, also where Redis does not: within seconds, with an error. */
-export const ANSWERS: RedisOptions = { maxRetriesPerRequest: 2, commandTimeout: 5000 };
+export const ANSWERS: RedisOptions = { maxRetriesPerRequest: 2, commandTimeout: 5000, enableOfflineQueue: true };
 /** Waits for as long as it takes: what a worker has to say is said. */
-export const PATIENT: RedisOptions = { maxRetriesPerRequest: null };
+export const PATIENT = {
+  maxRetriesPerRequest: null,
+  // Whatever those say that were handed in.
+  commandTimeout: undefined,
+  enableOfflineQueue: true,
+  autoResendUnfulfilledCommands: true,
+} as RedisOptions;
 
 /** What Redis has refused, in this package's words; anything else as it is. */
 export function storeError(error: unknown): unknown {

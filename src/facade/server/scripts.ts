@@ -43,9 +43,10 @@ local function trim()
   for _, id in ipairs(call("ZRANGE", done, 0, math.min(beyond, 200) - 1)) do remove(id) end
 end
 
--- It has ended: counted once.
-local function settle(id, finished, outcome)
+-- It has ended: counted once. Of one that was asked to, BullMQ may say something else.
+local function settle(id, finished, outcome, ending)
   if call("ZREM", live, id) == 0 then return end
+  if ending then call("HSET", bull .. id, "failedReason", ending) end
   call("ZADD", done, finished, id)
   call("HINCRBY", counts, outcome, 1)
   call("HDEL", bull .. id, "jg:stop", "jg:ending", "jg:sealed")
@@ -64,7 +65,12 @@ local function read(id)
   if finished then
     if fields[7] then settle(id, finished, "completed")
     elseif fields[8] and string.sub(fields[8], 1, 12) == '{"cancelled"' then settle(id, finished, "cancelled")
-    else settle(id, finished, "failed") end
+    else
+      -- Who asked it to end was told yes, and it has lost its last worker instead.
+      local ending = fields[12] and call("HGET", bull .. id, "jg:ending")
+      if ending then fields[8] = ending end
+      settle(id, finished, ending and "cancelled" or "failed", ending)
+    end
   else
     -- One of BullMQ's own tools has started it again.
     if call("ZREM", done, id) == 1 then call("ZADD", live, fields[14] or 0, id) end

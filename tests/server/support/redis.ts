@@ -36,6 +36,22 @@ export const patient = (url: string) => ({
     new Redis(url, own.commandTimeout === undefined ? own : { ...own, commandTimeout: 60_000 }),
 });
 
+/** As `redis`, patient: one of its scripts is asked, and answered, by way of the test. */
+export const byWayOf = (url: string, script: string, way: (ask: () => Promise<unknown>) => Promise<unknown>) => ({
+  duplicate(own: RedisOptions) {
+    const made = patient(url).duplicate(own);
+    const define = made.defineCommand.bind(made);
+    made.defineCommand = (name, definition) => {
+      define(name, definition);
+      if (name !== script) return;
+      const commands = made as unknown as Record<string, (...words: unknown[]) => Promise<unknown>>;
+      const command = commands[name]!;
+      commands[name] = (...words) => way(() => command.apply(made, words));
+    };
+    return made;
+  },
+});
+
 export async function startRedis(...settings: string[]): Promise<TestRedis> {
   const folder = mkdtempSync(join(tmpdir(), "jobgate-redis-"));
   const port = await freePort();

@@ -14,7 +14,7 @@ import { randomName } from "../../support/random-name.js";
 import { clearTimer, setTimer } from "../../support/time.js";
 import type { JobRecord, Unsubscribe } from "../../types.js";
 import { Follower } from "../follow.js";
-import { needScope, partsOf } from "../names.js";
+import { couldBeId, needScope, partsOf } from "../names.js";
 import { JobStore } from "../store.js";
 import { InTurn } from "./in-turn.js";
 import { Limiter } from "./limiter.js";
@@ -58,7 +58,6 @@ export class QueueGateway<User = unknown> {
   private readonly sessions = new Set<Session>();
   private readonly sockets = new Map<SocketPort, Session>();
   private readonly turn = new InTurn(AT_ONCE);
-  private readonly instance = randomName(INSTANCE_LENGTH);
   private readonly server: Promise<WebSocketServer>;
   private isConnected = true;
   private awayTimer: unknown = undefined;
@@ -210,7 +209,7 @@ export class QueueGateway<User = unknown> {
     if (this.closing !== undefined) throw new RunnerError(CLOSED, "E_CLOSED");
     let known = this.scopes.get(name);
     if (known === undefined) {
-      const scope = new Scope(this.store, name, this.instance);
+      const scope = new Scope(this.store, name, randomName(INSTANCE_LENGTH));
       scope.setConnected(this.isConnected);
       known = { scope, limiter: new Limiter(this.options.rateLimit) };
       this.scopes.set(name, known);
@@ -238,7 +237,13 @@ export class QueueGateway<User = unknown> {
     const { scope, limiter } = this.known(this.scopeOf(user));
     if (!limiter.take()) return refusal(429, "Too many requests", undefined, { "Retry-After": "1" });
     await scope.loaded();
-    return this.view(scope, { is: user });
+    const queue = this.view(scope, { is: user });
+    // Another gateway may have answered with it before this one has heard of it.
+    const getJob = async (id: string) => {
+      if (queue.getJob(id) === undefined && couldBeId(id)) await scope.refresh(id);
+      return queue.getJob(id);
+    };
+    return { ...queue, getJob };
   }
 
   /** A status where it is refused. */

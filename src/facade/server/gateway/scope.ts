@@ -35,6 +35,7 @@ interface Waiter extends Deferred<void> {
 
 export class Scope implements ServedNews {
   readonly name: string;
+  /** Whose numbers these are: another's, or those of this one made anew, are others. */
   readonly instance: string;
   seq = 0;
   /** It has all been read once. */
@@ -57,6 +58,8 @@ export class Scope implements ServedNews {
   private readonly progressed = new Set<string>();
   private progressTimer: unknown = undefined;
   private isAllDirty = true;
+  /** The statistics are to be read: they are others than those that were told. */
+  private areStatsDirty = false;
   private waiters: Waiter[] = [];
   private loading = defer<void>();
   private isReading = false;
@@ -112,8 +115,9 @@ export class Scope implements ServedNews {
     void this.read();
   }
 
-  /** Resolves once what has happened to the job has been told. */
+  /** Resolves once what has happened to the job has been told. Rejects where it can't be read, and with E_CLOSED. */
   refresh(id: string): Promise<void> {
+    if (this.isClosed) return Promise.reject(closedError());
     const waiter = { ...defer<void>(), stored: storedId(this.name, id) };
     this.waiters.push(waiter);
     this.hurry();
@@ -137,7 +141,7 @@ export class Scope implements ServedNews {
     this.isClosed = true;
     clearTimer(this.timer);
     clearTimer(this.progressTimer);
-    const error = new RunnerError("The gateway was closed", "E_CLOSED");
+    const error = closedError();
     this.loading.reject(error);
     for (const { reject } of this.waiters.splice(0)) reject(error);
     this.watches.fail(error);
@@ -206,27 +210,28 @@ export class Scope implements ServedNews {
   private async readDirty(): Promise<void> {
     const taken = new Set([...this.dirty].slice(0, PAGE));
     for (const stored of taken) this.dirty.delete(stored);
+    // Who asks from here on asks for what may have happened after this look.
+    const asked = new Set(this.waiters.filter(({ stored }) => taken.has(stored)));
     try {
       const jobs = await this.store.read(this.name, [...taken]);
       const byId = new Map(jobs.map((job) => [job.record.id, job]));
-      let counts = false;
       for (const stored of taken) {
         const parts = partsOf(stored);
-        if (parts !== undefined && this.stands(parts.id, byId.get(parts.id))) counts = true;
+        if (parts !== undefined && this.stands(parts.id, byId.get(parts.id))) this.areStatsDirty = true;
       }
-      if (counts) await this.readStats();
+      if (this.areStatsDirty) await this.readStats();
     } catch (error) {
       for (const stored of taken) this.dirty.add(stored);
       throw error;
     }
-    const told = this.waiters.filter(({ stored }) => taken.has(stored));
-    this.waiters = this.waiters.filter(({ stored }) => !taken.has(stored));
-    for (const { resolve } of told) resolve();
+    this.waiters = this.waiters.filter((waiter) => !asked.has(waiter));
+    for (const { resolve } of asked) resolve();
     this.changed();
   }
 
   private async readStats(): Promise<void> {
     const stats = await this.store.stats(this.name);
+    this.areStatsDirty = false;
     const before = this.mirror.stats;
     if (Object.entries(stats).some(([name, count]) => before[name as keyof ManagerStats] !== count)) {
       this.tell({ event: { type: "stats_update", stats } });
@@ -336,6 +341,10 @@ export class Scope implements ServedNews {
     this.snapshot ??= Object.freeze({ jobs: Object.freeze(this.mirror.list()), stats, connected });
     return this.snapshot;
   }
+}
+
+function closedError(): RunnerError {
+  return new RunnerError("The gateway was closed", "E_CLOSED");
 }
 
 /** As a client is told it. */
