@@ -52,6 +52,7 @@ export class QueueWorker {
   private readonly follower: Follower;
   private readonly attempts = new Map<string, Attempt>();
   private closing: Promise<void> | undefined = undefined;
+  private isClosed = false;
 
   constructor(options: QueueWorkerOptions) {
     const { connect, queue, types } = checkServerOptions(options);
@@ -153,6 +154,7 @@ export class QueueWorker {
     };
     const timer = timeout > longestTimeout() ? undefined : setTimer(handBack, timeout);
     await Promise.race([this.worker.close(), this.hopeless()]);
+    this.isClosed = true;
     clearTimer(timer);
     this.follower.close();
     await this.host.threads.close();
@@ -162,7 +164,7 @@ export class QueueWorker {
 
   /** No body runs, and Redis, which is to hear of it, has been away for long: the locks it has will run out. */
   private async hopeless(): Promise<void> {
-    for (let away = 0; away < PATIENCE; ) {
+    for (let away = 0; away < PATIENCE && !this.isClosed; ) {
       await new Promise<void>((resolve) => setTimer(resolve, LOOK));
       const isBusy = [...this.attempts.values()].some((attempt) => attempt.isRunning);
       away = isBusy || this.redis.status === "ready" ? 0 : away + LOOK;
