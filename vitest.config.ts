@@ -201,7 +201,7 @@ export default defineConfig({
           globalSetup: "tests/e2e/support/site.mjs",
           ...patient,
           testTimeout: 120_000,
-          // A test waits for its browser most of the time: two of them leave half of two cores idle.
+          // A test waits for its browser most of the time.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
