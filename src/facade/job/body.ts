@@ -1,7 +1,7 @@
 // Running a job's body: calling the factory, taking what it returns, asking it to end. Whatever a body returns or throws
 // may be hostile: it is looked at once, guarded, and the job ends.
 
-import { isNonRetriable, report } from "../errors.js";
+import { isNonRetriable } from "../errors.js";
 import { call } from "../support/async-context.js";
 import { isCancellation } from "../support/cancellation.js";
 import { whenSettled } from "../support/settling.js";
@@ -15,6 +15,7 @@ import { adopt, isJob, stopAdopted } from "./adopted.js";
 import { errorOf, reasonOf } from "./completion.js";
 import { Context } from "./context.js";
 import type { AnyJob } from "./record.js";
+import { mayRetry, waitAsked } from "./retry-rules.js";
 import { breakSleeps } from "./waits.js";
 
 export function start(job: AnyJob, attempt: number): void {
@@ -109,29 +110,7 @@ export function decideRetry(job: AnyJob): void {
   const cold = job.coldData();
   const error = errorOf(job);
   cold.lastError = error;
-  const rule = cold.retryIf;
-  let again = rule === undefined;
-  if (rule !== undefined) {
-    try {
-      again = Boolean(rule(error, job.attempt));
-    } catch (thrown) {
-      report(thrown);
-    }
-  }
-  const wait = again ? waitFor(job, error) : Number.NaN;
+  const again = mayRetry(cold.retryIf, error, job.attempt);
+  const wait = again ? waitAsked(cold.delayOf, error, job.attempt) : Number.NaN;
   engine.retry(job.slot, again, wait, chance(), now());
-}
-
-/** What the caller's rule asks for; not a number if it asks for nothing. */
-function waitFor(job: AnyJob, error: unknown): number {
-  try {
-    const wait = job.cold?.delayOf?.(error, job.attempt);
-    if (wait === undefined) return Number.NaN;
-    if (typeof wait === "number" && wait >= 0) return wait;
-    const given = typeof wait === "number" ? wait : typeof wait;
-    throw new TypeError(`retry.delay must answer a number of milliseconds, 0 or more, or undefined, got ${given}`);
-  } catch (thrown) {
-    report(thrown);
-    return Number.NaN;
-  }
 }

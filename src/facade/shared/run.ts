@@ -1,6 +1,7 @@
 // One run of a job's body in this tab.
 
 import { isNonRetriable, report } from "../errors.js";
+import { mayRetry, waitAsked } from "../job/retry-rules.js";
 import { cloned } from "../pool/clone.js";
 import { checkObject, checkString, needFunction, needNumber } from "../support/check.js";
 import { fieldOf, textOf } from "../support/look.js";
@@ -212,7 +213,7 @@ export class Run {
           Array.from(Rules.settle(Float64Array.from(row), 0, outcome, wait, wallNow(), chance()));
         const next = settled(mayHelp ? OUTCOME.rejected : OUTCOME.final, Number.NaN);
         if (next[AT.status] !== PENDING) throw error;
-        row = typeof delay === "function" ? settled(OUTCOME.rejected, waitFor(delay, error, attempt)) : next;
+        row = typeof delay === "function" ? settled(OUTCOME.rejected, waitAsked(delay, error, attempt)) : next;
         await this.pause(row[AT.wait]!);
       }
     }
@@ -277,30 +278,6 @@ export class Run {
         resolve();
       });
     });
-  }
-}
-
-function mayRetry(retryIf: RetryOptions["retryIf"], error: unknown, attempt: number): boolean {
-  if (retryIf === undefined) return true;
-  try {
-    return Boolean(retryIf(error, attempt));
-  } catch (thrown) {
-    report(thrown);
-    return false;
-  }
-}
-
-/** What the caller's rule asks for; not a number if it asks for nothing. */
-function waitFor(delay: Exclude<RetryOptions["delay"], Millis | undefined>, error: unknown, attempt: number): number {
-  try {
-    const wait = delay(error, attempt);
-    if (wait === undefined) return Number.NaN;
-    if (typeof wait === "number" && wait >= 0) return wait;
-    const given = typeof wait === "number" ? wait : typeof wait;
-    throw new TypeError(`retry.delay must answer a number of milliseconds, 0 or more, or undefined, got ${given}`);
-  } catch (thrown) {
-    report(thrown);
-    return Number.NaN;
   }
 }
 
