@@ -19,6 +19,16 @@ const hold = () => {
   return { release, held };
 };
 
+/** The same type, and how often its body has been called. */
+function counted(held: ReturnType<typeof hold>["held"]) {
+  let runs = 0;
+  const execute = (params: unknown, context: SharedTaskContext) => {
+    runs++;
+    return held.execute(params, context);
+  };
+  return { type: { ...held, execute }, runs: () => runs };
+}
+
 test("without hints all is the same, only slower", async () => {
   vi.stubGlobal("BroadcastChannel", undefined);
   onTestFinished(() => {
@@ -179,20 +189,16 @@ test("an outcome that the store does not take at first is recorded all the same"
 
 test("a page that is put away lets go and begins nothing on disk, and joins again when it is back", async () => {
   const { open } = queue();
-  let runs = 0;
   const { release, held } = hold();
-  const execute = (params: unknown, context: SharedTaskContext) => {
-    runs++;
-    return held.execute(params, context);
-  };
-  const tab = open({ types: [{ ...held, execute }] });
+  const { type, runs } = counted(held);
+  const tab = open({ types: [type] });
   const { id } = await tab.createJob("hold");
-  await until(tab, () => tab.getJob(id)?.status === "running" && runs === 1);
+  await until(tab, () => tab.getJob(id)?.status === "running" && runs() === 1);
   dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
   dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
   release.open();
   expect(await ended(tab, id)).toMatchObject({ status: "completed", interruptions: 0 });
-  expect(runs).toBe(2);
+  expect(runs()).toBe(2);
 });
 
 test("newer code takes the store: this tab runs and creates nothing, it watches and stops", async () => {
@@ -230,14 +236,10 @@ test("newer code takes the store from a tab that runs a job: it is handed over a
 test("a tab from which newer code has taken the store runs nothing when its page is back, either", async () => {
   const { name, open } = queue();
   const { held } = hold();
-  let runs = 0;
-  const execute = (params: unknown, context: SharedTaskContext) => {
-    runs++;
-    return held.execute(params, context);
-  };
-  const tab = open({ types: [{ ...held, execute }] });
+  const { type, runs } = counted(held);
+  const tab = open({ types: [type] });
   const { id } = await tab.createJob("hold");
-  await until(tab, () => tab.getJob(id)?.status === "running" && runs === 1);
+  await until(tab, () => tab.getJob(id)?.status === "running" && runs() === 1);
   const request = indexedDB.open(`jobgate:${name}`, 99);
   request.onsuccess = () => request.result.close();
   await until(tab, () => tab.storage === "outdated" && tab.getJob(id)?.status === "pending");
@@ -246,7 +248,7 @@ test("a tab from which newer code has taken the store runs nothing when its page
   // Each is written after what the tab had begun.
   for (let priority = 1; priority < 20; priority++) await tab.setPriority(id, priority);
   expect(tab.getJob(id)).toMatchObject({ status: "pending", priority: 19 });
-  expect(runs).toBe(1);
+  expect(runs()).toBe(1);
 });
 
 test("a store that the browser takes away is said to be lost, and nothing hangs", async () => {
