@@ -85,7 +85,8 @@ function reactProject(name: string, version: "" | "18") {
         enabled: true,
         headless: true,
         screenshotFailures: false,
-        instances: [browser("chromium"), browser("firefox")],
+        // What an older React does otherwise, it does so in each engine.
+        instances: version ? [browser("chromium")] : [browser("chromium"), browser("firefox")],
       },
     },
   };
@@ -190,6 +191,9 @@ export default defineConfig({
           name: "packaging",
           include: ["tests/packaging/**/*.test.ts"],
           ...patient,
+          // A test waits for bundlers and browsers a good deal of the time.
+          maxWorkers: 2,
+          sequence: { groupOrder: 4 },
           testTimeout: 180_000,
           hookTimeout: 300_000,
         },
@@ -202,7 +206,7 @@ export default defineConfig({
           ...patient,
           testTimeout: 120_000,
           // A test waits for its browser most of the time.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },
@@ -223,7 +227,7 @@ export default defineConfig({
           ...patient,
           testTimeout: 240_000,
           // Each has a browser with several tabs.
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },

@@ -17,12 +17,8 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { packBytes, rareness } from "./pack-bytes.mjs";
-import { main, root, run } from "./run.mjs";
+import { allOf, main, root, runBeside as run } from "./run.mjs";
 
-const flavours = {
-  release: { suffix: "", features: [], dist: "dist" },
-  panic: { suffix: "-panic", features: ["test-panic"], dist: "build/dist-panic" },
-};
 /**
  * Of the main entry, and of single entries so that the main entry does not carry them: `npm-runner` → build/wasm-runner/.
  * Measured, gzip: core 32 KB, runner 28 KB, built-in types 25 KB. What two have in common (memory, texts, panics) takes
@@ -51,7 +47,16 @@ const binaries = [
   })),
 ];
 
-const withEntry = binaries.filter(({ entry }) => entry !== undefined);
+const flavours = {
+  release: { suffix: "", features: [], dist: "dist", binaries },
+  panic: {
+    suffix: "-panic",
+    features: ["test-panic"],
+    dist: "build/dist-panic",
+    // One that is no entry's exports nothing.
+    binaries: binaries.filter(({ entry }) => entry !== undefined),
+  },
+};
 
 /** What every browser of the floor that README states can do; wasm-opt refuses what is not named. */
 const wasmFeatures = ["bulk-memory", "nontrapping-float-to-int", "sign-ext"];
@@ -76,17 +81,19 @@ async function step(name, { inputs, product, work }) {
   const done = existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
   if (done && existsSync(path(product))) return;
 
+  // What breaks off half-way was not done.
+  rmSync(stamp, { force: true });
   await work();
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, digest);
 }
 
 /** The cdylib as rustc leaves it, copied aside: the flavours share Cargo's output file. */
-function compileRust({ feature, wasm, rust, inlining }, { features }) {
+async function compileRust({ feature, wasm, rust, inlining }, { features }) {
   const target = "wasm32-unknown-unknown";
   const flags = [`-Ctarget-feature=-${unwanted.join(",-")}`, `--remap-path-prefix=${homedir()}=~`];
   if (inlining !== undefined) flags.push(`-Cllvm-args=-inline-threshold=${inlining}`);
-  run("cargo", ["build", "--release", "--lib", "--target", target, "--features", [feature, ...features].join()], {
+  await run("cargo", ["build", "--release", "--lib", "--target", target, "--features", [feature, ...features].join()], {
     env: {
       CARGO_PROFILE_RELEASE_OPT_LEVEL: rust,
       CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
@@ -116,15 +123,15 @@ function forbidUnwanted(compiled) {
 }
 
 /** wasm-bindgen's glue, the optimised wasm, and the same as text to be inlined. */
-function bindWasm(compiled, { wasm, name, level }) {
-  run("wasm-bindgen", [
+async function bindWasm(compiled, { wasm, name, level }) {
+  await run("wasm-bindgen", [
     ...["--target", "web", "--out-name", name, "--out-dir", wasm],
     // Without it bundlers see `new URL("jobgate_bg.wasm", …)` and ship the file a second time.
     "--omit-default-module-path",
     compiled,
   ]);
   const binary = `${wasm}/${name}_bg.wasm`;
-  run("wasm-opt", [level, ...optimise, "-o", binary, binary]);
+  await run("wasm-opt", [level, ...optimise, "-o", binary, binary]);
   const bytes = readFileSync(path(binary));
   if (bytes.includes(homedir())) throw new Error(`${binary} names a folder of this machine: ${homedir()}`);
   exportDefault(`${wasm}/inline`, packBytes(bytes));
@@ -141,11 +148,11 @@ function exportDefault(name, value) {
 }
 
 /** What unpacks them in the browser. */
-function assembleUnpack() {
+async function assembleUnpack() {
   const binary = "build/unpack/code.wasm";
   mkdirSync(dirname(path(binary)), { recursive: true });
-  run("wasm-as", ["scripts/unpack.wat", "-o", binary]);
-  run("wasm-opt", ["-Oz", "-o", binary, binary]);
+  await run("wasm-as", ["scripts/unpack.wat", "-o", binary]);
+  await run("wasm-opt", ["-Oz", "-o", binary, binary]);
   exportDefault("build/unpack/code", { code: readFileSync(path(binary)).toString("base64"), rareness });
 }
 
@@ -167,10 +174,10 @@ const schemaPatterns = {
 };
 
 /** One ES module an entry, and one chunk with the engine that all of them share. */
-async function bundle({ suffix, dist }) {
+async function bundle({ suffix, dist, binaries }) {
   const { build } = await import("esbuild");
   const entries = Object.fromEntries(entryNames().map((name) => [name, `src/facade/${name}.ts`]));
-  for (const { entry, wasm, name } of suffix === "" ? [] : withEntry) {
+  for (const { entry, wasm, name } of suffix === "" ? [] : binaries) {
     entries[entry] = `build/panic-${entry}.ts`;
     const lines = [`export * from "../src/facade/${entry}.js";`, `export { __panic } from "../${wasm}/${name}.js";`];
     writeFileSync(path(entries[entry]), lines.join("\n"));
@@ -193,9 +200,12 @@ async function bundle({ suffix, dist }) {
       {
         name: "flavour",
         setup: ({ onResolve }) =>
-          onResolve({ filter: /\/build\/wasm/ }, (imported) => ({
-            path: join(imported.resolveDir, imported.path).replace(/\/build\/wasm[^/]*/, `$&${suffix}`),
-          })),
+          onResolve({ filter: /\/build\/wasm/ }, (imported) => {
+            const file = join(imported.resolveDir, imported.path);
+            const [folder] = /build\/wasm[^/]*/.exec(file);
+            const isBuilt = binaries.some(({ wasm }) => wasm === folder);
+            return { path: isBuilt ? file.replace(folder, `${folder}${suffix}`) : file };
+          }),
       },
     ],
   });
@@ -203,9 +213,15 @@ async function bundle({ suffix, dist }) {
 }
 
 /** The declarations that the entries reach; one that reaches the generated glue would break for users. */
-function declare({ suffix, dist }) {
-  rmSync(path("build/types"), { recursive: true, force: true });
-  run("tsc", ["-p", "tsconfig.build.json"]);
+async function declare({ suffix, dist, binaries: exported }) {
+  await step("types", {
+    inputs: [...binaries.map(({ wasm, name }) => `${wasm}/${name}.d.ts`), ...sources()],
+    product: "build/types",
+    work: () => {
+      rmSync(path("build/types"), { recursive: true, force: true });
+      return run("tsc", ["-p", "tsconfig.build.json"]);
+    },
+  });
   const entries = entryNames().map((name) => `${name}.d.ts`);
   const reached = new Set(entries);
   for (const file of reached) {
@@ -220,21 +236,32 @@ function declare({ suffix, dist }) {
     const library = entries.includes(file) ? '/// <reference lib="esnext.disposable" />\n' : "";
     writeFileSync(path(`${dist}/${file}`), library + text);
   }
-  for (const { entry } of suffix === "" ? [] : withEntry) {
+  for (const { entry } of suffix === "" ? [] : exported) {
     appendFileSync(path(`${dist}/${entry}.d.ts`), "export declare function __panic(): never;\n");
   }
 }
 
-/** Returns the JavaScript that comes of it. */
-async function buildWasm(binary, flavour) {
-  const wasm = `${binary.wasm}${flavour.suffix}`;
-  const glue = [`${wasm}/${binary.name}.js`, `${wasm}/inline.js`];
-  const compiled = compileRust({ ...binary, wasm }, flavour);
-  await step(wasm.replace("build/", ""), {
-    inputs: [compiled, "scripts/pack-bytes.mjs"],
-    product: glue[1],
-    work: () => bindWasm(compiled, { ...binary, wasm }),
-  });
+const sources = () => [...filesOf("src/facade"), "package.json", "tsconfig.json", "tsconfig.build.json"];
+
+/** Returns the JavaScript that comes of it. Cargo compiles the next one while glue is made for this one. */
+async function buildWasm({ suffix, features, binaries }) {
+  const glue = [];
+  const bound = [];
+  for (const binary of binaries) {
+    const wasm = `${binary.wasm}${suffix}`;
+    const inlined = `${wasm}/inline.js`;
+    const compiled = await compileRust({ ...binary, wasm }, { features });
+    const isBound = step(wasm.replace("build/", ""), {
+      inputs: [compiled, "scripts/pack-bytes.mjs"],
+      product: inlined,
+      work: () => bindWasm(compiled, { ...binary, wasm }),
+    });
+    // Thrown where all are waited for.
+    isBound.catch(() => {});
+    bound.push(isBound);
+    glue.push(`${wasm}/${binary.name}.js`, inlined);
+  }
+  await allOf(bound);
   return glue;
 }
 
@@ -247,14 +274,16 @@ async function build(name) {
     product: "build/unpack/code.js",
     work: assembleUnpack,
   });
-  const glue = ["build/unpack/code.js"];
-  for (const binary of binaries) glue.push(...(await buildWasm(binary, flavour)));
+  const glue = await buildWasm(flavour);
+  // Of the published flavour, built before.
+  const others = binaries.filter((binary) => !flavour.binaries.includes(binary));
+  const lent = others.flatMap(({ wasm, name }) => [`${wasm}/${name}.js`, `${wasm}/inline.js`]);
   await step(`${name}-dist`, {
-    inputs: [...glue, ...filesOf("src/facade"), "package.json", "tsconfig.json", "tsconfig.build.json"],
+    inputs: ["build/unpack/code.js", ...glue, ...lent, ...sources()],
     product: `${dist}/index.d.ts`,
     work: async () => {
       await bundle(flavour);
-      declare(flavour);
+      await declare(flavour);
     },
   });
 }

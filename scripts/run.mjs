@@ -1,5 +1,6 @@
 // What every script here needs: where the project is, and running a command that fails loudly.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,6 +26,44 @@ export function run(command, args = [], { env, cwd = root, minutes } = {}) {
     throw new Error(`${command} ${args.join(" ")} had not ended after ${minutes} minutes`);
   if (error) throw new Error(`${command} could not be started: ${error.message}`);
   if (status !== 0) throw new Error(`${command} ended with ${signal ?? `code ${status}`}`);
+}
+
+/**
+ * The same beside others. What it prints is told when it has ended, in one piece; where it `prints` itself, at once.
+ */
+export async function runBeside(command, args = [], { env, cwd = root, minutes, prints = false } = {}) {
+  const line = [command, ...args].join(" ");
+  if (prints) console.log(`$ ${line}`);
+  const stdio = prints ? "inherit" : ["ignore", "pipe", "pipe"];
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio });
+  const printed = [];
+  for (const stream of prints ? [] : [child.stdout, child.stderr]) stream.on("data", (part) => printed.push(part));
+  let isLate = false;
+  const late = () => {
+    isLate = true;
+    child.kill("SIGKILL");
+    // What it has started may live on, and hold them open.
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  };
+  const timer = minutes && setTimeout(late, minutes * 60_000);
+  try {
+    const [status, signal] = await once(child, "close");
+    if (!prints) console.log(`$ ${line}\n${Buffer.concat(printed)}`.trimEnd());
+    if (isLate) throw new Error(`${line} had not ended after ${minutes} minutes`);
+    if (status !== 0) throw new Error(`${command} ended with ${signal ?? `code ${status}`}`);
+  } catch (error) {
+    if (child.pid === undefined) throw new Error(`${command} could not be started: ${error.message}`);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits for all, also where one fails, whose error it then throws. */
+export async function allOf(promises) {
+  const failed = (await Promise.allSettled(promises)).find(({ status }) => status === "rejected");
+  if (failed) throw failed.reason;
 }
 
 /** What a command prints, trimmed; undefined if it is missing or fails. */

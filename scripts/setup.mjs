@@ -97,6 +97,7 @@ const forTest = [
   },
 ];
 
+// WebKitGTK, Safari's engine, is there for Linux alone: elsewhere the tests go without.
 const forWebkit = [
   {
     what: `WebKitGTK's driver (looked for ${webkitDriverPath})`,
@@ -154,8 +155,8 @@ function install(missing) {
 }
 
 main(() => {
-  const isFor = (what) => process.argv.includes(`--for=${what}`);
-  const wanted = [...forStart, ...(isFor("start") ? [] : forTest), ...(isFor("webkit") ? forWebkit : [])];
+  const forAllTests = process.platform === "linux" ? [...forTest, ...forWebkit] : forTest;
+  const wanted = process.argv.includes("--for=start") ? forStart : [...forStart, ...forAllTests];
   const missing = wanted.filter((thing) => !thing.present());
   if (missing.length === 0) return;
 

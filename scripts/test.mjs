@@ -1,138 +1,169 @@
-// `npm test` runs the steps in order, but for WebKit's; `node scripts/test.mjs facade types` only those named.
+// `npm test` runs the steps in order; `node scripts/test.mjs facade types` only those named.
 // What is missing is installed first. One step that fails does not keep the rest from running, nor does one that hangs:
 // each has three times what it takes on two busy cores.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { webdriverEnv, webkitDriverPath } from "./browsers.mjs";
-import { main, run as runCommand } from "./run.mjs";
-
-let deadline = Number.POSITIVE_INFINITY;
-const run = (command, args, options) =>
-  runCommand(command, args, { minutes: Math.max(1, Math.round((deadline - Date.now()) / 60_000)), ...options });
+import { allOf, main, runBeside, run as runCommand } from "./run.mjs";
 
 const wasm = ["--target", "wasm32-unknown-unknown"];
+const denyWarnings = ["--", "-D", "warnings"];
+/** Cargo runs tests in WebAssembly by wasm-bindgen's runner. */
+const inWasm = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner" };
 const reporters = ["--reporter", "default", "--reporter", "./scripts/failed-tests.mjs"];
-const vitest = (...projects) =>
-  run("vitest", ["run", ...reporters, ...projects.flatMap((name) => ["--project", name])]);
-const wasmPack = (browser, ...args) =>
-  run("wasm-pack", ["test", "--headless", `--${browser}`, ...args], { env: webdriverEnv(browser) });
 const rustApi = ["--test", "browser", "--test", "browser-worker"];
+
+/** How a step runs what it runs, within its time. */
+class Tools {
+  constructor(minutes, prints) {
+    this.deadline = Date.now() + minutes * 60_000;
+    this.prints = prints;
+  }
+
+  run(command, args, options) {
+    const minutes = Math.max(1, Math.round((this.deadline - Date.now()) / 60_000));
+    return runBeside(command, args, { minutes, prints: this.prints, ...options });
+  }
+
+  /** Lists of commands at once, where one by itself leaves a core idle; in each, one that fails is the last. */
+  sideBySide(...lists) {
+    const inTurn = async (commands) => {
+      for (const [command, args] of commands) await this.run(command, args, { prints: false });
+    };
+    return allOf(lists.map(inTurn));
+  }
+
+  vitest(...projects) {
+    return this.run("vitest", ["run", ...reporters, ...projects.flatMap((name) => ["--project", name])]);
+  }
+}
 
 const steps = {
   pack: {
     title: "Build and pack the package",
     minutes: 25,
-    work: () => run("node", ["scripts/pack.mjs"]),
+    work: (tools) => tools.run("node", ["scripts/pack.mjs"]),
   },
   check: {
     title: "Types, lints and formatting",
     minutes: 20,
-    work: () => {
-      run("tsc", ["-p", "tsconfig.json"]);
-      run("tsc", ["-p", "tsconfig.server.json"]);
-      run("tsc", ["-p", "tsconfig.tests.json"]);
-      run("tsc", ["-p", "www/tsconfig.json"]);
-      run("biome", ["check", "--error-on-warnings"]);
-      run("node", ["scripts/rust-modules.mjs"]);
-      run("node", ["scripts/licences.mjs"]);
-      run("depcruise", ["--config", ".dependency-cruiser.mjs", "src/facade"]);
-      run("cargo", ["fmt", "--check"]);
-      run("cargo", ["clippy", "--all-targets", "--", "-D", "warnings"]);
-      run("cargo", ["clippy", "--all-targets", ...wasm, "--", "-D", "warnings"]);
-      for (const feature of [
-        "npm,test-panic",
-        "npm-runner,test-panic",
-        "npm-builtins,test-panic",
-        "npm-agents,test-panic",
-        "npm-pool,test-panic",
-        "npm-shared,test-panic",
-        "npm-service-worker,test-panic",
-      ]) {
-        run("cargo", ["clippy", "--lib", "--features", feature, ...wasm, "--", "-D", "warnings"]);
-      }
-    },
+    work: (tools) =>
+      tools.sideBySide(
+        [
+          ["tsc", ["-p", "tsconfig.json"]],
+          ["tsc", ["-p", "tsconfig.server.json"]],
+          ["tsc", ["-p", "tsconfig.tests.json"]],
+          ["tsc", ["-p", "www/tsconfig.json"]],
+          ["biome", ["check", "--error-on-warnings"]],
+          ["node", ["scripts/rust-modules.mjs"]],
+          ["node", ["scripts/licences.mjs"]],
+          ["depcruise", ["--config", ".dependency-cruiser.mjs", "src/facade"]],
+        ],
+        [
+          ["cargo", ["fmt", "--check"]],
+          ["cargo", ["clippy", "--all-targets", ...denyWarnings]],
+          ["cargo", ["clippy", "--all-targets", ...wasm, ...denyWarnings]],
+          ...["npm", "npm-runner", "npm-builtins", "npm-agents", "npm-pool", "npm-shared", "npm-service-worker"].map(
+            (feature) => [
+              "cargo",
+              ["clippy", "--lib", "--features", `${feature},test-panic`, ...wasm, ...denyWarnings],
+            ],
+          ),
+        ],
+      ),
   },
   engine: {
     title: "The engine, native and in WebAssembly",
     minutes: 20,
-    work: () => {
-      run("cargo", ["test"]);
-      run("wasm-pack", ["test", "--node", "--", "--test", "engine"]);
+    // One core is enough for it, and for packing, most of the time.
+    beside: "pack",
+    work: async (tools) => {
+      await tools.run("cargo", ["test"]);
+      await tools.run("cargo", ["test", ...wasm, "--test", "engine"], { env: inWasm });
     },
   },
   browser: {
     title: "The Rust API in pages and workers of Chromium and Firefox",
     minutes: 15,
-    work: () => {
+    work: async (tools) => {
       for (const browser of ["chrome", "firefox"]) {
-        wasmPack(browser, "--", ...rustApi);
+        const test = ["test", "--headless", `--${browser}`, "--", ...rustApi];
+        await tools.run("wasm-pack", test, { env: webdriverEnv(browser) });
       }
-      const runner = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: "wasm-bindgen-test-runner" };
-      run("cargo", ["test", "--doc", ...wasm], { env: runner });
+      await tools.run("cargo", ["test", "--doc", ...wasm], { env: inWasm });
     },
   },
   facade: {
     title: "The npm API from the packed package, in Chromium and Firefox; in Node hostile values and worker threads",
     minutes: 30,
-    work: () => vitest("facade", "node", "react-18", "react-19"),
+    work: (tools) => tools.vitest("facade", "node", "react-18", "react-19"),
   },
   server: {
     title: "Queues on servers: a real Redis, real processes, real sockets",
     minutes: 15,
-    work: () => vitest("server"),
+    // They wait, most of the time.
+    beside: "packaging",
+    work: (tools) => tools.vitest("server"),
   },
   types: {
     title: "Programs that must and must not type-check; the guides' code; what each entry declares",
     minutes: 10,
-    work: () => {
-      run("node", ["scripts/api-report.mjs"]);
-      run("tsc", ["-p", "tests/types/tsconfig.json"]);
-      run("tsc", ["-p", "tests/types/tsconfig.nodenext.json"]);
-      run("tsc", ["-p", "tests/guides/tsconfig.json"]);
-    },
+    work: (tools) =>
+      tools.sideBySide(
+        [
+          ["node", ["scripts/api-report.mjs"]],
+          ["tsc", ["-p", "tests/types/tsconfig.nodenext.json"]],
+        ],
+        [
+          ["tsc", ["-p", "tests/types/tsconfig.json"]],
+          ["tsc", ["-p", "tests/guides/tsconfig.json"]],
+        ],
+      ),
   },
   packaging: {
     title: "The tarball in each kind of consumer, and its size",
     minutes: 15,
-    work: () => vitest("packaging"),
+    work: (tools) => tools.vitest("packaging"),
   },
   e2e: {
     title: "The demo page in Chromium and Firefox",
     minutes: 40,
-    work: () => vitest("e2e"),
+    work: (tools) => tools.vitest("e2e"),
   },
   shared: {
     title: "The shared queue in several tabs of Chromium and Firefox, with real faults",
     minutes: 15,
-    work: () => vitest("shared"),
+    work: (tools) => tools.vitest("shared"),
   },
   bench: {
     title: "The benchmark, quick",
     minutes: 10,
-    work: () => run("node", ["--test", "tests/bench/quick.test.mjs"]),
+    // Nothing is judged by its time.
+    beside: "webkit",
+    work: (tools) => tools.run("node", ["--test", "tests/bench/quick.test.mjs"]),
   },
   docs: {
     title: "Guides and API reference, without warnings or dead links",
     minutes: 10,
-    work: () => {
-      run("node", ["scripts/docs.mjs", "--strict"]);
-      run("cargo", ["doc", "--no-deps", ...wasm], { env: { RUSTDOCFLAGS: "-Dwarnings" } });
+    work: async (tools) => {
+      await tools.run("node", ["scripts/docs.mjs", "--strict"]);
+      await tools.run("cargo", ["doc", "--no-deps", ...wasm], { env: { RUSTDOCFLAGS: "-Dwarnings" } });
     },
   },
   webkit: {
     title: "The Rust API, the npm API from the packed package and the demo's main pages in WebKit",
     minutes: 30,
-    // WebKitGTK is there for Linux alone.
-    onlyByName: true,
-    work: () => {
+    // WebKitGTK, Safari's engine, is there for Linux alone.
+    platform: "linux",
+    work: async (tools) => {
       const driver = ["--safari", "--safaridriver", webkitDriverPath];
       // WebKit has no headless mode of its own: it gets a display.
-      run("xvfb-run", ["-a", "wasm-pack", "test", "--headless", ...driver, "--", ...rustApi], {
+      await tools.run("xvfb-run", ["-a", "wasm-pack", "test", "--headless", ...driver, "--", ...rustApi], {
         env: webdriverEnv("safari"),
       });
-      run("node", ["scripts/webkit-tests.mjs"]);
-      vitest("webkit-pages");
+      await tools.run("node", ["scripts/webkit-tests.mjs"]);
+      await tools.vitest("webkit-pages");
     },
   },
 };
@@ -144,14 +175,15 @@ function banner(text) {
   console.log(`\n━━━ ${text} ${"━".repeat(Math.max(3, 92 - text.length))}\n`);
 }
 
-/** Runs one step; tells whether it passed and how long it took. */
-function attempt(name) {
+const isForHere = (name) => [undefined, process.platform].includes(steps[name].platform);
+
+/** Runs one step; tells whether it passed and how long it took. Beside another it tells what it printed at its end. */
+async function attempt(name, isBeside = false) {
   banner(`${name}: ${steps[name].title}`);
   const start = performance.now();
   let passed = true;
-  deadline = Date.now() + steps[name].minutes * 60_000;
   try {
-    steps[name].work();
+    await steps[name].work(new Tools(steps[name].minutes, !isBeside));
   } catch (error) {
     passed = false;
     console.error(`\n✗ ${error.message}`);
@@ -159,26 +191,33 @@ function attempt(name) {
   return { name, passed, seconds: Math.round((performance.now() - start) / 1000) };
 }
 
-await main(() => {
+await main(async () => {
   const named = process.argv.slice(2);
   for (const name of named) {
     if (!steps[name]) throw new Error(`no step "${name}"; there are: ${Object.keys(steps).join(", ")}`);
   }
-  runCommand("node", ["scripts/setup.mjs", ...(named.includes("webkit") ? ["--for=webkit"] : [])]);
+  runCommand("node", ["scripts/setup.mjs"]);
 
   // Browsers leave folders behind in the temporary folder: they get one that goes when the tests are over.
   const temporary = mkdtempSync(join(tmpdir(), "jobgate-test-"));
   process.env.TMPDIR = temporary;
   process.env.FAILED_TESTS = join(temporary, "failed-tests");
+  // What a debugger would want is most of what is built for WebAssembly, and the tests' runner reads and writes all of it.
+  process.env.CARGO_PROFILE_DEV_DEBUG ??= "0";
 
   const needPackage = named.some((name) => !alone.includes(name));
-  const usual = Object.keys(steps).filter((name) => !steps[name].onlyByName);
-  const wanted = named.length === 0 ? usual : [...(needPackage ? ["pack"] : []), ...named];
+  const wanted = named.length === 0 ? Object.keys(steps) : [...new Set([...(needPackage ? ["pack"] : []), ...named])];
   const outcomes = [];
   for (const name of wanted) {
-    const outcome = attempt(name);
-    outcomes.push(outcome);
-    if (name === "pack" && !outcome.passed) break;
+    const { platform = process.platform, beside } = steps[name];
+    if (!isForHere(name)) {
+      banner(`${name}: not run, since what it needs is there for ${platform} alone`);
+      continue;
+    }
+    if (wanted.includes(beside) && isForHere(beside)) continue;
+    const others = wanted.filter((other) => steps[other].beside === name);
+    outcomes.push(...(await Promise.all([attempt(name), ...others.map((other) => attempt(other, true))])));
+    if (outcomes.some((outcome) => outcome.name === "pack" && !outcome.passed)) break;
   }
   const failedTests = existsSync(process.env.FAILED_TESTS) ? readFileSync(process.env.FAILED_TESTS, "utf8") : "";
   rmSync(temporary, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });

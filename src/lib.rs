@@ -42,6 +42,9 @@ mod bindings {
     mod pool {
         mod wire;
     }
+    mod runner {
+        mod wire;
+    }
     mod shared {
         mod wire;
     }

@@ -42,6 +42,10 @@ pub(crate) mod writing {
         text.push_str("} as const;\n");
     }
 
+    pub(crate) fn number(text: &mut String, doc: &str, name: &str, value: impl Display) {
+        write!(text, "\n/** {doc} */\nexport const {name} = {value};\n").unwrap();
+    }
+
     /// The first line of what is written.
     pub(crate) fn title(source: &str) -> String {
         format!("// Written by `WRITE_WIRE=1 cargo test wire` from {source}, where the numbers are named.\n")

@@ -5,19 +5,21 @@
 //! | effect | words that follow |
 //! |---|---|
 //! | start | job, attempt |
-//! | abort | job, cause, whether it is the last |
-//! | ask retry | job |
-//! | ended | job, completion and cause (times 4) and `ended`'s flags, where its continuations begin, how many |
+//! | abort | job, cause and whether it is the last |
+//! | ask retry | job, cause |
+//! | ended | job, how, cause and `ended`'s flags, where its continuations begin, how many |
 //! | forgotten | job, manager |
-//! | deliver | source kind and channel (times 4), source, value (of a key or an order: job) or −1, where its listeners begin, how many |
-//! | event | source kind and event (times 4), source, job or −1, value or −1, where its listeners begin, how many |
+//! | deliver | source kind and channel, source, value (of a key or an order: job) or −1, where its listeners begin, how many |
+//! | event | source kind and event, source, job or −1, value or −1, where its listeners begin, how many |
 //! | pending below, idle | manager |
 //! | wait over | waiter |
 //! | wake | — (ask `wakeAt`) |
+//!
+//! "And" joins two numbers in one word, the second above the first: see `pack`.
 
 #![allow(clippy::inline_always)]
 
-use super::wire::{NONE, abort, cause_code, effect, end_code, ended, source_code};
+use super::wire::{NONE, abort, cause_code, effect, end_code, ended, pack, source_code};
 use crate::engine::{Effect, EffectSink, ListenerId, Source, Time};
 
 /// Where the words are, at an address that stays.
@@ -86,7 +88,7 @@ impl Outbox {
     /// Whose listeners, and what for.
     fn source(what: u32, source: Source) -> [u32; 2] {
         let [kind, number] = source_code(source);
-        [kind + what * 4, number]
+        [pack(kind, what), number]
     }
 }
 
@@ -96,13 +98,13 @@ impl EffectSink for Outbox {
         match effect {
             Effect::Start { job, attempt } => self.write([effect::START, job.0, attempt]),
             Effect::Abort { job, cause, last } => {
-                self.write([effect::ABORT, job.0, cause_code(cause) + u32::from(last) * abort::LAST]);
+                self.write([effect::ABORT, job.0, cause_code(Some(cause)) + u32::from(last) * abort::LAST]);
             }
-            Effect::AskRetry { job } => self.write([effect::ASK_RETRY, job.0]),
+            Effect::AskRetry { job, cause } => self.write([effect::ASK_RETRY, job.0, cause_code(cause)]),
             Effect::Ended { job, completion, cause, forgotten, abandoned, continuations } => {
                 let flags = u32::from(forgotten) * ended::FORGOTTEN + u32::from(abandoned) * ended::ABANDONED;
-                let how = end_code(completion) + cause.map_or(0, cause_code) * 4 + flags;
-                self.write([effect::ENDED, job.0, how, continuations.start(), continuations.count()]);
+                let [how, why] = [end_code(completion), cause_code(cause) + flags];
+                self.write([effect::ENDED, job.0, how, why, continuations.start(), continuations.count()]);
             }
             Effect::Forgotten { job, manager } => self.write([effect::FORGOTTEN, job.0, manager.0]),
             Effect::Deliver { source, channel, about, value, to } => {

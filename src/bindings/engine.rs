@@ -1,7 +1,7 @@
 //! The engine's exports: functions, for there is one engine. The facade calls those of numbers without glue between.
 //!
-//! Answers are numbers. From `run`: job × 4 + 0 pending, 1 started, 2 already running; below zero a refusal, whose
-//! words `refusal` gives. Elsewhere −1 stands for "made no difference". Milliseconds in; below zero for a command to
+//! Answers are numbers. From `run`: what has become of it, and above that its job; below zero a refusal, whose words
+//! `refusal` gives. Elsewhere −1 stands for "made no difference". Milliseconds in; below zero for a command to
 //! which time means nothing.
 
 #![allow(clippy::inline_always, unreachable_pub)] // Each export is to hold the rules of its own command, not a switch over all.
@@ -19,7 +19,7 @@ use crate::engine::{
 };
 
 pub(super) use super::wire::answer::NO_DIFFERENCE;
-use super::wire::{option, outcome_of, policy_of, refusal_code, status_code};
+use super::wire::{cause_code, option, outcome_of, pack, policy_of, ran, refusal_code, status_code};
 
 #[derive(Debug, Default)]
 pub(super) struct Inner {
@@ -138,9 +138,9 @@ impl Inner {
         match self.handle(self.moment(now), command) {
             Ok(Reply::Created { job, serial, started }) => {
                 self.outbox.set_serial(serial);
-                job.0 as i32 * 4 + i32::from(started)
+                pack(if started { ran::STARTED } else { ran::PENDING }, job.0) as i32
             }
-            Ok(Reply::AlreadyRunning(job)) => job.0 as i32 * 4 + 2,
+            Ok(Reply::AlreadyRunning(job)) => pack(ran::ALREADY_RUNNING, job.0) as i32,
             Ok(_) => NO_DIFFERENCE,
             Err(refused) => refused,
         }
@@ -218,6 +218,7 @@ pub fn set_options(
         group: group.map(Rc::from),
         on_duplicate: policy_of(on_duplicate),
         aborted: given & option::ABORTED != 0,
+        may_wait_alone: given & option::MAY_WAIT_ALONE != 0,
     };
     with(|inner| inner.options = options);
 }
@@ -305,7 +306,7 @@ pub fn await_stop(job: u32, timeout: f64, now: f64) -> i32 {
     waiter_code(handle(now, Command::AwaitStop { job: JobId(job), timeout }))
 }
 
-/// The same, of a body.
+/// The same, of a body: −1 also if it is asked to end.
 #[wasm_bindgen]
 pub fn sleep(job: u32, time: f64, now: f64) -> i32 {
     waiter_code(handle(now, Command::Sleep { job: JobId(job), time }))
@@ -362,6 +363,12 @@ pub fn status(job: u32) -> i32 {
 #[wasm_bindgen(js_name = isStopping)]
 pub fn is_stopping(job: u32) -> bool {
     ask(|engine| engine.is_stopping(JobId(job)))
+}
+
+/// Why it was asked to end, as it counts: which of a job's values is that of its end. 0: it was not.
+#[wasm_bindgen]
+pub fn cause(job: u32) -> u32 {
+    cause_code(ask(|engine| engine.cause(JobId(job))))
 }
 
 /// Higher runs first.

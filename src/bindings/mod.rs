@@ -6,6 +6,7 @@ mod agents;
     feature = "npm",
     feature = "npm-agents",
     feature = "npm-pool",
+    feature = "npm-runner",
     feature = "npm-shared",
     feature = "npm-service-worker"
 ))]

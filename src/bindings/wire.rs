@@ -11,21 +11,23 @@ codes! {
     }
     /// The words of the header, where effects are found.
     header: u32 { WORDS = 0, LEN = 1, NEWEST_SERIAL = 2, LISTENERS = 3 }
-    /// Beside the completion (two bits) and its cause (two bits), in the second word of `ended`.
-    ended: u32 { FORGOTTEN = 16, ABANDONED = 32 }
-    /// Beside the cause (two bits), in the second word of `abort`.
-    abort: u32 { LAST = 4 }
-    /// How a job ended; 0 is "not yet".
+    /// Above the cause, in the word of `ended` that has it.
+    ended: u32 { FORGOTTEN = pack(0, 1), ABANDONED = pack(0, 2) }
+    /// The same of `abort`.
+    abort: u32 { LAST = pack(0, 1) }
+    /// How a job ended: its status, which is below these while it has not.
     end: u32 {
         NORMAL = end_code(CompletionType::Normal), FAILED = end_code(CompletionType::Failed),
         CANCELLED = end_code(CompletionType::Cancelled),
     }
+    /// What has become of a run; its job is above.
+    ran: u32 { PENDING = 0, STARTED = 1, ALREADY_RUNNING = 2 }
     /// How a body has settled.
-    outcome: u32 { RESOLVED = 0, REJECTED = 1, NOT_RETRIABLE = 2 }
+    outcome: u32 { RESOLVED = 0, REJECTED = 1 }
     /// Why a body is asked to end.
     cause: u32 {
-        NONE = 0, STOP = cause_code(AbortCause::Stop), TIMEOUT = cause_code(AbortCause::Timeout),
-        REPLACED = cause_code(AbortCause::Replaced),
+        NONE = cause_code(None), STOP = AbortCause::Stop as u32, TIMEOUT = AbortCause::Timeout as u32,
+        REPLACED = AbortCause::Replaced as u32,
     }
     /// Where a change comes from.
     source: u32 { EMITTER = 0, JOB = 1, MANAGER = 2, KEY = 3 }
@@ -54,7 +56,7 @@ codes! {
     /// Which run options are given, and the yes-or-no ones.
     option: u32 {
         PRIORITY = 1, TIMEOUT = 2, DELAY = 4, RETRY = 8, FIXED_BACKOFF = 16, NO_JITTER = 32, ABORTED = 64,
-        ABANDON_AFTER = 1024, RETRY_DELAY = 2048, RETRY_MAX_DELAY = 4096,
+        ABANDON_AFTER = 1024, RETRY_DELAY = 2048, RETRY_MAX_DELAY = 4096, MAY_WAIT_ALONE = 8192,
     }
     /// The same of managers.
     manager_flag: u32 { PAUSED = 128, RATE_LIMITED = 256, GROUP_RATE_LIMITED = 512 }
@@ -69,21 +71,27 @@ pub(crate) const NONE: u32 = u32::MAX;
 
 /// How many words an effect has, its code among them.
 #[cfg(test)]
-const EFFECT_WORDS: [u32; 12] = [0, 3, 3, 2, 5, 3, 6, 7, 2, 2, 2, 1];
+const EFFECT_WORDS: [u32; 12] = [0, 3, 3, 3, 6, 3, 6, 7, 2, 2, 2, 1];
+
+/// Of two numbers in one word, the lower has so many bits.
+pub(crate) const LOW_BITS: u32 = 2;
+
+pub(crate) const fn pack(low: u32, high: u32) -> u32 {
+    low | high << LOW_BITS
+}
 
 pub(crate) const fn end_code(completion: CompletionType) -> u32 {
     match completion {
-        CompletionType::Normal => 1,
-        CompletionType::Failed => 2,
-        CompletionType::Cancelled => 3,
+        CompletionType::Normal => status::COMPLETED,
+        CompletionType::Failed => status::FAILED,
+        CompletionType::Cancelled => status::CANCELLED,
     }
 }
 
-pub(crate) const fn cause_code(cause: AbortCause) -> u32 {
+pub(crate) const fn cause_code(cause: Option<AbortCause>) -> u32 {
     match cause {
-        AbortCause::Stop => 1,
-        AbortCause::Timeout => 2,
-        AbortCause::Replaced => 3,
+        None => 0,
+        Some(cause) => cause as u32,
     }
 }
 
@@ -109,8 +117,7 @@ pub(crate) fn refusal_code(refusal: Refusal) -> i32 {
 pub(crate) fn outcome_of(code: u32) -> Outcome {
     match code {
         outcome::RESOLVED => Outcome::Resolved,
-        outcome::REJECTED => Outcome::Rejected,
-        _ => Outcome::NotRetriable,
+        _ => Outcome::Rejected,
     }
 }
 
@@ -154,8 +161,9 @@ mod tests {
     use std::fmt::Write;
 
     use super::*;
-    use crate::bindings::codes::writing::{camel_case, check, constant, title};
+    use crate::bindings::codes::writing::{camel_case, check, constant, number, title};
     use crate::engine::KeyId;
+    use crate::engine::rate::STARTS_KEPT;
 
     fn written() -> String {
         let mut text = title("src/bindings/wire.rs");
@@ -163,14 +171,12 @@ mod tests {
         let words = EFFECT_WORDS.map(|words| words.to_string()).join(", ");
         write!(text, "\n/** How many words an effect has, by its code. */\nexport const EFFECT_WORDS: readonly number[] = [{words}];\n").unwrap();
         constant(&mut text, "The words of the header, where effects are found.", "HEADER", header::ALL);
-        constant(
-            &mut text,
-            "Beside completion and cause (two bits each), in the second word of `ended`.",
-            "ENDED",
-            ended::ALL,
-        );
-        constant(&mut text, "Beside the cause (two bits), in the second word of `abort`.", "ABORT", abort::ALL);
-        constant(&mut text, "How a job ended; 0 is \"not yet\".", "END", end::ALL);
+        number(&mut text, "Of two numbers in one word, the lower has so many bits.", "LOW_BITS", LOW_BITS);
+        number(&mut text, "Its bits.", "LOW_MASK", (1 << LOW_BITS) - 1);
+        constant(&mut text, "Above the cause, in the word of `ended` that has it.", "ENDED", ended::ALL);
+        constant(&mut text, "The same of `abort`.", "ABORT", abort::ALL);
+        constant(&mut text, "How a job ended: its status, which is below these while it has not.", "END", end::ALL);
+        constant(&mut text, "What has become of a run; its job is above.", "RAN", ran::ALL);
         constant(&mut text, "How a body has settled.", "OUTCOME", outcome::ALL);
         constant(&mut text, "Why a body is asked to end.", "CAUSE", cause::ALL);
         constant(&mut text, "Where a change comes from.", "SOURCE", source::ALL);
@@ -188,7 +194,8 @@ mod tests {
         constant(&mut text, "The same of managers.", "MANAGER_FLAGS", manager_flag::ALL);
         constant(&mut text, "What commands answer below zero.", "REFUSED", answer::ALL);
         constant(&mut text, "Instead of a listener's number.", "LISTENING", listening::ALL);
-        write!(text, "\n/** In place of the number of a job or of a value. */\nexport const NONE = {NONE};\n").unwrap();
+        number(&mut text, "In place of the number of a job or of a value.", "NONE", NONE);
+        number(&mut text, "So many starts a rate limit that comes later still knows of.", "STARTS_KEPT", STARTS_KEPT);
         text
     }
 
@@ -203,11 +210,14 @@ mod tests {
             assert_eq!(channel_of(code) as u32, code);
         }
         assert_eq!(effect::ALL.len() + 1, EFFECT_WORDS.len());
+        let low = [source::ALL, cause::ALL, ran::ALL].concat();
+        assert!(low.iter().all(|(_, code)| *code < 1 << LOW_BITS));
+        assert!([status::PENDING, status::RUNNING].iter().all(|status| end::ALL.iter().all(|(_, end)| status < end)));
         let policies = [OnDuplicate::Join, OnDuplicate::Replace, OnDuplicate::Queue, OnDuplicate::Reject];
         assert_eq!((0..4).filter_map(policy_of).collect::<Vec<_>>(), policies);
         assert_eq!((policy_of(-1), policy_of(4)), (None, None));
-        let outcomes = [outcome::RESOLVED, outcome::REJECTED, outcome::NOT_RETRIABLE].map(outcome_of);
-        assert_eq!(outcomes, [Outcome::Resolved, Outcome::Rejected, Outcome::NotRetriable]);
+        let outcomes = [outcome::RESOLVED, outcome::REJECTED].map(outcome_of);
+        assert_eq!(outcomes, [Outcome::Resolved, Outcome::Rejected]);
         assert_eq!(refusal_code(Refusal::Closed), answer::CLOSED);
         assert_eq!(source_code(Source::Key(KeyId(7))), [source::KEY, 7]);
     }

@@ -14,7 +14,6 @@ pub(crate) struct Attempt {
     /// Opens when the body is asked to end, at the latest when it has.
     pub(crate) asked: Rc<Notify>,
     reason: Cell<Option<AbortCause>>,
-    stop_asked: Cell<bool>,
     over: Cell<bool>,
     /// When the body last gave the event loop a turn, as far as this attempt knows.
     turn_began: Cell<f64>,
@@ -26,7 +25,6 @@ impl Attempt {
             number,
             asked: Rc::default(),
             reason: Cell::new(None),
-            stop_asked: Cell::new(false),
             over: Cell::new(false),
             turn_began: Cell::new(clock::now()),
         })
@@ -37,19 +35,11 @@ impl Attempt {
         if self.reason.get().is_none() {
             self.reason.set(Some(cause));
         }
-        if cause != AbortCause::Timeout {
-            self.stop_asked.set(true);
-        }
         self.asked.open();
     }
 
     pub(crate) fn reason(&self) -> Option<AbortCause> {
         self.reason.get()
-    }
-
-    /// Its time is up, and nobody asked it to stop since: a stop wins.
-    pub(crate) fn has_timed_out(&self) -> bool {
-        self.reason.get() == Some(AbortCause::Timeout) && !self.stop_asked.get()
     }
 
     /// The body has settled: whoever still holds its context speaks for nobody.

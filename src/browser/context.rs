@@ -76,8 +76,9 @@ impl<S, A> JobContext<S, A> {
         self.attempt.reason()
     }
 
-    pub(crate) fn has_timed_out(&self) -> bool {
-        self.attempt.has_timed_out()
+    /// Why it was asked to end as it counts, if the attempt is not over.
+    pub(crate) fn cause(&self) -> Option<AbortCause> {
+        if self.attempt.is_over() { None } else { self.driver.ask(|engine, _| engine.cause(self.job)) }
     }
 
     /// For loops that compute: gives the event loop a turn if this attempt has not done so for 8 milliseconds, so that

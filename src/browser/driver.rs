@@ -3,9 +3,9 @@
 //! Invariants:
 //!
 //! 1. Neither a caller's code (callbacks, wakers, `Drop`) nor JavaScript runs while the ledger is borrowed.
-//! 2. One line for everything: what a callback causes is done after what had been caused before it.
+//! 2. One queue of effects for everything: what a callback causes is done after what had been caused before it.
 //! 3. What a command decides is noted at once, so whoever asks is told the truth; those who wait for it are told in
-//!    the order of the line.
+//!    the order of that queue.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -195,7 +195,7 @@ impl Driver {
         self.me.clone()
     }
 
-    // ── the line ────────────────────────────────────────────────────────────────────────────────
+    // ── the queue of effects ────────────────────────────────────────────────────────────────────
 
     fn apply_all(&self) {
         if self.applying.replace(true) {
@@ -226,11 +226,12 @@ impl Driver {
                     job.abort(cause);
                 }
             }
-            Effect::AskRetry { job: id } => {
+            Effect::AskRetry { job: id, .. } => {
                 let random = clock::random();
                 self.tell(|_| Command::Retry { job: id, again: true, wait: None, random });
             }
             Effect::Ended { job, forgotten, continuations, .. } => {
+                self.ledger.borrow_mut().drop_waiters(job);
                 let ended = if forgotten { self.forget(job) } else { self.job(job) };
                 if let Some(job) = ended {
                     let continuations = self.ledger.borrow().targets(continuations);
@@ -249,12 +250,9 @@ impl Driver {
                     self.listeners.tell_event(&listeners, &job, &event);
                 }
             }
-            Effect::PendingBelow { .. } | Effect::Idle { .. } | Effect::WaitOver { .. } => {
-                let notifies = self.ledger.borrow_mut().due.pop_front();
-                for notify in notifies.unwrap_or_default() {
-                    notify.open();
-                }
-            }
+            Effect::PendingBelow { .. } => self.open(Ledger::take_below),
+            Effect::Idle { .. } => self.open(Ledger::take_idle),
+            Effect::WaitOver { waiter } => self.open(|ledger| ledger.take_waiter(waiter)),
             Effect::Wake { at } => {
                 let me = self.me();
                 self.alarm.set(at.map(Time::as_millis), move || {
@@ -263,6 +261,13 @@ impl Driver {
                     }
                 });
             }
+        }
+    }
+
+    fn open<I: IntoIterator<Item = Rc<Notify>>>(&self, take: impl FnOnce(&mut Ledger) -> I) {
+        let notifies = take(&mut self.ledger.borrow_mut());
+        for notify in notifies {
+            notify.open();
         }
     }
 

@@ -3,14 +3,14 @@
 use std::any::Any;
 use std::rc::Rc;
 
-use crate::engine::{AbortCause, CompletionType, ListenerId};
+use crate::engine::{AbortCause, ListenerId};
 
 /// What is taken down is so at once, and runs no code of the caller's; the rest may.
 pub(crate) trait ErasedJob: Any {
     /// Takes down that an attempt begins.
     fn note_start(&self, attempt: u32);
-    /// Takes down how it ended.
-    fn note_end(&self, completion: CompletionType, cause: Option<AbortCause>);
+    /// Takes down how it ended: the cause says which of its values counts.
+    fn note_end(&self, cause: Option<AbortCause>);
     /// Has the body called in a microtask.
     fn start(self: Rc<Self>);
     /// Asks the body to end.

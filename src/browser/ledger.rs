@@ -2,14 +2,14 @@
 //!
 //! Everything here is done under one borrow, so nothing here runs, wakes or drops what belongs to a caller.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::erased_job::ErasedJob;
 use super::notify::Notify;
 use crate::engine::{
-    Command, Effect, Effects, Engine, JobId, ListenerId, ManagerId, ManagerOptions, Refusal, Reply, Targets, Time,
-    ValueId, WaiterId,
+    Command, Effect, Effects, Engine, JobId, ListenerId, ManagerId, ManagerOptions, OutOfBounds, Refusal, Reply,
+    Targets, Time, ValueId, WaiterId,
 };
 
 pub(crate) struct Ledger {
@@ -27,8 +27,6 @@ pub(crate) struct Ledger {
     /// Each opens when fewer are pending.
     below: Vec<(u32, Rc<Notify>)>,
     pub(crate) idle: Rc<Notify>,
-    /// For the effects still to be given out that open some.
-    pub(crate) due: VecDeque<Vec<Rc<Notify>>>,
     /// Lines of logs that effects still to be given out carry, by their numbers.
     lines: Vec<Rc<str>>,
 }
@@ -47,7 +45,6 @@ impl Ledger {
             waiters_of: HashMap::new(),
             below: Vec::new(),
             idle: Rc::default(),
-            due: VecDeque::new(),
             lines: Vec::new(),
         };
         if let Reply::Manager(manager) = ledger.handle(now, Command::CreateManager(options))? {
@@ -56,7 +53,7 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// A number for the line, good until the effects under way have been given out.
+    /// A number for the line of a log, good until the effects under way have been given out.
     pub(crate) fn keep_line(&mut self, line: Rc<str>) -> ValueId {
         self.lines.push(line);
         ValueId(self.lines.len() as u32 - 1)
@@ -69,27 +66,17 @@ impl Ledger {
     /// What it decides has to be noted before anything else is done.
     pub(crate) fn handle(&mut self, now: Time, command: Command<'_>) -> Result<Reply, Refusal> {
         self.now = now;
-        self.engine.handle(now, command, &mut self.effects)
+        self.engine.handle(now, command, &mut self.effects).map_err(in_rust)
     }
 
     /// Takes down what the last command has decided.
     pub(crate) fn commit(&mut self) {
         while let Some(effect) = self.effects.as_slice().get(self.noted).copied() {
             self.noted += 1;
-            match effect {
-                Effect::Ended { job, completion, cause, .. } => {
-                    self.drop_waiters(job);
-                    if let Some(job) = self.jobs.get(&job) {
-                        job.note_end(completion, cause);
-                    }
-                }
-                // Whoever begins to wait from here on waits for the next time.
-                Effect::PendingBelow { .. } => self.note_below(),
-                Effect::Idle { .. } => self.due.push_back(vec![std::mem::take(&mut self.idle)]),
-                Effect::WaitOver { waiter } => {
-                    self.due.push_back(self.waiters.remove(&waiter).map(|(_, notify)| notify).into_iter().collect());
-                }
-                _ => {}
+            if let Effect::Ended { job, cause, .. } = effect
+                && let Some(job) = self.jobs.get(&job)
+            {
+                job.note_end(cause);
             }
         }
     }
@@ -100,7 +87,12 @@ impl Ledger {
         self.waiters_of.entry(job).or_default().push(waiter);
     }
 
-    fn drop_waiters(&mut self, job: JobId) {
+    pub(crate) fn take_waiter(&mut self, waiter: WaiterId) -> Option<Rc<Notify>> {
+        self.waiters.remove(&waiter).map(|(_, notify)| notify)
+    }
+
+    /// It has ended.
+    pub(crate) fn drop_waiters(&mut self, job: JobId) {
         for waiter in self.waiters_of.remove(&job).unwrap_or_default() {
             if self.waiters.get(&waiter).is_some_and(|(of, _)| *of == job) {
                 self.waiters.remove(&waiter);
@@ -118,16 +110,20 @@ impl Ledger {
         notify
     }
 
-    fn note_below(&mut self) {
-        let pending = self.engine.stats(self.manager).map_or(0, |stats| stats.pending);
-        let (due, waiting): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.below).into_iter().partition(|(size, _)| pending < *size);
-        self.due.push_back(due.into_iter().map(|(_, notify)| notify).collect());
-        self.below = waiting;
-        if let Some(size) = self.below.iter().map(|(size, _)| f64::from(*size)).reduce(f64::max) {
-            // Refused are only sizes that were refused before.
-            let _ = self.handle(self.now, Command::AwaitPendingBelow { manager: self.manager, size });
-        }
+    /// What opens now that fewer are pending. Who was told before may have started more: then the wait goes on.
+    pub(crate) fn take_below(&mut self) -> Vec<Rc<Notify>> {
+        let Self { engine, effects, below, manager, now, .. } = self;
+        let is_below = |(size, _): &mut (u32, _)| {
+            let command = Command::AwaitPendingBelow { manager: *manager, size: f64::from(*size) };
+            engine.handle(*now, command, effects) == Ok(Reply::Done)
+        };
+        below.extract_if(.., is_below).map(|(_, notify)| notify).collect()
+    }
+
+    /// The same of nothing being pending or running.
+    pub(crate) fn take_idle(&mut self) -> Option<Rc<Notify>> {
+        let is_idle = self.handle(self.now, Command::AwaitIdle(self.manager)) == Ok(Reply::Done);
+        is_idle.then(|| std::mem::take(&mut self.idle))
     }
 
     /// What is to be done next. When there is nothing left, numbers of what is gone may be used again.
@@ -153,8 +149,24 @@ impl Ledger {
         self.engine.live_records().saturating_sub(1)
             + self.jobs.len()
             + self.waiters.len()
-            + self.due.len()
             + self.lines.len()
             + self.effects.as_slice().len()
     }
+}
+
+/// The rules name options as TypeScript does.
+fn in_rust(refusal: Refusal) -> Refusal {
+    let Refusal::OutOfBounds(OutOfBounds { field, bound }) = refusal else { return refusal };
+    let field = match field {
+        "groupConcurrency" => "group_concurrency",
+        "rateLimit.limit" => "rate_limit.0",
+        "rateLimit.interval" => "rate_limit.1",
+        "groupRateLimit.limit" => "group_rate_limit.0",
+        "groupRateLimit.interval" => "group_rate_limit.1",
+        "maxPending" => "max_pending",
+        "abandonAfter" => "abandon_after",
+        "retry.maxDelay" => "retry.max_delay",
+        same => same,
+    };
+    OutOfBounds { field, bound }.into()
 }

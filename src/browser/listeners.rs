@@ -5,9 +5,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::mem::forget;
 use std::rc::Rc;
 
 use super::erased_job::ErasedJob;
+use super::guard::guard_and_report;
 use crate::engine::{Event, ListenerId};
 
 /// What happened to a job.
@@ -57,6 +59,17 @@ impl JobEvent {
 pub(crate) type ChangeListener = Rc<RefCell<dyn FnMut()>>;
 pub(crate) type EventListener = Rc<RefCell<dyn FnMut(&Rc<dyn ErasedJob>, &JobEvent)>>;
 
+/// Of one that an exception has passed through, the borrow is never given back: it is told nothing more.
+fn tell<F: ?Sized>(listener: Rc<RefCell<F>>, call: impl FnOnce(&mut F)) {
+    let told = match listener.try_borrow_mut() {
+        Ok(mut callback) => guard_and_report(move || call(&mut callback)),
+        Err(_) => true,
+    };
+    if !told {
+        forget(listener);
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Listeners {
     changes: RefCell<HashMap<ListenerId, ChangeListener>>,
@@ -81,7 +94,7 @@ impl Listeners {
         for id in ids {
             let listener = self.changes.borrow().get(id).cloned();
             if let Some(listener) = listener {
-                (listener.borrow_mut())();
+                tell(listener, |listener| listener());
             }
         }
     }
@@ -90,7 +103,7 @@ impl Listeners {
         for id in ids {
             let listener = self.events.borrow().get(id).cloned();
             if let Some(listener) = listener {
-                (listener.borrow_mut())(job, event);
+                tell(listener, |listener| listener(job, event));
             }
         }
     }

@@ -51,6 +51,14 @@
 //! it that it returns: it awaits [`JobContext::cancelled`] along with its work, or uses [`JobContext::sleep`] and
 //! [`JobContext::checkpoint`], which end with [`Cancelled`], or reads [`JobContext::actions`] until they end.
 //!
+//! # What JavaScript throws
+//!
+//! Import what may throw with `catch`, and handle the error. An exception of a function that was imported without passes
+//! through the Rust code that called it and leaves it where it stands, with nothing dropped and nothing given back. So
+//! whatever an exception has passed through is not called again, and what it held is lost: a body's attempt has failed
+//! with [`Thrown`] (it can be retried, but not where the exception came from the closure that makes the body's future); a
+//! callback is told nothing more, and the page is told of the exception as `reportError` does. Nobody else is disturbed.
+//!
 //! A panic, in a body as anywhere on this target, ends the wasm instance for good: return errors instead.
 //!
 //! Runs where there is `performance.now`, `setTimeout` and `MessageChannel`: pages, workers of every kind, Node.
@@ -66,6 +74,7 @@ mod continuations;
 mod driver;
 mod erased_job;
 mod error;
+mod guard;
 mod job;
 mod keys;
 mod ledger;

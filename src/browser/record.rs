@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::hash::Hash;
+use std::mem::forget;
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -17,10 +18,11 @@ use super::continuations::Continuations;
 use super::driver::Driver;
 use super::erased_job::ErasedJob;
 use super::error::{Cancelled, JobError, TimeoutError};
+use super::guard::{flat, guard, guard_and_report, guarded};
 use super::keys::Keys;
 use super::progress::Progress;
 use super::watch::Watched;
-use crate::engine::{AbortCause, Command, CompletionType, JobId, ListenerId, Outcome};
+use crate::engine::{AbortCause, Command, JobId, ListenerId, Outcome};
 
 pub(crate) type Attempted<R> = Pin<Box<dyn Future<Output = Result<R, JobError>>>>;
 pub(crate) type Body<S, A, R> = Box<dyn FnMut(JobContext<S, A>) -> Attempted<R>>;
@@ -78,10 +80,10 @@ impl<K, S, A, R> Record<K, S, A, R> {
         self.attempts.get()
     }
 
-    /// The body's future; none where it was asked to end before it could begin.
-    fn begin(&self, attempt: &Rc<Attempt>) -> Option<Attempted<R>> {
+    /// The body's future, unless it was asked to end before it could begin.
+    fn begin(&self, attempt: &Rc<Attempt>) -> Result<Attempted<R>, JobError> {
         if attempt.asked.is_open() {
-            return None;
+            return Err(Cancelled.into());
         }
         let context = JobContext {
             driver: self.driver.clone(),
@@ -91,25 +93,30 @@ impl<K, S, A, R> Record<K, S, A, R> {
             progress: self.progress.clone(),
             inbox: self.inbox.clone(),
         };
-        let mut body = self.body.take()?;
-        let attempted = body(context);
+        let Some(mut body) = self.body.take() else { return Err(Cancelled.into()) };
+        let attempted = match guard(|| body(context)) {
+            Ok(attempted) => attempted,
+            Err(thrown) => {
+                forget(body);
+                return Err(JobError::non_retriable(thrown));
+            }
+        };
         self.body.replace(Some(body));
         self.driver.tell(|_| Command::Called(self.id));
-        Some(attempted)
+        Ok(attempted)
     }
 
     async fn run(self: Rc<Self>, attempt: Rc<Attempt>) {
         attempt.begin_turn();
         let result = match self.begin(&attempt) {
-            Some(attempted) => attempted.await,
-            None => Err(Cancelled.into()),
+            Ok(attempted) => flat(guarded(|| attempted).await),
+            Err(error) => Err(error),
         };
         if attempt.is_over() {
             // Abandoned: by now another job may have its number.
             return;
         }
         attempt.finish();
-        let result = if attempt.has_timed_out() { Err(TimeoutError.into()) } else { result };
         let outcome = match &result {
             Ok(_) => Outcome::Resolved,
             Err(error) if error.is_retriable() => Outcome::Rejected,
@@ -145,7 +152,7 @@ impl<K, S, A, R> Record<K, S, A, R> {
 
     fn run_continuation(self: Rc<Self>, continuation: Box<Continuation<K, S, A, R>>) {
         if let Some(completion) = self.end.completion.get().cloned() {
-            continuation(self, &completion);
+            guard_and_report(move || continuation(self, &completion));
         }
     }
 }
@@ -161,17 +168,14 @@ where
         self.attempts.set(attempt);
     }
 
-    fn note_end(&self, completion: CompletionType, cause: Option<AbortCause>) {
-        let outcome = self.outcome.borrow();
-        let completion = match (completion, outcome.as_ref()) {
-            (CompletionType::Normal, Some(Ok(result))) => Completion::Normal(result.clone()),
-            // Also where its body was not waited for any longer.
-            (CompletionType::Failed, _) if cause == Some(AbortCause::Timeout) => {
-                Completion::Failed(Rc::new(TimeoutError.into()))
-            }
-            (CompletionType::Failed, Some(Err(error))) => Completion::Failed(error.clone()),
-            (CompletionType::Failed, _) => Completion::Failed(Rc::new(TimeoutError.into())),
-            _ => Completion::Cancelled(cause.unwrap_or(AbortCause::Stop)),
+    fn note_end(&self, cause: Option<AbortCause>) {
+        let completion = match (cause, self.outcome.borrow().as_ref()) {
+            (Some(AbortCause::Timeout), _) => Completion::Failed(Rc::new(TimeoutError.into())),
+            (Some(cause), _) => Completion::Cancelled(cause),
+            (None, Some(Ok(result))) => Completion::Normal(result.clone()),
+            (None, Some(Err(error))) => Completion::Failed(error.clone()),
+            // Whoever was not asked to end ends by itself.
+            (None, None) => Completion::Cancelled(AbortCause::Stop),
         };
         // A job ends once.
         let _ = self.end.completion.set(completion);
@@ -196,7 +200,7 @@ where
             attempt.finish();
         }
         let spent = (self.body.take(), self.outcome.take(), attempt);
-        drop(spent);
+        guard_and_report(move || drop(spent));
         self.inbox.close();
         self.state.close();
         self.progress.close();

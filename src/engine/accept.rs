@@ -57,7 +57,8 @@ impl Engine {
         let stands_in_the_way = standing != NONE && !(replaces && is_pending(standing));
         if !aborted && (stands_in_the_way || waits_for_slot) {
             let makes_room = u32::from(waiting != NONE) + u32::from(replaces && is_pending(standing));
-            if manager.stats.pending.saturating_sub(makes_room) >= manager.max_pending {
+            let places = manager.max_pending.max(options.is_some_and(|options| options.may_wait_alone).into());
+            if manager.stats.pending.saturating_sub(makes_room) >= places {
                 return Err(Refusal::QueueFull);
             }
         }
@@ -68,6 +69,9 @@ impl Engine {
         let index = self.create(manager_index, key, plan, group, effects);
         let reply = Reply::Created { job: JobId(index), serial: self.serial, started: false };
         if aborted {
+            if let Some(job) = self.jobs.get_mut(index) {
+                job.stop = Some(AbortCause::Stop);
+            }
             self.end(index, CompletionType::Cancelled, false, effects);
             return Ok(reply);
         }
@@ -114,7 +118,7 @@ impl Engine {
         self.serial += 1;
         let Some(manager) = self.managers.get_mut(manager_index) else { return NONE };
         let mut job = Job::new(manager_index, key, plan.priority);
-        if plan.needs_extras() {
+        if plan.needs_cold_data() {
             let group = plan.group.as_ref().map_or(NONE, |name| manager.join_group(name, group));
             let Plan { timeout, abandon_after, retry, .. } = *plan;
             let cold = ColdData { timeout, abandon_after, retry, group, ..ColdData::default() };
@@ -160,7 +164,10 @@ impl Engine {
         if differs {
             self.changed(manager);
         }
-        self.tell_order(index, effects);
+        // One in line has gone to the back of its level, whichever that is.
+        if differs || in_line {
+            self.tell_order(index, effects);
+        }
         Reply::Done
     }
 

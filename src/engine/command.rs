@@ -121,7 +121,8 @@ pub enum Command<'a> {
         /// Milliseconds, at least 0.
         timeout: f64,
     },
-    /// → [`Reply::Waiter`]; an [`super::Effect::WaitOver`] follows unless the job ends first.
+    /// → [`Reply::Waiter`]; an [`super::Effect::WaitOver`] follows unless the body is asked to end first.
+    /// [`Reply::Ignored`] once it is.
     Sleep {
         /// The job.
         job: JobId,
@@ -254,7 +255,7 @@ pub enum Refusal {
     #[error("a job is already running under this key")]
     Duplicate,
     /// As many jobs are pending as the manager takes.
-    #[error("the queue is full: maxPending jobs are waiting")]
+    #[error("the queue is full: as many jobs wait as may be pending")]
     QueueFull,
     /// The manager takes no more jobs.
     #[error("the manager is closed and takes no new jobs")]

@@ -65,7 +65,8 @@ pub enum Effect {
         /// 1 for the first.
         attempt: u32,
     },
-    /// Ask the running attempt to end. Its job goes on until the body settles.
+    /// Ask the job to end, or the running attempt. A body that runs goes on until it settles; without one, the job ends
+    /// with the effects that follow.
     Abort {
         /// The job.
         job: JobId,
@@ -78,6 +79,8 @@ pub enum Effect {
     AskRetry {
         /// The job.
         job: JobId,
+        /// Which error counts: its body's, or the timeout's.
+        cause: Option<AbortCause>,
     },
     /// The job has ended: settle its promises, open its barrier, call its continuations. Comes after all that is told of it.
     /// Where no job stands under its key now, the host may give the key's number to another key.
@@ -86,7 +89,8 @@ pub enum Effect {
         job: JobId,
         /// How.
         completion: CompletionType,
-        /// Why its last attempt was asked to end, if it was.
+        /// Which of its values counts. None: what its body returned or failed with, for nobody asked it to end before. A
+        /// timeout: that its time was up. Else the reason of whoever asked it to stop.
         cause: Option<AbortCause>,
         /// Not retained: the id means nothing from here on.
         forgotten: bool,
@@ -128,12 +132,13 @@ pub enum Effect {
         /// Who is told.
         to: Targets,
     },
-    /// Fewer are pending: answers [`super::Command::AwaitPendingBelow`].
+    /// Fewer are pending: send [`super::Command::AwaitPendingBelow`] for each who waits, and tell those for whom it is so.
+    /// Whoever was told before may have started more.
     PendingBelow {
         /// The manager.
         manager: ManagerId,
     },
-    /// Nothing is pending or running any more: answers [`super::Command::AwaitIdle`].
+    /// Nothing is pending or running any more: the same with [`super::Command::AwaitIdle`].
     Idle {
         /// The manager.
         manager: ManagerId,

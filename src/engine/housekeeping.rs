@@ -4,7 +4,7 @@ use super::command::{Refusal, Reply};
 use super::deadlines::{Due, TimerHandle};
 use super::effect::{Effect, EffectSink, Event};
 use super::ids::{Channel, JobId, ManagerId, Source, ValueId, WaiterId};
-use super::job::AbortCause;
+use super::job::{AbortCause, Job};
 use super::manager::{Manager, Stats};
 use super::options::{self, ManagerOptions, Plan};
 use super::slab::NONE;
@@ -85,20 +85,22 @@ impl Engine {
 
     pub(super) fn await_stop(&mut self, now: Time, index: u32, timeout: f64) -> Result<Reply, Refusal> {
         let timeout = options::time_limit("timeout", timeout)?;
-        Ok(self.wait(now, index, timeout))
+        Ok(self.wait(now, index, timeout, false))
     }
 
     pub(super) fn sleep(&mut self, now: Time, index: u32, time: f64) -> Result<Reply, Refusal> {
         let time = options::wait("time", time)?;
-        Ok(self.wait(now, index, Some(time)))
+        Ok(self.wait(now, index, Some(time), true))
     }
 
-    /// Until the job has ended, at most so long.
-    fn wait(&mut self, now: Time, index: u32, time: Option<Span>) -> Reply {
-        let Some(job) = self.jobs.get_mut(index).filter(|job| !job.has_ended()) else { return Reply::Ignored };
+    /// Until the job has ended, at most so long; a sleep no longer than until its body is asked to end.
+    fn wait(&mut self, now: Time, index: u32, time: Option<Span>, is_sleep: bool) -> Reply {
+        let is_over = |job: &Job| job.has_ended() || is_sleep && job.is_stopping();
+        let Some(job) = self.jobs.get_mut(index).filter(|job| !is_over(job)) else { return Reply::Ignored };
         let Some(cold) = job.cold_in(&mut self.cold) else { return Reply::Ignored };
         let older = cold.waiter;
-        let waiter = self.waiters.insert(Waiter { job: index, older, newer: NONE, deadline: TimerHandle::NONE });
+        let deadline = TimerHandle::NONE;
+        let waiter = self.waiters.insert(Waiter { job: index, older, newer: NONE, deadline, is_sleep });
         cold.waiter = waiter;
         if let Some(older) = self.waiters.get_mut(older) {
             older.newer = waiter;
@@ -120,8 +122,28 @@ impl Engine {
         }
     }
 
+    /// Its body is asked to end, which wakes it.
+    pub(super) fn drop_sleeps(&mut self, job: u32) {
+        let cold = self.jobs.get(job).map_or(NONE, |job| job.cold);
+        let mut next = self.cold.get(cold).map_or(NONE, |cold| cold.waiter);
+        while let Some(waiter) = self.waiters.get_mut(next) {
+            let index = std::mem::replace(&mut next, waiter.older);
+            if waiter.is_sleep {
+                self.deadlines.cancel(&mut waiter.deadline);
+                self.remove_wait(index);
+            }
+        }
+    }
+
     fn end_wait(&mut self, index: u32, effects: &mut impl EffectSink) {
-        let Some(Waiter { job, older, newer, .. }) = self.waiters.retire(index) else { return };
+        if self.remove_wait(index) {
+            effects.push(Effect::WaitOver { waiter: WaiterId(index) });
+        }
+    }
+
+    /// Out of the list of its job's. False if it is not there.
+    fn remove_wait(&mut self, index: u32) -> bool {
+        let Some(Waiter { job, older, newer, .. }) = self.waiters.retire(index) else { return false };
         if let Some(waiter) = self.waiters.get_mut(older) {
             waiter.newer = newer;
         }
@@ -132,7 +154,7 @@ impl Engine {
         {
             cold.waiter = older;
         }
-        effects.push(Effect::WaitOver { waiter: WaiterId(index) });
+        true
     }
 
     pub(super) fn tick(&mut self, now: Time, effects: &mut impl EffectSink) -> Reply {
@@ -146,6 +168,7 @@ impl Engine {
                         let manager = job.manager;
                         let last = !self.cold.get(job.cold).is_some_and(|cold| cold.retry.allows(job.attempt));
                         effects.push(Effect::Abort { job: JobId(index), cause: AbortCause::Timeout, last });
+                        self.drop_sleeps(index);
                         self.event(Event::Stopping, index, effects);
                         self.changed(manager);
                         self.await_abandonment(now, index);
@@ -259,7 +282,7 @@ impl Engine {
         self.emitters.drop_emitter(manager.emitter);
         while let Some(job) = manager.first_retained() {
             effects.push(Effect::Forgotten { job: JobId(job), manager: ManagerId(index) });
-            manager.let_go(&mut self.jobs, job);
+            manager.drop_retained(&mut self.jobs, job);
             self.retired.push(job);
         }
     }

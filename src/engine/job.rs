@@ -26,17 +26,18 @@ pub enum JobStatus {
 pub enum CompletionType {
     /// The body resolved.
     Normal,
-    /// A stop was asked for before the body settled.
-    Cancelled,
     /// The body rejected or timed out, with no retry left.
     Failed,
+    /// A stop was asked for before the body settled.
+    Cancelled,
 }
 
-/// Why the running attempt is asked to end.
+/// Why the running attempt is asked to end. Zero is left for "it is not".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum AbortCause {
     /// Someone called stop.
-    Stop,
+    Stop = 1,
     /// The attempt's time is up.
     Timeout,
     /// A newer job under the same key takes its place.
@@ -99,7 +100,7 @@ impl Default for ColdData {
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) priority: f64,
-    /// When it came to where it is (the line, a slot, its end), counted over all jobs: first in, first out also across
+    /// When it came to where it is (the ready queue, a slot, its end), counted over all jobs: first in, first out also across
     /// groups.
     pub(crate) entered: u64,
     pub(crate) manager: u32,
@@ -120,7 +121,7 @@ pub(crate) struct Job {
     pub(crate) stop: Option<AbortCause>,
     pub(crate) timed_out: bool,
     /// Has ended and is kept.
-    pub(crate) is_kept: bool,
+    pub(crate) is_retained: bool,
 }
 
 impl Job {
@@ -142,7 +143,7 @@ impl Job {
             behind_key: false,
             stop: None,
             timed_out: false,
-            is_kept: false,
+            is_retained: false,
         }
     }
 
@@ -175,6 +176,11 @@ impl Job {
         }
     }
 
+    /// Why it is asked to end, as it counts: a stop more than a timeout.
+    pub(crate) fn cause(&self) -> Option<AbortCause> {
+        self.stop.or(self.timed_out.then_some(AbortCause::Timeout))
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         matches!(self.phase, Phase::Ended(_))
     }
@@ -185,7 +191,7 @@ impl Job {
 
     /// Asked to end, body not yet settled.
     pub(crate) fn is_stopping(&self) -> bool {
-        self.phase == Phase::Running && (self.stop.is_some() || self.timed_out)
+        self.phase == Phase::Running && self.cause().is_some()
     }
 }
 

@@ -29,7 +29,7 @@ impl Engine {
             manager.group_granted(cold.group);
         }
         if self.created_now == index && manager.granted == 1 {
-            self.newborn_started = true;
+            self.created_started = true;
             self.begin(now, index, effects);
         } else {
             effects.push(Effect::Start { job: JobId(index), attempt });
@@ -102,12 +102,14 @@ impl Engine {
             self.end(index, CompletionType::Normal, false, effects);
         } else if may_retry && self.cold.get(job.cold).is_some_and(|cold| cold.retry.allows(job.attempt)) {
             job.phase = Phase::Deciding;
-            let (manager, was_stopping) = (job.manager, job.timed_out);
+            let (manager, cause, emitter) = (job.manager, job.cause(), job.emitter(&self.cold));
+            // From here on actions are kept for the next attempt.
+            self.emitters.drop_channel(emitter, Channel::Action);
             self.cancel_deadline(index);
-            if was_stopping {
+            if cause.is_some() {
                 self.changed(manager);
             }
-            effects.push(Effect::AskRetry { job: JobId(index) });
+            effects.push(Effect::AskRetry { job: JobId(index), cause });
         } else {
             self.end(index, CompletionType::Failed, false, effects);
         }
@@ -132,8 +134,7 @@ impl Engine {
         }
         job.phase = Phase::Waiting;
         job.timed_out = false;
-        let (manager, attempt, emitter, cold) = (job.manager, job.attempt, job.emitter(&self.cold), job.cold);
-        self.emitters.drop_channel(emitter, Channel::Action);
+        let (manager, attempt, cold) = (job.manager, job.attempt, job.cold);
         self.free_slot(manager, cold);
         if let Some(manager) = self.managers.get_mut(manager) {
             manager.stats.pending += 1;
@@ -169,9 +170,11 @@ impl Engine {
             return Reply::Ignored;
         };
         job.stop = Some(cause);
-        let (manager, was_stopping) = (job.manager, job.timed_out);
-        if job.phase == Phase::Running {
-            effects.push(Effect::Abort { job: JobId(index), cause, last: true });
+        let (manager, was_stopping, is_running) = (job.manager, job.timed_out, job.phase == Phase::Running);
+        // Also where no body runs: whoever holds its signal hears of it, and all learn the same reason.
+        effects.push(Effect::Abort { job: JobId(index), cause, last: true });
+        self.drop_sleeps(index);
+        if is_running {
             if !was_stopping {
                 self.cancel_deadline(index);
                 self.event(Event::Stopping, index, effects);
@@ -256,12 +259,12 @@ impl Engine {
             self.leave_line(index);
         }
         let Some(job) = self.jobs.get_mut(index) else { return };
-        let Job { phase, manager: manager_index, key, cold, stop, timed_out, .. } = *job;
+        let Job { phase, manager: manager_index, key, cold, .. } = *job;
+        let cause = job.cause();
         self.entries += 1;
         job.entered = self.entries;
         job.phase = Phase::Ended(completion);
         job.cold = NONE;
-        let cause = if timed_out && stop.is_none() { Some(AbortCause::Timeout) } else { stop };
         let Some(manager) = self.managers.get_mut(manager_index) else { return };
         let had_slot = matches!(phase, Phase::Granted | Phase::Running | Phase::Deciding);
         manager.granted -= u32::from(phase == Phase::Granted);
@@ -330,19 +333,19 @@ impl Engine {
 
     fn retain(&mut self, manager_index: u32, index: u32, effects: &mut impl EffectSink) {
         let Some(manager) = self.managers.get_mut(manager_index) else { return };
-        if let Some(oldest) = manager.keep(&mut self.jobs, index) {
+        if let Some(oldest) = manager.push_retained(&mut self.jobs, index) {
             self.forget_retained(oldest, effects);
         }
     }
 
     /// Lets go of a job that has ended and is kept.
     pub(super) fn forget_retained(&mut self, index: u32, effects: &mut impl EffectSink) -> Reply {
-        let Some(job) = self.jobs.get(index).filter(|job| job.is_kept) else { return Reply::Ignored };
+        let Some(job) = self.jobs.get(index).filter(|job| job.is_retained) else { return Reply::Ignored };
         let manager_index = job.manager;
         self.event(Event::Removed, index, effects);
         effects.push(Effect::Forgotten { job: JobId(index), manager: ManagerId(manager_index) });
         if let Some(manager) = self.managers.get_mut(manager_index) {
-            manager.let_go(&mut self.jobs, index);
+            manager.drop_retained(&mut self.jobs, index);
         }
         self.forget(index);
         self.changed(manager_index);

@@ -45,6 +45,8 @@ impl Engine {
                 }
             }
             Source::Job(JobId(index)) => match self.jobs.get_mut(index) {
+                // Only a body hears actions, and between two attempts none runs.
+                Some(job) if channel == Channel::Action && job.phase != Phase::Running => return Reply::Ignored,
                 Some(job) if !job.has_ended() => {
                     let Some(cold) = job.cold_in(&mut self.cold) else { return Reply::Ignored };
                     let listener = self.emitters.listen_at(&mut cold.emitter, NONE, channel);

@@ -177,11 +177,11 @@ impl Manager {
 
     // ── retained jobs ───────────────────────────────────────────────────────────────────────────
 
-    /// Keeps one that has ended. Returns the one that has to go for it, if any.
-    pub(crate) fn keep(&mut self, jobs: &mut Slab<Job>, index: u32) -> Option<u32> {
+    /// Links one that has ended as the latest of those retained. Returns the oldest if that is one too many: the caller drops it.
+    pub(crate) fn push_retained(&mut self, jobs: &mut Slab<Job>, index: u32) -> Option<u32> {
         let ahead = std::mem::replace(&mut self.last_retained, index);
         if let Some(job) = jobs.get_mut(index) {
-            (job.ahead, job.behind, job.is_kept) = (ahead, NONE, true);
+            (job.ahead, job.behind, job.is_retained) = (ahead, NONE, true);
         }
         match jobs.get_mut(ahead) {
             Some(job) => job.behind = index,
@@ -191,10 +191,10 @@ impl Manager {
         (self.retained > self.retain).then_some(self.first_retained)
     }
 
-    /// The job is kept no longer.
-    pub(crate) fn let_go(&mut self, jobs: &mut Slab<Job>, index: u32) {
-        let Some(job) = jobs.get_mut(index).filter(|job| job.is_kept) else { return };
-        job.is_kept = false;
+    /// Takes it out of those retained, wherever it stands.
+    pub(crate) fn drop_retained(&mut self, jobs: &mut Slab<Job>, index: u32) {
+        let Some(job) = jobs.get_mut(index).filter(|job| job.is_retained) else { return };
+        job.is_retained = false;
         let (ahead, behind) = (job.ahead, job.behind);
         match jobs.get_mut(ahead) {
             Some(job) => job.behind = behind,

@@ -5,8 +5,8 @@
 //!
 //! 1. call [`Engine::handle`];
 //! 2. apply the effects in order, without holding the engine; whatever user code they run may call `handle` again, and
-//!    those effects go to the back of the same line;
-//! 3. when the line is empty, send [`Command::Recycle`].
+//!    those effects go to the back of the same queue;
+//! 3. when that queue is empty, send [`Command::Recycle`].
 //!
 //! ```
 //! use jobgate::engine::{Command, CompletionType, Effect, Effects, Engine, KeyId, ManagerOptions, Outcome, Reply, Time};
@@ -54,7 +54,7 @@ mod options;
 mod order;
 pub mod pool;
 mod queue;
-mod rate;
+pub(crate) mod rate;
 pub mod runner;
 pub mod shared;
 mod slab;
@@ -87,13 +87,15 @@ impl KeyEntry {
     const VACANT: Self = Self { standing: NONE, waiting: NONE, emitter: NONE };
 }
 
-/// One wait that ends with a job or after a time, woven into the list of the job's.
+/// One wait that ends with a job or after a time, in the linked list of its job's waits.
 #[derive(Debug)]
 struct Waiter {
     job: u32,
     older: u32,
     newer: u32,
     deadline: TimerHandle,
+    /// Of a body, which wakes when it is asked to end.
+    is_sleep: bool,
 }
 
 /// All managers, jobs and listeners of one page or worker.
@@ -112,7 +114,7 @@ pub struct Engine {
     dirty: Vec<u32>,
     /// The job that the command in hand creates, and whether it has started.
     created_now: u32,
-    newborn_started: bool,
+    created_started: bool,
     serial: u64,
     entries: u64,
 }
@@ -138,7 +140,7 @@ impl Engine {
             retired: Vec::new(),
             dirty: Vec::new(),
             created_now: NONE,
-            newborn_started: false,
+            created_started: false,
             serial: 0,
             entries: 0,
         }
@@ -200,7 +202,7 @@ impl Engine {
         }
         match reply {
             Reply::Created { job, serial, .. } => {
-                Ok(Reply::Created { job, serial, started: std::mem::take(&mut self.newborn_started) })
+                Ok(Reply::Created { job, serial, started: std::mem::take(&mut self.created_started) })
             }
             reply => Ok(reply),
         }
@@ -218,6 +220,12 @@ impl Engine {
     #[must_use]
     pub fn is_stopping(&self, JobId(job): JobId) -> bool {
         self.jobs.get(job).is_some_and(Job::is_stopping)
+    }
+
+    /// Why the attempt was asked to end, if it was; of a job that has ended, as [`Effect::Ended`] says.
+    #[must_use]
+    pub fn cause(&self, JobId(job): JobId) -> Option<AbortCause> {
+        self.jobs.get(job).and_then(Job::cause)
     }
 
     /// 0 before the first start.

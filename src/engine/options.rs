@@ -9,7 +9,7 @@ use super::time::Span;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{field} must be {bound}")]
 pub struct OutOfBounds {
-    /// The option's name, as the caller wrote it.
+    /// The option's name, as the caller's language writes it.
     pub field: &'static str,
     /// What it may be.
     pub bound: &'static str,
@@ -85,6 +85,8 @@ pub struct RunOptions {
     pub on_duplicate: Option<OnDuplicate>,
     /// The caller's signal has aborted already: the job is created and ends cancelled at once.
     pub aborted: bool,
+    /// Where nothing else is pending it may be, also where `max_pending` is 0.
+    pub may_wait_alone: bool,
 }
 
 /// Of a manager.
@@ -167,7 +169,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn needs_extras(&self) -> bool {
+    pub(crate) fn needs_cold_data(&self) -> bool {
         self.timeout.is_some()
             || self.abandon_after.is_some()
             || !self.delay.is_zero()

@@ -14,7 +14,7 @@ pub(crate) enum Admission {
 }
 
 /// Enough for a limit of so many: 8 KB.
-const MEMORY: usize = 1024;
+pub(crate) const STARTS_KEPT: usize = 1024;
 
 /// So many in any window of this length; none: no limit.
 pub(crate) type Limit = Option<(usize, Span)>;
@@ -46,7 +46,7 @@ impl RateLimit {
 
     /// From here on starts are remembered.
     pub(crate) fn remember(&mut self) {
-        self.memory = MEMORY;
+        self.memory = STARTS_KEPT;
     }
 
     /// Someone has to know of the starts.

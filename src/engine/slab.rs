@@ -116,6 +116,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn there_is_no_more_of_it_than_what_was_asked_for() {
+        let mut chunks: Chunks<u32, 8> = Chunks::new();
+        for index in 0..20 {
+            chunks.grow_to(index, || 0);
+            assert_eq!(chunks.chunks.len(), index as usize / 8 + 1);
+        }
+    }
+
+    #[test]
     fn numbers_are_used_again_and_retired_ones_only_after_a_recycle() {
         let mut slab: Slab<i32> = Slab::new();
         let numbers: Vec<u32> = (0..1000).map(|n| slab.insert(n)).collect();

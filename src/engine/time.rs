@@ -17,10 +17,12 @@ impl Time {
         Self((millis * 1000.0) as u64)
     }
 
-    /// Milliseconds since zero.
+    /// Milliseconds since zero, which [`Time::from_millis`] takes for the same moment: who is told when to come again,
+    /// and comes then, must not be early by a microsecond.
     #[must_use]
     pub fn as_millis(self) -> f64 {
-        self.0 as f64 / 1000.0
+        let millis = self.0 as f64 / 1000.0;
+        if Self::from_millis(millis) < self { millis.next_up() } else { millis }
     }
 
     pub(crate) const fn as_micros(self) -> u64 {
@@ -65,5 +67,25 @@ impl Span {
 impl From<Duration> for Span {
     fn from(duration: Duration) -> Self {
         Self(u64::try_from(duration.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_told_in_milliseconds_is_the_same_moment_when_it_comes_back() {
+        let day = 86_400_000_000;
+        let moments = (0..2_000_000).chain((day..day * 4000).step_by(1_234_567_891));
+        for time in moments.map(Time::from_micros) {
+            assert_eq!(Time::from_millis(time.as_millis()), time);
+        }
+    }
+
+    #[test]
+    fn a_span_is_told_in_the_milliseconds_that_it_was_made_of() {
+        let span = Span::from_millis(2.5);
+        assert_eq!(Span::from_millis(span.as_millis()), span);
     }
 }

@@ -12,9 +12,11 @@ export * from "./api.js";
 export async function init(
   source: string | URL | Request | Response | BufferSource | WebAssembly.Module,
 ): Promise<void> {
-  const module = await compile(source);
-  await prepareStack();
-  await loadEngine(module);
+  await loadEngine(async () => {
+    const module = await compile(source);
+    await prepareStack();
+    return module;
+  });
 }
 
 async function compile(source: Parameters<typeof init>[0]): Promise<WebAssembly.Module> {

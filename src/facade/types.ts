@@ -241,7 +241,8 @@ export interface RunOptions<State = unknown> {
    */
   abandonAfter?: Millis;
   /**
-   * Jobs of one group share the manager's `groupConcurrency` and `groupRateLimit`.
+   * Jobs of one group share the manager's `groupConcurrency` and `groupRateLimit`. RangeError for a name with half a
+   * surrogate pair in it.
    *
    * @default undefined, no group
    *

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ModelRecord, ModelServer } from "../../www/server/models.ts";
-import { browserNames, launch } from "./support/browser.ts";
+import { launch, oneBrowser } from "./support/browser.ts";
 import { ChatPage, type TypedServer } from "./support/chat-page.ts";
 import { startSite } from "./support/site.mjs";
 
@@ -34,7 +34,7 @@ afterAll(async () => {
   await site?.close();
 });
 
-describe.each(browserNames)("the chat with a server, in %s", (name) => {
+describe.each(oneBrowser)("the chat with a server, in %s", (name) => {
   let browser: Browser;
 
   beforeAll(async () => {

@@ -32,6 +32,8 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
     await chat.close();
   }
 
+  const composing = (chat: ChatPage) => chat.composer.evaluate((field) => field === document.activeElement);
+
   test("an answer streams, is drawn as Markdown, and is announced once, when it is whole", () =>
     visit(async (chat) => {
       const drawn = await chat.watchDrawing();
@@ -158,7 +160,24 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await chat.status("done");
       await expect.poll(() => chat.prompts.allTextContents()).toEqual(["Think first, please"]);
       await expect.poll(() => chat.answers.count()).toBe(1);
-      await expect.poll(() => chat.composer.evaluate((element) => element === document.activeElement)).toBe(true);
+      await expect.poll(() => composing(chat)).toBe(true);
+
+      // One that is left open: whoever types elsewhere goes on typing there, and what it holds is not lost.
+      await chat.button("Edit message: Think first, please").click();
+      await field.fill("half an edit");
+      await chat.send("What time is it?");
+      await chat.answer(/^It is .+\d{4}/);
+      await expect.poll(() => field.inputValue()).toBe("half an edit");
+      expect(await composing(chat)).toBe(true);
+      await chat.button("New conversation").click();
+      await expect.poll(() => field.count()).toBe(0);
+      await expect.poll(() => composing(chat)).toBe(true);
+      const asks = () => chat.page.evaluate(() => !dispatchEvent(new Event("beforeunload", { cancelable: true })));
+      expect(await asks()).toBe(true);
+      await chat.entry(/Think first/).click();
+      await expect.poll(() => field.inputValue()).toBe("half an edit");
+      await field.press("Escape");
+      expect(await asks()).toBe(false);
     }));
 
   test("what the model thought is folded, and opens from the keyboard", () =>
@@ -228,6 +247,13 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await chat.answer("This time it went well.");
       await chat.status("done");
       await expect.poll(() => failed.count()).toBe(0);
+
+      await chat.send("Fail once, please");
+      await chat.send("What time is it?");
+      await chat.answer(/^It is .+\d{4}/);
+      await failed.getByRole("button", { name: "Dismiss" }).press("Enter");
+      await expect.poll(() => failed.count()).toBe(0);
+      await expect.poll(() => composing(chat)).toBe(true);
     }));
 
   test("a failure is shown, and Retry asks the same once more", () =>
@@ -284,10 +310,13 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await chat.composer.press("Shift+Enter");
       await chat.composer.pressSequentially("two");
       await expect.poll(() => chat.composer.inputValue()).toBe("one\ntwo");
-      await chat.composer.evaluate((field) => {
-        const init = { key: "Enter", isComposing: true, bubbles: true, cancelable: true };
-        field.dispatchEvent(new KeyboardEvent("keydown", init));
-      });
+      // As Safari has it where it ends a composition: no longer composing, and with the code of no key.
+      for (const composed of [{ isComposing: true }, { keyCode: 229 }]) {
+        await chat.composer.evaluate((field, composed) => {
+          const init = { key: "Enter", ...composed, bubbles: true, cancelable: true };
+          field.dispatchEvent(new KeyboardEvent("keydown", init));
+        }, composed);
+      }
       await expect.poll(() => chat.composer.inputValue()).toBe("one\ntwo");
       await chat.composer.press("Enter");
       await chat.status("done");
@@ -307,6 +336,7 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
       await chat.status("done");
       await chat.button("Delete conversation: Introduce yourself").click();
       await chat.page.getByRole("heading", { level: 2, name: "Conversation 3" }).waitFor();
+      await expect.poll(() => composing(chat)).toBe(true);
       await expect.poll(() => chat.prompts.count()).toBe(0);
     }));
 
@@ -340,7 +370,8 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
         await chat.status("done");
         await chat.send("Lorem ipsum please");
         await chat.status("asks you");
-        await chat.use({ baseUrl: "ftp://x", model: "", apiKey: "" });
+        // Without its scheme it would be a folder of this page's own server.
+        await chat.use({ baseUrl: "api.example.com/v1", model: "", apiKey: "" });
         await chat.page.getByText("must be an http or https address").waitFor();
         expect(await seriousFindings(chat.page)).toEqual([]);
         const widest = await chat.page.evaluate(() => document.documentElement.scrollWidth);

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { oneBrowser } from "./support/browser.ts";
 import { describeDashboard } from "./support/dashboards.ts";
 
-describeDashboard("the dashboard's controls", {}, (visit) => {
+describeDashboard("the dashboard's controls", { browsers: oneBrowser }, (visit) => {
   /** Eight jobs: 1 failed, 2 completed, 3 cancelled, 4 to 6 run and get nowhere, 7 and 8 wait. */
   const withEight = async () => {
     const tab = await visit.open();
@@ -138,5 +139,31 @@ describeDashboard("the dashboard's controls", {}, (visit) => {
     await tab.chooseType("echo");
     await expect.poll(() => tab.page.getByLabel("Retries", { exact: true }).inputValue()).toBe("7");
     await expect.poll(() => tab.page.getByLabel("Timeout, ms", { exact: true }).inputValue()).toBe("90000");
+  });
+
+  test("a number that an option can't have is refused where it stands, with its bounds", async () => {
+    const tab = await visit.open();
+    await tab.chooseType("echo");
+    await tab.fill({ message: "x", delay: "1" });
+    const copies = "Copies must be a whole number from 1 to 1,000";
+    for (const [label, typed, refusal] of [
+      ["Copies", "2.5", copies],
+      ["Copies", "10000000000", copies],
+      ["Timeout, ms", "1e", "Timeout, ms must be a number, 0 or more"],
+    ] as const) {
+      await tab.option(label, typed);
+      await tab.page.locator(".form-panel details").evaluate((more: HTMLDetailsElement) => (more.open = false));
+      await tab.page.locator(".form-panel button[type=submit]").click();
+      await tab.page.getByTestId("refusal").getByText(refusal, { exact: true }).waitFor();
+      await tab.announced(refusal);
+      const field = tab.page.getByLabel(label, { exact: true });
+      expect(await field.evaluate((input) => input === document.activeElement)).toBe(true);
+      // What is no number has no value that could be read: it is invalid as long as it stands there.
+      expect(await field.evaluate((input: HTMLInputElement) => input.validity.valid)).toBe(false);
+      await tab.option(label, "");
+    }
+    await tab.button("Start job").click();
+    await tab.detailStatus("completed");
+    expect(await tab.ids()).toHaveLength(1);
   });
 });

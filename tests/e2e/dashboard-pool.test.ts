@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { oneBrowser } from "./support/browser.ts";
 import { describeDashboard } from "./support/dashboards.ts";
 
-describeDashboard("the dashboard's jobs that run in workers", {}, (visit) => {
+describeDashboard("the dashboard's jobs that run in workers", { browsers: oneBrowser }, (visit) => {
   test("a job that ignores its signal is killed; the page goes on meanwhile, and so does the pool", async () => {
     const tab = await visit.open();
     const markOf = (type: string) => tab.page.locator(".type", { hasText: type }).locator(".runs-in");

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { announcements } from "./support/announcements.ts";
+import { oneBrowser } from "./support/browser.ts";
 import { describeDashboard } from "./support/dashboards.ts";
 import { holdTimers } from "./support/timers.ts";
 
 /** As long as the page gathers ends, for one sentence. */
 const GATHER_MS = 1500;
 
-describeDashboard("what the dashboard says", {}, (visit) => {
+describeDashboard("what the dashboard says", { browsers: oneBrowser }, (visit) => {
   test("what happens is announced, politely", async () => {
     const tab = await visit.open();
     await expect.poll(() => tab.page.getByTestId("storage").getAttribute("role")).toBe("status");
@@ -30,6 +31,8 @@ describeDashboard("what the dashboard says", {}, (visit) => {
     await tab.announced("Jobs: 3 completed");
     await tab.press("Retry");
     await tab.announced(/^Again as job /);
+    const focused = () => tab.page.evaluate(() => document.activeElement?.textContent);
+    await expect.poll(async () => (await focused()) === `Job ${await tab.selectedId()}`).toBe(true);
     await tab.fill({ delay: "99" });
     await tab.announced("delay: must be an integer from 1 to 30, got 99");
   });
@@ -72,6 +75,7 @@ describeDashboard("what the dashboard says", {}, (visit) => {
     await visit.context.addInitScript(() => Object.defineProperty(window, "indexedDB", { value: undefined }));
     const tab = await visit.open("", "memory");
     await tab.page.getByText("the browser keeps nothing here").waitFor();
+    expect(await tab.button("Pause this tab").count(), "there is no other tab to hand over to").toBe(0);
     const id = await tab.start("prime", { limit: "1000" });
     await tab.detailStatus("completed");
     await tab.page.reload();

@@ -137,7 +137,7 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.chooseType("echo");
     await tab.option("Retries", "-1");
     await tab.button("Start job").click();
-    await tab.page.getByTestId("refusal").getByText("retry").waitFor();
+    await tab.page.getByTestId("refusal").getByText("Retries must be a whole number, 0 or more").waitFor();
     await expect.poll(() => tab.ids()).toHaveLength(1);
   });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { browserNames, launch } from "./support/browser.ts";
+import { launch, oneBrowser } from "./support/browser.ts";
 import { openPage } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
 
@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 afterAll(() => site?.close());
 
-test.each(browserNames)(
+test.each(oneBrowser)(
   "the documentation, in %s: from the landing page to a guide, by search to the reference, all under its policy",
   async (name) => {
     const browser = await launch(name);

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { announced } from "./support/announcements.ts";
 import { browserNames, contextOptions, launch, type Preferences } from "./support/browser.ts";
-import { axeVariants, type OpenPage, openPage, seriousFindings, slowAnswers } from "./support/page.ts";
+import { axeVariants, holdRequests, type OpenPage, openPage, seriousFindings, slowAnswers } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
 
 /** As Chromium has it; what follows a press within half a second is not counted. */
@@ -71,8 +72,13 @@ describe.each(browserNames)("the landing page, in %s", (name) => {
         .getByTestId("live-said")
         .getByText(/(0\.[1-9]|[1-9]\.\d|1\d\.\d) MB of 24\.0 MB/)
         .waitFor();
+      await announced(page, "The download: running");
+      const letTheServerSay = await holdRequests(page, "GET", /^\/download-log/);
       await live.getByRole("button", { name: "Stop", exact: true }).click();
+      await announced(page, "The download: stopping");
+      await letTheServerSay();
       await page.locator("[data-testid=barrier][data-open=true]").waitFor();
+      await announced(page, "The download: cancelled");
       await page.getByTestId("live-said").getByText("connection closed early").waitFor();
     }));
 

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { announced, hearAnnouncements } from "./support/announcements.ts";
 import { browserNames, launch } from "./support/browser.ts";
 import { holdRequests } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
@@ -38,6 +39,7 @@ describe.each(browserNames)("recipes of the shared queue, in %s", (name) => {
   async function open(): Promise<Page> {
     const page = await context.newPage();
     page.on("pageerror", (error) => complaints.push(String(error)));
+    await hearAnnouncements(page);
     await page.goto(`${site.address}/recipes.html`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     return page;
@@ -101,8 +103,14 @@ describe.each(browserNames)("recipes of the shared queue, in %s", (name) => {
   test("a removed upload is on the server never, and its bytes leave the shelf", async () => {
     const page = await open();
     const file = await beginUpload(page);
+    await announced(page, new RegExp(`${file}: running`));
+    // Neither its bar nor its steps are read out.
+    expect(await page.locator("main :is([aria-live], [role=alert])", { has: page.locator("progress") }).count()).toBe(
+      0,
+    );
     await press(page, "lasting-upload", "Remove the unfinished");
     await page.locator(`[data-testid="${file}"][data-status="cancelled"]`).waitFor();
+    await announced(page, new RegExp(`${file}: cancelled`));
     await expect
       .poll(() => page.evaluate(async () => (await (await caches.open("files to upload")).keys()).length))
       .toBe(0);

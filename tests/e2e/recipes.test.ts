@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Adler32 } from "../../www/shared/adler32.ts";
-import { browserNames, contextOptions, launch } from "./support/browser.ts";
+import { announced, announcements } from "./support/announcements.ts";
+import { browserNames, contextOptions, launch, oneBrowser } from "./support/browser.ts";
 import { axeVariants, holdRequests, type OpenPage, openPage, seriousFindings, slowAnswers } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
 
@@ -143,6 +144,82 @@ describe.each(browserNames)("recipes, in %s", (name) => {
     await expect.poll(() => fromServer(`/api/notes/${id}`)).toMatchObject({ text: "left", saves: 1 });
   });
 
+  if (oneBrowser.includes(name)) {
+    test("save as you type: what could not be sent while hidden is sent later", async () => {
+      const field = page.getByLabel("A note");
+      const id = await field.getAttribute("data-id");
+      await page.evaluate(() => {
+        const { fetch } = window;
+        let refused = () => {};
+        const isRefused = new Promise<void>((resolve) => {
+          refused = resolve;
+        });
+        window.fetch = async (input, init) => {
+          if (!String(input).startsWith("/api/notes/")) return fetch(input, init);
+          refused();
+          throw new TypeError("offline");
+        };
+        const look = (visibilityState: string) => {
+          Object.defineProperty(document, "visibilityState", { value: visibilityState, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+        };
+        Object.assign(window, {
+          leave: () => {
+            look("hidden");
+            return isRefused;
+          },
+          comeBack: () => {
+            window.fetch = fetch;
+            look("visible");
+          },
+        });
+      });
+      const call = (name: string) =>
+        page.evaluate((name) => (window as unknown as Record<string, () => unknown>)[name]!(), name);
+      await type(field, "kept");
+      await call("leave");
+      await call("comeBack");
+      await expect.poll(() => fromServer(`/api/notes/${id}`)).toMatchObject({ text: "kept" });
+      await page.getByTestId("note").getByText("saved", { exact: true }).waitFor();
+    });
+  }
+
+  if (oneBrowser.includes(name)) {
+    test("what fails is said, where it was asked for", async () => {
+      await page.evaluate(() => {
+        const { fetch, setTimeout } = window;
+        window.fetch = async (input, init) =>
+          /^\/(api|files)\//.test(String(input)) ? new Response(null, { status: 503 }) : fetch(input, init);
+        window.setTimeout = ((ring: () => void, wait = 0) =>
+          setTimeout(ring, Math.min(wait, 300))) as typeof setTimeout;
+        caches.open = async () => {
+          throw new Error("no room");
+        };
+      });
+      const failure = "Error: the server answered 503";
+      await page.getByLabel("Search HTTP's status codes").fill("gone");
+      await recipe("search").getByRole("alert").getByText(failure).waitFor();
+      await expect.poll(() => page.getByTestId("found").textContent()).toBe("");
+      await press("save-once", "Place the order");
+      await said("presses", `this press has none. ${failure}`);
+      await press("per-host", "Ask two hosts for five files each");
+      const answers = page.getByTestId("answers").locator("li");
+      await answers.nth(9).getByText(failure).waitFor();
+      await press("undo", "Delete the letter");
+      await page.locator("[data-testid=letter][data-state=failed]").waitFor();
+      await recipe("undo").getByRole("alert").getByText(failure).waitFor();
+      await press("wizard", "Enter and import");
+      await said("wizard", "In the wizard, the import failed.");
+      await recipe("wizard").getByRole("alert").getByText(failure).waitFor();
+      await press("wizard", "Leave the wizard");
+      await said("wizard", "Not in the wizard.");
+      await press("answer", "Ask");
+      await said("answer", failure);
+      await press("lasting-upload", "Upload 2 MB made here");
+      await recipe("lasting-upload").getByRole("alert").getByText("Error: no room").waitFor();
+    });
+  }
+
   test("upload: comes again when the server says, goes on after a refused part, waits while offline, arrives whole", async () => {
     // By the page's own clock: whoever else is late does not count.
     const calls = await page.evaluateHandle(() => {
@@ -212,7 +289,9 @@ describe.each(browserNames)("recipes, in %s", (name) => {
   });
 
   test("limit per host: never more than two at once of one host", async () => {
-    await press("per-host", "Ask two hosts for five files each");
+    const ask = recipe("per-host").getByRole("button");
+    await ask.click();
+    await expect.poll(() => ask.getAttribute("aria-disabled")).toBe("true"); // not twice at once
     const lines = page.getByTestId("answers").locator("li");
     await lines.nth(9).waitFor();
     const texts = await lines.allTextContents();
@@ -285,6 +364,15 @@ describe.each(browserNames)("recipes, in %s", (name) => {
     await letItTakeBack();
     await said("wizard", "Not in the wizard.");
     expect(await fromServer(`/api/drafts/${id}`)).toEqual({ parts: null });
+    await announced(page, "Not in the wizard.");
+    expect((await announcements(page)).join()).not.toContain("part 2");
+    // Left while it begins: whether the draft has arrived nobody knows.
+    await holdRequests(page, "PUT", /^\/api\/drafts\//);
+    const takenBack = page.waitForRequest((request) => request.method() === "DELETE");
+    await press("wizard", "Enter and import");
+    await press("wizard", "Leave the wizard");
+    await takenBack;
+    await said("wizard", "Not in the wizard.");
   });
 
   test("read a file: piece by piece in a worker, with progress, to the right sum; a stop ends it between pieces", async () => {

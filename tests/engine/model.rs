@@ -64,6 +64,13 @@ pub struct Job {
     pub forgotten: bool,
 }
 
+impl Job {
+    /// Why it was asked to end: a stop counts more than a timeout.
+    pub fn cause(&self) -> Option<AbortCause> {
+        self.stop.or(self.timed_out.then_some(AbortCause::Timeout))
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Manager {
     pub options: ManagerOptions,
@@ -91,6 +98,8 @@ pub struct Waiter {
     pub job: JobId,
     /// None for one who waits as long as it takes.
     pub alarm: Option<Alarm>,
+    /// A body sleeps: until it is asked to end.
+    pub is_sleep: bool,
     pub over: bool,
 }
 
@@ -113,7 +122,7 @@ pub enum Act {
     Start(JobId, u32),
     /// Whether no attempt can follow.
     Abort(JobId, AbortCause, bool),
-    AskRetry(JobId),
+    AskRetry(JobId, Option<AbortCause>),
     Ended {
         job: JobId,
         completion: CompletionType,

@@ -10,7 +10,8 @@ use jobgate::engine::{
 pub enum Seen {
     Started(JobId, u32),
     Aborted(JobId, AbortCause),
-    AskedRetry(JobId),
+    /// Which error counts.
+    AskedRetry(JobId, Option<AbortCause>),
     Ended(JobId, CompletionType, Option<AbortCause>),
     Forgotten(JobId),
     PendingBelow(ManagerId),
@@ -29,6 +30,8 @@ pub struct World {
     wake: Option<Time>,
     /// How often the timer went off.
     pub ticks: u32,
+    /// How often it was to be set, or to be taken back.
+    pub wakes: u32,
     /// With the moment, in milliseconds.
     pub seen: Vec<(f64, Seen)>,
 }
@@ -49,6 +52,7 @@ impl World {
             micros: 0,
             wake: None,
             ticks: 0,
+            wakes: 0,
             seen: Vec::new(),
         };
         world.manager = world.add_manager(options);
@@ -204,7 +208,7 @@ impl World {
                 }
             }
             Effect::Abort { job, cause, .. } => self.note(Seen::Aborted(job, cause)),
-            Effect::AskRetry { job } => self.note(Seen::AskedRetry(job)),
+            Effect::AskRetry { job, cause } => self.note(Seen::AskedRetry(job, cause)),
             Effect::Ended { job, completion, cause, continuations, .. } => {
                 self.note(Seen::Ended(job, completion, cause));
                 for listener in self.effects.targets(continuations).to_vec() {
@@ -215,13 +219,18 @@ impl World {
             Effect::PendingBelow { manager } => self.note(Seen::PendingBelow(manager)),
             Effect::Idle { manager } => self.note(Seen::Idle(manager)),
             Effect::WaitOver { waiter } => self.note(Seen::WaitOver(waiter)),
-            Effect::Wake { at } => self.wake = at,
+            Effect::Wake { at } => {
+                self.wake = at;
+                self.wakes += 1;
+            }
             Effect::Deliver { channel, about, to, .. } => {
+                assert!(to.count() > 0, "delivered to nobody");
                 for listener in self.effects.targets(to).to_vec() {
                     self.note(Seen::Called(listener, channel, about));
                 }
             }
             Effect::Event { event, job, to, .. } => {
+                assert!(to.count() > 0, "told to nobody");
                 for listener in self.effects.targets(to).to_vec() {
                     self.note(Seen::Told(listener, event, job));
                 }

@@ -166,7 +166,7 @@ test("Redis is away for longer than a lock lasts: what runs goes on or is run ag
   await becomes("one", { status: "running" });
   await redis.kill("SIGTERM");
   gate.open();
-  await new Promise((resolve) => setTimeout(resolve, 10_000));
+  await new Promise((resolve) => setTimeout(resolve, 4000));
   await redis.start();
   await becomes("one", { status: "completed" });
   expect(await store.stats("alice")).toMatchObject({ completed: 1, failed: 0, total: 1 });

@@ -127,6 +127,24 @@ describe("pages at two gateways", () => {
   });
 });
 
+describe("a create that names a key", () => {
+  it("is refused with that field and what to do instead, since a gateway's queue has no keys", async () => {
+    const site = await gateway();
+    const body = JSON.stringify({ type: "work", key: "one at a time" });
+    const asked = { method: "POST", headers: { "Content-Type": "application/json" }, body };
+    const answer = await site.ask("alice", "/jobs", asked);
+    expect(answer.status).toBe(400);
+    expect((await answer.json()).errors).toEqual([{ param: "key", message: expect.stringContaining("SharedRunner") }]);
+    const here = page("alice", site);
+    const keyed = { key: "one at a time" } as object;
+    for (const queue of [site.gateway.queue("alice"), here.client]) {
+      await expect(queue.createJob("work", {}, keyed)).rejects.toThrow(/^key must be left out.* An id /);
+    }
+    await connected(here);
+    expect(here.client.getAllJobs()).toEqual([]);
+  });
+});
+
 describe("a gateway that closes", () => {
   it("sends its pages to another, with 1001, and what they ask meanwhile is done there", async () => {
     const [one, other] = [await gateway(), await gateway()];

@@ -1,8 +1,10 @@
-// The guide's worker, its thread and its bodies, for real.
+// The guide's worker, its thread and its bodies, and its gateway, for real.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { startGateway } from "../.guides/server/gateway.ts";
 import { startWorker } from "../.guides/server/worker.ts";
+import { statusOf } from "../guides/node/support.ts";
 import { startRedis } from "./support/redis.ts";
 import { newJob, openStore, unbounded } from "./support/stores.ts";
 
@@ -33,4 +35,22 @@ test("the guide's worker runs its body in a thread, and its type says what is tr
     .toMatchObject({ status: "failed", attempt: 1, error: { code: "E_NO_IMAGE" } });
   await worker.close();
   await store.close();
+});
+
+test("the guide's gateway refuses what is no request, and lives", async () => {
+  await using redis = await startRedis();
+  const before = process.listeners("SIGTERM");
+  const server = startGateway(redis.url, async () => ({ team: "alice", isAdmin: false }));
+  const ending = process.listeners("SIGTERM").filter((listener) => !before.includes(listener));
+  onTestFinished(() => {
+    for (const listener of ending) process.off("SIGTERM", listener);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const site = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  expect(await statusOf(`${site}/api/jobs`, { method: "TRACE" })).toBe(400);
+  expect(await statusOf(`${site}/api/jobs`, { headers: { Host: "[" } })).toBe(400);
+  expect(await statusOf(`${site}/api/jobs`, {})).toBe(200);
+  const closed = new Promise((resolve) => server.once("close", resolve));
+  for (const listener of ending) listener("SIGTERM");
+  await closed;
 });

@@ -138,7 +138,7 @@ test("a running job is asked once, and says so until it has settled; who follows
   await stores();
   const worker = await hands();
   const heard: ControlMessage[] = [];
-  const follower = new Follower(checkRedis(redis.url), "jobgate", { control: (message) => heard.push(message) }, 0);
+  const follower = new Follower(checkRedis(redis.url), "jobgate", { control: (message) => heard.push(message) });
   open.push(follower);
   await store.create("alice", newJob("one"), unbounded);
   const running = await worker.taken("one@alice");

@@ -1,3 +1,5 @@
+import { type RedisOptions, ReplyError } from "ioredis";
+import type { TaskContext } from "jobgate/runner";
 import { QueueWorker, type QueueWorkerOptions } from "jobgate/server";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { checkRedis } from "../../src/facade/server/connection.ts";
@@ -6,7 +8,7 @@ import type { JobStore } from "../../src/facade/server/store.ts";
 import { defer } from "../../src/facade/support/defer.ts";
 import type { JobRecord } from "../../src/facade/types.ts";
 import { newGate } from "./support/gate.ts";
-import { byWayOf, startRedis, type TestRedis } from "./support/redis.ts";
+import { byWayOf, patient, startRedis, type TestRedis } from "./support/redis.ts";
 import { newJob, openStore, unbounded } from "./support/stores.ts";
 import { typesOf } from "./support/types.mjs";
 
@@ -91,7 +93,7 @@ for (const isolate of ["none", "thread"] as const) {
   test(`${isolate}: a result that JSON can't carry is null, and a line of the log says so`, async () => {
     const heard: ControlMessage[] = [];
     const followed = { control: (message: ControlMessage) => heard.push(message) };
-    const follower = new Follower(checkRedis(redis.url), "jobgate", followed, 0);
+    const follower = new Follower(checkRedis(redis.url), "jobgate", followed, Infinity);
     onTestFinished(() => follower.close());
     await worker(isolate);
     for (const what of ["big", "bigint", "nothing", "null", "cycle"]) {
@@ -143,6 +145,16 @@ test("retryIf decides about another attempt; one that throws counts as no", asyn
   expect(warnings).toEqual(["JobgateWarning: of retryIf"]);
 });
 
+for (const isolate of ["none", "thread"] as const) {
+  test(`${isolate}: a NonRetriableError is final, unless a retryIf of one's own says yes`, async () => {
+    await worker(isolate, { types: typesOf(isolate, {}, { gaveUp: { retryIf: () => true } }) });
+    const final = await create("final", "givesUp", {}, { retry: { ...retry, limit: 1 } });
+    const again = await create("again", "gaveUp", {}, { retry: { ...retry, limit: 1 } });
+    await final.is({ status: "failed", attempt: 1, error: { code: "E_NON_RETRIABLE" } });
+    await again.is({ status: "failed", attempt: 2, error: { code: "E_NON_RETRIABLE" } });
+  });
+}
+
 test("a job that waits for its next attempt ends at once when it is cancelled", async () => {
   await worker("none");
   const job = await create("one", "fails", { times: 9 }, { retry: { ...retry, delay: 100_000, maxDelay: 100_000 } });
@@ -178,6 +190,53 @@ test("a body that blocks its thread for longer than the lock lasts keeps its job
   await expect.poll(hasRisen, { timeout: 40_000 }).toBe(true);
   gate.open();
   await job.is({ status: "completed", result: "done", attempt: 1 });
+});
+
+test("a worker with a shorter lock takes no other's job for lost", async () => {
+  const gate = newGate();
+  await worker("none", { lock: 600_000, name: "long" });
+  const job = await create("one", "ignores", { file: gate.file });
+  await job.is({ status: "running", worker_id: "long" });
+  await worker("none", { lock: 1000, name: "short" });
+  // So that it is the short one that looks from now on.
+  await redis.client.del("bull:jobgate:stalled-check");
+  const looks = new Set<string | null>();
+  const seen = async () => looks.add(await redis.client.get("bull:jobgate:stalled-check")).size;
+  await expect.poll(seen, { timeout: 20_000 }).toBeGreaterThan(3);
+  gate.open();
+  await job.is({ status: "completed", worker_id: "long", attempt: 1 });
+});
+
+test("an attempt that has lost its job and settles at last does not cost the next one, in the same worker, its lock", async () => {
+  const works = [defer<string>(), defer<string>()];
+  const type = {
+    name: "held",
+    description: "",
+    params: [],
+    isolate: "none" as const,
+    execute: (_: unknown, { attempt, progress }: TaskContext) => {
+      progress(attempt, "running");
+      return works[attempt - 1]!.promise;
+    },
+  };
+  const lock = 4000;
+  await worker("none", { types: [type], concurrency: 2, lock });
+  const job = await create("one", "held");
+  await job.is({ status: "running", progress: { percent: 1 } });
+  await redis.client.del("bull:jobgate:one@alice:lock");
+  await job.is({ status: "running", attempt: 2, progress: { percent: 2 } });
+  works[0]!.resolve("late");
+  // Longer than one lock lasts.
+  let [rises, before] = [0, Infinity];
+  const timesRenewed = async () => {
+    const left = await redis.client.pttl("bull:jobgate:one@alice:lock");
+    if (left > before) rises += 1;
+    before = left;
+    return rises;
+  };
+  await expect.poll(timesRenewed, { timeout: 40_000 }).toBeGreaterThan(2);
+  works[1]!.resolve("in time");
+  await job.is({ status: "completed", result: "in time", attempt: 2 });
 });
 
 test("no more run at once than may, and no more begin in a while", async () => {
@@ -227,7 +286,7 @@ test("a job whose attempt was just beginning when its worker closed goes back, a
 });
 
 test("a worker that may take no more for a while closes without waiting for that, also while a job of its ends", async () => {
-  for (let round = 0; round < 24; round += 1) {
+  for (let round = 0; round < 12; round += 1) {
     const job = await create(`held-${round}`, "waits");
     await create(`next-${round}`, "echo", { text: "later" });
     const closing = await worker("none", { concurrency: 2, rateLimit: { limit: 1, interval: 25_000 } });
@@ -240,6 +299,83 @@ test("a worker that may take no more for a while closes without waiting for that
     expect(await redis.client.pttl(limiter ?? ""), `milliseconds left of the limit, round ${round}`).toBeGreaterThan(0);
     await redis.client.flushall();
   }
+});
+
+test("a Redis that refuses all it is told is asked now and then, not without a pause, and a warning says so once", async () => {
+  const warnings: string[] = [];
+  const listen = ({ message }: Error) => warnings.push(message);
+  process.on("warning", listen);
+  onTestFinished(() => void process.off("warning", listen));
+  const jobs = [await create("one", "echo", { text: "1" }), await create("two", "echo", { text: "2" })];
+  onTestFinished(() => void redis.client.config("SET", "min-replicas-to-write", "0"));
+  await redis.client.config("SET", "min-replicas-to-write", "1");
+  await expect(create("three", "echo", { text: "3" })).rejects.toMatchObject({ code: "E_DISCONNECTED" });
+  await redis.client.config("RESETSTAT");
+  await worker("none");
+  const refused = async () => {
+    const stats = await redis.client.info("commandstats");
+    return Number(/cmdstat_evalsha:.*failed_calls=(\d+)/.exec(stats)?.[1] ?? 0);
+  };
+  await expect.poll(refused).toBeGreaterThan(3);
+  // Without a pause there were thousands.
+  expect(await refused()).toBeLessThan(100);
+  await redis.client.config("SET", "min-replicas-to-write", "0");
+  for (const job of jobs) await job.is({ status: "completed" });
+  expect(warnings).toEqual([expect.stringMatching(/^Redis refuses what it is told, .*NOREPLICAS/)]);
+});
+
+/** As `redis`: what has that in it is refused so often, as by one without memory. */
+function refusing(text: string, times: number) {
+  const left = { times };
+  const full = {
+    duplicate(own: RedisOptions) {
+      const made = patient(redis.url).duplicate(own);
+      const send = made.sendCommand.bind(made);
+      made.sendCommand = (command, stream) => {
+        if (left.times === 0 || !command.args.some((word) => String(word).includes(text))) return send(command, stream);
+        left.times -= 1;
+        command.reject(new ReplyError("OOM command not allowed when used memory > 'maxmemory'."));
+        return command.promise;
+      };
+      return made;
+    },
+  };
+  return { full, left };
+}
+
+test("a result that Redis refuses once is told again, and is no failure of the job's", async () => {
+  const { full, left } = refusing('{"result":"precious"}', 1);
+  await worker("none", { redis: full });
+  const job = await create("one", "echo", { text: "precious" });
+  await job.is({ status: "completed", result: "precious", attempt: 1 });
+  expect(left.times).toBe(0);
+});
+
+test("of an error that Redis refuses twice there is one stack trace, as of each attempt's", async () => {
+  const { full, left } = refusing("Error: attempt 1", 2);
+  await worker("none", { redis: full });
+  const job = await create("one", "fails", { times: 9 }, { retry: { ...retry, limit: 1 } });
+  await job.is({ status: "failed", attempt: 2 });
+  expect(left.times).toBe(0);
+  const traces = await redis.client.hget("bull:jobgate:one@alice", "stacktrace");
+  expect(JSON.parse(traces!)).toHaveLength(2);
+});
+
+test("a worker whose Redis has no memory closes all the same, and its job is done elsewhere once there is some", async () => {
+  const gate = newGate();
+  const closing = await worker("none", { lock: 600_000 });
+  const job = await create("one", "ignores", { file: gate.file });
+  await job.is({ status: "running", progress: { message: "running" } });
+  onTestFinished(() => void redis.client.config("SET", "maxmemory", "0"));
+  await redis.client.config("SET", "maxmemory", "1");
+  gate.open();
+  await closing.close();
+  expect(await job.record()).toMatchObject({ status: "running", attempt: 1 });
+  await redis.client.config("SET", "maxmemory", "0");
+  // As if it had run out, and the time for a look at that had come.
+  await redis.client.del("bull:jobgate:one@alice:lock", "bull:jobgate:stalled-check");
+  await worker("none", { name: "another", lock: 2000 });
+  await job.is({ status: "completed", result: "done", worker_id: "another" });
 });
 
 test("what does not end in time is handed back, and another worker's next attempt does it", async () => {

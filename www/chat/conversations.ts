@@ -19,6 +19,8 @@ export interface Conversation {
   readonly unread: boolean;
   /** What is typed and not sent. */
   readonly draft: string;
+  /** Messages that are being edited, by their place in what was said: what is typed there and not sent. */
+  readonly edits: ReadonlyMap<number, string>;
 }
 
 interface Chat {
@@ -71,7 +73,7 @@ function fresh(): Conversation {
   worker.onStateChange((state) => {
     if (state === "inactive" || state === "failed") ended(id);
   });
-  return { id, worker, title, stopping: false, end: "none", unread: false, draft: "" };
+  return { id, worker, title, stopping: false, end: "none", unread: false, draft: "", edits: new Map() };
 }
 
 function change(id: number, part: Partial<Conversation>): void {
@@ -121,10 +123,19 @@ export function again({ id }: Conversation, { regenerate }: Talk): void {
 }
 
 /** Another prompt in place of that one, and of all that was said after it. */
-export function edit({ id }: Conversation, talk: Talk, index: number, prompt: string): void {
+export function edit({ id, edits }: Conversation, talk: Talk, index: number, prompt: string): void {
   if (isBusy(talk) || prompt.trim() === "") return;
   talk.edit(index, prompt);
-  change(id, { end: "none", ...(index === 0 && { title: titleOf(prompt) }) });
+  const before = new Map([...edits].filter(([at]) => at < index));
+  change(id, { end: "none", edits: before, ...(index === 0 && { title: titleOf(prompt) }) });
+}
+
+/** What is typed in the place of that prompt; undefined: it stays as it was. */
+export function keepEdit({ id }: Conversation, index: number, text: string | undefined): void {
+  const kept = new Map(find(id)?.edits);
+  if (text === undefined) kept.delete(index);
+  else kept.set(index, text);
+  change(id, { edits: kept });
 }
 
 /** The prompts that wait are typed and not sent again. */
@@ -162,7 +173,9 @@ function titleOf(prompt: string): string {
   return line.length > LONGEST_TITLE ? `${line.slice(0, LONGEST_TITLE).trimEnd()}…` : line;
 }
 
+const isUnsaid = ({ worker, draft, edits }: Conversation): boolean =>
+  draft.trim() !== "" || [...edits].some(([at, text]) => text !== worker.messages[at]?.content);
+
 addEventListener("beforeunload", (event) => {
-  const isUnsaid = chat.conversations.some(({ draft }) => draft.trim() !== "");
-  if (isUnsaid || session.jobs.length > 0) event.preventDefault();
+  if (chat.conversations.some(isUnsaid) || session.jobs.length > 0) event.preventDefault();
 });

@@ -88,14 +88,15 @@ function Numbers() {
 function QueueControls() {
   const live = useLive();
   const executes = useDashboard(({ executes }) => executes);
-  const isShared = useDashboard(({ place }) => place.name === "tabs");
+  // A queue in memory is this tab's own: without it the jobs would be gone.
+  const hasOthers = useDashboard(({ place, storage }) => place.name === "tabs" && storage !== "memory");
   const { jobs } = useQueue();
   const clearable = jobs.some(isFinished);
   const toggle = () =>
     setExecutes(!executes).then(() => announce(executes ? "This tab only watches" : "This tab runs jobs"));
   return (
     <div class="overview-controls">
-      {isShared && (
+      {hasOthers && (
         <Button onClick={() => void toggle()} disabled={!live}>
           {executes ? "Pause this tab" : "Resume this tab"}
         </Button>

@@ -14,7 +14,7 @@ import { openTabs } from "./places/tabs.ts";
 import { type Run, Runs } from "./runs.ts";
 import { visitor } from "./visitor.ts";
 
-const MOST_COPIES = 1000;
+export const MOST_COPIES = 1000;
 
 /** What the page knows beside the queue, which is `useQueue`'s. */
 export interface Dashboard {

@@ -1,5 +1,6 @@
 import { useJob } from "jobgate/react";
 import { useState } from "preact/hooks";
+import { useAnnounced } from "../shared/announce.tsx";
 import { Barrier, type StopBarrier } from "../shared/Barrier.tsx";
 import { Badge, Button, Panel, ProgressBar, type Tone } from "../shared/components.tsx";
 import { errorText } from "../shared/format.ts";
@@ -13,6 +14,8 @@ export function LiveJob() {
   const [answer, setAnswer] = useState("");
   const [barrier, setBarrier] = useState<StopBarrier>();
   const stopping = barrier !== undefined && barrier.openAfter === undefined;
+  const now = stopping ? "stopping" : status;
+  useAnnounced(`The download: ${error === undefined ? now : `${now}. ${errorText(error)}`}`);
   const press = () => {
     if (!stopping) setBarrier(undefined);
     setAnswer(start().type);

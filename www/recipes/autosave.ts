@@ -19,7 +19,7 @@ export function save(id: string, text: string) {
 /** For when the page is hidden or left: sends at once what still waits, in requests that outlive the page. */
 export function flush(): void {
   saves.stopPending("sent at once");
-  for (const id of unsaved.keys()) saves.add(() => put(id));
+  for (const id of unsaved.keys()) saves.add(() => put(id), { retry: 3 });
 }
 
 /**
@@ -36,5 +36,6 @@ async function put(id: string): Promise<void> {
 }
 
 addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden") flush();
+  if (document.visibilityState === "hidden") return flush();
+  for (const [id, { text }] of unsaved) save(id, text); // offline meanwhile, for one
 });

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 
 export type Tone = "calm" | "active" | "good" | "bad" | "warn";
 
@@ -46,19 +46,43 @@ export function Button(props: {
 interface ControlProps {
   id: string;
   "aria-describedby": string | undefined;
+  "aria-invalid": boolean | undefined;
 }
 
-/** A label, its control, and a line of help that assistive technology reads with the control. */
-export function Field(props: { label: string; hint?: string; children: (control: ControlProps) => ComponentChildren }) {
+/**
+ * A label, its control, and what assistive technology reads with the control: a line of help, and what is wrong with what
+ * stands in it, which is empty as long as nothing is.
+ */
+export function Field(props: {
+  label: ComponentChildren;
+  hint?: string | undefined;
+  fault?: string;
+  /** A job's param: by its name it is found. */
+  param?: string;
+  /** The control is a tick box. */
+  tick?: boolean;
+  children: (control: ControlProps) => ComponentChildren;
+}) {
+  const { label, hint, fault, param, tick, children } = props;
   const id = useId();
-  const hintId = `${id}-hint`;
+  const described = [hint && `${id}-hint`, fault !== undefined && `${id}-fault`].filter((part) => part);
+  const control = {
+    id,
+    "aria-describedby": described.join(" ") || undefined,
+    "aria-invalid": fault === undefined ? undefined : fault !== "",
+  };
   return (
-    <div class="field">
-      <label for={id}>{props.label}</label>
-      {props.children({ id, "aria-describedby": props.hint ? hintId : undefined })}
-      {props.hint && (
-        <p class="field-hint" id={hintId}>
-          {props.hint}
+    <div class={tick ? "field tick" : "field"} data-param={param}>
+      <label for={id}>{label}</label>
+      {children(control)}
+      {hint && (
+        <p class="field-hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      {fault !== undefined && (
+        <p class="field-fault" id={`${id}-fault`}>
+          {fault}
         </p>
       )}
     </div>
@@ -73,7 +97,7 @@ export function Select<Value extends string>(props: {
   onChange: (value: Value) => void;
 }) {
   return (
-    <Field label={props.label} {...(props.hint ? { hint: props.hint } : {})}>
+    <Field label={props.label} hint={props.hint}>
       {(control) => (
         <select
           {...control}
@@ -91,24 +115,36 @@ export function Select<Value extends string>(props: {
   );
 }
 
-/** A number, or nothing: an empty field is undefined. What is out of bounds is left to whoever takes the number. */
+/**
+ * A number, or nothing: an empty field is undefined, and a text that is no number is NaN, which nobody takes for one.
+ * What is out of bounds is left to whoever takes the number; bounds that are given here make the field `:invalid`.
+ */
 export function NumberInput(props: {
   label: string;
   hint?: string;
   value: number | undefined;
+  min?: number;
+  max?: number;
+  whole?: boolean;
   onChange: (value: number | undefined) => void;
 }) {
+  /** What its text was last taken for. As long as that stands the text is left alone: on the way to 2.5 "2." is 2. */
+  const taken = useRef<{ readonly number: number | undefined }>(undefined);
+  const isTyped = taken.current !== undefined && Object.is(taken.current.number, props.value);
   return (
-    <Field label={props.label} {...(props.hint ? { hint: props.hint } : {})}>
+    <Field label={props.label} hint={props.hint}>
       {(control) => (
         <input
           {...control}
           type="number"
-          step="any"
-          value={props.value ?? ""}
-          onInput={({ currentTarget }) => {
-            const number = currentTarget.valueAsNumber;
-            props.onChange(Number.isNaN(number) ? undefined : number);
+          min={props.min}
+          max={props.max}
+          step={props.whole ? 1 : "any"}
+          value={isTyped ? undefined : (props.value ?? "")}
+          onInput={({ currentTarget: { value, validity, valueAsNumber } }) => {
+            const number = value === "" && !validity.badInput ? undefined : valueAsNumber;
+            taken.current = { number };
+            props.onChange(number);
           }}
         />
       )}

@@ -1,6 +1,7 @@
 import { JobManager, type ManagedJob } from "jobgate";
 import { useEffect, useReducer, useState } from "preact/hooks";
 import { Badge, Button } from "../shared/components.tsx";
+import { errorText } from "../shared/format.ts";
 import { type CompletionAction, type CompletionState, completion } from "./completion.ts";
 import source from "./completion.ts?raw";
 
@@ -30,6 +31,8 @@ export function AdoptedJob() {
     setJob(run.job);
   };
   const state = job?.state;
+  // A job of its own ends well or was stopped, as the manager sees it: that it failed is in its state.
+  const status = state?.type === "failed" ? "failed" : job?.status;
   const ended = !job || job.completion !== undefined;
   return (
     <div>
@@ -42,11 +45,16 @@ export function AdoptedJob() {
         <Button onClick={() => void job?.stop().then(() => redraw(undefined))} disabled={ended}>
           Stop the answer
         </Button>
-        {job && <Badge tone={tones[job.status]}>{job.status}</Badge>}
+        {status && <Badge tone={tones[status]}>{status}</Badge>}
       </div>
       <div class="heard answer" data-testid="adopted">
         {answer && <p class="muted">{answer}</p>}
         {state && state.type !== "idle" ? <p>{state.text}</p> : <p class="muted">Its text streams in here.</p>}
+        {state?.type === "failed" && (
+          <p class="notice" data-tone="bad">
+            {errorText(state.error)}
+          </p>
+        )}
       </div>
       <details open>
         <summary>The whole of it: completion.ts</summary>

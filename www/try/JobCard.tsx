@@ -40,8 +40,13 @@ export function JobCard({ job }: { job: WorkJob }) {
       <Registrations job={job} />
       <div class="buttons">
         {!ended && <PauseButton job={job} />}
-        {job.status === "pending" && (
-          <Button onClick={() => job.setPriority("user-blocking")} label={`Raise the priority of ${job.id}`}>
+        {!ended && (
+          // It stays when the job starts, and keeps the focus that it may have.
+          <Button
+            onClick={() => job.setPriority("user-blocking")}
+            disabled={job.status !== "pending"}
+            label={`Raise the priority of ${job.id}`}
+          >
             Raise priority
           </Button>
         )}

@@ -31,7 +31,7 @@ function useAnnouncedStatus(jobs: readonly WorkJob[]): void {
   useEffect(() => {
     const now = new Map(jobs.map((job) => [job.id, job.status]));
     for (const job of jobs) {
-      if (known.current.get(job.id) !== job.status) announce(`${job.id}, ${job.key}: ${job.status}`);
+      if (known.current.get(job.id) !== job.status) announce(`${job.id}, ${job.key}: ${job.status}`, job.id);
     }
     known.current = now;
   }, [jobs]);

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { announce } from "../shared/announce.tsx";
 import { Button, Field, NumberInput, Panel, Select, type Tone } from "../shared/components.tsx";
 import { errorText } from "../shared/format.ts";
+import { PriorityRow, RetriesRow, TimeoutRow } from "../shared/run-options.tsx";
 import { start, type Wish, workNames } from "./start.ts";
 
 const firstWish: Wish = {
@@ -37,12 +38,6 @@ const duplicates = [
   ["replace", "replace: stop the one that stands"],
   ["queue", "queue: wait for the one that stands"],
   ["reject", "reject: throw an error"],
-] as const;
-
-const priorities = [
-  ["user-blocking", "user-blocking (100)"],
-  ["user-visible", "user-visible (0)"],
-  ["background", "background (−100)"],
 ] as const;
 
 interface Answer {
@@ -109,30 +104,15 @@ export function StartForm() {
         <details>
           <summary>More options</summary>
           <div class="options">
-            <Select
-              label="Priority"
-              value={wish.priority}
-              options={priorities}
-              onChange={(priority) => change({ priority })}
-            />
-            <NumberInput
-              label="Retries"
-              hint="After the first attempt."
-              value={wish.retries}
-              onChange={(retries) => change({ retries })}
-            />
+            <PriorityRow wishes={wish} onChange={change} />
+            <RetriesRow wishes={wish} onChange={change} />
             <NumberInput
               label="Retry delay, ms"
               hint="Doubles each time."
               value={wish.retryDelay}
               onChange={(retryDelay) => change({ retryDelay })}
             />
-            <NumberInput
-              label="Timeout, ms"
-              hint="Of one attempt; empty for none."
-              value={wish.timeout}
-              onChange={(timeout) => change({ timeout })}
-            />
+            <TimeoutRow wishes={wish} onChange={change} />
             <NumberInput
               label="Tidy up, ms"
               hint="What the body needs to end when asked to."

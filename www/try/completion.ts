@@ -3,7 +3,8 @@ import { gate, type Job, subject } from "jobgate";
 export type CompletionState =
   | { readonly type: "idle" }
   | { readonly type: "streaming"; readonly text: string }
-  | { readonly type: "done"; readonly text: string };
+  | { readonly type: "done"; readonly text: string }
+  | { readonly type: "failed"; readonly text: string; readonly error: unknown };
 
 export type CompletionAction = { readonly type: "capitals" };
 
@@ -13,6 +14,7 @@ export function completion(url: string): Job<CompletionState, CompletionAction> 
   const stateSubject = subject<CompletionState>();
   const abortController = new AbortController();
   let state: CompletionState = { type: "idle" };
+  let text = "";
   let capitals = false;
 
   const set = (next: CompletionState) => {
@@ -20,22 +22,23 @@ export function completion(url: string): Job<CompletionState, CompletionAction> 
     stateSubject.next(state);
   };
 
+  const shown = () => (capitals ? text.toUpperCase() : text);
+
   // The work starts at once.
   (async () => {
     const response = await fetch(url, { signal: abortController.signal });
     if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
       text += value;
-      set({ type: "streaming", text: capitals ? text.toUpperCase() : text });
+      set({ type: "streaming", text: shown() });
     }
-    set({ type: "done", text: capitals ? text.toUpperCase() : text });
+    set({ type: "done", text: shown() });
   })()
     .catch((error) => {
-      if (!abortController.signal.aborted) reportError(error);
+      if (!abortController.signal.aborted) set({ type: "failed", text: shown(), error });
     })
     .finally(stopGate.open);
 

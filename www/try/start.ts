@@ -1,4 +1,5 @@
-import type { Priority, RunJobResult, RunOptions } from "jobgate";
+import type { RunJobResult, RunOptions } from "jobgate";
+import type { RunWishes } from "../shared/run-options.tsx";
 import { type Body, withTidyUp } from "./bodies/body.ts";
 import { download } from "./bodies/download.ts";
 import { flaky } from "./bodies/flaky.ts";
@@ -7,17 +8,14 @@ import { manager, type Work, type WorkJob, type WorkState } from "./manager.ts";
 import { askToStop } from "./stop-barriers.ts";
 
 /** What the form holds. Numbers that jobgate takes are passed on as they are: it refuses what is out of bounds. */
-export interface Wish {
+export interface Wish extends RunWishes {
   readonly key: string;
   readonly work: Work;
   /** Bytes a second, as text; "" is as fast as it goes. */
   readonly rate: string;
   readonly primeLimit: string;
   readonly onDuplicate: NonNullable<RunOptions["onDuplicate"]>;
-  readonly priority: Extract<Priority, string>;
-  readonly retries: number | undefined;
   readonly retryDelay: number | undefined;
-  readonly timeout: number | undefined;
   readonly tidyUp: number | undefined;
 }
 

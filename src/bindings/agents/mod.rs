@@ -8,14 +8,14 @@ use std::cell::{Cell, RefCell};
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use self::wire::{NONE, decision, effect, outcome, piece, role, tell, usage_refused, verdict};
+use self::wire::{EFFECT_BITS, NONE, decision, effect, outcome, piece, role, tell, usage_refused, verdict};
 use crate::bindings::panic;
 use crate::engine::agents::openai::{Attempts, Next, Refusal, UsageRefused};
 use crate::engine::agents::{
     Command, Decision, Effect, Kind, Outcome, Outline, Piece, Prompt, Run, Stays, Task, Verdict,
 };
 
-/// An effect as one number: what in the lowest byte, which above it.
+/// An effect as one number: what in the lowest bits, which above them.
 fn word(asked: Effect) -> u32 {
     let (what, which) = match asked {
         Effect::Enter(state) => (effect::ENTER, state as u32),
@@ -38,7 +38,7 @@ fn word(asked: Effect) -> u32 {
         Effect::End(end) => (effect::END, end as u32),
         Effect::Keep { some } => (effect::KEEP, u32::from(some)),
     };
-    what | which << 8
+    what | which << EFFECT_BITS
 }
 
 /// The rules of one worker: its conversation, and the run under way. Commands answer with how many effects there are in
@@ -48,6 +48,8 @@ fn word(asked: Effect) -> u32 {
 pub struct WasmWorker {
     outline: RefCell<Outline>,
     run: RefCell<Run>,
+    /// Which run that is: a host may answer one that has ended.
+    number: Cell<u32>,
     /// The calls of the answer that is being told of.
     calls: RefCell<Vec<u32>>,
     outbox: RefCell<Vec<u32>>,
@@ -77,8 +79,8 @@ impl WasmWorker {
         panic::report_to(on_panic);
     }
 
-    /// Takes up a message that was said before: 0 the system's, 1 a prompt, 2 an answer, which `says` something and calls
-    /// so many tools, 3 a result, which fits the first call that has none. Returns why it may not stand there, if so.
+    /// Takes up a message that was said before. `flag`: an answer says something; a result fits the first call that has
+    /// none. `calls`: so many tools an answer calls. Returns why it may not stand there, if so.
     pub fn add(&self, whose: u32, flag: bool, calls: u32) -> Option<String> {
         let kind = match whose {
             role::SYSTEM => Kind::System,
@@ -99,6 +101,16 @@ impl WasmWorker {
         self.outline.borrow_mut().truncate(length as usize).err().map(str::to_owned)
     }
 
+    /// Puts the other's conversation in the place of this one's. `stays`: what [`Self::stays`] has said of it before.
+    #[wasm_bindgen(js_name = takeOver)]
+    pub fn take_over(&self, other: WasmWorker, stays: f64) {
+        let mut outline = other.outline.into_inner();
+        if stays >= 0.0 && stays.is_finite() {
+            outline.has_failed(stays as u32);
+        }
+        self.outline.replace(outline);
+    }
+
     /// How much of the last message the next prompt is joined to; Infinity: all of it, -1: it is no prompt.
     pub fn stays(&self) -> f64 {
         match self.outline.borrow().stays() {
@@ -108,10 +120,11 @@ impl WasmWorker {
         }
     }
 
-    /// Begins a run; the one before is over. `max_turns` of 0: of the app's own task. `length` and `again`: see [`Prompt`];
-    /// 2³² − 1 if it does not end so.
-    pub fn start(&self, max_turns: u32, length: u32, again: u32) -> u32 {
+    /// Begins a run of that number, which no other has had; the one before is over. `max_turns` of 0: of the app's own
+    /// task. `length` and `again`: see [`Prompt`]; 2³² − 1 if it does not end so.
+    pub fn start(&self, run: u32, max_turns: u32, length: u32, again: u32) -> u32 {
         self.run.replace(Run::default());
+        self.number.set(run);
         let prompt = Prompt { length, again: Some(again).filter(|again| *again != NONE) };
         let task = if max_turns == 0 { Task::Other } else { Task::Talk { prompt, max_turns } };
         self.handle(Command::Start(task))
@@ -123,8 +136,11 @@ impl WasmWorker {
         self.calls.borrow_mut().push(id);
     }
 
-    /// Something has happened.
-    pub fn tell(&self, what: u32, which: u32) -> u32 {
+    /// Something has happened in the run of that number. Of one that another has followed it is of no interest.
+    pub fn tell(&self, run: u32, what: u32, which: u32) -> u32 {
+        if run != self.number.get() {
+            return 0;
+        }
         let ok = which == 1;
         self.handle(match what {
             tell::STOP => Command::Stop,
@@ -200,8 +216,8 @@ impl WasmAttempts {
         self.attempts.set(attempts);
     }
 
-    /// The server has refused it. `usage`: 0 not for that, 1 maybe, 2 for `stream_options`. Returns after how many
-    /// milliseconds to ask again; -1: not at all.
+    /// The server has refused it. `usage`: whether for `stream_options`. Returns after how many milliseconds to ask
+    /// again; -1: not at all.
     pub fn refused(&self, status: u16, wait: f64, used_up: bool, usage: u32, chance: f64) -> f64 {
         let usage = match usage {
             usage_refused::NO => UsageRefused::No,

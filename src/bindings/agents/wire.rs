@@ -4,7 +4,7 @@ use crate::bindings::codes::codes;
 use crate::engine::agents::{Asked, Cause, End, Outcome};
 
 codes! {
-    /// What an effect asks for, in its lowest byte: see [`crate::engine::agents::Effect`].
+    /// What an effect asks for, in its lowest bits: see [`crate::engine::agents::Effect`].
     effect: u32 {
         ENTER = 0, PROMPT = 1, ASK = 2, TAKE = 3, ACCEPT = 4, REFUSE = 5, OVERRUN = 6, ABORT = 7, GIVE = 8, ANSWER = 9,
         LOOK = 10, CONFIRM = 11, USE = 12, RESULT = 13, RUN = 14, CONCLUDE = 15, FAIL = 16, END = 17, KEEP = 18,
@@ -15,6 +15,7 @@ codes! {
     cause: u32 {
         HOST = Cause::Host as u32, PROVIDER = Cause::Provider as u32, TASK = Cause::Task as u32,
         TURNS = Cause::Turns as u32, OVERRUN = Cause::Overrun as u32, TIMEOUT = Cause::Timeout as u32,
+        EMPTY = Cause::Empty as u32,
     }
     /// What a call's result is.
     outcome: u32 { KNOWN = Outcome::Known as u32, DENIED = Outcome::Denied as u32, CUT = Outcome::Cut as u32 }
@@ -37,6 +38,9 @@ codes! {
     usage_refused: u32 { NO = 0, MAYBE = 1, YES = 2 }
 }
 
+/// Of an effect's number, those that say what; which is above them.
+pub(super) const EFFECT_BITS: u32 = 8;
+
 /// No number in the place of one.
 pub(super) const NONE: u32 = u32::MAX;
 
@@ -53,10 +57,16 @@ mod tests {
         let mut text = title("src/bindings/agents/wire.rs");
         constant(
             &mut text,
-            "What an effect asks for, in its lowest byte; which is above it: src/engine/agents/run/command.rs.",
+            "What an effect asks for, in its lowest bits; which is above them: src/engine/agents/run/command.rs.",
             "EFFECT",
             effect::ALL,
         );
+        write!(
+            text,
+            "\n/** Of an effect's number, those that say what. */\nexport const EFFECT_BITS = {EFFECT_BITS};\n"
+        )
+        .unwrap();
+        assert!(effect::ALL.iter().all(|(_, code)| *code < 1 << EFFECT_BITS));
         let states = [Inactive, Working, Requesting, Receiving, Waiting, UsingTool, Failed];
         assert!(states.iter().zip(0..).all(|(state, number)| *state as u32 == number));
         let names = states.map(|state| format!("\"{}\"", state.name())).join(", ");

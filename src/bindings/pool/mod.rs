@@ -16,9 +16,6 @@ use crate::engine::pool::{Command, Effect, End, LOAD_TIMEOUT, Pool, PoolOptions,
 /// No worker or no task in the place of one.
 const NONE: u32 = 0;
 
-/// After the effects, where the driver's timer is to be set for an earlier moment than it is: see `wakeAt`.
-const WAKE: [u32; EFFECT_WORDS] = [effect::WAKE, NONE, NONE, 0];
-
 /// The rules of one pool. Commands answer with how many numbers there are in the outbox until the next command: effects
 /// of four numbers each, what, worker, task, how.
 #[wasm_bindgen]
@@ -26,8 +23,6 @@ const WAKE: [u32; EFFECT_WORDS] = [effect::WAKE, NONE, NONE, 0];
 pub struct WasmPool {
     inner: RefCell<Pool>,
     outbox: RefCell<Vec<u32>>,
-    /// What the driver's timer is set for; infinity: it is not.
-    timer: Cell<f64>,
     /// When the last command came that says when.
     latest: Cell<f64>,
 }
@@ -50,24 +45,17 @@ fn words(what: Effect) -> [u32; EFFECT_WORDS] {
             [effect::END, worker, task.0, how]
         }
         Effect::Closed => [effect::CLOSED, NONE, NONE, 0],
+        Effect::Wake => [effect::WAKE, NONE, NONE, 0],
     }
 }
 
 impl WasmPool {
     fn handle(&self, now: f64, command: Command) -> u32 {
         self.latest.set(now);
-        if command == Command::Tick {
-            self.timer.set(f64::INFINITY);
-        }
         let effects = self.inner.borrow_mut().handle(Time::from_millis(now), command);
         let mut outbox = self.outbox.borrow_mut();
         outbox.clear();
         outbox.extend(effects.into_iter().flat_map(words));
-        let wake_at = self.wake_at();
-        if wake_at < self.timer.get() {
-            self.timer.set(wake_at);
-            outbox.extend(WAKE);
-        }
         outbox.len() as u32
     }
 }
@@ -83,12 +71,7 @@ impl WasmPool {
     pub fn new(size: f64, idle_timeout: f64, grace: f64) -> Result<Self, JsValue> {
         let pool = Pool::new(&PoolOptions { size, idle_timeout, grace })
             .map_err(|why| JsValue::from(RangeError::new(&why.to_string())))?;
-        Ok(Self {
-            inner: RefCell::new(pool),
-            outbox: RefCell::default(),
-            timer: Cell::new(f64::INFINITY),
-            latest: Cell::default(),
-        })
+        Ok(Self { inner: RefCell::new(pool), outbox: RefCell::default(), latest: Cell::default() })
     }
 
     /// `on_panic(message)` is called when the binary breaks; nothing can be called after that.

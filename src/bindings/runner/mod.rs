@@ -8,3 +8,5 @@ mod convert;
 mod rules;
 #[cfg(any(feature = "npm-builtins", feature = "npm-service-worker"))]
 mod validation;
+#[cfg(feature = "npm-runner")]
+mod wire;

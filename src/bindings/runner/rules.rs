@@ -7,10 +7,11 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::convert::{object, read, write_validation};
+use super::wire::{change_of, metrics_numbers, step_code};
 use crate::bindings::panic;
 use crate::engine::runner::{
-    Change, Fault, Metrics, Param, Percentiles, Place, Refusal, Step, Store, check_message, describe_builtins, frame,
-    is_name, read_params, resume, validate,
+    Fault, Metrics, Param, Place, Refusal, Store, check_message, describe_builtins, frame, is_name, read_params,
+    resume, validate,
 };
 
 #[derive(Debug)]
@@ -114,26 +115,16 @@ impl WasmRunner {
         self.inner.borrow_mut().metrics.finished(created, (!started.is_nan()).then_some(started), finished);
     }
 
-    /// Numbers an event: 0 status, 1 progress, 2 end.
+    /// Numbers an event.
     pub fn note(&self, job: u32, change: u32) -> f64 {
-        let change = match change {
-            0 => Change::Status,
-            1 => Change::Progress,
-            _ => Change::End,
-        };
-        self.inner.borrow_mut().store.note(job, change) as f64
+        self.inner.borrow_mut().store.note(job, change_of(change)) as f64
     }
 
-    /// What a watcher is told first, in pairs: an event's number, and 0 status, 1 progress, 2 end.
+    /// What a watcher is told first, in pairs: an event's number, and what it is of.
     pub fn resume(&self, job: u32, last_event: &JsValue) -> Vec<f64> {
         let Some(changes) = self.inner.borrow().store.changes(job) else { return Vec::new() };
-        let step = |step| match step {
-            Step::Status => 0.0,
-            Step::Progress => 1.0,
-            Step::End => 2.0,
-        };
         let steps = resume(&changes, last_event.as_string().as_deref());
-        steps.into_iter().flat_map(|(number, what)| [number as f64, step(what)]).collect()
+        steps.into_iter().flat_map(|(number, what)| [number as f64, f64::from(step_code(what))]).collect()
     }
 
     /// Lets go of finished jobs beyond those it keeps; says which.
@@ -151,15 +142,8 @@ impl WasmRunner {
         self.inner.borrow_mut().store.forget(job);
     }
 
-    /// Count, p50, p95, p99 and max of the waiting times, the same of the running times, how many finish in a minute.
+    /// The waiting times, the running times, how many jobs finish in a minute: where each is says the wire.
     pub fn metrics(&self, now: f64) -> Vec<f64> {
-        let metrics = &self.inner.borrow().metrics;
-        let mut numbers = Vec::with_capacity(11);
-        for histogram in [&metrics.wait, &metrics.run] {
-            let Percentiles { count, p50, p95, p99, max } = histogram.percentiles();
-            numbers.extend([count as f64, p50, p95, p99, max]);
-        }
-        numbers.push(metrics.last_minute(now) as f64);
-        numbers
+        metrics_numbers(&self.inner.borrow().metrics, now)
     }
 }

@@ -1,4 +1,4 @@
-//! Commands and effects as numbers.
+//! Of a tab: what it is told and asks for, and what its transactions find, as numbers.
 
 use super::wire::{EFFECT_SIZE, answer, effect, outcome, recovery, waiting, why, write_row};
 use crate::engine::shared::{
@@ -9,7 +9,7 @@ fn flag(value: bool) -> f64 {
     f64::from(u8::from(value))
 }
 
-/// What became of a job whose owner is gone, then its row.
+/// What became of a job whose owner is gone, then its row; of `NONE` there is no row, and what follows comes at once.
 pub(super) fn write_recovered(recovered: Option<(Row, Recovery)>, numbers: &mut Vec<f64>) {
     let Some((row, what)) = recovered else {
         numbers.push(f64::from(recovery::NONE));

@@ -4,11 +4,11 @@
 use js_sys::RangeError;
 use wasm_bindgen::prelude::*;
 
-use super::wire::{read_row, write_row};
+use super::wire::{create_code, policy_of, read_row, write_row};
 use crate::engine::runner::is_name;
 use crate::engine::shared::transactions;
-use crate::engine::shared::{Create, Found, Row};
-use crate::engine::{Backoff, OnDuplicate, OutOfBounds, RetryOptions, RunOptions};
+use crate::engine::shared::{Found, Row};
+use crate::engine::{Backoff, OutOfBounds, RetryOptions, RunOptions};
 
 /// Nothing: nothing is written.
 pub(super) fn written(row: Option<Row>) -> Vec<f64> {
@@ -65,31 +65,14 @@ pub fn promote(row: &[f64]) -> Vec<f64> {
     written(read_row(row).and_then(|row| transactions::promote(&row)))
 }
 
-/// What is done with a new job: 0 the same stands, 1 join the standing, 2 join the waiting, 3 duplicate, 4 full, else 8
-/// and 1 if it is behind, 2 if the standing is stopped, 4 if the waiting is. `policy`: 0 join, 1 replace, 2 queue,
-/// 3 reject.
+/// What is done with a new job: see `create_code`.
 #[allow(unreachable_pub)]
 #[wasm_bindgen]
 pub fn create(has_same: bool, standing: &[f64], waiting: &[f64], pending: f64, policy: u32, max_pending: f64) -> u32 {
     let (same, standing, waiting) = (Row::default(), read_row(standing), read_row(waiting));
     let same = has_same.then_some(&same);
     let found = Found { same, standing: standing.as_ref(), waiting: waiting.as_ref(), pending };
-    let policy = match policy {
-        0 => OnDuplicate::Join,
-        1 => OnDuplicate::Replace,
-        2 => OnDuplicate::Queue,
-        _ => OnDuplicate::Reject,
-    };
-    match transactions::create(found, policy, max_pending) {
-        Create::Same => 0,
-        Create::JoinStanding => 1,
-        Create::JoinWaiting => 2,
-        Create::Duplicate => 3,
-        Create::Full => 4,
-        Create::Insert { behind, stops_standing, stops_waiting } => {
-            8 + u32::from(behind) + 2 * u32::from(stops_standing) + 4 * u32::from(stops_waiting)
-        }
-    }
+    create_code(transactions::create(found, policy_of(policy), max_pending))
 }
 
 /// Finished jobs that are let go of.

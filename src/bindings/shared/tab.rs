@@ -92,8 +92,7 @@ impl WasmTab {
         self.handle(now, wall, Command::Slot { slot, row: SlotRow { generation, beat } })
     }
 
-    /// What has nothing but a number or a yes to say: 0 gone, 1 read done (no: it failed), 2 hint, 3 granted, 4 lock lost,
-    /// 5 parked, 6 visible, 7 online, 8 tick, 9 leave (yes: at once), 10 return, 11 going.
+    /// What has nothing but a number or a yes to say. A read that is not done has failed; a yes of leaving: at once.
     pub fn tell(&self, now: f64, wall: f64, what: u32, number: u32) -> Vec<f64> {
         let yes = number != 0;
         let command = match what {
@@ -114,7 +113,7 @@ impl WasmTab {
         self.handle(now, wall, command)
     }
 
-    /// Of the transaction that enters a slot, or, with `retired`, gives up its holder: 0 written, 1 refused, 2 failed.
+    /// Of the transaction that enters a slot, or, with `retired`, gives up its holder.
     pub fn answered(&self, now: f64, wall: f64, slot: u32, generation: u32, retired: bool, answer: u32) -> Vec<f64> {
         let (lock, answer) = (Lock { slot, generation }, read_answer(answer));
         let command = if retired { Command::Retired { lock, answer } } else { Command::Entered { lock, answer } };
@@ -147,10 +146,17 @@ impl WasmTab {
 
     // ── what can be asked ───────────────────────────────────────────────────────────────────────
 
-    /// When to tell it 8, tick; Infinity: no need.
+    /// When to tell it [`tell::TICK`]; Infinity: no need.
     #[wasm_bindgen(js_name = wakeAt)]
     pub fn wake_at(&self) -> f64 {
         self.inner.borrow().wake_at().map_or(f64::INFINITY, Time::as_millis)
+    }
+
+    /// While the page goes: until when what a step rejects with is no failure of its own; else 0.
+    #[wasm_bindgen(js_name = goingUntil)]
+    pub fn going_until(&self, now: f64, job: u32, epoch: u32) -> f64 {
+        let until = self.inner.borrow().going_until(Time::from_millis(now), SharedJobId(job), epoch);
+        until.map_or(0.0, Time::as_millis)
     }
 
     /// Slots and generations of the locks that are held.
@@ -172,8 +178,8 @@ impl WasmTab {
     // ── inside transactions ─────────────────────────────────────────────────────────────────────
 
     /// For a slot that is entered: nothing, if it is refused; else its beat, what became of the job that was left there
-    /// and its row (-1: there was none), then the row of the job that was claimed, if it was. `target` is empty where none
-    /// is to be. `stored` is generation and beat.
+    /// (see [`write_recovered`]), then the row of the job that was claimed, if it was. `target` is empty where none is to
+    /// be. `stored` is generation and beat.
     #[allow(clippy::too_many_arguments)]
     pub fn enter(
         &self,
@@ -208,7 +214,7 @@ impl WasmTab {
     }
 
     /// For a slot whose holder is given up: nothing, if it is refused; else what became of the job that was left there
-    /// and its row (-1: there was none). The slot's generation is the next then.
+    /// (see [`write_recovered`]). The slot's generation is the next then.
     pub fn retire(&self, wall: f64, slot: u32, generation: u32, beat: u32, stored: &[u32], within: &[f64]) -> Vec<f64> {
         let within = read_row(within);
         let stored = read_slot(stored);

@@ -1,8 +1,8 @@
 //! The numbers of the shared queue's binary, and rows as numbers: see `codes.rs`.
 
 use crate::bindings::codes::codes;
-use crate::engine::Backoff;
-use crate::engine::shared::{Row, Status};
+use crate::engine::shared::{Create, Row, Status};
+use crate::engine::{Backoff, OnDuplicate};
 
 codes! {
     /// Where a job stands.
@@ -14,6 +14,15 @@ codes! {
     waiting: i32 {
         SLOT = 0, DELAY = 1, RETRY = 2, ONLINE = 3, VISIBLE = 4, TYPE = 5, MIGRATION = 6, STORAGE = 7, KEY = 8,
     }
+    /// What to do where a key is taken.
+    policy: u32 {
+        JOIN = OnDuplicate::Join as u32, REPLACE = OnDuplicate::Replace as u32, QUEUE = OnDuplicate::Queue as u32,
+        REJECT = OnDuplicate::Reject as u32,
+    }
+    /// What a new job is answered with where it is not created: a job that is there, or an error.
+    create: u32 { SAME = 0, STANDING = 1, WAITING = 2, DUPLICATE = 3, FULL = 4 }
+    /// Of one that is created: it is behind the one that stands; that one, or the one that waits, is stopped.
+    insert: u32 { BEHIND = 1, STANDING = 2, WAITING = 4 }
     /// What an effect's first number says.
     effect: u32 {
         ASK = 0, DROP = 1, READ = 2, ENTER = 3, RETIRE = 4, SETTLE = 5, RUN = 6, ABORT = 7, DELIVER = 8, ACKNOWLEDGE = 9,
@@ -37,6 +46,34 @@ codes! {
 /// Numbers of an effect: what, then what of.
 #[cfg(any(test, feature = "npm-shared"))]
 pub(super) const EFFECT_SIZE: usize = 9;
+
+/// Beside what is said of one that is created: above the answers of those that are not.
+const INSERT: u32 = 8;
+
+pub(super) fn policy_of(code: u32) -> OnDuplicate {
+    match code {
+        policy::JOIN => OnDuplicate::Join,
+        policy::REPLACE => OnDuplicate::Replace,
+        policy::QUEUE => OnDuplicate::Queue,
+        _ => OnDuplicate::Reject,
+    }
+}
+
+pub(super) fn create_code(what: Create) -> u32 {
+    match what {
+        Create::Same => create::SAME,
+        Create::JoinStanding => create::STANDING,
+        Create::JoinWaiting => create::WAITING,
+        Create::Duplicate => create::DUPLICATE,
+        Create::Full => create::FULL,
+        Create::Insert { behind, stops_standing, stops_waiting } => {
+            INSERT
+                + u32::from(behind) * insert::BEHIND
+                + u32::from(stops_standing) * insert::STANDING
+                + u32::from(stops_waiting) * insert::WAITING
+        }
+    }
+}
 
 /// What a row's field is as a number.
 trait Field: Sized {
@@ -130,7 +167,8 @@ mod tests {
     use std::fmt::Write;
 
     use super::*;
-    use crate::bindings::codes::writing::{camel_case, check, constant, title};
+    use crate::bindings::codes::writing::{camel_case, check, constant, number, title};
+    use crate::engine::shared::MOST_SLOTS;
 
     fn words(text: &mut String, doc: &str, name: &str, all: &[&str]) {
         let words: Vec<String> = all.iter().map(|name| format!("\"{}\"", camel_case(name))).collect();
@@ -144,22 +182,43 @@ mod tests {
         for (at, field) in FIELDS.iter().enumerate().filter(|(_, field)| !field.contains('.')) {
             writeln!(text, "  {field}: {at},").unwrap();
         }
-        write!(text, "}} as const;\n\n/** How many a row has. */\nexport const ROW = {ROW};\n").unwrap();
+        text.push_str("} as const;\n");
+        number(&mut text, "How many a row has.", "ROW", ROW);
         let names: Vec<&str> = state::ALL.iter().map(|(name, _)| *name).collect();
         words(&mut text, "Where a job stands, by its number.", "STATUS", &names);
         constant(&mut text, "The same by name.", "STATE", state::ALL);
         let names: Vec<&str> = waiting::ALL.iter().map(|(name, _)| *name).filter(|name| *name != "KEY").collect();
         let doc = "What a pending job waits for, by its number; the one after them, its key, goes without a word.";
         words(&mut text, doc, "WAITING", &names);
+        constant(&mut text, "What to do where a key is taken.", "POLICY", policy::ALL);
+        let doc = "What a new job is answered with where it is not created: a job that is there, or an error.";
+        constant(&mut text, doc, "CREATE", create::ALL);
+        let doc =
+            "Of one that is created: it is behind the one that stands; that one, or the one that waits, is stopped.";
+        constant(&mut text, doc, "INSERT", insert::ALL);
         constant(&mut text, "What an effect's first number says.", "EFFECT", effect::ALL);
-        let doc = "How many numbers an effect has: what, then what of.";
-        write!(text, "\n/** {doc} */\nexport const EFFECT_SIZE = {EFFECT_SIZE};\n").unwrap();
+        number(&mut text, "How many numbers an effect has: what, then what of.", "EFFECT_SIZE", EFFECT_SIZE);
         constant(&mut text, "What a tab is told.", "TELL", tell::ALL);
         constant(&mut text, "What became of a transaction.", "ANSWER", answer::ALL);
         constant(&mut text, "What became of a run; `final`: with no retry.", "OUTCOME", outcome::ALL);
         constant(&mut text, "Why a run is to end.", "WHY", why::ALL);
         constant(&mut text, "What became of a job whose owner is gone; `none`: nothing.", "RECOVERY", recovery::ALL);
+        number(&mut text, "So many slots a queue has at most.", "MOST_SLOTS", MOST_SLOTS);
         check("src/facade/shared/wire.ts", &text);
+    }
+
+    #[test]
+    fn what_is_coded_is_read_as_it_was() {
+        for (_, code) in policy::ALL {
+            assert_eq!(policy_of(*code) as u32, *code);
+        }
+        assert!(create::ALL.iter().all(|(_, code)| *code < INSERT));
+        for said in 0..INSERT {
+            let says = |bit| said & bit != 0;
+            let (behind, stops_standing, stops_waiting) =
+                (says(insert::BEHIND), says(insert::STANDING), says(insert::WAITING));
+            assert_eq!(create_code(Create::Insert { behind, stops_standing, stops_waiting }), INSERT | said);
+        }
     }
 
     #[test]

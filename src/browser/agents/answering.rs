@@ -12,10 +12,11 @@ use super::cancellation::Cancellation;
 use super::chunks::{ChunkSender, NotTaken, Sent};
 use super::provider::{ModelProvider, RequestContext};
 use crate::browser::error::JobError;
+use crate::browser::guard::{flat, guarded};
 use crate::engine::agents::{Command, ModelRequest, ModelResponse, ModelResponseChunk, Piece};
 
 /// What has come of a request.
-pub(super) enum Happening {
+pub(super) enum AnswerEvent {
     Sent(Sent),
     Answered(Result<ModelResponse, JobError>),
 }
@@ -36,22 +37,22 @@ impl Answering {
         let context = RequestContext { cancellation, chunks: sender };
         self.call_ids.clear();
         self.chunks = Some(chunks);
-        self.asked = Some(Box::pin(async move { provider.request(&request, &context).await }));
+        self.asked = Some(Box::pin(async move { flat(guarded(|| provider.request(&request, &context)).await) }));
     }
 
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Happening> {
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<AnswerEvent> {
         // Before the answer they are a part of.
         if let Some(sent) = self.poll_sent(context) {
-            return Poll::Ready(Happening::Sent(sent));
+            return Poll::Ready(AnswerEvent::Sent(sent));
         }
         if let Some(asked) = &mut self.asked
             && let Poll::Ready(response) = asked.poll_unpin(context)
         {
             self.asked = None;
-            return Poll::Ready(Happening::Answered(response));
+            return Poll::Ready(AnswerEvent::Answered(response));
         }
         // What the request has sent just now.
-        self.poll_sent(context).map_or(Poll::Pending, |sent| Poll::Ready(Happening::Sent(sent)))
+        self.poll_sent(context).map_or(Poll::Pending, |sent| Poll::Ready(AnswerEvent::Sent(sent)))
     }
 
     fn poll_sent(&mut self, context: &mut Context<'_>) -> Option<Sent> {
@@ -62,10 +63,10 @@ impl Answering {
     }
 
     /// What the rules are to be told of it, in order.
-    pub(super) fn take(&mut self, happening: Happening, error: &mut Option<JobError>) -> Vec<Command> {
-        let response = match happening {
-            Happening::Sent(sent) => return vec![self.sent(sent)],
-            Happening::Answered(response) => response,
+    pub(super) fn take(&mut self, event: AnswerEvent, error: &mut Option<JobError>) -> Vec<Command> {
+        let response = match event {
+            AnswerEvent::Sent(sent) => return vec![self.sent(sent)],
+            AnswerEvent::Answered(response) => response,
         };
         // Gone with this: whoever sends from now on is told.
         let mut chunks = self.chunks.take();

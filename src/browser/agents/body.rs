@@ -1,8 +1,9 @@
-use js_sys::{Promise, Reflect, Uint8Array};
+use futures::future::{Either, select};
+use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::cancellation::Cancellation;
+use super::cancellation::{Aborted, Cancellation};
 
 #[wasm_bindgen]
 extern "C" {
@@ -25,11 +26,14 @@ extern "C" {
 
     #[wasm_bindgen(constructor, js_class = "Uint8Array", catch)]
     fn new(bytes: &JsValue) -> Result<Copied, JsValue>;
+
+    #[wasm_bindgen(constructor, js_class = "Uint8Array", catch)]
+    fn of_part(buffer: &JsValue, offset: &JsValue, length: &JsValue) -> Result<Copied, JsValue>;
 }
 
 #[derive(Debug)]
 enum Source {
-    Reader(AnyReader),
+    Reader(AnyReader, Aborted),
     Whole(String),
     Over,
 }
@@ -38,7 +42,6 @@ enum Source {
 #[derive(Debug)]
 pub(super) struct Body {
     source: Source,
-    cancellation: Cancellation,
 }
 
 impl Body {
@@ -47,21 +50,25 @@ impl Body {
     /// If someone else reads it.
     pub(super) fn new(body: JsValue, cancellation: &Cancellation) -> Result<Self, JsValue> {
         let reader = body.unchecked_into::<AnyStream>().get_reader()?;
-        Ok(Self { source: Source::Reader(reader), cancellation: cancellation.clone() })
+        Ok(Self { source: Source::Reader(reader, cancellation.aborted()) })
     }
 
-    pub(super) fn of(text: String, cancellation: &Cancellation) -> Self {
-        Self { source: Source::Whole(text), cancellation: cancellation.clone() }
+    pub(super) fn of(text: String) -> Self {
+        Self { source: Source::Whole(text) }
     }
 
-    /// The next bytes; not read ahead, so that who takes none leaves them to the network.
+    /// The next bytes; not read ahead, so that who takes none leaves them to the network. None as soon as it is to end,
+    /// whether the connection follows the signal or not.
     pub(super) async fn next(&mut self) -> Option<Result<Vec<u8>, JsValue>> {
-        let read = match &self.source {
+        let read = match &mut self.source {
             Source::Over => return None,
-            Source::Whole(text) => Ok(Some(text.clone().into_bytes())),
-            Source::Reader(reader) => read(reader).await,
+            Source::Whole(text) => Ok(Some(std::mem::take(text).into_bytes())),
+            Source::Reader(reader, aborted) => match select(Box::pin(read(reader)), aborted).await {
+                Either::Left((read, _)) => read,
+                Either::Right(((), _)) => return None,
+            },
         };
-        if !matches!((&self.source, &read), (Source::Reader(_), Ok(Some(_)))) {
+        if !matches!((&self.source, &read), (Source::Reader(..), Ok(Some(_)))) {
             self.source = Source::Over;
         }
         read.transpose()
@@ -80,14 +87,22 @@ async fn read(reader: &AnyReader) -> Result<Option<Vec<u8>>, JsValue> {
     if !value.is_object() {
         return Err(js_sys::TypeError::new("the response's body gave what is not bytes").into());
     }
-    Ok(Some(Copied::new(&value)?.unchecked_into::<Uint8Array>().to_vec()))
+    Ok(Some(copied(&value)?.unchecked_into::<Uint8Array>().to_vec()))
+}
+
+fn copied(value: &JsValue) -> Result<Copied, JsValue> {
+    if value.is_instance_of::<Uint8Array>() || !ArrayBuffer::is_view(value) {
+        return Copied::new(value);
+    }
+    // Of whatever it is a view, its bytes are meant.
+    let field = |name: &str| Reflect::get(value, &name.into());
+    Copied::of_part(&field("buffer")?, &field("byteOffset")?, &field("byteLength")?)
 }
 
 impl Drop for Body {
     fn drop(&mut self) {
-        // Where the signal has closed it, cancelling would only be refused.
-        if let Source::Reader(reader) = &self.source
-            && !self.cancellation.is_aborted()
+        // Where the signal has closed it, this is refused.
+        if let Source::Reader(reader, _) = &self.source
             && let Ok(closed) = reader.cancel()
         {
             // Where that fails the connection has gone by itself: nobody need hear of it.

@@ -93,11 +93,10 @@ impl Future for Aborted {
     }
 }
 
-/// A signal of its own that also aborts when another does.
+/// A signal of its own, and the way to abort it.
 #[derive(Debug)]
 pub(crate) struct Scope {
     controller: AbortController,
-    _listener: Option<Listener>,
 }
 
 impl Scope {
@@ -105,19 +104,7 @@ impl Scope {
     ///
     /// Where there is no `AbortController`.
     pub(crate) fn new() -> Result<Self, JsValue> {
-        Ok(Self { controller: AbortController::new()?, _listener: None })
-    }
-
-    /// Aborts with the reason of `parent`.
-    pub(crate) fn under(parent: &Cancellation) -> Result<Self, JsValue> {
-        let controller = AbortController::new()?;
-        let signal = parent.signal.clone();
-        if signal.aborted() {
-            controller.abort_with_reason(&signal.reason());
-        }
-        let target = controller.clone();
-        let listener = Listener::new(&parent.signal, move || target.abort_with_reason(&signal.reason()));
-        Ok(Self { controller, _listener: Some(listener) })
+        Ok(Self { controller: AbortController::new()? })
     }
 
     pub(crate) fn abort(&self, reason: &JsValue) {

@@ -35,5 +35,6 @@ pub use tool::Tool;
 pub use worker::Worker;
 
 pub use crate::engine::agents::{
-    Message, ModelRequest, ModelResponse, ModelResponseChunk, OutOfTurns, ToolCall, ToolSpec, Unfit, Usage, WorkerState,
+    EmptyAnswer, Message, ModelRequest, ModelResponse, ModelResponseChunk, OutOfTurns, ToolCall, ToolSpec, Unfit,
+    Usage, WorkerState,
 };

@@ -2,11 +2,12 @@
 
 use std::cell::Cell;
 
-use futures::future::LocalBoxFuture;
+use futures::future::{Either, LocalBoxFuture, select};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Date, Function, JsString, Math, Reflect};
 use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Headers, RequestInit};
 
 use super::body::settled;
@@ -14,6 +15,7 @@ use super::cancellation::Cancellation;
 use super::provider::{ModelProvider, RequestContext};
 use super::reply::Reply;
 use crate::browser::error::{Cancelled, JobError, Thrown};
+use crate::engine::OutOfBounds;
 use crate::engine::agents::openai::{
     Asking, Assembly, Attempts, END, Event, Lines, Next, Piece, Refused, StreamFault, address, message, refused,
 };
@@ -44,7 +46,8 @@ pub struct OpenAiOptions {
     pub headers: Vec<(String, String)>,
     /// What sessions know it by; default the model's name.
     pub name: Option<String>,
-    /// Merged into each request's body; it wins, but for `tools`, which are added to the session's.
+    /// Merged into each request's body; it wins, but for `tools`, which are added to the session's, and without
+    /// `messages`, which are the conversation's.
     pub body: Map<String, Value>,
     /// Asks for token counts with `stream_options`, unless the server has refused that once; default true.
     pub usage: bool,
@@ -110,9 +113,15 @@ pub struct OpenAiCompatible {
 
 impl OpenAiCompatible {
     /// A provider; nothing is sent yet.
-    #[must_use]
-    pub fn new(options: OpenAiOptions) -> Self {
-        Self { options, usage_refused: Cell::default(), reasoning_name: Cell::new("reasoning_content") }
+    ///
+    /// # Errors
+    ///
+    /// [`OutOfBounds`] names what cannot be sent.
+    pub fn new(options: OpenAiOptions) -> Result<Self, OutOfBounds> {
+        if options.body.contains_key("messages") {
+            return Err(OutOfBounds { field: "body.messages", bound: "left out: they are the conversation's" });
+        }
+        Ok(Self { options, usage_refused: Cell::default(), reasoning_name: Cell::new("reasoning_content") })
     }
 
     /// By which name what the model thought is sent, if at all.
@@ -166,7 +175,7 @@ impl OpenAiCompatible {
                 None => fetch(&url.as_str().into(), &call),
             };
             let answered = match asked {
-                Ok(asked) => settled(&asked).await.and_then(Reply::read),
+                Ok(asked) => answered(&asked, cancellation).await?,
                 Err(error) => Err(error),
             };
             cancellation.check()?;
@@ -219,6 +228,7 @@ impl OpenAiCompatible {
         let kind = reply.header("content-type").unwrap_or_default();
         if kind.contains("html") {
             // A page where the model was thought to be.
+            reply.close(&context.cancellation);
             return Err(OpenAiError::from(StreamFault::Unreadable(kind)).into());
         }
         let (mut lines, mut assembly) = (Lines::default(), Assembly::default());
@@ -275,6 +285,28 @@ impl ModelProvider for OpenAiCompatible {
         let messages: Vec<String> = request.messages.iter().map(|said| message(said, self.reasoning_name())).collect();
         let messages = JsValue::from_str(&messages.join(","));
         Box::pin(async move { self.ask(&messages, request.messages.len(), &request.tools, context).await })
+    }
+}
+
+/// The head of the answer. One that comes after the request was to end is closed.
+async fn answered(asked: &JsValue, cancellation: &Cancellation) -> Result<Result<Reply, JsValue>, Cancelled> {
+    match select(settled(asked), cancellation.aborted()).await {
+        Either::Left((answer, _)) if !cancellation.is_aborted() => Ok(answer.and_then(Reply::read)),
+        Either::Left((answer, _)) => {
+            close(answer, cancellation);
+            Err(Cancelled)
+        }
+        Either::Right(((), late)) => {
+            let cancellation = cancellation.clone();
+            spawn_local(async move { close(late.await, &cancellation) });
+            Err(Cancelled)
+        }
+    }
+}
+
+fn close(answer: Result<JsValue, JsValue>, cancellation: &Cancellation) {
+    if let Ok(reply) = answer.and_then(Reply::read) {
+        reply.close(cancellation);
     }
 }
 

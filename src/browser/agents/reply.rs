@@ -1,5 +1,6 @@
 //! What `fetch` gives, the page's own or one that stands in for it: looked at guarded, whatever realm it is of.
 
+use futures::future::{Either, select};
 use wasm_bindgen::prelude::*;
 
 use super::body::{Body, settled};
@@ -60,13 +61,23 @@ impl Reply {
         self.response.headers().ok()?.get(name).ok()?.as_string()
     }
 
-    /// Its bytes as they arrive; of a response without a stream, all at once.
+    /// Its bytes as they arrive; of a response without a stream, all at once. Once it is to end, none.
     pub(super) async fn body(&self, cancellation: &Cancellation) -> Result<Body, JsValue> {
         let body = self.response.body()?;
         if body.is_object() {
             return Body::new(body, cancellation);
         }
         let text = self.response.text().unwrap_or(JsValue::UNDEFINED);
-        Ok(Body::of(settled(&text).await?.as_string().unwrap_or_default(), cancellation))
+        match select(settled(&text), cancellation.aborted()).await {
+            Either::Left((text, _)) => Ok(Body::of(text?.as_string().unwrap_or_default())),
+            Either::Right(((), _)) => Ok(Body::of(String::new())),
+        }
+    }
+
+    /// Closes the connection of one that nobody reads.
+    pub(super) fn close(&self, cancellation: &Cancellation) {
+        if let Some(body) = self.response.body().ok().filter(JsValue::is_object) {
+            drop(Body::new(body, cancellation));
+        }
     }
 }

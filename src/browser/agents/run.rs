@@ -8,17 +8,21 @@ use std::task::{Context, Poll};
 use futures::future::{FutureExt, LocalBoxFuture};
 use wasm_bindgen::JsValue;
 
-use super::answering::{Answering, Happening, keep};
-use super::cancellation::{Aborted, Cancellation, Scope};
+use super::answering::{AnswerEvent, Answering, keep};
+use super::cancellation::Scope;
 use super::chunks::NotTaken;
 use super::host::Decision;
 use super::task::{TaskContext, Work};
 use super::tool::Tool;
 use super::worker::Worker;
+use crate::browser::barrier::Barrier;
+use crate::browser::context::JobContext;
 use crate::browser::error::{JobError, Thrown, TimeoutError};
+use crate::browser::guard::{flat, guard, guarded};
+use crate::engine::AbortCause;
 use crate::engine::agents::{
-    self as rules, Cause, Command, Effect, End, ModelRequest, ModelResponse, ModelResponseChunk, OutOfTurns, Outcome,
-    Prompt, Task, ToolCall, ToolSpec, Verdict, WorkerState, check_call,
+    self as rules, Cause, Command, Effect, EmptyAnswer, End, History, ModelRequest, ModelResponse, ModelResponseChunk,
+    OutOfTurns, Outcome, Prompt, Task, ToolCall, ToolSpec, Verdict, WorkerState, check_call,
 };
 
 /// How a task ended.
@@ -29,16 +33,10 @@ pub(super) enum Ended {
     Failed(Rc<JobError>),
 }
 
-/// Runs it. `told` hears of each state before the host does. `timed_out`: whether an abort was the job's timeout.
-pub(super) async fn run(
-    worker: Rc<Worker>,
-    work: &Work,
-    parent: &Cancellation,
-    told: impl Fn(WorkerState),
-    timed_out: impl Fn() -> bool,
-) -> Ended {
-    match Scope::under(parent) {
-        Ok(scope) => Driver::new(worker, work, parent, scope, &told, &timed_out).run().await,
+/// Runs it. The job hears of each state before the host does.
+pub(super) async fn run(worker: Rc<Worker>, work: &Work, job: &JobContext<WorkerState, ()>) -> Ended {
+    match Scope::new() {
+        Ok(scope) => Driver::new(worker, work, job, scope).run().await,
         Err(error) => Ended::Failed(Rc::new(Thrown(error).into())),
     }
 }
@@ -53,27 +51,27 @@ enum Done {
 
 enum Happened {
     Stop,
-    Answers(Happening),
+    Answers(AnswerEvent),
     Done(Done),
 }
 
 struct Driver<'a> {
     worker: Rc<Worker>,
     work: &'a Work,
-    parent: &'a Cancellation,
+    job: &'a JobContext<WorkerState, ()>,
     scope: Scope,
-    told: &'a dyn Fn(WorkerState),
-    timed_out: &'a dyn Fn() -> bool,
     rules: rules::Run,
     place: Prompt,
     /// Commands in the order of what they tell of.
     commands: VecDeque<Command>,
     stop_told: bool,
-    aborted: Aborted,
+    cancelled: Barrier,
     answering: Answering,
     doing: Option<LocalBoxFuture<'a, Done>>,
     /// What a tool, or a look at its call, came to.
     outcome: String,
+    /// Of the last whole answer.
+    stop_reason: String,
     host_error: Option<JobError>,
     provider_error: Option<JobError>,
     task_error: Option<JobError>,
@@ -82,31 +80,26 @@ struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    fn new(
-        worker: Rc<Worker>,
-        work: &'a Work,
-        parent: &'a Cancellation,
-        scope: Scope,
-        told: &'a dyn Fn(WorkerState),
-        timed_out: &'a dyn Fn() -> bool,
-    ) -> Self {
-        let prompt = work.talk().map_or("", |talk| talk.prompt.as_str());
+    fn new(worker: Rc<Worker>, work: &'a Work, job: &'a JobContext<WorkerState, ()>, scope: Scope) -> Self {
+        let (prompt, again) = work.talk().map_or(("", false), |talk| (talk.prompt.as_str(), talk.asked.get()));
+        if again {
+            worker.edit(History::retract_answer);
+        }
         let place = worker.read(|history| history.place(prompt));
         Self {
             worker,
             work,
-            parent,
+            job,
             scope,
-            told,
-            timed_out,
             rules: rules::Run::default(),
             place,
             commands: VecDeque::new(),
             stop_told: false,
-            aborted: parent.aborted(),
+            cancelled: job.cancelled(),
             answering: Answering::default(),
             doing: None,
             outcome: String::new(),
+            stop_reason: String::new(),
             host_error: None,
             provider_error: None,
             task_error: None,
@@ -117,6 +110,10 @@ impl<'a> Driver<'a> {
 
     async fn run(mut self) -> Ended {
         self.commands.push_back(Command::Start(match self.work.talk() {
+            // An attempt before this one has come as far as a tool's result.
+            Some(talk) if talk.asked.get() && !self.worker.read(History::ends_with_prompt) => {
+                Task::Further { max_turns: talk.max_turns }
+            }
             Some(talk) => Task::Talk { prompt: self.place, max_turns: talk.max_turns },
             None => Task::Other,
         }));
@@ -140,15 +137,23 @@ impl<'a> Driver<'a> {
 
     /// Something has happened; before that, maybe, that it is to end.
     fn tell(&mut self, command: Command) {
-        if !self.stop_told && self.parent.is_aborted() {
-            self.stop_told = true;
-            self.commands.push_back(Command::Stop);
+        if self.job.is_cancelled() {
+            self.stop();
         }
         self.commands.push_back(command);
     }
 
+    /// The job was asked to end, maybe by what the run itself has called: all under it is told, and nothing new begins.
+    fn stop(&mut self) {
+        if !std::mem::replace(&mut self.stop_told, true) {
+            self.scope.abort(&JsValue::UNDEFINED);
+            self.commands.push_back(Command::Stop);
+        }
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Happened> {
-        if !self.stop_told && self.aborted.poll_unpin(context).is_ready() {
+        // First: what is ready at the same time came after it, or because of it.
+        if !self.stop_told && self.cancelled.poll_unpin(context).is_ready() {
             return Poll::Ready(Happened::Stop);
         }
         if let Some(doing) = &mut self.doing
@@ -162,14 +167,9 @@ impl<'a> Driver<'a> {
 
     fn note(&mut self, happened: Happened) {
         match happened {
-            Happened::Stop => {
-                if !self.stop_told {
-                    self.stop_told = true;
-                    self.commands.push_back(Command::Stop);
-                }
-            }
-            Happened::Answers(happening) => {
-                for command in self.answering.take(happening, &mut self.provider_error) {
+            Happened::Stop => self.stop(),
+            Happened::Answers(event) => {
+                for command in self.answering.take(event, &mut self.provider_error) {
                     self.tell(command);
                 }
             }
@@ -200,6 +200,9 @@ impl<'a> Driver<'a> {
                 let (place, work) = (self.place, self.work);
                 let prompt = work.talk().map_or("", |talk| talk.prompt.as_str());
                 self.worker.edit(|history| history.prompt(asked, place, prompt));
+                if let Some(talk) = work.talk() {
+                    talk.asked.set(true);
+                }
             }
             Effect::Ask => self.ask(),
             Effect::Take => {
@@ -216,7 +219,8 @@ impl<'a> Driver<'a> {
             Effect::Abort(cause) => self.scope.abort(&self.reason(cause)),
             Effect::Give(place) => self.give(self.answering.part(place)),
             Effect::Answer { some } => {
-                let ModelResponse { content, tool_calls, .. } = self.answering.whole();
+                let ModelResponse { content, tool_calls, stop_reason, .. } = self.answering.whole();
+                self.stop_reason = stop_reason;
                 self.worker.edit(|history| history.answer(some, content, tool_calls));
             }
             Effect::Keep { some } => self.worker.edit(|history| history.answer(some, String::new(), Vec::new())),
@@ -227,7 +231,7 @@ impl<'a> Driver<'a> {
             Effect::Run => self.run_task(),
             Effect::Conclude => {
                 self.doing = None;
-                let timed_out = (self.timed_out)();
+                let timed_out = self.job.cause() == Some(AbortCause::Timeout);
                 self.tell(Command::Over { timed_out });
             }
             Effect::Fail(cause) => self.failure = Some(Rc::new(self.failure_of(cause))),
@@ -240,9 +244,13 @@ impl<'a> Driver<'a> {
             Cause::Host => self.host_error.take(),
             Cause::Provider => self.provider_error.take(),
             Cause::Task => self.task_error.take(),
-            Cause::Turns => Some(OutOfTurns(self.work.talk().map_or(0, |talk| talk.max_turns)).into()),
+            Cause::Turns => {
+                let most = self.work.talk().map_or(0, |talk| talk.max_turns);
+                Some(JobError::non_retriable(OutOfTurns(most)))
+            }
             Cause::Overrun => Some(NotTaken::Overrun.into()),
             Cause::Timeout => Some(TimeoutError.into()),
+            Cause::Empty => Some(EmptyAnswer(std::mem::take(&mut self.stop_reason)).into()),
         };
         // Whatever the rules name was kept.
         kept.unwrap_or_else(|| JobError::new("the run failed"))
@@ -264,9 +272,12 @@ impl<'a> Driver<'a> {
     /// The worker's new state: shown first, then told.
     fn enter(&mut self, state: WorkerState) {
         self.worker.enter(state, self.failure.clone());
-        (self.told)(state);
+        self.job.set_state(state);
         let host = self.work.host();
-        let told = host.map_or(Ok(()), |host| host.worker_state_change(self.worker.id(), state));
+        let told = match host {
+            Some(host) => flat(guard(|| host.worker_state_change(self.worker.id(), state))),
+            None => Ok(()),
+        };
         let ok = keep(told, &mut self.host_error).is_some();
         self.tell(Command::Told { ok });
     }
@@ -279,10 +290,8 @@ impl<'a> Driver<'a> {
         });
         let (work, worker) = (self.work, self.worker.clone());
         self.doing = Some(Box::pin(async move {
-            Done::Taken(match work.host() {
-                Some(host) => host.response_chunk_received(worker.id(), &chunk).await,
-                None => Ok(()),
-            })
+            let Some(host) = work.host() else { return Done::Taken(Ok(())) };
+            Done::Taken(flat(guarded(|| host.response_chunk_received(worker.id(), &chunk)).await))
         }));
     }
 
@@ -290,16 +299,14 @@ impl<'a> Driver<'a> {
         let Some((call, _)) = self.open_call() else { return };
         let (work, worker, cancellation) = (self.work, self.worker.clone(), self.scope.cancellation());
         self.doing = Some(Box::pin(async move {
-            Done::Decided(match work.host() {
-                Some(host) => host.tool_confirmation(worker.id(), &call, &cancellation).await,
-                None => Ok(Decision::Deny),
-            })
+            let Some(host) = work.host() else { return Done::Decided(Ok(Decision::Deny)) };
+            Done::Decided(flat(guarded(|| host.tool_confirmation(worker.id(), &call, &cancellation)).await))
         }));
     }
 
     fn ask(&mut self) {
         let specs: Vec<ToolSpec> = self.tools().iter().map(|tool| tool.spec().clone()).collect();
-        let request = ModelRequest { messages: self.worker.read(rules::History::settled), tools: Rc::new(specs) };
+        let request = ModelRequest { messages: self.worker.read(History::settled), tools: Rc::new(specs) };
         self.answering.ask(self.worker.provider().clone(), request, self.scope.cancellation());
     }
 
@@ -321,8 +328,8 @@ impl<'a> Driver<'a> {
         let found = check_call(&call, self.tools().iter().map(|tool| tool.spec()));
         let fault = match (found, tool) {
             (Err(fault), _) => Some(fault),
-            (Ok(_), Some(tool)) => tool
-                .check(&call.arguments)
+            (Ok(_), Some(tool)) => guard(|| tool.check(&call.arguments))
+                .unwrap_or_else(|thrown| Err(thrown.to_string()))
                 .err()
                 .map(|fault| format!("The arguments do not fit the tool's schema: {fault}. Nothing was run.")),
             (Ok(_), None) => None,
@@ -343,7 +350,10 @@ impl<'a> Driver<'a> {
         let Some((call, Some(tool))) = self.open_call() else { return };
         let cancellation = self.scope.cancellation();
         // Not left alone when asked to end: it has the signal, and the job ends when it has.
-        self.doing = Some(Box::pin(async move { Done::Used(tool.run(&call.arguments, &cancellation).await) }));
+        self.doing = Some(Box::pin(async move {
+            let used = guarded(|| tool.run(&call.arguments, &cancellation)).await;
+            Done::Used(used.unwrap_or_else(|thrown| Err(thrown.to_string())))
+        }));
     }
 
     fn result(&mut self, outcome: Outcome) {
@@ -354,6 +364,6 @@ impl<'a> Driver<'a> {
     fn run_task(&mut self) {
         let Work::Other(task) = self.work else { return };
         let context = TaskContext { worker: self.worker.clone(), cancellation: self.scope.cancellation() };
-        self.doing = Some(Box::pin(async move { Done::Settled(task.run(&context).await) }));
+        self.doing = Some(Box::pin(async move { Done::Settled(flat(guarded(|| task.run(&context)).await)) }));
     }
 }

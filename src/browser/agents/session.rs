@@ -5,10 +5,6 @@ use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
 
-use futures::future::{Either, select};
-use wasm_bindgen::JsValue;
-
-use super::cancellation::Scope;
 use super::host::WorkerToHostInterface;
 use super::job::WorkerJob;
 use super::key::WorkerKey;
@@ -19,11 +15,13 @@ use super::tool::Tool;
 use super::worker::Worker;
 use crate::browser::barrier::Barrier;
 use crate::browser::context::JobContext;
-use crate::browser::error::{JobError, Thrown};
+use crate::browser::error::JobError;
 use crate::browser::manager::JobManager;
 use crate::browser::run_job::RunJob;
 use crate::engine::agents::{History, Message, Unfit, WorkerState};
 use crate::engine::{ManagerOptions, OutOfBounds, Refusal, RunOptions};
+
+const NOT_ABANDONED: &str = "left out: a worker begins no run while another is at its conversation";
 
 /// What a session is made of.
 pub struct SessionOptions {
@@ -33,7 +31,7 @@ pub struct SessionOptions {
     pub tools: Vec<Rc<dyn Tool>>,
     /// Jobs at once: an integer of at least 1, or infinity, which is the default.
     pub concurrency: f64,
-    /// How often one run may ask the model; at least 1; default 16.
+    /// How often one run, or one attempt at it, may ask the model; at least 1; default 16.
     pub max_turns: u32,
 }
 
@@ -196,6 +194,11 @@ impl Session {
     /// Asks the model, streams its answer to `host`, runs the tools it calls and the host approves, asks again, until
     /// it calls none.
     ///
+    /// With retries, another attempt goes on where the last one failed: the prompt is not repeated, nor is a call that has
+    /// a result; an answer that ends the conversation is taken back, and the model is asked for another. To the host it is
+    /// another run, from `Working` on. Not retried are [`OutOfTurns`](super::OutOfTurns) and what is not
+    /// [retriable](JobError::is_retriable). `abandon_after` is refused: the job has ended when all under it has returned.
+    ///
     /// # Errors
     ///
     /// [`SessionError`]; then nothing has changed.
@@ -206,7 +209,8 @@ impl Session {
         host: Rc<dyn WorkerToHostInterface>,
         options: &RunOptions,
     ) -> Result<RunWorker, SessionError> {
-        let talk = Talk { prompt: input.prompt, host, tools: self.tools.clone(), max_turns: self.max_turns };
+        let (tools, max_turns) = (self.tools.clone(), self.max_turns);
+        let talk = Talk { prompt: input.prompt, host, tools, max_turns, asked: Cell::default() };
         self.start(worker, Work::Talk(talk), options)
     }
 
@@ -227,6 +231,9 @@ impl Session {
     fn start(&self, worker: &Rc<Worker>, work: Work, options: &RunOptions) -> Result<RunWorker, SessionError> {
         if !self.workers.borrow().iter().any(|known| Rc::ptr_eq(known, worker)) {
             return Err(SessionError::UnknownWorker);
+        }
+        if options.abandon_after.is_some_and(|after| after != f64::INFINITY) {
+            return Err(Refusal::from(OutOfBounds { field: "abandon_after", bound: NOT_ABANDONED }).into());
         }
         let (whose, state) = (worker.clone(), worker.state());
         let work = Rc::new(work);
@@ -273,22 +280,10 @@ fn all_differ<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), SessionErr
 }
 
 async fn attempt(worker: Rc<Worker>, work: Rc<Work>, context: JobContext<WorkerState, ()>) -> Result<(), JobError> {
-    let scope = Scope::new().map_err(Thrown)?;
-    let cancellation = scope.cancellation();
-    let (shown, asked) = (context.clone(), context.clone());
-    let told = move |state| shown.set_state(state);
-    let timed_out = move || asked.has_timed_out();
-    let running = Box::pin(run(worker, &work, &cancellation, told, timed_out));
-    let outcome = match select(running, context.cancelled()).await {
-        Either::Left((outcome, _)) => outcome,
-        Either::Right(((), running)) => {
-            scope.abort(&JsValue::UNDEFINED);
-            running.await
-        }
-    };
-    match outcome {
+    match run(worker, &work, &context).await {
         // A cancelled job's result counts for nothing.
         Ended::Done | Ended::Cancelled => Ok(()),
-        Ended::Failed(error) => Err(RunFailed(error).into()),
+        Ended::Failed(error) if error.is_retriable() => Err(RunFailed(error).into()),
+        Ended::Failed(error) => Err(JobError::non_retriable(RunFailed(error))),
     }
 }

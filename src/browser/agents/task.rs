@@ -1,5 +1,6 @@
 //! What a worker does as a job.
 
+use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
 
@@ -58,6 +59,8 @@ pub(super) struct Talk {
     pub(super) host: Rc<dyn WorkerToHostInterface>,
     pub(super) tools: Rc<[Rc<dyn Tool>]>,
     pub(super) max_turns: u32,
+    /// The prompt is in the conversation.
+    pub(super) asked: Cell<bool>,
 }
 
 pub(super) enum Work {

@@ -75,6 +75,22 @@ impl History {
         Ok(())
     }
 
+    /// Takes back the answer that ends the conversation, if one does that calls no tools.
+    pub fn retract_answer(&mut self) {
+        if let Some(Message::Assistant { tool_calls, .. }) = self.settled.last()
+            && tool_calls.is_empty()
+        {
+            // Without calls there is none whose result would be missing.
+            let _ = self.truncate(self.settled.len() - 1);
+        }
+    }
+
+    /// Whether a prompt is what was said last.
+    #[must_use]
+    pub fn ends_with_prompt(&self) -> bool {
+        matches!(self.settled.last(), Some(Message::User { .. }))
+    }
+
     /// For the rules of a run.
     pub fn outline(&mut self) -> &mut Outline {
         &mut self.outline

@@ -4,10 +4,18 @@ use super::message::{ToolCall, ToolSpec};
 
 /// A run's last answer calls tools, and the model may not be asked again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the model still calls tools after {0} answers, which is what maxTurns allows in one run")]
+#[error("the model still calls tools after {0} answers, which is what max_turns allows in one run")]
 pub struct OutOfTurns(
     /// How often the model was asked.
     pub u32,
+);
+
+/// A model has answered a prompt with neither text nor calls.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the model's answer is empty; why it stopped: {0}")]
+pub struct EmptyAnswer(
+    /// [`ModelResponse::stop_reason`](super::ModelResponse::stop_reason), such as `content_filter`.
+    pub String,
 );
 
 /// Finds the tool that a call names.

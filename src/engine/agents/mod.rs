@@ -10,7 +10,7 @@ mod run;
 mod state;
 
 pub use history::{History, Unfit};
-pub use lookup::{OutOfTurns, check_call};
+pub use lookup::{EmptyAnswer, OutOfTurns, check_call};
 pub use message::{Message, ModelRequest, ModelResponse, ModelResponseChunk, ToolCall, ToolSpec, Usage};
 pub use outline::{Asked, Kind, OpenCall, Outline, Prompt, Stays};
 pub use run::{Cause, Command, Decision, Effect, End, MOST_WAITING, Outcome, Piece, Run, Task, Verdict};

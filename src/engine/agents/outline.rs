@@ -173,6 +173,12 @@ impl Outline {
         if self.open_call().is_some() { Err(RESULT_MISSING) } else { Ok(()) }
     }
 
+    /// The last message that was taken up is a prompt whose run failed before an answer came; `stays`: see
+    /// [`Stays::Until`].
+    pub fn has_failed(&mut self, stays: u32) {
+        self.failed = Some(stays);
+    }
+
     /// The first call that has no result yet.
     #[must_use]
     pub fn open_call(&self) -> Option<OpenCall> {

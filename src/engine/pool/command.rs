@@ -27,7 +27,7 @@ pub enum Command {
     },
     /// The worker could not be loaded, at all or in time, has broken, or is gone.
     Lost(WorkerId),
-    /// The moment of [`wake_at`](super::Pool::wake_at) has come.
+    /// The moment that [`Effect::Wake`] asked for has come.
     Tick,
     /// No task is taken any more; those that run are stopped. Again: nothing.
     Close,
@@ -64,6 +64,9 @@ pub enum Effect {
     },
     /// The pool was closed, and no worker is left.
     Closed,
+    /// Send [`Command::Tick`] at the moment of [`wake_at`](super::Pool::wake_at), which is earlier than what was asked for
+    /// before.
+    Wake,
 }
 
 /// How a task has ended.

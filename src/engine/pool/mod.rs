@@ -14,7 +14,7 @@
 //! assert_eq!(pool.handle(at(15.0), Command::Loaded(worker)), [Effect::Post { worker, task }]);
 //!
 //! // Asked to stop it does not settle: it ends when the grace is over, and another worker is there for the next.
-//! assert_eq!(pool.handle(at(20.0), Command::Stop(task)), [Effect::Abort { worker, task }]);
+//! assert_eq!(pool.handle(at(20.0), Command::Stop(task)), [Effect::Abort { worker, task }, Effect::Wake]);
 //! assert_eq!(pool.wake_at(), Some(at(270.0)));
 //! let killed = [Effect::End { task, how: End::Killed }, Effect::Terminate(worker), Effect::Spawn(WorkerId(1))];
 //! assert_eq!(pool.handle(at(270.0), Command::Tick), killed);
@@ -23,7 +23,7 @@
 //!
 //! Invariants, checked after every command by `tests/engine/pool`: at most `size` workers are there; each task ends
 //! exactly once; a worker has one task at most; no task waits while a worker is idle, or while fewer than `size` are
-//! there and none is being loaded for it; nothing waits without a deadline or a worker that is busy or being loaded.
+//! there and none is being loaded for it, unless one could not be loaded and others are being loaded; nothing waits without a deadline or a worker that is busy or being loaded.
 
 mod command;
 mod options;
@@ -62,7 +62,11 @@ pub struct Pool {
     waiting: Waiting,
     spawned: u32,
     killed: u32,
+    /// One could not be loaded. Whether the others that were being loaded then can will show whether to start more.
+    doubtful: bool,
     closing: bool,
+    /// When the next tick was asked for; `None`: none is to come.
+    alarm: Option<Time>,
 }
 
 impl Pool {
@@ -78,7 +82,9 @@ impl Pool {
             waiting: Waiting::default(),
             spawned: 0,
             killed: 0,
+            doubtful: false,
             closing: false,
+            alarm: None,
         })
     }
 
@@ -99,13 +105,17 @@ impl Pool {
             Command::Loaded(worker) => self.loaded(now, worker),
             Command::Settled { worker, task } => self.settled(now, worker, task, &mut effects),
             Command::Lost(worker) => self.lost(worker, &mut effects),
-            Command::Tick => self.tick(now, &mut effects),
+            Command::Tick => {
+                self.alarm = None;
+                self.tick(now, &mut effects);
+            }
             Command::Close => self.close(now, &mut effects),
         }
         self.assign(&mut effects);
         if self.closing && self.workers.is_empty() {
             effects.push(Effect::Closed);
         }
+        self.arm(&mut effects);
         effects
     }
 
@@ -115,7 +125,7 @@ impl Pool {
         self.workers.iter().any(|one| one.id == worker && one.task() == Some(task))
     }
 
-    /// When to send [`Command::Tick`].
+    /// When to send [`Command::Tick`]: [`Effect::Wake`] says when to ask for it.
     #[must_use]
     pub fn wake_at(&self) -> Option<Time> {
         self.workers.iter().filter_map(|worker| worker.deadline(&self.limits)).min()
@@ -131,6 +141,15 @@ impl Pool {
             idle: self.workers.len() as u32 - busy,
             spawned: self.spawned,
             killed: self.killed,
+        }
+    }
+
+    /// One that comes too early does no harm: a tick asks for the next.
+    fn arm(&mut self, effects: &mut Vec<Effect>) {
+        let Some(at) = self.wake_at() else { return };
+        if self.alarm.is_none_or(|alarm| at < alarm) {
+            self.alarm = Some(at);
+            effects.push(Effect::Wake);
         }
     }
 
@@ -165,6 +184,9 @@ impl Pool {
             worker.phase = Phase::Running { task };
             effects.push(Effect::Post { worker: worker.id, task });
         }
+        if self.doubtful {
+            return;
+        }
         let loading = self.workers.iter().filter(|worker| worker.is_loading()).count();
         let room = (self.limits.size as usize).saturating_sub(self.workers.len());
         for _ in 0..self.waiting.len().saturating_sub(loading).min(room) {
@@ -184,6 +206,7 @@ impl Pool {
     fn loaded(&mut self, now: Time, id: WorkerId) {
         if let Some(worker) = self.workers.iter_mut().find(|worker| worker.id == id && worker.is_loading()) {
             worker.phase = Phase::Idle { since: now };
+            self.doubtful = false;
         }
     }
 
@@ -199,10 +222,11 @@ impl Pool {
     }
 
     /// The next would hardly fare better: the task that has waited longest fails, and where no other worker is there
-    /// to take the rest, they all do. So nothing waits for ever, and no worker is loaded again and again for the same.
+    /// to take the rest, they all do. While others are being loaded none is started in its place: one of them may come up
+    /// and take the rest, or none does. So nothing waits for ever, and no worker is loaded again and again for the same.
     fn not_loaded(&mut self, id: WorkerId, effects: &mut Vec<Effect>) {
-        let alone = self.workers.iter().all(Worker::is_loading);
-        let failed = if alone { self.waiting.len() } else { self.waiting.len().min(1) };
+        self.doubtful = self.workers.iter().any(Worker::is_loading);
+        let failed = if self.workers.is_empty() { self.waiting.len() } else { self.waiting.len().min(1) };
         let tasks = std::iter::from_fn(|| self.waiting.pop()).take(failed);
         effects.extend(tasks.map(|task| Effect::End { task, how: End::NotLoaded(id) }));
     }

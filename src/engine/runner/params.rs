@@ -123,18 +123,6 @@ impl Faults {
 }
 
 impl Spec {
-    /// Any value of the kind.
-    #[must_use]
-    pub fn of(kind: Kind) -> Self {
-        Self { kind, min: None, max: None, choices: Vec::new(), items: None }
-    }
-
-    /// Within bounds, both of them allowed.
-    #[must_use]
-    pub fn within(self, min: f64, max: f64) -> Self {
-        Self { min: Some(min), max: Some(max), ..self }
-    }
-
     pub(super) fn check(&self, name: &str, value: &Value, faults: &mut Faults) {
         let measure = match (self.kind, value) {
             (Kind::Integer, Value::Number(number)) if number.fract() == 0.0 => Some(*number),

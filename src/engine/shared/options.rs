@@ -64,10 +64,13 @@ impl TabOptions {
     }
 }
 
+/// A time in milliseconds, which some take for one, is too large.
+const VERSION: &str = "an integer from 1 to 4294967294: 1 more than before where the params of the type have changed";
+
 /// What the rules know of a job type that this tab has.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TypeRules {
-    /// Jobs of a higher one are left to tabs that have it: an integer of at least 1.
+    /// Jobs of a higher one are left to tabs that have it: an integer from 1 to 4,294,967,294.
     pub version: f64,
     /// Only owners that are surely gone are replaced.
     pub strict: bool,
@@ -99,7 +102,7 @@ pub(super) struct Kind {
 impl TypeRules {
     pub(super) fn checked(&self) -> Result<Kind, OutOfBounds> {
         let is_version = self.version >= 1.0 && self.version.fract() == 0.0 && self.version < f64::from(u32::MAX);
-        check(is_version, "version", "an integer of at least 1")?;
+        check(is_version, "version", VERSION)?;
         let longest = self.online.unwrap_or_default();
         check(longest >= 0.0, "requires.maxWait", "a number of milliseconds, 0 or more (Infinity for no limit)")?;
         Ok(Kind {

@@ -81,17 +81,27 @@ impl Tab {
         effects: &mut Vec<Effect>,
     ) {
         let Some(run) = self.run_mut(id, epoch).copied() else { return };
-        // Of a type that is not to be run twice, what came of it is kept.
-        let may_run_again = self.jobs.get(&id).is_some_and(|job| !job.row.fail_interrupted);
-        let is_going = may_run_again && run.going.is_some_and(|since| now < since.after(GOING));
         let outcome = match outcome {
             _ if run.timed_out => Outcome::TimedOut,
-            Outcome::Rejected { .. } if is_going => Outcome::Released,
+            Outcome::Rejected { .. } if self.going_until(now, id, epoch).is_some() => Outcome::Released,
             _ => outcome,
         };
         if let Some(at) = self.place_of(id, epoch) {
             self.record(at, outcome, effects);
         }
+    }
+
+    /// What the body rejects with until then, or a step of it, may be due to the page that goes: no failure of its own, and
+    /// not to be called again before, for that would be torn out, too.
+    #[must_use]
+    pub fn going_until(&self, now: Time, id: SharedJobId, epoch: u32) -> Option<Time> {
+        // Of a type that is not to be run twice, what came of it is kept.
+        self.jobs.get(&id).filter(|job| !job.row.fail_interrupted)?;
+        let going = self.slots.iter().find_map(|slot| match slot.usage {
+            Usage::Running(run) if (run.job, run.epoch) == (id, epoch) => run.going,
+            _ => None,
+        });
+        going.map(|since| since.after(GOING)).filter(|until| now < *until)
     }
 
     pub(super) fn record(&mut self, at: usize, outcome: Outcome, effects: &mut Vec<Effect>) {

@@ -119,11 +119,24 @@ export function checkChunk(field: string, chunk: ModelResponseChunk): ModelRespo
 
 export function checkResponse(response: ModelResponse): ModelResponse {
   needObject("response", response);
-  const { content, toolCalls, stopReason } = response;
+  const { content, toolCalls, stopReason, usage } = response;
   needString("response.content", content);
   needArray("response.toolCalls", toolCalls);
   needString("response.stopReason", stopReason);
-  return { content: wholeText(content), toolCalls: checkCalls("response.toolCalls", toolCalls), stopReason };
+  return Object.freeze({
+    content: wholeText(content),
+    toolCalls: checkCalls("response.toolCalls", toolCalls),
+    stopReason,
+    ...(usage !== undefined && { usage: checkUsage("response.usage", usage) }),
+  });
+}
+
+function checkUsage(field: string, usage: Required<ModelResponse>["usage"]): Required<ModelResponse>["usage"] {
+  needObject(field, usage);
+  const { inputTokens, outputTokens } = usage;
+  need(`${field}.inputTokens`, "a number", typeof inputTokens === "number", inputTokens);
+  need(`${field}.outputTokens`, "a number", typeof outputTokens === "number", outputTokens);
+  return Object.freeze({ inputTokens, outputTokens });
 }
 
 /** What a model is told of an error, of whatever realm; anything can be thrown, also what throws when it is looked at. */

@@ -10,6 +10,7 @@ import { errorText } from "./json.js";
 import { faultOf, resultText } from "./tool-calls.js";
 import type { ReadyTool } from "./tools.js";
 import type {
+  ModelResponse,
   ModelResponseChunk,
   ToolCall,
   ToolSpec,
@@ -18,7 +19,7 @@ import type {
   WorkerToHostInterface,
 } from "./types.js";
 import { effectsOf, WasmWorker } from "./wasm.js";
-import { CAUSE, DECISION, EFFECT, END, NONE, OUTCOME, STATES, TELL, VERDICT } from "./wire.js";
+import { CAUSE, DECISION, EFFECT, EFFECT_BITS, END, NONE, OUTCOME, STATES, TELL, VERDICT } from "./wire.js";
 import type { PromptPlace, SessionWorker } from "./worker.js";
 
 /** What of a run does not depend on what it does. */
@@ -52,7 +53,9 @@ export function runTask(frame: Frame, task: WorkerTask["run"]): Promise<void> {
 
 class Run {
   private readonly worker: SessionWorker;
+  /** The worker's, of all its runs: each tells of itself by its number. */
   private readonly rules: WasmWorker;
+  private readonly number: number;
   /** Of all that is under way in this run. */
   private readonly controller = new AbortController();
   private readonly signal = this.controller.signal;
@@ -76,6 +79,7 @@ class Run {
   ) {
     this.worker = frame.worker;
     this.rules = frame.worker.rules;
+    this.number = ++frame.worker.runs;
   }
 
   async start(): Promise<void> {
@@ -105,10 +109,10 @@ class Run {
     this.telling = true;
     this.guarded(() => {
       const { talk } = this;
-      if (talk === undefined) return this.apply(this.rules.start(0, 0, NONE));
+      if (talk === undefined) return this.apply(this.rules.start(this.number, 0, 0, NONE));
       this.place = this.worker.place(talk.prompt);
       const { before, again } = this.place;
-      this.apply(this.rules.start(talk.maxTurns, before.length, again));
+      this.apply(this.rules.start(this.number, talk.maxTurns, before.length, again));
     });
     this.telling = false;
     this.tellAll();
@@ -133,7 +137,7 @@ class Run {
     while (this.told.length > 0 && engineFailure === undefined) {
       const round = this.told;
       this.told = [];
-      for (const [what, which] of round) this.guarded(() => this.apply(this.rules.tell(what, which)));
+      for (const [what, which] of round) this.guarded(() => this.apply(this.rules.tell(this.number, what, which)));
     }
     this.telling = false;
   }
@@ -148,7 +152,7 @@ class Run {
   }
 
   private apply(count: number): void {
-    for (const word of effectsOf(this.rules, count)) this.do(word & 255, word >>> 8);
+    for (const word of effectsOf(this.rules, count)) this.do(word & ((1 << EFFECT_BITS) - 1), word >>> EFFECT_BITS);
   }
 
   private do(effect: number, which: number): void {
@@ -181,7 +185,7 @@ class Run {
         this.give(this.answering.part(which));
         break;
       case EFFECT.answer:
-        this.worker.answer(which === 1, this.answering.reply);
+        this.answered(which === 1, this.answering.reply!);
         break;
       case EFFECT.keep:
         this.worker.answer(which === 1);
@@ -224,6 +228,11 @@ class Run {
         return overrun();
       case CAUSE.timeout:
         return abortReason(this.frame.signal);
+      case CAUSE.empty: {
+        const { stopReason } = this.answering.reply!;
+        const message = `the model's answer is empty; why it stopped: ${stopReason}`;
+        return new AgentError(message, "E_EMPTY", { stopReason });
+      }
       default:
         return this.thrown[cause];
     }
@@ -258,6 +267,15 @@ class Run {
       else whenSettled(taken, () => this.tell(TELL.taken, true), failed);
     } catch (error) {
       failed(error);
+    }
+  }
+
+  private answered(some: boolean, response: ModelResponse): void {
+    this.worker.answer(some, response);
+    try {
+      this.talk!.host.responseReceived?.(this.worker.id, response);
+    } catch (error) {
+      report(error);
     }
   }
 

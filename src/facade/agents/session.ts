@@ -1,14 +1,15 @@
 import { ManagerClosedError } from "../errors.js";
 import { asyncDispose } from "../job/completion.js";
-import type { AnyJob } from "../job/record.js";
-import { JobManager } from "../manager/manager.js";
-import { Listeners } from "../support/line.js";
+import { JobManager } from "../manager/job-manager.js";
+import type { Seam } from "../manager/seam.js";
+import { Listeners } from "../support/delivery-queue.js";
 import type { JobContext, RunJobResult, Unsubscribe } from "../types.js";
 import { checkEngine } from "../wasm/engine.js";
 import { checkNumber, checkObject, needFunction } from "../wasm/options.js";
 import { AgentError } from "./errors.js";
 import { freeze, needArray, needObject, needString, wholeText } from "./json.js";
 import { type Frame, runTalk, runTask } from "./run.js";
+import { SessionJob } from "./session-job.js";
 import { type ReadyTool, readyTools } from "./tools.js";
 import type {
   AgentRunOptions,
@@ -64,6 +65,7 @@ export class Session {
       groupConcurrency: 1,
       ...(trace !== undefined && { trace }),
     });
+    (this.manager as Seam<string, WorkerState, never, void>).entry = { Handle: SessionJob };
     this.subscribe = this.subscribe.bind(this);
     this.createWorker = this.createWorker.bind(this);
     this.removeWorker = this.removeWorker.bind(this);
@@ -79,7 +81,7 @@ export class Session {
 
   /** Those that have not ended, oldest first; a finished one leaves by itself. */
   get jobs(): readonly WorkerJob[] {
-    return this.manager.jobs().filter((job) => job.completion === undefined) as unknown as WorkerJob[];
+    return (this.manager.jobs() as SessionJob[]).filter((job) => job.completion === undefined);
   }
 
   /** A worker was made, removed, or changed: its messages, state or failure. */
@@ -144,6 +146,7 @@ export class Session {
     needString("prompt", prompt);
     needObject("host", host);
     for (const method of HOST) needFunction(`host.${method}`, host[method]);
+    if (host.responseReceived !== undefined) needFunction("host.responseReceived", host.responseReceived);
     const { tools, specs, maxTurns } = this;
     const talk = { prompt: wholeText(prompt), host, tools, specs, maxTurns };
     return this.start(mine, options, (frame) => runTalk(frame, talk));
@@ -186,12 +189,11 @@ export class Session {
     const busy = standing.find((job) => !job.stopping);
     if (busy !== undefined && onBusy === "join") return { type: "JOB_ALREADY_RUNNING", job: busy };
 
-    let handle: AnyJob | undefined;
     const body = (context: JobContext<WorkerState>) =>
       run({
         worker,
         signal: context.signal,
-        timedOut: () => handle?.cold?.timeoutError !== undefined && !handle.stopAsked,
+        timedOut: () => job.hasTimedOut,
         entered(state, failure) {
           worker.enter(state, failure);
           context.setState(state);
@@ -199,18 +201,18 @@ export class Session {
       });
     // A key has room for one that waits: a queue of any length is the group's. Whoever looks sees the worker's id.
     const key = standing.length === 0 ? worker.id : `${worker.id} ${++worker.queued}`;
-    const { job } = this.manager.runJob(key, body, {
+    const started = this.manager.runJob(key, body, {
       name: worker.name,
       group: worker.id,
       initialState: worker.state,
       ...(signal !== undefined && { signal }),
       ...(timeout !== undefined && { timeout }),
     });
-    handle = job as unknown as AnyJob;
-    const cancel = (reason?: unknown) => void job.stop(reason);
-    Object.assign(job, { key: worker.id, worker, cancel, wait: () => job.settled });
-    worker.began(job as WorkerJob);
-    return { type: "JOB_CREATED", job: job as WorkerJob };
+    const job = started.job as SessionJob;
+    job.key = worker.id;
+    job.worker = worker;
+    worker.began(job);
+    return { type: "JOB_CREATED", job };
   }
 }
 

@@ -1,8 +1,8 @@
 // Waiting for what may be asked to end.
 
-import { follow } from "../job/signals.js";
 import { abortReason } from "../support/abort.js";
 import { promiseOf } from "../support/settling.js";
+import { follow } from "../support/signals.js";
 import type { Unsubscribe } from "../types.js";
 import { now } from "../wasm/clock.js";
 import { sleepUntil } from "../wasm/sleep.js";

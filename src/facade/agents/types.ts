@@ -66,7 +66,8 @@ export interface ModelProvider {
   readonly name: string;
   /**
    * Sends the answer in chunks and returns it whole. What it returns counts: what of it was not sent is given to the
-   * host at the end; without text, the text that was sent stays. A rejection fails the run.
+   * host at the end; without text, the text that was sent stays. A rejection fails the run; so does, unless a tool's
+   * result was what it answers, an answer that leaves neither text nor calls: AgentError E_EMPTY.
    */
   request(request: ModelRequest, context: RequestContext): Promise<ModelResponse>;
 }
@@ -83,7 +84,10 @@ export interface OpenAiOptions {
   apiKey?: string;
   /** Sent along; they win over the ones made here. */
   headers?: Record<string, string>;
-  /** What sessions know it by; default the model's name. */
+  /**
+   * What sessions know it by.
+   * @default the model's name
+   */
   name?: string;
   /**
    * Merged into each request's body: temperature, max_tokens, tool_choice, response_format, whatever the server takes. It
@@ -91,11 +95,15 @@ export interface OpenAiOptions {
    */
   body?: Record<string, unknown>;
   /**
-   * Asks for token counts with `stream_options`; default true. Where a server refuses a request for that, it is asked
-   * again without, and that is left out from then on.
+   * Asks for token counts with `stream_options`. Where a server refuses a request for that, it is asked again without,
+   * and that is left out from then on.
+   * @default true
    */
   usage?: boolean;
-  /** Sends what the model thought along with each answer, by the name that the server gave it; default false. */
+  /**
+   * Sends what the model thought along with each answer, by the name that the server gave it.
+   * @default false
+   */
   sendReasoning?: boolean;
   /** Called in place of the global `fetch`, with an absolute address where there is a page. */
   fetch?: typeof fetch;
@@ -105,9 +113,15 @@ export interface OpenAiOptions {
 export interface ScriptedOptions {
   /** Each request takes the next, and after the last comes the first again. A string is sent word by word. */
   replies: readonly (string | readonly ModelResponseChunk[])[];
-  /** Before each chunk; default 0. */
+  /**
+   * Before each chunk.
+   * @default 0
+   */
   chunkDelay?: Millis;
-  /** What sessions know it by; default "scripted". */
+  /**
+   * What sessions know it by.
+   * @default "scripted"
+   */
   name?: string;
 }
 
@@ -117,7 +131,10 @@ export interface ToolSpec {
   readonly description: string;
   /** JSON Schema of the arguments; drafts 7, 2019-09 and 2020-12, which is taken where it names none. */
   readonly parameters: unknown;
-  /** Whether the host is asked before it runs; default true. */
+  /**
+   * Whether the host is asked before it runs.
+   * @default true
+   */
   readonly confirm?: boolean;
 }
 
@@ -141,6 +158,11 @@ export interface WorkerToHostInterface {
   workerStateChange(workerId: string, state: WorkerState): void;
   /** The next chunk is given when the promise has resolved. Asked to stop, the run does not wait for it. */
   responseChunkReceived(workerId: string, chunk: ModelResponseChunk): void | Promise<void>;
+  /**
+   * Called once for each answer that is whole, after its last chunk and before the tools that it calls: says why the
+   * model stopped, and what the answer took where its server counts. What it throws is reported, and the run goes on.
+   */
+  responseReceived?(workerId: string, response: ModelResponse): void;
   /**
    * "deny" tells the model so and goes on. Aborted while it waits: the signal says so, a late answer is ignored, an
    * answer given twice counts once.
@@ -176,7 +198,10 @@ export interface AgentWorker {
    * AgentError E_BUSY while a run is under way or waits. Then nothing has changed.
    */
   truncate(length: number): void;
-  /** Puts others in the place of all messages, the system's among them. Throws as `truncate` does, and TypeError. */
+  /**
+   * Puts others in the place of all messages, the system's among them. A prompt whose run failed, and which stays the
+   * last, gives way to the next as before. Throws as `truncate` does, and TypeError.
+   */
   setMessages(messages: readonly Message[]): void;
 }
 
@@ -208,11 +233,20 @@ export interface SessionOptions {
   providers: readonly ModelProvider[];
   /** What the models may have done; their names differ. An invalid schema is refused, with the tool's name. */
   tools?: readonly Tool[];
-  /** Jobs running at once; an integer of at least 1, or Infinity, which is the default. */
+  /**
+   * Jobs running at once; an integer of at least 1, or Infinity.
+   * @default Infinity
+   */
   concurrency?: number;
-  /** Model calls in one run; an integer of at least 1; default 16. A run that would need more fails with E_MAX_TURNS. */
+  /**
+   * Model calls in one run; an integer of at least 1. A run that would need more fails with E_MAX_TURNS.
+   * @default 16
+   */
   maxTurns?: number;
-  /** Default false. Shows its jobs in the browser's Performance panel, as `trace` of a JobManager does; the track is "Session". */
+  /**
+   * Shows its jobs in the browser's Performance panel, as `trace` of a JobManager does; the track is "Session".
+   * @default false
+   */
   trace?: boolean;
 }
 
@@ -220,7 +254,10 @@ export interface SessionOptions {
 export interface WorkerOptions {
   /** For people. */
   name: string;
-  /** A provider's name; default the first. */
+  /**
+   * A provider's name.
+   * @default the first
+   */
   provider?: string;
   /** How the model is to behave: the first message. */
   system?: string;
@@ -239,9 +276,10 @@ export interface AgentRunOptions {
   /** Counted from the start. The job fails with a TimeoutError DOMException. */
   timeout?: Millis;
   /**
-   * What to do if the worker is busy. "join" (default): answer JOB_ALREADY_RUNNING, and nothing of this is taken; a job
+   * What to do if the worker is busy. "join": answer JOB_ALREADY_RUNNING, and nothing of this is taken; a job
    * that was asked to stop is not joined: the new one waits for its end. "queue": the new one waits until all before it
    * have ended, in whatever way.
+   * @default "join"
    */
   onBusy?: "join" | "queue";
 }

@@ -1,6 +1,6 @@
 // Written by `WRITE_WIRE=1 cargo test wire` from src/bindings/agents/wire.rs, where the numbers are named.
 
-/** What an effect asks for, in its lowest byte; which is above it: src/engine/agents/run/command.rs. */
+/** What an effect asks for, in its lowest bits; which is above them: src/engine/agents/run/command.rs. */
 export const EFFECT = {
   enter: 0,
   prompt: 1,
@@ -23,6 +23,9 @@ export const EFFECT = {
   keep: 18,
 } as const;
 
+/** Of an effect's number, those that say what. */
+export const EFFECT_BITS = 8;
+
 /** A worker's states, by their numbers. */
 export const STATES = ["inactive", "working", "requesting", "receiving", "waiting", "using_tool", "failed"] as const;
 
@@ -41,6 +44,7 @@ export const CAUSE = {
   turns: 3,
   overrun: 4,
   timeout: 5,
+  empty: 6,
 } as const;
 
 /** What a call's result is. */

@@ -1,4 +1,4 @@
-import { Listeners } from "../support/line.js";
+import { Listeners } from "../support/delivery-queue.js";
 import type { Unsubscribe } from "../types.js";
 import { checkEngine } from "../wasm/engine.js";
 import { needFunction } from "../wasm/options.js";
@@ -19,6 +19,8 @@ import { WasmWorker } from "./wasm.js";
 import { ASKED, NONE, ROLE } from "./wire.js";
 
 const PARAGRAPH = "\n\n";
+/** What the rules say where no prompt is the last. */
+const NOTHING_STAYS = -1;
 
 /** What the next prompt is joined to, and how: src/engine/agents/outline.rs. */
 export interface PromptPlace {
@@ -34,7 +36,9 @@ export class SessionWorker implements AgentWorker {
   readonly onStateChange: AgentWorker["onStateChange"];
   readonly subscribe: AgentWorker["subscribe"];
   readonly getSnapshot: AgentWorker["getSnapshot"];
-  rules: WasmWorker;
+  readonly rules: WasmWorker;
+  /** How many runs have begun. */
+  runs = 0;
   /** How many jobs have waited behind others. */
   queued = 0;
   /** How often its messages were cut or replaced between runs. */
@@ -106,16 +110,38 @@ export class SessionWorker implements AgentWorker {
     const fault = this.rules.truncate(length);
     if (fault !== undefined) throw new RangeError(`messages[${length}] ${fault}`);
     this.settled.length = length;
-    this.rewrites += 1;
-    this.changed();
+    this.rewritten();
   }
 
   setMessages(messages: readonly Message[]): void {
     const checked = checkMessages(messages);
     this.needIdle();
-    const before = this.rules;
-    [this.rules, this.settled] = takenUp([], checked);
-    before.free();
+    const [last, stood] = [checked.at(-1), this.settled.at(-1)];
+    // A prompt whose run has failed is still one where it stays the last.
+    const stays = last?.role === stood?.role && last?.content === stood?.content;
+    this.replace(checked, stays ? this.rules.stays() : NOTHING_STAYS);
+  }
+
+  /** Drops as `truncate` does. What it returns puts all back as it was, while nothing else has changed it. */
+  cut(length: number): () => void {
+    const before = this.settled.slice();
+    const stays = this.rules.stays();
+    this.truncate(length);
+    return () => {
+      this.needIdle();
+      this.replace(before, stays);
+    };
+  }
+
+  /** `stays`: as the rules have said of what ends so. */
+  private replace(messages: readonly Message[], stays: number): void {
+    const [rules, settled] = takenUp([], messages);
+    this.rules.takeOver(rules, stays);
+    this.settled = settled;
+    this.rewritten();
+  }
+
+  private rewritten(): void {
     this.rewrites += 1;
     this.changed();
   }

@@ -15,7 +15,7 @@ export type JobHandler = (request: Request) => Promise<Response> | undefined;
  * | route | answer |
  * |---|---|
  * | `GET {base}/jobs` | the records, in the order of `getAllJobs`; `?status=`, `?type=` (each more than once: any of these), `?limit=` |
- * | `POST {base}/jobs` | of `{type, params, priority?, delay?, id?, key?}`: 201, `{id, type, status, created_at}`. The header `Idempotency-Key` is the id; given again, it answers with the job that there is |
+ * | `POST {base}/jobs` | of `{type, params, priority?, delay?, id?, key?}`: 201, `{id, type, status, created_at}`. The header `Idempotency-Key` is the id; given again, it answers with the job that there is. `key` is for a `SharedRunner`'s queue: 400 from any other of this package |
  * | `GET {base}/jobs/:id` | the record |
  * | `DELETE {base}/jobs/:id` | `{success: true}`: asked to stop, or ended at once if it was pending; 409 if it had ended |
  * | `POST {base}/jobs/:id/retry` | 201, the new record; 409 if it has not ended |

@@ -2,6 +2,7 @@
 
 import { carry } from "../runner/plain.js";
 import type { WatchEvent } from "../runner/types.js";
+import { hasEnded } from "../support/has-ended.js";
 import { isServiceWorker } from "../support/realm.js";
 import { wallNow } from "../support/time.js";
 import type { JobRecord } from "../types.js";
@@ -72,10 +73,6 @@ async function openFrames(queue: HandledQueue, id: string, lastEventId: string |
  */
 function hidesLastEventId(): boolean {
   return isServiceWorker() && "userAgentData" in navigator;
-}
-
-function hasEnded({ status }: JobRecord): boolean {
-  return status !== "pending" && status !== "running";
 }
 
 interface Asked {

@@ -2,6 +2,7 @@
 
 import type { TypeDescription, WatchEvent } from "../runner/types.js";
 import { checkObject, needFunction } from "../support/check.js";
+import { fieldOf } from "../support/look.js";
 import { clearTimer, setTimer } from "../support/time.js";
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
 
@@ -19,6 +20,11 @@ type Promised<T> = T | PromiseLike<T>;
 export interface HandledQueue {
   createJob(type: string, params?: Record<string, unknown>, options?: RequestedOptions): Promised<JobRecord>;
   getJob(id: string): Promised<JobRecord | undefined>;
+  /**
+   * Of a queue whose `getJob` may not have heard yet of what others have done: asks who knows. Such a queue is not waited
+   * for: it says itself at once that it can't be asked.
+   */
+  findJob?(id: string): Promised<JobRecord | undefined>;
   getAllJobs(): Promised<readonly JobRecord[]>;
   cancelJob(id: string): Promised<boolean>;
   retryJob(id: string): Promised<JobRecord>;
@@ -48,10 +54,21 @@ export function needQueue(queue: HandledQueue): void {
 /** Milliseconds that a request waits for a queue to be reached. */
 const LONGEST_WAIT = 5000;
 
+/** By their first snapshot, which may take as long as its list of jobs is: queues that are never away. */
+const local = new WeakSet<HandledQueue>();
+
+/** A client has it beside its snapshot. */
+function connectedOf(queue: HandledQueue): boolean | undefined {
+  const own = fieldOf(queue, "connected");
+  return typeof own === "boolean" ? own : queue.getSnapshot().connected;
+}
+
 /** Whether what the queue says it knows is what there is. Waits for one that is not reached yet. */
 export async function isReached(queue: HandledQueue): Promise<boolean> {
   await queue.ready;
-  const isAway = () => queue.getSnapshot().connected === false;
+  if (local.has(queue)) return true;
+  const isAway = () => connectedOf(queue) === false;
+  if (connectedOf(queue) === undefined) local.add(queue);
   if (!isAway()) return true;
   let leave = () => {};
   const reached = await new Promise<boolean>((resolve) => {

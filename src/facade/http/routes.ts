@@ -1,6 +1,7 @@
 // What is asked for, by path and method.
 
 import { carryRecord } from "../runner/plain.js";
+import { isWellFormed } from "../support/well-formed.js";
 import type { JobRecord, ParamError, Priority } from "../types.js";
 import { away, failure, invalid, json, notFound, refusal } from "./answers.js";
 import { type Fields, readJson } from "./body.js";
@@ -61,12 +62,16 @@ function decoded(segment: string): string {
   }
 }
 
+/** What is asked of one that is away would wait for as long as its calls may. */
+const takesRequests = async (queue: HandledQueue) => queue.findJob !== undefined || isReached(queue);
+const recordOf = (queue: HandledQueue, id: string) => queue.findJob?.(id) ?? queue.getJob(id);
+
 /** Its record; asked again once a queue that did not know it is reached. */
 async function find({ queue, id }: Asked): Promise<{ readonly job: JobRecord } | { readonly refused: Response }> {
-  let job = await queue.getJob(id);
+  let job = await recordOf(queue, id);
   if (job === undefined) {
     if (!(await isReached(queue))) return { refused: away() };
-    job = await queue.getJob(id);
+    job = await recordOf(queue, id);
   }
   return job === undefined ? { refused: notFound() } : { job };
 }
@@ -110,17 +115,16 @@ async function create({ queue, request, options: { base } }: Asked): Promise<Res
   if ("refused" in body) return body.refused;
   const { faults, type, params, options } = readRequest(body.value, request.headers.get("Idempotency-Key"));
   if (faults.length > 0) return invalid(faults);
-  const standing = options.id === undefined ? undefined : await queue.getJob(options.id);
-  if (standing !== undefined && standing.type !== type) {
-    return refusal(409, `There is a job "${options.id}" of another type`);
-  }
-  let job = standing;
+  if (!(await takesRequests(queue))) return away();
+  // Whoever repeats a request, since its answer got lost, is given the same job, also if it has ended meanwhile.
+  let job = options.id === undefined ? undefined : await recordOf(queue, options.id);
   try {
-    // Whoever repeats a request, since its answer got lost, is given the same job, also if it has ended meanwhile.
     job ??= await queue.createJob(type, params, options);
   } catch (error) {
     return failure(error, true);
   }
+  // What came first may have been made while this was on its way. Of a `key` it is whatever has it.
+  if (job.type !== type && job.id === options.id) return refusal(409, `There is a job "${job.id}" of another type`);
   return created(job, base);
 }
 
@@ -154,10 +158,12 @@ function readRequest(fields: Fields, idempotencyKey: string | null): Requested {
   const priority = read<Priority>("priority", "a number or a word", (value) => isText(value) || isNumber(value));
   const delay = read<number>("delay", "a number", isNumber);
   const key = read<string>("key", "a string", isText);
-  const own = read<string>("id", "a string that can stand in an address", isAddressable);
+  const own = read<string>("id", ADDRESSABLE, isAddressable);
   const given = idempotencyKey === null ? undefined : unquoted(idempotencyKey);
   if (given?.includes(",")) faults.push({ param: "Idempotency-Key", message: "must be given once, without commas" });
-  else if (own !== undefined && given !== undefined && own !== given) {
+  else if (given !== undefined && !isAddressable(given)) {
+    faults.push({ param: "Idempotency-Key", message: `must be ${ADDRESSABLE}` });
+  } else if (own !== undefined && given !== undefined && own !== given) {
     faults.push({ param: "id", message: "must be the Idempotency-Key, where both are given" });
   }
   const id = given ?? own;
@@ -170,10 +176,11 @@ function readRequest(fields: Fields, idempotencyKey: string | null): Requested {
   return { faults, type: type ?? "", params: params ?? {}, options };
 }
 
+const ADDRESSABLE = "a string that can stand in an address";
 const isObject = (value: unknown) => typeof value === "object" && value !== null;
 const isNumber = (value: unknown) => typeof value === "number";
-/** No half of a surrogate pair: no address can name such an id. */
-const isAddressable = (value: unknown) => typeof value === "string" && !/\p{Surrogate}/u.test(value);
+/** No address can name half of a surrogate pair, nor what leads to where it stands, or above. */
+const isAddressable = (value: unknown) => typeof value === "string" && isWellFormed(value) && !/^\.{1,2}$/.test(value);
 /** The header is a string of https://www.rfc-editor.org/rfc/rfc8941, or as most send it, without quotes. */
 const unquoted = (text: string) => /^"([^"\\]*)"$/.exec(text)?.[1] ?? text;
 
@@ -183,6 +190,7 @@ async function show(asked: Asked): Promise<Response> {
 }
 
 async function cancel(asked: Asked): Promise<Response> {
+  if (!(await takesRequests(asked.queue))) return away();
   const found = await find(asked);
   if ("refused" in found) return found.refused;
   if (await asked.queue.cancelJob(asked.id)) return json(200, { success: true });
@@ -190,6 +198,7 @@ async function cancel(asked: Asked): Promise<Response> {
 }
 
 async function retry(asked: Asked): Promise<Response> {
+  if (!(await takesRequests(asked.queue))) return away();
   const found = await find(asked);
   if ("refused" in found) return found.refused;
   const job = await asked.queue.retryJob(asked.id);

@@ -3,6 +3,7 @@
 
 import { report } from "../errors.js";
 import { CHANNEL } from "../wasm/listeners.js";
+import { endValueOf } from "./completion.js";
 import { listenTo } from "./listen.js";
 import type { AdoptedJob, AnyJob } from "./record.js";
 
@@ -39,25 +40,34 @@ export function adopt(
   cold.adopted = adopted;
   stateOf(job, adopted);
   try {
-    const forget: unknown = adopted.onStateChange?.((state) => job.setState(state, attempt));
+    cold.leaveAdopted = adopted.onStateChange?.((state) => job.setState(state, attempt));
     adopted.onStopped(() => {
       if (cold.adopted !== adopted) return;
-      // Its last state stays when the job itself is let go.
-      stateOf(job, adopted);
-      cold.adopted = undefined;
-      try {
-        if (typeof forget === "function") forget();
-      } catch (error) {
-        report(error);
-      }
+      letGoOfAdopted(job);
       settle(false, undefined);
     });
     listenTo(job, CHANNEL.action, (action) => adopted.dispatch?.(action));
   } catch (error) {
+    letGoOfAdopted(job);
     settle(true, error);
     return;
   }
-  if (job.stopping) stopAdopted(adopted, job.stopReason);
+  if (job.stopping) stopAdopted(adopted, endValueOf(job));
+}
+
+/** If there is one. Its last state stays. */
+export function letGoOfAdopted(job: AnyJob): void {
+  const { cold } = job;
+  if (cold?.adopted === undefined) return;
+  const { adopted, leaveAdopted } = cold;
+  stateOf(job, adopted);
+  cold.adopted = undefined;
+  cold.leaveAdopted = undefined;
+  try {
+    if (typeof leaveAdopted === "function") leaveAdopted();
+  } catch (error) {
+    report(error);
+  }
 }
 
 export function stopAdopted(adopted: AdoptedJob, reason: unknown): void {

@@ -1,9 +1,9 @@
 // Running a job's body: calling the factory, taking what it returns, asking it to end. Whatever a body returns or throws
 // may be hostile: it is looked at once, guarded, and the job ends.
 
-import { isNonRetriable } from "../errors.js";
 import { call } from "../support/async-context.js";
 import { isCancellation } from "../support/cancellation.js";
+import { mayRetry, waitAsked } from "../support/retry-rules.js";
 import { whenSettled } from "../support/settling.js";
 import { chance } from "../support/time.js";
 import { now } from "../wasm/clock.js";
@@ -12,10 +12,9 @@ import { engine, failure, unexpected } from "../wasm/engine.js";
 import { holdStamp, releaseStamp, stamp } from "../wasm/stamp.js";
 import { CAUSE, OUTCOME } from "../wasm/wire.js";
 import { adopt, isJob, stopAdopted } from "./adopted.js";
-import { errorOf, reasonOf } from "./completion.js";
+import { reasonOf, timeoutErrorOf, valueBy } from "./completion.js";
 import { Context } from "./context.js";
 import type { AnyJob } from "./record.js";
-import { mayRetry, waitAsked } from "./retry-rules.js";
 import { breakSleeps } from "./waits.js";
 
 export function start(job: AnyJob, attempt: number): void {
@@ -23,14 +22,15 @@ export function start(job: AnyJob, attempt: number): void {
   if (job.started < 0) job.started = stamp();
   if (attempt > 1) {
     const cold = job.coldData();
-    cold.actionListeners?.clear();
     cold.attemptController = undefined;
     cold.aborts = undefined;
     cold.timeoutError = undefined;
-    cold.adopted = undefined;
   }
   const context = new Context(job, attempt);
-  const { tracer } = job.manager;
+  const { tracer, pace } = job.manager;
+  const { isCounted } = pace;
+  // Before, for a limit that the body itself may set.
+  if (!isCounted) pace.note(attempt === 1 ? job.started : stamp());
   let returned: unknown;
   try {
     returned = tracer === undefined ? call(job.factory!, context) : tracer.call(job, context);
@@ -38,9 +38,7 @@ export function start(job: AnyJob, attempt: number): void {
     returned = Promise.reject(error);
   }
   // Bodies measure from call to call, so the limit counts from when this one has certainly been called.
-  const { pace } = job.manager;
-  if (pace.isCounted) engine.called(job.slot, now());
-  else pace.note(attempt === 1 ? job.started : stamp());
+  if (isCounted) engine.called(job.slot, now());
   if (isJob(returned)) {
     adopt(job, attempt, returned, (rejected, value) => settle(job, attempt, rejected, value));
     return;
@@ -58,7 +56,7 @@ function settle(job: AnyJob, attempt: number, rejected: boolean, value: unknown)
   try {
     if (rejected && job.attempt === attempt && isCancellation(value)) job.askToStop(value);
     holdStamp();
-    const outcome = rejected ? rejectionOf(job, value) : OUTCOME.resolved;
+    const outcome = rejected ? OUTCOME.rejected : OUTCOME.resolved;
     if (engine.settle(job.slot, attempt, outcome, job.manager.moment()) === 0) job.outcome = value;
     drain();
   } catch (error) {
@@ -67,33 +65,20 @@ function settle(job: AnyJob, attempt: number, rejected: boolean, value: unknown)
   releaseStamp();
 }
 
-/** Where the caller has a rule of their own, that one says what is retried. */
-function rejectionOf(job: AnyJob, error: unknown): number {
-  const isFinal = job.cold?.retries && job.cold.retryIf === undefined && isNonRetriable(error);
-  return isFinal ? OUTCOME.notRetriable : OUTCOME.rejected;
-}
-
-/** Tells the running body that it is to end. `last`: no other attempt can follow, so the job's own signal aborts, too. */
+/** Tells the job, or its attempt, that it is to end. `last`: no other can follow, so the job's own signal aborts, too. */
 export function abort(job: AnyJob, cause: number, last: boolean): void {
   if (cause === CAUSE.timeout) {
-    // It had been asked already, and the first reason counts.
-    if (job.stopAsked) return;
-    const cold = job.coldData();
-    const message = `Attempt ${job.attempt} of job "${job.name}" took longer than ${cold.timeout} ms`;
-    cold.timeoutError = new DOMException(message, "TimeoutError");
-    cold.attemptController?.abort(cold.timeoutError);
+    const error = timeoutErrorOf(job);
+    job.cold!.attemptController?.abort(error);
     if (last) abortForGood(job);
   } else {
-    if (cause === CAUSE.replaced) {
-      job.noteStop(new DOMException("Replaced by a newer job under the same key", "AbortError"));
-    }
-    job.noteStop(undefined);
+    job.noteStop(undefined, cause);
     for (const controller of [job.cold?.controller, job.cold?.attemptController]) controller?.abort(reasonOf(job));
   }
   const { cold } = job;
   if (cold === undefined) return;
   for (const listener of cold.aborts ?? []) listener();
-  const reason = job.stopAsked ? reasonOf(job) : cold.timeoutError;
+  const reason = valueBy(job, cause);
   breakSleeps(job, reason);
   if (cold.adopted !== undefined) stopAdopted(cold.adopted, reason);
 }
@@ -102,13 +87,15 @@ export function abort(job: AnyJob, cause: number, last: boolean): void {
 export function abortForGood(job: AnyJob): void {
   const cold = job.coldData();
   cold.timedOut = true;
-  cold.controller?.abort(cold.timeoutError);
+  cold.controller?.abort(timeoutErrorOf(job));
 }
 
-/** The attempt has failed and retries are left. */
-export function decideRetry(job: AnyJob): void {
+/** The attempt has failed and retries are left. `cause`: which error counts. */
+export function decideRetry(job: AnyJob, cause: number): void {
   const cold = job.coldData();
-  const error = errorOf(job);
+  // The engine has forgotten them; their numbers may be given to others.
+  cold.actionListeners?.clear();
+  const error = valueBy(job, cause);
   cold.lastError = error;
   const again = mayRetry(cold.retryIf, error, job.attempt);
   const wait = again ? waitAsked(cold.delayOf, error, job.attempt) : Number.NaN;

@@ -3,9 +3,9 @@
 import { abortError } from "../support/abort.js";
 import type { Completion } from "../types.js";
 import { now } from "../wasm/clock.js";
-import { question } from "../wasm/engine.js";
+import { engine, question } from "../wasm/engine.js";
 import { stamp, wallTime } from "../wasm/stamp.js";
-import { END } from "../wasm/wire.js";
+import { CAUSE, END } from "../wasm/wire.js";
 import type { AnyJob } from "./record.js";
 
 /** Where the platform has no such symbol yet, one that `using` polyfills agree on. */
@@ -17,9 +17,39 @@ export function reasonOf(job: AnyJob): unknown {
   return job.stopReason;
 }
 
-/** Why the latest attempt failed. That its time was up counts, whatever its body made of it. */
-export function errorOf(job: AnyJob): unknown {
-  return job.cold?.timeoutError ?? job.outcome;
+/** After a command that stops many, before its effects: which of the jobs it has asked to end the engine says. */
+export function noteStops(jobs: readonly AnyJob[], reason: unknown): void {
+  for (const job of jobs) job.noteStop(reason, engine.cause(job.slot));
+}
+
+/** The attempt's time is up. The same object each time. */
+export function timeoutErrorOf(job: AnyJob): DOMException {
+  const cold = job.coldData();
+  cold.timeoutError ??= new DOMException(
+    `Attempt ${job.attempt} of job "${job.name}" took longer than ${cold.timeout} ms`,
+    "TimeoutError",
+  );
+  return cold.timeoutError;
+}
+
+/** The running attempt's time is up, and nobody has asked the job to stop. */
+export function hasTimedOut(job: Pick<AnyJob, "end" | "slot">): boolean {
+  return job.end === 0 && question().cause(job.slot) === CAUSE.timeout;
+}
+
+/** Which of the job's values counts, by the cause that the engine names. */
+export function valueBy(job: AnyJob, cause: number): unknown {
+  if (cause === CAUSE.none) return job.outcome;
+  if (cause === CAUSE.timeout) return timeoutErrorOf(job);
+  job.noteStop(undefined, cause);
+  return reasonOf(job);
+}
+
+/** Of a job that has ended: its result, why it failed or why it was stopped. */
+export function endValueOf(job: AnyJob): unknown {
+  // The engine is ahead of what has been told.
+  if (job.end === 0) return valueBy(job, question().cause(job.slot));
+  return job.end === END.cancelled ? reasonOf(job) : job.outcome;
 }
 
 /**
@@ -37,17 +67,16 @@ export function readyAtOf(job: AnyJob): number | undefined {
   return cold.readyAt;
 }
 
-const ENDS = [0, 0, END.normal, END.failed, END.cancelled];
-
 /** The same object each time. */
 export function completionOf(job: AnyJob): Completion | undefined {
-  const end = job.end || (ENDS[question().status(job.slot)] ?? 0);
-  if (end === 0) return undefined;
+  const end = job.end || question().status(job.slot);
+  if (end < END.normal) return undefined;
   const cold = job.coldData();
   if (cold.completion === undefined) {
-    if (end === END.normal) cold.completion = { type: "Normal", result: job.outcome };
-    else if (end === END.failed) cold.completion = { type: "Failed", error: errorOf(job) };
-    else cold.completion = { type: "Cancelled", reason: reasonOf(job) };
+    const value = endValueOf(job);
+    if (end === END.normal) cold.completion = { type: "Normal", result: value };
+    else if (end === END.failed) cold.completion = { type: "Failed", error: value };
+    else cold.completion = { type: "Cancelled", reason: value };
     Object.freeze(cold.completion);
   }
   return cold.completion;

@@ -1,23 +1,21 @@
 import { throwIfAborted } from "../support/abort.js";
 import { textOf } from "../support/look.js";
-import { takeTurn } from "../support/turn.js";
+import { Hold } from "../support/turn.js";
 import type { JobContext, Unsubscribe } from "../types.js";
 import { pendingWords } from "../wasm/drain.js";
 import { checkEngine, command } from "../wasm/engine.js";
 import { CHANNEL } from "../wasm/listeners.js";
 import { needNumber, outOfBounds } from "../wasm/options.js";
 import { keepValue } from "../wasm/values.js";
+import { reasonOf } from "./completion.js";
 import { listenTo, NOTHING, tell } from "./listen.js";
 import type { AnyJob } from "./record.js";
 import { sleep } from "./waits.js";
 
-/** A body that computes gives the event loop a turn this often; half a frame at 60 Hz. */
-const LONGEST_HOLD = 8;
-
 /** What a context holds only once its body has asked for it. */
 class ContextExtras<State, Action> {
   signal: AbortSignal | undefined = undefined;
-  turnBegan = 0;
+  readonly hold = new Hold();
   readonly methods: Partial<JobContext<State, Action>> = {};
 }
 
@@ -95,10 +93,9 @@ export class Context<State, Action> implements JobContext<State, Action> {
   get checkpoint(): JobContext<State, Action>["checkpoint"] {
     return (this.bound.checkpoint ??= async () => {
       this.throwIfAborted();
-      const { extras } = this;
-      if (performance.now() - extras.turnBegan < LONGEST_HOLD) return;
-      await takeTurn();
-      extras.turnBegan = performance.now();
+      const { hold } = this.extras;
+      if (!hold.isLong) return;
+      await hold.takeTurn();
       this.throwIfAborted();
     });
   }
@@ -131,9 +128,11 @@ export class Context<State, Action> implements JobContext<State, Action> {
 
   /** Where nobody has read the signal yet none is made: that is most of what asking costs. */
   throwIfAborted(): void {
-    const signal = this.more?.signal;
-    if (signal !== undefined) throwIfAborted(signal);
-    else if (this.job.stopping || this.job.abandoned) throwIfAborted(this.signal);
+    const { job } = this;
+    if (this.more?.signal === undefined && !job.stopping && !job.abandoned) return;
+    throwIfAborted(this.signal);
+    // A signal that there is aborts only when what is being told has been told.
+    if (job.stopAsked && this.isCurrent) throw reasonOf(job);
   }
 
   /** As an "abort" listener of the signal, and told also of what has been before; no signal is made for it. */

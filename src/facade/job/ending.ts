@@ -1,35 +1,32 @@
 // What happens when a job has ended: promises, continuations, and letting go of everything.
 
 import { releaseStamp, stamp } from "../wasm/stamp.js";
-import { CAUSE, END, ENDED } from "../wasm/wire.js";
+import { CAUSE, END, ENDED, LOW_MASK } from "../wasm/wire.js";
+import { letGoOfAdopted } from "./adopted.js";
 import { abortForGood } from "./body.js";
-import { completionOf } from "./completion.js";
+import { completionOf, valueBy } from "./completion.js";
 import type { AnyJob } from "./record.js";
 import { jobs } from "./tables.js";
 import { breakSleeps } from "./waits.js";
 
-/** `how` as the engine writes it; then its continuations: where they begin, how many they are. */
-export function end(job: AnyJob, how: number, first: number, count: number): void {
-  const completion = how & 3;
-  const cause = (how >>> 2) & 3;
+/** `how` and `why` as the engine writes them; then its continuations: where they begin, how many they are. */
+export function end(job: AnyJob, how: number, why: number, first: number, count: number): void {
+  const cause = why & LOW_MASK;
   // First what nothing can keep from being done: after it, no number of the engine's leads to this job any more.
   const { slot, manager, factory } = job;
-  job.end = completion;
+  job.end = how;
   job.finished = stamp();
   job.factory = undefined;
   jobs[slot] = undefined;
-  if (completion === END.cancelled) job.outcome = undefined;
-  if ((how & ENDED.forgotten) !== 0) manager.letGo(slot, job);
+  job.outcome = how === END.cancelled ? undefined : valueBy(job, cause);
+  if ((why & ENDED.forgotten) !== 0) manager.letGo(slot, job);
   else manager.roster.retain(job);
   manager.keys.leave(job);
-  if (cause === CAUSE.replaced) {
-    job.noteStop(new DOMException("Replaced by a newer job under the same key", "AbortError"));
-  }
   // Its body has not settled.
-  if ((how & ENDED.abandoned) !== 0) job.coldData().abandoned = true;
+  if ((why & ENDED.abandoned) !== 0) job.coldData().abandoned = true;
   if (job.cold !== undefined) settle(job, cause, first, count);
   releaseStamp();
-  manager.ends.tell(job, completion === END.failed);
+  manager.ends.tell(job, how === END.failed);
   if (typeof factory === "object") factory.ended?.(job);
 }
 
@@ -37,7 +34,6 @@ function settle(job: AnyJob, cause: number, first: number, count: number): void 
   const cold = job.cold!;
   const { unhook, listeners, actionListeners } = cold;
   cold.unhook = undefined;
-  cold.adopted = undefined;
   cold.mailbox = undefined;
   cold.lastError = undefined;
   cold.listeners = undefined;
@@ -48,6 +44,7 @@ function settle(job: AnyJob, cause: number, first: number, count: number): void 
   cold.barrier?.resolve();
   actionListeners?.clear();
   unhook?.();
+  letGoOfAdopted(job);
   breakSleeps(job, undefined);
   if (cause === CAUSE.timeout) abortForGood(job);
   if (count > 0) {
@@ -65,7 +62,6 @@ export function breakOff(job: AnyJob, error: Error): void {
   job.slot = -1;
   const cold = job.cold;
   if (cold === undefined) return;
-  cold.timeoutError = undefined;
   cold.result?.reject(error);
   cold.settled?.resolve(completionOf(job)!);
   cold.barrier?.reject(error);

@@ -4,19 +4,13 @@ import { fieldOf, messageOf, reasonText, textOf } from "../support/look.js";
 import { wallNow } from "../support/time.js";
 import type { JobEvent, JobRecord, Progress } from "../types.js";
 import { EVENT } from "../wasm/wire.js";
-import { completionOf, errorOf, readyAtOf } from "./completion.js";
-import type { AnyJob } from "./record.js";
+import { completionOf, readyAtOf } from "./completion.js";
+import type { AnyJob, Told } from "./record.js";
 
 type ErrorRecord = NonNullable<JobRecord["error"]>;
 
-/** What records of a manager's jobs show besides: a runner's jobs have ids and params of their own. */
-export const describers = new WeakMap<object, (job: AnyJob) => Partial<JobRecord>>();
-
-/** Whose event it is, of managers with a describer: by the time it is told, another job may have the id. */
-export const subjects = new WeakMap<JobEvent, AnyJob>();
-
 function idOf(job: AnyJob): string {
-  return describers.has(job.manager) ? textOf(job.key) : job.id;
+  return job.manager.entry.describe ? textOf(job.key) : job.id;
 }
 
 export function recordOf(job: AnyJob): JobRecord {
@@ -39,7 +33,7 @@ export function recordOf(job: AnyJob): JobRecord {
     ...(job.finishedAt !== undefined && { completed_at: job.finishedAt }),
     ...(readyAt !== undefined && { ready_at: readyAt }),
     ...(job.stopping && { stopping: true }),
-    ...describers.get(job.manager)?.(job),
+    ...job.manager.entry.describe?.(job),
   };
 }
 
@@ -79,13 +73,11 @@ export function endEventOf(job: AnyJob): JobEvent {
   return { type: "job_cancelled", job_id, ...(reason !== undefined && { reason }) };
 }
 
-export function eventOf(event: number, job: AnyJob, payload: unknown): JobEvent {
-  const told = toldOf(event, job, payload);
-  if (describers.has(job.manager)) subjects.set(told, job);
-  return told;
+export function toldOf(event: number, job: AnyJob, payload: unknown): Told {
+  return { event: eventOf(event, job, payload), job };
 }
 
-function toldOf(event: number, job: AnyJob, payload: unknown): JobEvent {
+function eventOf(event: number, job: AnyJob, payload: unknown): JobEvent {
   const job_id = idOf(job);
   switch (event) {
     case EVENT.created:
@@ -108,11 +100,11 @@ function toldOf(event: number, job: AnyJob, payload: unknown): JobEvent {
         type: "job_retrying",
         job_id,
         attempt: job.attempt,
-        error: errorRecord(errorOf(job)),
+        error: errorRecord(job.cold?.lastError),
         retry_at: readyAtOf(job) ?? wallNow(),
       };
     case EVENT.stopping: {
-      const reason = reasonText(job.stopAsked ? job.stopReason : job.cold?.timeoutError);
+      const reason = reasonText(job.cold?.timeoutError ?? job.stopReason);
       return { type: "job_stopping", job_id, ...(reason !== undefined && { reason }) };
     }
     case EVENT.removed:

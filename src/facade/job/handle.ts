@@ -1,4 +1,5 @@
 import { JobStopTimeoutError } from "../errors.js";
+import { abortError } from "../support/abort.js";
 import { defer } from "../support/defer.js";
 import { textOf } from "../support/look.js";
 import type {
@@ -20,22 +21,21 @@ import { CHANNEL } from "../wasm/listeners.js";
 import { checkObject, needNumber, outOfBounds, priorityNumber } from "../wasm/options.js";
 import { wallTime } from "../wasm/stamp.js";
 import { keepValue } from "../wasm/values.js";
-import { END, STATUS } from "../wasm/wire.js";
+import { CAUSE, END, STATUS } from "../wasm/wire.js";
 import { stateOf } from "./adopted.js";
-import { asyncDispose, completionOf, errorOf, readyAtOf, reasonOf } from "./completion.js";
+import { asyncDispose, completionOf, endValueOf, readyAtOf, reasonOf, timeoutErrorOf } from "./completion.js";
 import { continuationsOf } from "./continuations.js";
 import { listenTo, tell } from "./listen.js";
-import { type AnyBody, ColdData, type JobOwner } from "./record.js";
+import { type AnyBody, ColdData, type JobOwner, type Told } from "./record.js";
 import { jobStream } from "./streams.js";
 import { forgetWait, onWaitOver } from "./waits.js";
 
-const ENDED_AS: readonly JobStatus[] = ["running", "completed", "failed", "cancelled"];
 const NO_PROGRESS: Progress = Object.freeze({ percent: 0, message: "" });
 const ENDED = Promise.resolve();
 
 /**
  * A job as its watchers hold it. What is asked is answered by the engine while the job lives; what it leaves is here.
- * Few fields, since there may be many jobs; everything that only a watched job needs is in its extras.
+ * Few fields, since there may be many jobs; everything that only a watched job needs is in its cold data.
  */
 export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, State, Action, Result> {
   readonly manager: JobOwner;
@@ -50,7 +50,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   attempt = 0;
   stopAsked = false;
   ownState: State;
-  /** What the latest attempt has returned or thrown. */
+  /** What the latest attempt has returned or thrown; once the job has ended, its result or why it failed. */
   outcome: unknown = undefined;
   stopReason: unknown = undefined;
   created: number;
@@ -92,12 +92,11 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get hasEnded(): boolean {
-    return this.end !== 0 || question().status(this.slot) > 1;
+    return this.end !== 0 || question().status(this.slot) >= END.normal;
   }
 
   get status(): JobStatus {
-    if (this.end !== 0) return ENDED_AS[this.end]!;
-    return STATUS[question().status(this.slot)] ?? "pending";
+    return STATUS[this.end || question().status(this.slot)] ?? "pending";
   }
 
   get stopping(): boolean {
@@ -164,7 +163,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     if (cold.controller === undefined) {
       cold.controller = new AbortController();
       // What came first is the reason.
-      if (cold.timedOut) cold.controller.abort(cold.timeoutError);
+      if (cold.timedOut) cold.controller.abort(timeoutErrorOf(this));
       else if (this.stopAsked) cold.controller.abort(reasonOf(this));
     }
     return cold.controller.signal;
@@ -233,7 +232,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   // ── for the rest of the facade ────────────────────────────────────────────────────────────────
 
   /** The job's own events, told in their place; what `events` gives is read later. */
-  onEvent(listener: (event: JobEvent) => void): Unsubscribe {
+  onEvent(listener: (told: Told) => void): Unsubscribe {
     return listenTo(this, CHANNEL.event, listener);
   }
 
@@ -252,11 +251,11 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     drain();
   }
 
-  /** The first reason counts. */
-  noteStop(reason: unknown): void {
-    if (this.stopAsked) return;
+  /** The first reason counts. `cause`: as the engine names it; a newer job that takes its place gives no reason. */
+  noteStop(reason: unknown, cause: number = CAUSE.stop): void {
+    if (this.stopAsked || cause === CAUSE.none || cause === CAUSE.timeout) return;
     this.stopAsked = true;
-    this.stopReason = reason;
+    this.stopReason = cause === CAUSE.replaced ? abortError("Replaced by a newer job under the same key") : reason;
   }
 
   private stopWithin(reason: unknown, timeout: number): Promise<void> {
@@ -304,6 +303,6 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   settleResult(): void {
     const result = this.cold?.result;
     if (this.end === END.normal) result?.resolve(this.outcome);
-    else result?.reject(this.end === END.cancelled ? reasonOf(this) : errorOf(this));
+    else result?.reject(endValueOf(this));
   }
 }

@@ -6,6 +6,7 @@ import type {
   JobContext,
   JobEvent,
   JobFactory,
+  JobRecord,
   ManagedJob,
   Progress,
   RetryOptions,
@@ -60,8 +61,8 @@ export class ColdData {
   /** Until when it waits: by the engine's clock, and in epoch ms. */
   readyTick: number | undefined = undefined;
   readyAt: number | undefined = undefined;
-  /** Break off what its body sleeps, by the engine's numbers. */
-  sleeps: Map<number, (reason: unknown) => void> | undefined = undefined;
+  /** Break off what its body sleeps. */
+  sleeps: Set<(reason: unknown) => void> | undefined = undefined;
   /** It has ended and its body has not settled. */
   abandoned = false;
   /** Actions that wait for the first listener. */
@@ -70,6 +71,8 @@ export class ColdData {
   actionListeners: ListenerTable | undefined = undefined;
   /** The job that the factory returned, if it returned one. */
   adopted: AdoptedJob | undefined = undefined;
+  /** Takes our listener off that one. */
+  leaveAdopted: unknown = undefined;
   /** Break off the streams of its events. */
   streams: Set<(error: unknown) => void> | undefined = undefined;
   methods: Mutable<AnyManagedJob> | undefined = undefined;
@@ -87,7 +90,7 @@ export interface AnyJob extends Omit<AnyManagedJob, "attempt" | "priority"> {
   attempt: number;
   stopAsked: boolean;
   ownState: unknown;
-  /** What the latest attempt has returned or thrown. */
+  /** What the latest attempt has returned or thrown; once the job has ended, its result or why it failed. */
   outcome: unknown;
   stopReason: unknown;
   readonly created: number;
@@ -101,18 +104,29 @@ export interface AnyJob extends Omit<AnyManagedJob, "attempt" | "priority"> {
   readonly barrier: Promise<void>;
   coldData(): ColdData;
   /** The job's own events, told in their place; what `events` gives is read later. */
-  onEvent(listener: (event: JobEvent) => void): Unsubscribe;
+  onEvent(listener: (told: Told) => void): Unsubscribe;
   askToStop(reason: unknown): void;
-  /** The first reason counts. */
-  noteStop(reason: unknown): void;
+  /** The first reason counts. `cause`: as the engine names it. */
+  noteStop(reason: unknown, cause?: number): void;
   setState(state: unknown, attempt: number): void;
   /** The running attempt's signal: the job's own, unless a retry may follow it. */
   attemptSignal(): AbortSignal;
   settleResult(): void;
 }
 
+/** An event as it is told inside: by then another job may have the id. */
+export interface Told {
+  readonly event: JobEvent;
+  /** Whose it is; undefined: the manager's. */
+  readonly job?: AnyJob;
+}
+
 /** What a job needs of its manager. */
 export interface JobOwner {
+  readonly entry: {
+    /** What records show beside what every job's do; its jobs go by their keys. */
+    describe?(job: AnyJob): Partial<JobRecord>;
+  };
   /** Calls the bodies, where they are traced. */
   readonly tracer: { call(job: AnyJob, context: AnyContext): unknown } | undefined;
   /** The engine is told when bodies were called, or they are remembered for a limit that may be set later. */

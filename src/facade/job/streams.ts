@@ -8,7 +8,7 @@ import { addListener, CHANNEL, LATCHED, ListenerTable, SOURCE } from "../wasm/li
 import { condense } from "./condense.js";
 import { endEventOf, recordOf } from "./events.js";
 import { subscribeIn } from "./listen.js";
-import type { AnyJob } from "./record.js";
+import type { AnyJob, Told } from "./record.js";
 
 /** Of progress and statistics only the newest matters: what is unread gives way to it. */
 function newestOnly(event: JobEvent): string | undefined {
@@ -31,7 +31,7 @@ export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
   cold.listeners ??= new ListenerTable();
   const streams = (cold.streams ??= new Set());
   streams.add(queue.fail);
-  const unsubscribe = subscribeIn(cold.listeners, number, (event: JobEvent) => {
+  const unsubscribe = subscribeIn(cold.listeners, number, ({ event }: Told) => {
     if (event.type === "job_removed") return;
     queue.push(event, newestOnly(event));
     if (event.type !== "job_completed" && event.type !== "job_failed" && event.type !== "job_cancelled") return;
@@ -47,9 +47,8 @@ export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
 
 export interface StreamedManager {
   readonly streams: Set<EventQueue<JobEvent>>;
-  /** Closed, and nothing left to happen. */
-  readonly isOver: boolean;
-  listen(channel: number, listener: (event: JobEvent) => void): Unsubscribe;
+  onEvent(listener: (told: Told) => void): Unsubscribe;
+  /** If it is closed and nothing is left to happen: once all that has happened is told. */
   endStreams(): void;
 }
 
@@ -60,8 +59,8 @@ export function managerStream(manager: StreamedManager): ReadableStream<JobEvent
     unsubscribe();
     manager.streams.delete(queue);
   }, condense);
-  unsubscribe = manager.listen(CHANNEL.event, (event: JobEvent) => queue.push(event, newestOnly(event)));
+  unsubscribe = manager.onEvent(({ event }) => queue.push(event, newestOnly(event)));
   manager.streams.add(queue);
-  if (manager.isOver) manager.endStreams();
+  manager.endStreams();
   return queue.stream;
 }

@@ -1,6 +1,6 @@
 // JavaScript values behind the engine's numbers.
 
-import type { JobEvent } from "../types.js";
+import type { ManagerStats } from "../types.js";
 import type { ListenerTable } from "../wasm/listeners.js";
 import type { AnyJob, JobOwner } from "./record.js";
 
@@ -9,7 +9,7 @@ export interface AnyManager extends JobOwner {
   readonly listeners: ListenerTable | undefined;
   at(slot: number): AnyJob | undefined;
   letGo(slot: number, job?: AnyJob): void;
-  statsEvent(): JobEvent;
+  readonly stats: ManagerStats;
   readonly quiet: { fewerArePending(): void };
   becameIdle(): void;
   /** The engine has broken. */

@@ -32,20 +32,22 @@ export function sleep(job: AnyJob, time: number): Promise<void> {
   const number = command().sleep(job.slot, needNumber("time", time), now());
   if (number === REFUSED.bounds) throw outOfBounds({ time });
   // The job has ended.
-  if (number < 0) throw abortError();
+  if (number < 0 && !job.stopping) throw abortError();
   const { promise, resolve, reject } = defer<void>();
   const cold = job.coldData();
-  cold.sleeps ??= new Map();
+  cold.sleeps ??= new Set();
   const { sleeps } = cold;
   const over = () => {
-    sleeps.delete(number);
+    sleeps.delete(wake);
     resolve();
   };
-  onWaitOver(number, over);
-  sleeps.set(number, (reason) => {
+  const wake = (reason: unknown) => {
     forgetWait(number, over);
     reject(reason);
-  });
+  };
+  // Of a body that is asked to end, and about to be told why, the engine counts no time.
+  if (number >= 0) onWaitOver(number, over);
+  sleeps.add(wake);
   drain();
   return promise;
 }
@@ -55,5 +57,5 @@ export function breakSleeps(job: AnyJob, reason: unknown): void {
   const sleeps = job.cold?.sleeps;
   if (sleeps === undefined) return;
   job.cold!.sleeps = undefined;
-  for (const wake of sleeps.values()) wake(reason ?? abortError());
+  for (const wake of sleeps) wake(reason ?? abortError());
 }

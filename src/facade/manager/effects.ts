@@ -2,16 +2,16 @@
 
 import { abort, decideRetry, start } from "../job/body.js";
 import { breakOff, end } from "../job/ending.js";
-import { eventOf } from "../job/events.js";
+import { toldOf } from "../job/events.js";
 import { jobs, managers } from "../job/tables.js";
 import { endWait } from "../job/waits.js";
 import { applyWith, moveTimer } from "../wasm/drain.js";
 import { engine, startEngine, whenEngineFails } from "../wasm/engine.js";
-import { CHANNEL, type ListenerTable, SOURCE } from "../wasm/listeners.js";
+import { CHANNEL, type ListenerTable, SOURCE, tableBeside } from "../wasm/listeners.js";
 import { releaseStamp } from "../wasm/stamp.js";
 import { disarmTimer } from "../wasm/timer.js";
 import { valueAt } from "../wasm/values.js";
-import { ABORT, EFFECT, EVENT, NONE } from "../wasm/wire.js";
+import { ABORT, EFFECT, EVENT, LOW_BITS, LOW_MASK, NONE } from "../wasm/wire.js";
 import { keyListeners } from "./keys.js";
 
 /** Before anything else: the engine, and this as what applies its effects. */
@@ -32,7 +32,7 @@ function apply(words: Uint32Array, base: number): void {
       return;
     }
     case EFFECT.ended:
-      end(jobs[one]!, two, words[base + 3]!, words[base + 4]!);
+      end(jobs[one]!, two, words[base + 3]!, words[base + 4]!, words[base + 5]!);
       return;
     case EFFECT.deliver:
       deliver(one, two, words[base + 3]!, words[base + 4]!, words[base + 5]!);
@@ -44,10 +44,10 @@ function apply(words: Uint32Array, base: number): void {
       moveTimer();
       return;
     case EFFECT.abort:
-      abort(jobs[one]!, two & 3, (two & ABORT.last) !== 0);
+      abort(jobs[one]!, two & LOW_MASK, (two & ABORT.last) !== 0);
       return;
     case EFFECT.askRetry:
-      decideRetry(jobs[one]!);
+      decideRetry(jobs[one]!, two);
       return;
     case EFFECT.forgotten:
       managers[two]?.deref()?.letGo(one);
@@ -70,13 +70,13 @@ function apply(words: Uint32Array, base: number): void {
 function deliver(code: number, source: number, carried: number, first: number, count: number): void {
   let table: ListenerTable | undefined;
   let value: unknown;
-  switch (code & 3) {
+  switch (code & LOW_MASK) {
     case SOURCE.emitter:
-      table = valueAt(carried + 1) as ListenerTable;
+      table = tableBeside(carried);
       value = valueAt(carried);
       break;
     case SOURCE.job:
-      table = jobs[source]?.cold?.[code >>> 2 === CHANNEL.action ? "actionListeners" : "listeners"];
+      table = jobs[source]?.cold?.[code >>> LOW_BITS === CHANNEL.action ? "actionListeners" : "listeners"];
       value = valueAt(carried);
       break;
     case SOURCE.manager:
@@ -92,13 +92,15 @@ function deliver(code: number, source: number, carried: number, first: number, c
 }
 
 function tellEvent(code: number, source: number, job: number, carried: number, first: number, count: number): void {
-  const event = code >>> 2;
-  const manager = (code & 3) === SOURCE.manager ? managers[source]?.deref() : undefined;
+  const event = code >>> LOW_BITS;
+  const manager = (code & LOW_MASK) === SOURCE.manager ? managers[source]?.deref() : undefined;
   const table = manager?.listeners ?? jobs[source]?.cold?.listeners;
   releaseStamp();
   if (table === undefined) return;
   const told =
-    event === EVENT.stats ? manager!.statsEvent() : eventOf(event, (jobs[job] ?? manager?.at(job))!, valueAt(carried));
+    event === EVENT.stats
+      ? { event: { type: "stats_update", stats: manager!.stats } }
+      : toldOf(event, (jobs[job] ?? manager?.at(job))!, valueAt(carried));
   table.call(first, count, told);
 }
 

@@ -39,7 +39,7 @@ export interface JobManager<Key = string, State = unknown, Action = never, Resul
   /**
    * Runs `body` for each item, as a job under no key, and resolves with the results in the items' order. The next item is
    * taken only when all before it have started, so an endless or slow iterable is fine; where `maxPending` leaves no room,
-   * it waits for some.
+   * it waits for some. Where nothing else is pending an item may be, also with `maxPending: 0`.
    *
    * The first failure, or an item's job that is stopped, stops the rest with its error or reason as theirs, closes the
    * iterator, and rejects with that very object once their stop barriers have opened. With `settle: true` no item stops

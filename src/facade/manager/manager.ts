@@ -1,16 +1,16 @@
 import { QueueFullError } from "../errors.js";
 import { start } from "../job/body.js";
-import { asyncDispose } from "../job/completion.js";
+import { asyncDispose, noteStops } from "../job/completion.js";
 import { JobHandle } from "../job/handle.js";
 import { subscribeIn } from "../job/listen.js";
-import type { AnyBody, AnyJob } from "../job/record.js";
-import { follow } from "../job/signals.js";
+import type { AnyBody, AnyJob, Told } from "../job/record.js";
 import { managerStream } from "../job/streams.js";
 import { jobs, managers } from "../job/tables.js";
 import { abortError, abortReason } from "../support/abort.js";
 import { bind } from "../support/async-context.js";
 import type { EventQueue } from "../support/event-queue.js";
 import { textOf } from "../support/look.js";
+import { follow } from "../support/signals.js";
 import type {
   Completion,
   JobContext,
@@ -25,7 +25,7 @@ import type {
   Unsubscribe,
 } from "../types.js";
 import { now } from "../wasm/clock.js";
-import { drain } from "../wasm/drain.js";
+import { afterDrain, drain } from "../wasm/drain.js";
 import { checkEngine, command, engine, failure, listAt, newestSerial, question, statsAt } from "../wasm/engine.js";
 import { addListener, CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import {
@@ -38,13 +38,14 @@ import {
   sendOptions,
 } from "../wasm/options.js";
 import { holdStamp, releaseStamp, stamp } from "../wasm/stamp.js";
+import { LOW_BITS, LOW_MASK, RAN } from "../wasm/wire.js";
 import { bindMethods } from "./bind.js";
 import { ready } from "./effects.js";
 import { Ends } from "./ends.js";
 import { type KeyNumbers, Keys } from "./keys.js";
 import { type Host, type MapBody, type Mapping, mapItems, stopMappings } from "./map.js";
-import { createManager, equip, readManagerOptions } from "./options.js";
-import { limitedUntil, Pace, type RateLimit } from "./pace.js";
+import { createManager, type Entry, equip, readManagerOptions, waitingAlone } from "./options.js";
+import { Pace, type RateLimit } from "./pace.js";
 import { Quiet } from "./quiet.js";
 import { Roster, type Snapshot } from "./roster.js";
 import { type Tracer, trace } from "./trace.js";
@@ -58,15 +59,14 @@ const dropped = new FinalizationRegistry<{ readonly number: number; readonly key
   drain();
 });
 
-/** job-manager.ts says what each method does. What is not in it is for the rest of the facade. */
+/** job-manager.ts says what each method does, seam.ts what is for entries; what is in neither is for this folder. */
 export class JobManager<Key = string, State = unknown, Action = never, Result = unknown> implements Host {
   readonly keys = new Keys<Key>(this);
   listeners: ListenerTable | undefined = undefined;
-  /** Told when the engine has broken; held here, so that it goes with the manager. */
-  onFailure: ((error: Error) => void) | undefined = undefined;
+  /** Set before the first job. */
+  entry: Entry<Key, State, Action, Result> = {};
   readonly streams = new Set<EventQueue<JobEvent>>();
   readonly mappings = new Set<Mapping>();
-  /** The manager's name, for errors and traces. */
   readonly name: string;
   readonly tracer: Tracer | undefined;
   readonly pace: Pace;
@@ -98,7 +98,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     managers[this.number] = new WeakRef(this);
     dropped.register(this, { number: this.number, keys: this.keys.taken });
     bindMethods(this);
-    if (this.tracer !== undefined) this.listen(CHANNEL.event, this.tracer.hear);
+    if (this.tracer !== undefined) this.onEvent(this.tracer.hear);
   }
 
   runJob<R extends Result = Result>(
@@ -150,6 +150,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
           else job.askToStop(reason);
         },
       });
+    // It has aborted since the options were read: as if it had been before.
+    if (asked !== undefined) own = { ...own!, aborted: true, plain: false };
     const engine = command();
     if (own?.timed) this.timed = true;
     const known = isKeyed ? keys.find(key) : undefined;
@@ -162,33 +164,33 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
       sendOptions(own);
       answer = engine.runWith(this.number, keyNumber, moment);
     }
-    if (answer < 0 || (answer & 3) === 2) {
+    const ran = answer & LOW_MASK;
+    const slot = answer >>> LOW_BITS;
+    if (answer < 0 || ran === RAN.alreadyRunning) {
       unhook?.();
       if (answer >= 0) {
         // Whoever joins a job takes its result for what the key's jobs give.
-        const job = this.joined(answer >>> 2, own) as AnyJob;
-        return { type: "JOB_ALREADY_RUNNING", job };
+        return { type: "JOB_ALREADY_RUNNING", job: this.joined(slot, own) as AnyJob };
       }
       if (known === undefined) keys.giveBack(keyNumber);
       throw refusalError(answer, own ?? {}, `${this.name}, key ${textOf(key)}`);
     }
-    const slot = answer >>> 2;
     if (known === undefined && isKeyed) keys.keep(key, keyNumber);
     keys.enter(keyNumber, known !== undefined);
     const serial = newestSerial();
     const mayRetry = (own?.retry ?? this.defaults?.retry) !== undefined;
-    job = new JobHandle<Key, State, Action, R>(
+    job = new (this.entry.Handle ?? JobHandle)(
       this,
       key,
       keyNumber,
       // A body that is called later, or again, finds what its caller has.
-      typeof factory === "object" || ((answer & 1) === 1 && !mayRetry) ? factory : bind(factory),
+      typeof factory === "object" || (ran === RAN.started && !mayRetry) ? factory : bind(factory),
       slot,
       serial,
       stamp(),
       own?.priority ?? this.defaults?.priority ?? 0,
       own?.initialState as State,
-    );
+    ) as JobHandle<Key, State, Action, R>;
     jobs[slot] = job;
     this.roster.add(job);
     created?.();
@@ -196,7 +198,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     if (unhook !== undefined) job.coldData().unhook = unhook;
     if (own?.aborted) job.noteStop(abortReason(own.signal!));
     this.tracer?.created(job);
-    if ((answer & 1) === 1) {
+    if (ran === RAN.started) {
       job.started = job.created;
       start(job, 1);
     }
@@ -233,24 +235,23 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   async stopJob(key: Key, reason?: unknown): Promise<void> {
     const number = this.keys.find(key);
     if (number === undefined) return;
-    const found = [question().waiting(number), question().standing(number)].map((slot) => this.at(slot));
-    const engine = command();
-    for (const job of found) job?.noteStop(reason);
-    engine.stopKey(number, this.moment());
+    const found = [question().waiting(number), question().standing(number)].flatMap((slot) => this.at(slot) ?? []);
+    command().stopKey(number, this.moment());
+    noteStops(found, reason);
     drain();
-    await Promise.all(found.map((job) => job?.barrier));
+    await Promise.all(found.map((job) => job.barrier));
   }
 
   async stopAll(reason?: unknown): Promise<void> {
-    this.stopLiving("stopAll", reason);
-    await Promise.all(this.living().map((job) => job.barrier));
+    await Promise.all(this.stopLiving("stopAll", reason).map((job) => job.barrier));
   }
 
   stopPending(reason: unknown = abortError()): number {
     const engine = command();
-    for (const job of this.living()) if (job.status === "pending") job.noteStop(reason);
+    const living = this.living();
     holdStamp();
     const count = engine.stopPending(this.number, this.moment());
+    noteStops(living, reason);
     drain();
     releaseStamp();
     return count;
@@ -292,7 +293,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   get rateLimitedUntil(): number | undefined {
-    return limitedUntil(this.number);
+    return this.pace.limitedUntil(this.number);
   }
 
   onEmpty(): Promise<void> {
@@ -344,7 +345,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   close(reason?: unknown): Promise<void> {
     this.stopLiving("close", reason);
     this.closed = true;
-    if (this.isOver) this.endStreams();
+    this.endStreams();
     return this.onIdle();
   }
 
@@ -359,31 +360,31 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return this.timed ? now() : UNTIMED;
   }
 
-  /** Of `map`. False: too many are pending. */
+  /** Of `map`. False: too many are pending, and their starts or ends will be told of; so one may wait where none does. */
   addItem(body: AnyBody, options: ReadOptions | undefined, created: () => void): boolean {
     try {
       this.launch(undefined as Key, body, options as ReadOptions<State>, false, created);
       return true;
     } catch (error) {
-      if (error instanceof QueueFullError) return false;
-      throw error;
+      if (!(error instanceof QueueFullError)) throw error;
+      return !options?.mayWaitAlone && this.addItem(body, waitingAlone(options), created);
     }
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: the channel says what the value is.
-  listen(channel: number, listener: (value: any) => void): Unsubscribe {
+  private listen(channel: number, listener: (value: any) => void): Unsubscribe {
     const number = addListener(SOURCE.manager, this.number, channel);
     this.listeners ??= new ListenerTable(this);
     return subscribeIn(this.listeners, number, listener);
   }
 
-  /** Closed, and nothing left to happen. */
-  get isOver(): boolean {
-    return this.closed && engine.awaitIdle(this.number) === 1;
+  onEvent(listener: (told: Told) => void): Unsubscribe {
+    return this.listen(CHANNEL.event, listener);
   }
 
-  statsEvent(): JobEvent {
-    return { type: "stats_update", stats: this.stats };
+  /** Told whose place in the order has changed, of which no event tells: its priority is another, or its wait is over. */
+  onMove(listener: (job: AnyJob) => void): Unsubscribe {
+    return this.listen(CHANNEL.order, listener);
   }
 
   /** The engine knows it no more; whoever holds the job can still read it. */
@@ -397,7 +398,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   becameIdle(): void {
-    if (this.quiet.becameIdle() && this.closed) this.endStreams();
+    if (this.quiet.becameIdle()) this.endStreams();
   }
 
   /** The engine has broken. */
@@ -405,12 +406,16 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     this.quiet.breakOff(error);
     for (const mapping of this.mappings) mapping.breakOff(error);
     for (const stream of this.streams) stream.fail(error);
-    this.onFailure?.(error);
+    this.entry.onFailure?.(error);
   }
 
   endStreams(): void {
-    for (const stream of this.streams) stream.close();
-    this.streams.clear();
+    if (!this.closed) return;
+    afterDrain(() => {
+      if (failure !== undefined || engine.awaitIdle(this.number) === 0) return;
+      for (const stream of this.streams) stream.close();
+      this.streams.clear();
+    });
   }
 
   private joined(slot: number, own: ReadOptions | undefined): JobHandle<Key, State, Action, Result> {
@@ -428,15 +433,18 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return Array.from(listAt(question().livingJobs(this.number)), (slot) => this.at(slot)!);
   }
 
-  private stopLiving(how: "stopAll" | "close", reason: unknown = abortError()): void {
+  /** Returns those that it has asked to end: not what their ends may start. */
+  private stopLiving(how: "stopAll" | "close", reason: unknown = abortError()): readonly AnyJob[] {
     const engine = command();
     const finishMappings = stopMappings(this.mappings, reason);
-    for (const job of this.living()) job.noteStop(reason);
+    const living = this.living();
     // Whatever is pending ends now, all in the same moment.
     holdStamp();
     engine[how](this.number, this.moment());
+    noteStops(living, reason);
     drain();
     releaseStamp();
     finishMappings();
+    return living;
   }
 }

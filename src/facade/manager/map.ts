@@ -2,19 +2,18 @@
 // goes by (slots, rates, groups, a pause, what others have in line) is what the items go by.
 
 import { report } from "../errors.js";
-import { completionOf, errorOf, reasonOf } from "../job/completion.js";
+import { completionOf, endValueOf } from "../job/completion.js";
 import type { AnyBody, AnyContext, AnyJob } from "../job/record.js";
-import { follow } from "../job/signals.js";
 import { throwIfAborted } from "../support/abort.js";
 import { inPresentContext } from "../support/async-context.js";
-import { takeTurn } from "../support/turn.js";
+import { follow } from "../support/signals.js";
+import { Hold } from "../support/turn.js";
 import type { RunOptions, Unsubscribe } from "../types.js";
 import { checkFlag, needFunction, type ReadOptions, readOptions } from "../wasm/options.js";
 import { END } from "../wasm/wire.js";
 import { checkOptions } from "./options.js";
 
-/** Items are taken for so long before the event loop has a turn, in milliseconds; looked at every so many items. */
-const LONGEST_HOLD = 8;
+/** Whether the event loop is to have a turn is looked at every so many items. */
 const EVERY = 32;
 
 /** What it needs of a manager. */
@@ -50,7 +49,7 @@ export function mapItems(host: Host, items: unknown, body: MapBody, options?: Op
   return new Promise((resolve, reject) => {
     needFunction("body", body);
     const own = options === undefined ? undefined : readOptions(options);
-    if (own !== undefined) checkOptions(host.number, own, options!);
+    if (own !== undefined) checkOptions(host.number, own);
     const plan: Plan = {
       items,
       body: inPresentContext(body),
@@ -92,10 +91,11 @@ export class Mapping {
   private failure: { readonly error: unknown } | undefined = undefined;
   /** With all that its manager does: what is still on its way from the iterator is not waited for. */
   private stopped = false;
-  private turnBegan = performance.now();
+  private readonly hold = new Hold();
 
   /** Throws what opening the items throws. */
   constructor(host: Host, plan: Plan, resolve: (results: unknown[]) => void, reject: (error: unknown) => void) {
+    this.hold.begin();
     this.host = host;
     this.plan = plan;
     this.resolve = resolve;
@@ -150,7 +150,7 @@ export class Mapping {
           if (!this.letIn(this.held.item)) break;
           continue;
         }
-        if (this.count % EVERY === 0 && performance.now() - this.turnBegan > LONGEST_HOLD) {
+        if (this.count % EVERY === 0 && this.hold.isLong) {
           void this.takeLater();
           return;
         }
@@ -170,8 +170,7 @@ export class Mapping {
   }
 
   private async takeLater(): Promise<void> {
-    await takeTurn();
-    this.turnBegan = performance.now();
+    await this.hold.takeTurn();
     this.taking = false;
     this.take();
   }
@@ -244,7 +243,7 @@ export class Mapping {
     }
     if (this.plan.settle) this.results[index] = completionOf(job);
     else if (job.end === END.normal) this.results[index] = job.outcome;
-    else this.fail(job.end === END.failed ? errorOf(job) : reasonOf(job));
+    else this.fail(endValueOf(job));
     this.take();
   }
 

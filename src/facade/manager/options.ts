@@ -1,4 +1,5 @@
-import type { AnyJob } from "../job/record.js";
+import type { JobHandle } from "../job/handle.js";
+import type { AnyJob, JobOwner } from "../job/record.js";
 import type { JobManagerOptions } from "../types.js";
 import { command } from "../wasm/engine.js";
 import {
@@ -51,7 +52,22 @@ export function readManagerOptions(options: JobManagerOptions): ReadManagerOptio
   };
 }
 
+/** What one of the entries attaches to a manager of its own (seam.ts). */
+export type Entry<Key, State, Action, Result> = JobOwner["entry"] & {
+  /** The engine has broken. */
+  onFailure?(error: Error): void;
+  /** The class of its jobs, where they have more than others. */
+  readonly Handle?: new (
+    ...of: ConstructorParameters<typeof JobHandle<Key, State, Action, Result>>
+  ) => JobHandle<Key, State, Action, Result>;
+};
+
 const NO_OPTIONS = readOptions({});
+
+/** Of a job that may wait where nothing else does, also where no job may. */
+export function waitingAlone(options = NO_OPTIONS): ReadOptions {
+  return { ...options, plain: false, mayWaitAlone: true };
+}
 
 /** The engine's number for a new manager. Throws the engine's refusal. */
 export function createManager(options: ReadManagerOptions, moment: number): number {
@@ -77,10 +93,10 @@ export function createManager(options: ReadManagerOptions, moment: number): numb
 }
 
 /** Throws what the engine would refuse for a job of the manager with these. */
-export function checkOptions(manager: number, options: ReadOptions, given: object): void {
+export function checkOptions(manager: number, options: ReadOptions): void {
   const engine = command();
   sendOptions(options);
-  if (engine.check(manager) < 0) throw outOfBounds(given);
+  if (engine.check(manager) < 0) throw outOfBounds(options);
 }
 
 /** What a job with options needs beside the engine's record of it. */

@@ -3,11 +3,9 @@ import { epochOf, now } from "../wasm/clock.js";
 import { command, question } from "../wasm/engine.js";
 import { checkObject, needNumber, outOfBounds } from "../wasm/options.js";
 import { stamp } from "../wasm/stamp.js";
+import { STARTS_KEPT } from "../wasm/wire.js";
 
 export type RateLimit = Readonly<NonNullable<JobManagerOptions["rateLimit"]>>;
-
-/** As many starts as the engine remembers; a power of two. */
-const MANY = 1024;
 
 /** A manager's rate limit; and, while it has none, when bodies were called, for the one that it may be given. */
 export class Pace {
@@ -16,6 +14,9 @@ export class Pace {
   isCounted: boolean;
   private readonly stamps: number[] = [];
   private count = 0;
+  /** Until when the limit holds jobs back: by the engine's clock, and in epoch ms. */
+  private untilTick = Number.NaN;
+  private until = 0;
 
   constructor(limit: RateLimit | undefined, isCounted: boolean) {
     this.limit = limit;
@@ -23,7 +24,7 @@ export class Pace {
   }
 
   note(stamp: number): void {
-    this.stamps[this.count++ & (MANY - 1)] = stamp;
+    this.stamps[this.count++ % STARTS_KEPT] = stamp;
   }
 
   /** Throws what the engine refuses. */
@@ -40,12 +41,17 @@ export class Pace {
       throw outOfBounds({ rateLimit: limit });
     this.limit = limit;
   }
-}
 
-/** While the rate limit alone holds jobs back: until when, epoch ms. */
-export function limitedUntil(manager: number): number | undefined {
-  const at = question().rateLimitedUntil(manager);
-  return Number.isNaN(at) ? undefined : epochOf(at);
+  /** While the limit alone holds jobs back: until when, epoch ms. The same each time, as `readyAt` is. */
+  limitedUntil(manager: number): number | undefined {
+    const at = question().rateLimitedUntil(manager);
+    if (Number.isNaN(at)) return undefined;
+    if (at !== this.untilTick) {
+      this.untilTick = at;
+      this.until = epochOf(at);
+    }
+    return this.until;
+  }
 }
 
 /** A copy: whoever made it may change it. */

@@ -7,9 +7,6 @@ import { END } from "../wasm/wire.js";
 /** What `getSnapshot` gives. */
 export type Snapshot<Job> = { readonly stats: ManagerStats; readonly jobs: readonly Job[] };
 
-/** What the engine answers for a job that is pending or running. */
-const LIVING = [0, 1];
-
 /** A manager's jobs, and how they are found. Held by the manager, so that what is retained goes with it. */
 export class Roster<Key> {
   private byId: Map<string, AnyJob> | undefined = undefined;
@@ -83,7 +80,7 @@ export class Roster<Key> {
     // One that is not kept is gone once it has ended, also before that is told.
     if (this.retains) return this.list!.slice();
     const engine = question();
-    return this.list!.filter(({ slot }) => LIVING.includes(engine.status(slot)));
+    return this.list!.filter(({ slot }) => engine.status(slot) < END.normal);
   }
 
   private compact(list: readonly AnyJob[]): void {

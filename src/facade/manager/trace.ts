@@ -1,10 +1,9 @@
 // `trace: true`: a manager's jobs in the browser's Performance panel, and their bodies' async stacks led back to runJob.
 // It only listens and wraps: a manager without it has no line of this on its way.
 
-import type { AnyContext, AnyJob } from "../job/record.js";
+import type { AnyContext, AnyJob, Told } from "../job/record.js";
 import { call } from "../support/async-context.js";
 import { textOf } from "../support/look.js";
-import type { JobEvent } from "../types.js";
 
 /** https://developer.chrome.com/docs/devtools/console/api/#createtask: Chromium has it, others do without. */
 declare const console: { createTask?(name: string): { run<T>(work: () => T): T } };
@@ -46,7 +45,7 @@ export function showPhase(track: string, job: string, phase: Phase, outcome: str
 export interface Tracer {
   created(job: AnyJob): void;
   call(job: AnyJob, context: AnyContext): unknown;
-  hear(event: JobEvent): void;
+  hear(told: Told): void;
 }
 
 export function trace(track: string): Tracer {
@@ -88,7 +87,7 @@ export function trace(track: string): Tracer {
     return task === undefined ? call(factory, context) : task.run(() => call(factory, context));
   };
 
-  const hear = (event: JobEvent) => {
+  const hear = ({ event }: Told) => {
     switch (event.type) {
       case "job_created":
         // One that has started at once is known already.

@@ -1,9 +1,9 @@
 // One worker as the pool sees it: started, spoken to, listened to, ended.
 
+import { deserialize, serialize } from "../support/serialize.js";
 import { setRealTimer } from "../support/time.js";
 import { type AnyWorker, attempt, listen, needWorker } from "./listen.js";
-import { type JobAnswer, type Order, readAnswer } from "./messages.js";
-import { deserialize, serialize } from "./serialize.js";
+import { type JobAnswer, readAnswer, type WorkerCommand } from "./messages.js";
 import type { NodeWorker } from "./types.js";
 
 /** What becomes of a worker. */
@@ -64,10 +64,10 @@ export class WorkerConnection {
   }
 
   /** Throws what `postMessage` throws. */
-  run(order: Order & { jobgate: "run" }, transfer: readonly Transferable[]): void {
-    if (transfer.length === 0) this.post(order);
-    else this.worker.postMessage(order, transfer as Transferable[]);
-    this.task = order.task;
+  run(command: WorkerCommand & { jobgate: "run" }, transfer: readonly Transferable[]): void {
+    if (transfer.length === 0) this.post(command);
+    else this.worker.postMessage(command, transfer as Transferable[]);
+    this.task = command.task;
     // Node's process waits for it; not for one without a job.
     if (this.hasRef) (this.worker as NodeWorker).ref?.();
   }
@@ -93,8 +93,8 @@ export class WorkerConnection {
     attempt(() => this.worker.terminate());
   }
 
-  private post(order: Order): void {
-    (this.worker as Worker).postMessage(order);
+  private post(command: WorkerCommand): void {
+    (this.worker as Worker).postMessage(command);
   }
 
   private lose(words: string, cause?: unknown): void {

@@ -2,10 +2,10 @@
 // are passed over, and so is what has the mark and not the shape.
 
 import { fieldOf, isArray, tagOf, textOf } from "../support/look.js";
-import type { Serialized } from "./serialize.js";
+import type { Serialized } from "../support/serialize.js";
 
 /** From the page. */
-export type Order =
+export type WorkerCommand =
   /** Where the page is cross-origin isolated: the number of the task that was last asked to end. */
   | { readonly jobgate: "flag"; readonly flag: Int32Array }
   /** To a worker that has said that it needs the binary. */
@@ -56,7 +56,7 @@ const isString = (value: unknown) => typeof value === "string";
 const isObject = (value: unknown) => typeof value === "object" && value !== null;
 const isAnything = () => true;
 
-const ORDERS = shapes<Order["jobgate"]>({
+const COMMANDS = shapes<WorkerCommand["jobgate"]>({
   flag: { flag: (value) => tagOf(value) === "[object Int32Array]" },
   module: { module: (value) => tagOf(value) === "[object WebAssembly.Module]" },
   run: { task: isTask, type: isString, params: isAnything, id: isString, attempt: isNumber },
@@ -102,7 +102,7 @@ function read<Message>(known: Shapes, data: unknown): Message | undefined {
   }
 }
 
-export const readOrder = (data: unknown): Order | undefined => read(ORDERS, data);
+export const readCommand = (data: unknown): WorkerCommand | undefined => read(COMMANDS, data);
 export const readAnswer = (data: unknown): Answer | undefined => read(ANSWERS, data);
 
 /** Of what is marked as a task to run, whatever else is wrong with it. */

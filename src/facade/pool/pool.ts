@@ -4,7 +4,7 @@ import type { JobType } from "../runner/types.js";
 import { abortReason, throwIfAborted } from "../support/abort.js";
 import { cancellation } from "../support/cancellation.js";
 import { type Deferred, defer } from "../support/defer.js";
-import { Line } from "../support/line.js";
+import { DeliveryQueue } from "../support/delivery-queue.js";
 import { fieldOf, textOf } from "../support/look.js";
 import type { JobFactory } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
@@ -47,7 +47,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
   private readonly connections = new Map<number, WorkerConnection>();
   private readonly losses = new Map<number, Loss>();
   private readonly tasks = new Map<number, Task>();
-  private readonly line: Line<readonly number[]>;
+  private readonly deliveries: DeliveryQueue<readonly number[]>;
   private serial = 0;
   /** Node waits for the workers that have jobs; nothing else here is worth waiting for. */
   private readonly alarm = new Alarm(false);
@@ -64,7 +64,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
     const idleTimeout = checkNumber("idleTimeout", options.idleTimeout, 30_000);
     const grace = checkNumber("grace", options.grace, 250);
     this.rules = newRules(size, idleTimeout, grace);
-    this.line = new Line((effects) => this.applyAll(effects));
+    this.deliveries = new DeliveryQueue((effects) => this.applyAll(effects));
     this.job = this.job.bind(this);
     this.jobType = this.jobType.bind(this);
     this.close = this.close.bind(this);
@@ -165,7 +165,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
     try {
       const effects = effectsOf(this.rules, what(this.rules));
       look?.(effects);
-      if (effects.length > 0) this.line.push(effects);
+      if (effects.length > 0) this.deliveries.push(effects);
     } catch (error) {
       rethrow(error);
     }

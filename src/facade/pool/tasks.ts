@@ -1,18 +1,17 @@
 // Jobs of a pool on the page's side: what to send, whom to tell.
 
+import type { AttemptEnd } from "../manager/seam.js";
 import type { TaskContext } from "../runner/types.js";
+import { deserialize } from "../support/serialize.js";
 import type { Unsubscribe } from "../types.js";
 import type { WorkerConnection } from "./connection.js";
 import { type JobAnswer, type News, notCloned } from "./messages.js";
-import { deserialize } from "./serialize.js";
 
-/** A runner's context has no `setState`. */
-export type PoolContext = TaskContext & {
-  setState?(state: unknown): void;
-  /** A manager's own can be asked, and heard, without that a signal is made. */
-  throwIfAborted?(): void;
-  whenAborted?(listener: () => void): Unsubscribe;
-};
+/** A manager's own, or any other: a runner's has no `setState`. */
+export type PoolContext = TaskContext &
+  Partial<AttemptEnd> & {
+    setState?(state: unknown): void;
+  };
 
 /** What is sent: `params` are looked at when a worker takes the task. */
 export interface Work {

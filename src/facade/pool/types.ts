@@ -25,20 +25,25 @@ export interface NodeWorker {
 export interface WorkerPoolOptions {
   /**
    * Starts a module worker whose script calls `exposeJobs`: a new one each time. In Node one of `node:worker_threads`.
-   * Default: a worker of the package's own that knows the built-in job types; of these `prime` takes limits up to
+   * @default a worker of the package's own that knows the built-in job types; of these `prime` takes limits up to
    * 1,000,000,000 there. In Node before 20.16 there is no default.
    */
   spawn?: () => Worker | NodeWorker;
   /**
    * Workers at once: an integer of at least 1, or Infinity; more than 32 counts as 32. They start when there is work
-   * for them. Default: `navigator.hardwareConcurrency` - 1, at least 1.
+   * for them.
+   * @default navigator.hardwareConcurrency - 1, at least 1
    */
   size?: number;
-  /** A worker unused this long is ended: 0 or more, or Infinity. Default 30000. */
+  /**
+   * A worker unused this long is ended: 0 or more, or Infinity.
+   * @default 30000
+   */
   idleTimeout?: Millis;
   /**
    * After an abort the body has this long to settle: finite, 0 or more. Then the job ends, the worker is terminated
-   * and a fresh one takes its place. Default 250.
+   * and a fresh one takes its place.
+   * @default 250
    */
   grace?: Millis;
 }

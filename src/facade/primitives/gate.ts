@@ -1,12 +1,11 @@
 import { NOTHING, soon, subscribeIn, tell } from "../job/listen.js";
-import { follow } from "../job/signals.js";
 import { ready } from "../manager/effects.js";
 import { throwIfAborted } from "../support/abort.js";
+import { follow } from "../support/signals.js";
 import type { Gate, Unsubscribe } from "../types.js";
 import { command, question } from "../wasm/engine.js";
-import { addListener, CHANNEL, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
+import { addListener, CHANNEL, keepFor, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { needFunction } from "../wasm/options.js";
-import { keepValue } from "../wasm/values.js";
 import { droppedEmitters } from "./subject.js";
 import { Waits } from "./waits.js";
 
@@ -35,8 +34,7 @@ export function gate(): Gate {
     },
     open() {
       const engine = command();
-      const number = keepValue(undefined);
-      keepValue(table);
+      const number = keepFor(table, undefined);
       tell(number, engine.open(emitter, number) > 0);
     },
     listen,

@@ -2,9 +2,8 @@ import { subscribeIn, tell } from "../job/listen.js";
 import { ready } from "../manager/effects.js";
 import type { Subject } from "../types.js";
 import { checkEngine, command, engine, failure, question } from "../wasm/engine.js";
-import { addListener, CHANNEL, ListenerTable, SOURCE } from "../wasm/listeners.js";
+import { addListener, CHANNEL, keepFor, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { needFunction } from "../wasm/options.js";
-import { keepValue } from "../wasm/values.js";
 
 /** Frees the engine's record of a subject or gate that nobody holds any more. */
 export const droppedEmitters = new FinalizationRegistry<number>((emitter) => {
@@ -21,8 +20,7 @@ export function subject<T>(): Subject<T> {
       if (emitter < 0) checkEngine();
       else {
         const engine = command();
-        const number = keepValue(value);
-        keepValue(table);
+        const number = keepFor(table, value);
         tell(number, engine.emit(emitter, number) > 0);
       }
     },

@@ -2,9 +2,11 @@ import type { Session } from "../agents/session.js";
 import type {
   AgentWorker,
   Message,
+  ModelResponse,
   ToolCall,
   WorkerJob,
   WorkerSnapshot,
+  WorkerState,
   WorkerToHostInterface,
 } from "../agents/types.js";
 import type { SessionWorker } from "../agents/worker.js";
@@ -18,11 +20,15 @@ interface Question {
   answer(word: "approve" | "deny"): void;
 }
 
-type Said = Pick<UseConversation, "messages" | "state" | "error" | "failures" | "asked" | "queued">;
+type Answered = Pick<UseConversation, "stopReason" | "usage">;
+type Said = Answered & Pick<UseConversation, "messages" | "state" | "error" | "failures" | "asked" | "queued">;
 
 const NONE_FAILED: readonly FailedPrompt[] = Object.freeze([]);
 
+const NOTHING_ANSWERED: Answered = Object.freeze({ stopReason: undefined, usage: undefined });
+
 const NOTHING_SAID: Said = Object.freeze({
+  ...NOTHING_ANSWERED,
   messages: Object.freeze([]),
   state: "inactive",
   error: undefined,
@@ -52,6 +58,8 @@ export class Conversation implements Source<UseConversation> {
   /** Those begun here that have not ended, oldest first. */
   private runs: readonly { readonly job: WorkerJob; readonly prompt: string }[] = [];
   private failures = NONE_FAILED;
+  /** Of the latest whole answer in the run that began last. */
+  private answered = NOTHING_ANSWERED;
   /** How often the worker's messages had been cut or replaced when `failures` was last looked at. */
   private rewritten: number;
   private shown: UseConversation | undefined = undefined;
@@ -134,21 +142,23 @@ export class Conversation implements Source<UseConversation> {
 
   /** In place of the message at that index and all after it. */
   private runFrom(index: number, prompt: string): void {
-    const { messages } = this.worker;
+    const worker = this.worker as SessionWorker;
+    const { messages } = worker;
     const failures = this.standingFailures();
-    const cut = (change: () => void) => {
-      change();
+    const rewrite = <T>(change: () => T): T => {
+      const changed = change();
       // Done here: what failed is still to be seen.
-      this.rewritten = rewritesOf(this.worker);
+      this.rewritten = worker.rewrites;
       this.failures = failures;
+      return changed;
     };
-    cut(() => this.worker.truncate(index));
+    const restore = rewrite(() => worker.cut(index));
     let job: WorkerJob;
     try {
       job = this.run(prompt);
     } catch (error) {
       // Refused whole: what was said is still said.
-      cut(() => this.worker.setMessages(messages));
+      rewrite(restore);
       throw error;
     }
     // It holds what was stopped before it was answered, and, last, the prompt that failed.
@@ -158,20 +168,29 @@ export class Conversation implements Source<UseConversation> {
     void job.settled.then(({ type }) => {
       // Stopped before it was its turn, and nothing has come of it or of another since: what was said is still said.
       const isUntouched = type === "Cancelled" && job.attempt === 0 && this.jobs.length === 0;
-      if (isUntouched && rewritesOf(this.worker) === rewritten) cut(() => this.worker.setMessages(messages));
+      if (isUntouched && worker.rewrites === rewritten) rewrite(restore);
     });
   }
 
   private run(prompt: string): WorkerJob {
-    const { job } = this.session.run(this.worker, { prompt }, this.host, { onBusy: "queue" });
+    let failure: Pick<FailedPrompt, "error"> | undefined;
+    const workerStateChange = (_: string, state: WorkerState) => {
+      if (state === "working") this.answered = NOTHING_ANSWERED;
+      // That the worker has failed with it stands, also where its job, asked to stop meanwhile, counts as cancelled.
+      if (state === "failed") failure = { error: this.worker.lastFailure };
+    };
+    const host = { ...this.host, workerStateChange };
+    const { job } = this.session.run(this.worker, { prompt }, host, { onBusy: "queue" });
     this.runs = [...this.runs, { job, prompt }];
     this.dismiss(prompt);
     this.changed();
     void job.settled.then((completion) => {
       this.runs = this.runs.filter((run) => run.job !== job);
-      if (completion.type === "Failed") {
+      // Where the engine has broken nobody is told but who waits for the job.
+      if (completion.type === "Failed") failure ??= { error: completion.error };
+      if (failure !== undefined) {
         this.dismiss(prompt);
-        this.failures = Object.freeze([...this.failures, Object.freeze({ prompt, error: completion.error })]);
+        this.failures = Object.freeze([...this.failures, Object.freeze({ prompt, ...failure })]);
       }
       this.changed();
     });
@@ -186,9 +205,12 @@ export class Conversation implements Source<UseConversation> {
     return this.failures;
   }
 
-  private readonly host: WorkerToHostInterface = {
-    workerStateChange() {},
+  private readonly host: Omit<WorkerToHostInterface, "workerStateChange"> = {
     responseChunkReceived() {},
+    responseReceived: (_, { stopReason, usage }: ModelResponse) => {
+      this.answered = { stopReason, usage };
+      this.changed();
+    },
     getToolConfirmation: (_, call, signal) =>
       new Promise((resolve) => {
         const question: Question = {
@@ -231,10 +253,12 @@ export class Conversation implements Source<UseConversation> {
     const { messages, state, lastFailure } = this.read();
     const asked = this.question?.call;
     const waiting = this.runs.filter(({ job }) => job.status === "pending").map(({ prompt }) => prompt);
-    const isSame = waiting.join() === shown?.queued.join() && waiting.length === shown.queued.length;
+    const isSame =
+      waiting.length === shown?.queued.length && waiting.every((prompt, at) => prompt === shown.queued[at]);
     const queued = isSame ? shown.queued : Object.freeze(waiting);
     const failures = this.standingFailures();
-    const said: Said = { messages, state, error: lastFailure, failures, asked, queued };
+    const { stopReason, usage } = this.answered;
+    const said: Said = { messages, state, error: lastFailure, failures, asked, queued, stopReason, usage };
     const names = Object.keys(said) as (keyof Said)[];
     if (shown !== undefined && names.every((name) => Object.is(said[name], shown[name]))) return;
     this.shown = this.viewOf(said);

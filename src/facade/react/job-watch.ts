@@ -1,7 +1,7 @@
-import type { AnyJob } from "../job/record.js";
 import type { JobManager } from "../manager/job-manager.js";
-import type { JobManager as AnyManager } from "../manager/manager.js";
-import type { JobFactory, JobStatus, ManagedJob, Progress, RunOptions, Unsubscribe } from "../types.js";
+import type { AnyEntryJob, EntryJob, Seam } from "../manager/seam.js";
+import { hasEnded } from "../support/has-ended.js";
+import type { JobFactory, ManagedJob, Progress, RunOptions, Unsubscribe } from "../types.js";
 import type { UseJob } from "./types.js";
 import type { Source } from "./use-tracked.js";
 
@@ -10,13 +10,9 @@ const NO_PROGRESS: Progress = Object.freeze({ percent: 0, message: "" });
 /** `readyAt` is reckoned each time it is asked, by two clocks that tick apart: by as much it may differ, and is the same. */
 const WOBBLE = 2;
 
-function isActive(status: JobStatus | "idle"): boolean {
-  return status === "pending" || status === "running";
-}
-
 /** One key of a manager as one component sees it: who stands there, else the last one seen, else the one retained. */
 export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
-  private readonly manager: JobManager<K, S, A, R>;
+  private readonly manager: Seam<K, S, A, R>;
   private readonly key: K;
   private seen: ManagedJob<K, S, A, R> | undefined = undefined;
   /** The last to complete, which need not be the last to end. */
@@ -25,7 +21,7 @@ export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
   private tell: (() => void) | undefined = undefined;
 
   constructor(manager: JobManager<K, S, A, R>, key: K) {
-    this.manager = manager;
+    this.manager = manager as Seam<K, S, A, R>;
     this.key = key;
   }
 
@@ -35,7 +31,7 @@ export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
 
   readonly run = <T extends R = R>(factory: JobFactory<S, A, T>, options?: RunOptions<S>): ManagedJob<K, S, A, T> => {
     const { job } = this.manager.runJob(this.key, factory, options);
-    if (isActive(job.status)) return job;
+    if (!hasEnded(job)) return job;
     // Ended at once, its signal had aborted: it never stood under the key, where it would have been seen.
     this.seen = job as ManagedJob<K, S, A, R>;
     this.tell?.();
@@ -62,7 +58,12 @@ export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
       unwatch =
         job === undefined
           ? []
-          : [job.onStateChange(changed), (job as unknown as AnyJob).onEvent(changed), onSettled(job, changed)];
+          : [
+              job.onStateChange(changed),
+              (job as EntryJob<K, S, A, R>).onEvent(changed),
+              onMove(this.manager, job as EntryJob<K, S, A, R>, changed),
+              onSettled(job, changed),
+            ];
       watched = job;
       changed();
     };
@@ -79,12 +80,10 @@ export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
   private look(): ManagedJob<K, S, A, R> | undefined {
     const { manager, key, seen } = this;
     // It keeps the key until it has ended.
-    if (seen !== undefined && isActive(seen.status)) return seen;
+    if (seen !== undefined && !hasEnded(seen)) return seen;
     this.note(seen);
     try {
-      if (seen === undefined) {
-        this.completed = (manager as unknown as AnyManager<K, S, A, R>).roster.lastCompletedUnder(key);
-      }
+      if (seen === undefined) this.completed = manager.roster.lastCompletedUnder(key);
       this.seen = manager.getRunningJob(key) ?? seen ?? manager.getLastJob(key);
     } catch (error) {
       // The engine has broken. A job that has ended of it says so itself.
@@ -106,7 +105,7 @@ export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
       job,
       state: job?.state,
       status,
-      isActive: isActive(status),
+      isActive: job !== undefined && !hasEnded(job),
       progress: job?.progress ?? NO_PROGRESS,
       result: last?.type === "Normal" ? last.result : undefined,
       attempt: job?.attempt ?? 0,
@@ -123,6 +122,28 @@ export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
     if (!isSame) this.readyAt = readyAt;
     return this.readyAt;
   }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: managers of every type.
+type AnySeam = Seam<any, any, any, any>;
+const moving = new WeakMap<AnySeam, Map<AnyEntryJob, Set<() => void>>>();
+
+/** That a wait is over is told to the manager's listeners only: it has one for all hooks, each of which hears of its job. */
+function onMove(manager: AnySeam, job: AnyEntryJob, listener: () => void): Unsubscribe {
+  let byJob = moving.get(manager);
+  if (byJob === undefined) {
+    const all = new Map<AnyEntryJob, Set<() => void>>();
+    moving.set(manager, (byJob = all));
+    manager.onMove((moved) => {
+      for (const told of all.get(moved) ?? []) told();
+    });
+  }
+  const listeners = byJob.get(job) ?? new Set();
+  byJob.set(job, listeners.add(listener));
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) byJob.delete(job);
+  };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: jobs of every type.

@@ -1,6 +1,6 @@
 // What the hooks give.
 
-import type { Message, ToolCall, WorkerState } from "../agents/types.js";
+import type { Message, ModelResponse, ToolCall, WorkerState } from "../agents/types.js";
 import type { SharedCreateOptions, SharedJob, SharedRecord } from "../shared/types.js";
 import type { JobFactory, JobRecord, JobStatus, ManagedJob, ManagerStats, Progress, RunOptions } from "../types.js";
 
@@ -86,6 +86,13 @@ export interface UseConversation {
   readonly failures: readonly FailedPrompt[];
   /** The tool that the model wants used and that waits for `approve` or `deny`; `id` is that of its call. */
   readonly asked: ToolCall | undefined;
+  /**
+   * Why the model stopped, in its server's words ("stop", "length", …): of the latest whole answer to what was asked
+   * here; undefined again once the next run begins.
+   */
+  readonly stopReason: string | undefined;
+  /** What that answer took, where its server counts. */
+  readonly usage: ModelResponse["usage"];
   /** Prompts that were sent and wait for their turn, oldest first. */
   readonly queued: readonly string[];
   /**

@@ -2,20 +2,27 @@
 // time.
 
 import { type Deferred, defer } from "../support/defer.js";
-import { LONGEST_TIMEOUT } from "../support/time.js";
+import { clearTimer, longestTimeout, setTimer } from "../support/time.js";
+import { now } from "../wasm/clock.js";
 import { RunnerError } from "./errors.js";
+import { bytesOf } from "./port.js";
 import type { ClientMessage, ServerMessage } from "./types.js";
 
 /** Calls on their way: what one client asks for is never long in the way of another. */
 const WINDOW = 1000;
+/** Milliseconds: moments on a clock that has followed another are sums, and what they differ by less is rounding. */
+const ROUNDING = 0.001;
 /** Once or twice, it is all the same: a job is created under its id. */
 const REPEATABLE = new Set<ClientMessage["type"]>(["create_job", "cancel_job", "set_priority"]);
 
-type Answer = ServerMessage & { readonly type: "ok" | "error" };
+type Told = ServerMessage & { readonly type: "ok" | "error" };
+/** `isAgain`: it was asked more than once, and an earlier time may have been heard, too. */
+type Answer = Told & { readonly isAgain: boolean };
 
 interface Call extends Deferred<Answer> {
   readonly message: ClientMessage;
   readonly deadline: number;
+  isAgain: boolean;
 }
 
 export class Calls {
@@ -27,7 +34,7 @@ export class Calls {
   private readonly post: (message: ClientMessage) => void;
   private serial: number;
   private open = false;
-  private timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  private timer: unknown = undefined;
 
   constructor(timeout: number, post: (message: ClientMessage) => void) {
     this.timeout = timeout;
@@ -39,7 +46,12 @@ export class Calls {
   /** Resolves with the runner's answer, yes or no; rejects with E_DISCONNECTED, or what `fail` is given. */
   ask(make: (request: number) => ClientMessage): Promise<Answer> {
     const request = ++this.serial;
-    const call: Call = { ...defer<Answer>(), message: make(request), deadline: performance.now() + this.timeout };
+    const call: Call = {
+      ...defer<Answer>(),
+      message: make(request),
+      deadline: now() + this.timeout,
+      isAgain: false,
+    };
     this.waiting.set(request, call);
     this.arm();
     this.pump();
@@ -52,22 +64,54 @@ export class Calls {
     this.pump();
   }
 
-  /** The port takes messages again: what may have got lost, and may be asked twice, is asked again. */
+  /** The port is lost, and with it the answers to what was sent: what may not be asked twice is not waited for. */
+  lose(): void {
+    this.open = false;
+    for (const [request, { message, reject }] of this.sent) {
+      if (REPEATABLE.has(message.type)) continue;
+      const why = "The port was lost before the answer came: whether it was done is not known";
+      reject(new RunnerError(why, "E_DISCONNECTED"));
+      this.leave(request);
+    }
+  }
+
+  /** The port takes messages again: what may have got lost is asked again. */
   reopen(): void {
+    this.lose();
     const later = [...this.waiting];
     this.waiting.clear();
-    for (const [request, call] of this.sent) if (REPEATABLE.has(call.message.type)) this.waiting.set(request, call);
-    for (const request of this.waiting.keys()) this.sent.delete(request);
+    for (const [request, call] of this.sent) {
+      call.isAgain = true;
+      this.waiting.set(request, call);
+    }
+    this.sent.clear();
     for (const [request, call] of later) this.waiting.set(request, call);
     this.setOpen(true);
   }
 
   /** One that nobody waits for any more, or that another has asked, is passed over. */
-  answer(message: Answer): void {
+  answer(message: Told): void {
     const { request } = message;
     if (request === undefined) return;
-    this.sent.get(request)?.resolve(message);
+    const call = this.sent.get(request);
+    call?.resolve({ ...message, isAgain: call.isAgain });
     this.leave(request);
+  }
+
+  /**
+   * The other end has closed the port for the size of one of those on their way. None of that size would be answered, so
+   * the largest of them is not asked again.
+   */
+  refuseLargest(): void {
+    let most = 0;
+    let largest: number | undefined;
+    for (const [request, { message }] of this.sent) {
+      const bytes = bytesOf(message);
+      if (bytes > most) [most, largest] = [bytes, request];
+    }
+    if (largest === undefined) return;
+    this.sent.get(largest)!.reject(new RunnerError(`The other end takes no message of ${most} bytes`, "E_REFUSED"));
+    this.leave(largest);
   }
 
   /** No answer will come. */
@@ -102,21 +146,19 @@ export class Calls {
   /** One timer for the earliest deadline. */
   private arm(): void {
     if (this.sent.size + this.waiting.size === 0) {
-      clearTimeout(this.timer);
+      clearTimer(this.timer);
       this.timer = undefined;
       return;
     }
     if (this.timer !== undefined || this.timeout === Infinity) return;
-    const due = Math.min(this.firstDeadline(), performance.now() + LONGEST_TIMEOUT);
-    this.timer = setTimeout(
-      () => {
-        this.timer = undefined;
-        // That moment has come, whatever a clock says that a test has stopped.
-        this.expire(Math.max(performance.now(), due));
-        this.arm();
-      },
-      Math.ceil(Math.max(due - performance.now(), 0)),
-    );
+    const wait = Math.min(Math.ceil(Math.max(this.firstDeadline() - now() - ROUNDING, 0)), longestTimeout());
+    const due = now() + wait;
+    this.timer = setTimer(() => {
+      this.timer = undefined;
+      // That moment has come, whatever a clock says that a test has stopped.
+      this.expire(Math.max(now(), due));
+      this.arm();
+    }, wait);
   }
 
   private firstDeadline(): number {
@@ -130,7 +172,7 @@ export class Calls {
   private expire(moment: number): void {
     for (const calls of [this.sent, this.waiting]) {
       for (const [request, { deadline, reject }] of calls) {
-        if (deadline > moment) continue;
+        if (deadline > moment + ROUNDING) continue;
         reject(new RunnerError(`No answer came in ${this.timeout} ms`, "E_DISCONNECTED"));
         calls.delete(request);
       }

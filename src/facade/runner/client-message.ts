@@ -62,6 +62,6 @@ function numberOf(message: unknown): number | undefined {
 
 /** A client names it ahead of what may be large. */
 export function numberIn(text: string): number | undefined {
-  const found = /^\{(?:"type":"[a-z_]+",)?"request":(\d{1,15})[,}]/.exec(text.slice(0, HEAD));
-  return found === null ? undefined : Number(found[1]);
+  const found = /^\{(?:"type":"[a-z_]+",)?"request":(\d{1,16})[,}]/.exec(text.slice(0, HEAD));
+  return found === null ? undefined : numberOf({ request: Number(found[1]) });
 }

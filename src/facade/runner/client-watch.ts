@@ -1,6 +1,7 @@
 // One job's events as a stream, as a client knows it.
 
 import { type EventQueue, eventQueue } from "../support/event-queue.js";
+import { hasEnded } from "../support/has-ended.js";
 import type { JobRecord } from "../types.js";
 import type { ServerMessage, WatchEvent } from "./types.js";
 
@@ -56,7 +57,7 @@ class Watch {
   begin(): void {
     const { record } = this;
     this.pushStatus(record, undefined);
-    if (isEnded(record)) this.end(record, undefined);
+    if (hasEnded(record)) this.end(record, undefined);
     else if (record.progress.percent > 0 || record.progress.message !== "") this.pushProgress(record);
   }
 
@@ -72,7 +73,7 @@ class Watch {
       return;
     }
     this.record = record;
-    if (isEnded(record)) {
+    if (hasEnded(record)) {
       this.end(record, message.type === "job_cancelled" ? message.reason : undefined);
       return;
     }
@@ -109,10 +110,6 @@ class Watch {
     this.onLeave();
     this.queue.close();
   }
-}
-
-function isEnded({ status }: JobRecord): boolean {
-  return status !== "running" && status !== "pending";
 }
 
 function endEvent({ status, result, error, started_at, completed_at }: JobRecord, reason?: string): WatchEvent {

@@ -1,6 +1,6 @@
 import { checkNumber, checkObject, checkString, needFunction } from "../support/check.js";
+import { Listeners } from "../support/delivery-queue.js";
 import { holdLock, whenFree } from "../support/lifetime.js";
-import { Listeners } from "../support/line.js";
 import { fieldOf, reasonText, tagOf, textOf } from "../support/look.js";
 import { randomName } from "../support/random-name.js";
 import type { JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
@@ -8,9 +8,10 @@ import { Calls } from "./calls.js";
 import { Watches } from "./client-watch.js";
 import { RunnerError, refusalOf } from "./errors.js";
 import { MESSAGE } from "./inert.js";
+import { needNoKey } from "./keyless.js";
 import { Mirror } from "./mirror.js";
 import { toWire } from "./odd-parts.js";
-import { isConnecting, isOver, listenTo, needPort, post, tryPost } from "./port.js";
+import { comesBack, isConnecting, isOver, listenTo, needPort, post, tryPost } from "./port.js";
 import { GONE, PROTOCOL } from "./protocol.js";
 import { readServerMessage } from "./server-message.js";
 import type {
@@ -27,17 +28,23 @@ import type {
 const NAME_LENGTH = 8;
 const NOTHING = () => {};
 const WORKER = "[object Worker]";
+/** A WebSocket's code for that. */
+const MESSAGE_TOO_BIG = 1009;
 const LOCKED = ["[object MessagePort]", WORKER];
+/** What is said over these while nobody listens is lost. Others keep it, or open when somebody does. */
+const LOSSY = ["[object BroadcastChannel]", WORKER];
 
 /**
  * The client side of the queue protocol, for a page that looks on. Every method works detached.
  *
  * What asks is sent in the order in which it was asked, once the port is open, and answered by the runner. It rejects
- * with JobgateError of code E_DISCONNECTED where no answer has come within `timeout`, of code E_CLOSED once nobody
- * listens at the other end (`connected` is false again) or this client is closed. That the runner's page or worker is
- * gone is noticed over a Worker and a MessagePort of the same origin; a SharedWorker whose script can't be loaded says so
- * only by its own `error` event. What the runner refuses rejects as its
- * own call would throw: InvalidParamsError, UnknownJobTypeError, QueueFullError, …; in other words, with code E_REFUSED.
+ * with JobgateError of code E_DISCONNECTED where no answer has come within `timeout`, and at once for a `retryJob` or
+ * `clearCompleted` whose port is lost before its answer has come (what else was asked is asked again); of code E_CLOSED
+ * once nobody listens at the other end (`connected` is false again) or this client is closed; over a port that comes back
+ * (`reconnecting`) it waits for that instead. That the runner's page or worker is gone is noticed over a Worker and a
+ * MessagePort of the same origin; a SharedWorker whose script can't be loaded says so only by its own `error` event. What
+ * the runner refuses rejects as its own call would throw: InvalidParamsError, UnknownJobTypeError, QueueFullError, …; in
+ * other words, with code E_REFUSED.
  */
 export class QueueClient implements JobQueue {
   private readonly port: QueuePort;
@@ -52,6 +59,10 @@ export class QueueClient implements JobQueue {
   private serial = 0;
   private readonly closed = new AbortController();
   private connected = false;
+  /** The latest state said its jobs' ranks, as it is told to who has said to know them. */
+  private ranked = false;
+  /** That the other end is gone is waited for. */
+  private watching: Promise<void> | undefined = undefined;
   /** Why nobody would answer. */
   private gone: string | undefined = undefined;
   private snapshot: ClientSnapshot | undefined = undefined;
@@ -79,7 +90,8 @@ export class QueueClient implements JobQueue {
       message: ({ data }) => this.hear(data),
       open: () => this.opened(),
       // One that is connecting again comes back.
-      close: () => (isConnecting(port) ? this.away() : this.disconnect("The port has closed")),
+      close: (event) =>
+        isConnecting(port) ? this.away(fieldOf(event, "code")) : this.disconnect("The port has closed"),
       ...(tagOf(port) === WORKER && { error: (event: object) => this.failed(event) }),
     });
     try {
@@ -104,6 +116,7 @@ export class QueueClient implements JobQueue {
   ): Promise<JobRecord> {
     checkString("type", type);
     checkObject("options", options);
+    needNoKey(options);
     const { id: given, priority, delay, timeout, retry: wanted } = options;
     const id = checkString("id", given) ?? `${this.name}-${++this.serial}`;
     const retry = typeof wanted === "object" && wanted !== null && !Array.isArray(wanted) ? defined(wanted) : wanted;
@@ -133,7 +146,9 @@ export class QueueClient implements JobQueue {
   cancelJob(id: string, reason?: unknown): Promise<boolean> {
     const why = reasonText(reason);
     const more = why !== undefined && { reason: why };
-    return quiet(this.askWhether((request) => ({ request, type: "cancel_job", job_id: id, ...more })));
+    // Where the first asking has ended the job, and its answer got lost, the second finds it ended.
+    const isDone = () => this.mirror.get(id)?.status === "cancelled";
+    return quiet(this.askWhether((request) => ({ request, type: "cancel_job", job_id: id, ...more }), isDone));
   }
 
   /** False: unknown or ended. Not awaited, it is never unhandled. */
@@ -200,10 +215,11 @@ export class QueueClient implements JobQueue {
     return job;
   }
 
-  private async askWhether(make: (request: number) => ClientMessage): Promise<boolean> {
+  /** `isDone`: of what was asked more than once, whether it has been done all the same. */
+  private async askWhether(make: (request: number) => ClientMessage, isDone = () => false): Promise<boolean> {
     const answer = await this.ask(make);
     if (answer.type === "ok") return true;
-    if (answer.code === 404 || answer.code === 409) return false;
+    if (answer.code === 404 || answer.code === 409) return answer.isAgain && isDone();
     throw refusalOf(answer);
   }
 
@@ -215,15 +231,23 @@ export class QueueClient implements JobQueue {
 
   private ask(make: (request: number) => ClientMessage): ReturnType<Calls["ask"]> {
     if (this.gone !== undefined) throw new RunnerError(this.gone, "E_CLOSED");
+    // What it took now would be sent by the next one, when this call has been given up with those before it.
+    if (isConnecting(this.port)) this.calls.setOpen(false);
     return this.calls.ask((request) => {
-      const message = toWire(make(request));
+      const message = toWire(make(request), this.port);
       if (message !== undefined) return message;
       throw new RunnerError(`A message may have ${MESSAGE.bytes} bytes at most`, "E_REFUSED");
     });
   }
 
-  /** Says that somebody is there; what was asked meanwhile follows, and what may have got lost. */
+  /** What was asked meanwhile follows, and what may have got lost; where it would be lost, once somebody answers. */
   private opened(): void {
+    this.greet();
+    if (!LOSSY.includes(tagOf(this.port))) this.calls.reopen();
+  }
+
+  /** Says that somebody is there. */
+  private greet(): void {
     const { seq, instance } = this.mirror;
     const greeting = { acknowledges: true, protocol: PROTOCOL } as const;
     const whose = instance !== undefined && { instance };
@@ -234,7 +258,6 @@ export class QueueClient implements JobQueue {
     if (LOCKED.includes(tagOf(this.port))) {
       holdLock((lock) => lock !== "" && tryPost(this.port, { type: "present", lock }));
     }
-    this.calls.reopen();
   }
 
   /** A worker whose script can't be loaded says so by an event without a message; one that throws may live on. */
@@ -244,11 +267,11 @@ export class QueueClient implements JobQueue {
     if (why === "" || !this.connected) this.disconnect(`The worker could not be started${why}`);
   }
 
-  /** Until the port has come back. */
-  private away(): void {
-    this.calls.setOpen(false);
-    this.connected = false;
-    this.changed();
+  /** Until the port has come back. `code`: why it was closed. */
+  private away(code?: unknown): void {
+    if (code === MESSAGE_TOO_BIG) this.calls.refuseLargest();
+    this.calls.lose();
+    this.disconnected();
   }
 
   private disconnect(why: string): void {
@@ -256,8 +279,13 @@ export class QueueClient implements JobQueue {
     this.calls.setOpen(false);
     const error = new RunnerError(why, "E_CLOSED");
     this.calls.fail(error);
-    this.connected = false;
     this.watches.fail(error);
+    this.disconnected();
+  }
+
+  private disconnected(): void {
+    if (!this.connected) return;
+    this.connected = false;
     this.changed();
   }
 
@@ -275,11 +303,11 @@ export class QueueClient implements JobQueue {
     else if (message.type === "error") this.refused(message);
     else if (message.type === "job_created") this.created(message.job.id);
     else if (message.type === "present") {
-      void whenFree(message.lock, this.closed.signal, () =>
+      this.watching ??= whenFree(message.lock, this.closed.signal, () =>
         this.disconnect("The page or worker that answered is gone"),
       );
     } else if (message.type === "queue_state") {
-      this.reached();
+      this.toldState(message);
       for (const id of this.creating.keys()) this.created(id);
       this.watches.tellAll((id) => this.mirror.get(id), message);
     }
@@ -289,6 +317,17 @@ export class QueueClient implements JobQueue {
     if (id === undefined && !isBack) return;
     if (id) this.watches.tell(id, this.mirror.get(id), message);
     this.changed();
+  }
+
+  /** Of one that has not heard that ranks are known here: it listens only now, or is another than before. */
+  private toldState({ ranks }: ServerMessage & { type: "queue_state" }): void {
+    const isNew = ranks === undefined && (this.ranked || !this.connected) && LOSSY.includes(tagOf(this.port));
+    this.ranked = ranks !== undefined;
+    if (isNew) {
+      this.greet();
+      this.calls.reopen();
+    }
+    this.reached();
   }
 
   private reached(): void {
@@ -306,7 +345,10 @@ export class QueueClient implements JobQueue {
   }
 
   private refused(message: ServerMessage & { type: "error" }): void {
-    if (message.code === GONE) this.disconnect(message.error);
+    if (message.code === GONE) {
+      if (comesBack(this.port)) this.away();
+      else this.disconnect(message.error);
+    }
     const { job_id = "", request = this.creating.get(job_id) } = message;
     if (request !== undefined) this.calls.answer({ ...message, request });
   }

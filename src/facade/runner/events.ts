@@ -29,8 +29,6 @@ export interface Notification<Of extends Subject = Subject> {
   readonly failure?: Error;
 }
 
-export const CHANGE = { status: 0, progress: 1, end: 2 } as const;
-
 const ENDS: readonly string[] = ["job_completed", "job_failed", "job_cancelled"];
 
 export function isEnd(event: JobEvent): boolean {

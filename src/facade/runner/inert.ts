@@ -1,6 +1,8 @@
 // What users and ports hand in, as inert data: a copy that is bounded and that nothing happens in when it is looked at.
 // The only file that looks into values that are not the runner's own; the rules judge the copy.
 
+import { isWellFormed } from "../support/well-formed.js";
+
 /** What a copy may be: a guard against what has no end. */
 export interface Bounds {
   /** Of UTF-8 text, names and strings; each value counts for two more. */
@@ -134,6 +136,8 @@ class Copier {
     for (const name of Reflect.ownKeys(value)) {
       if (typeof name !== "string") continue;
       this.spendText(name);
+      // Where its fields are told apart, it would be another's name.
+      if (!isWellFormed(name)) return this.notPlain(NOT_PLAIN);
       const field = this.copy((value as Record<string, unknown>)[name], depth + 1, shape?.fields?.get(name));
       // Set as others are, "__proto__" would be taken for the prototype.
       if (name === "__proto__") {

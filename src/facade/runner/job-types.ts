@@ -3,8 +3,10 @@
 import { invalidParams, UnknownJobTypeError } from "../errors.js";
 import { needFunction } from "../support/check.js";
 import { textOf } from "../support/look.js";
+import { isWellFormed } from "../support/well-formed.js";
 import { breakDown } from "../wasm/engine.js";
 import { inert, PARAMS, type Shape } from "./inert.js";
+import { judged } from "./judged.js";
 import type { JobType, ParamSpec, TaskContext, TypeDescription, Validation } from "./types.js";
 import { type Rules, WasmRunner } from "./wasm.js";
 
@@ -17,7 +19,7 @@ interface Known {
   readonly shape: Shape;
 }
 
-const TOO_LARGE = `must be an object of at most ${PARAMS.bytes} bytes`;
+const WHOLE = "must have no half of a surrogate pair in it";
 
 export class JobTypes {
   private readonly byName = new Map<string, Known>();
@@ -42,12 +44,14 @@ export class JobTypes {
     const { name, description, params, execute } = type;
     if (typeof name !== "string" || name === "")
       throw new TypeError(`${at}.name must be a string with something in it`);
+    if (!isWellFormed(name)) throw new TypeError(`${at}.name ${WHOLE}`);
     if (typeof description !== "string") throw new TypeError(`${at}.description must be a string`);
     needFunction(`${at}.execute`, execute);
     if (this.byName.has(name)) throw new TypeError(`${at}.name: there is a job type "${name}" already`);
     const specs = inert(params, PARAMS)?.value;
     const fault = this.rules.addType(name, specs);
     if (fault !== undefined) throw new TypeError(`${at}.${fault}`);
+    if (!isWhole(specs)) throw new TypeError(`${at}.params ${WHOLE}`);
     this.add(name, description, specs as readonly ParamSpec[], (given, context) => execute.call(type, given, context));
   }
 
@@ -77,9 +81,8 @@ export class JobTypes {
   }
 
   validate(name: string, params: unknown): Validation {
-    const given = inert(params, PARAMS, this.known(name).shape);
-    if (given === undefined) return { valid: false, errors: [{ param: "", message: TOO_LARGE }] };
-    return this.rules.validate(name, given.value) as Validation;
+    const { shape } = this.known(name);
+    return judged(params, (given) => this.rules.validate(name, given) as Validation, shape);
   }
 
   /** The params to run with. */
@@ -88,6 +91,12 @@ export class JobTypes {
     if (!validation.valid) throw invalidParams(validation.errors);
     return deepFreeze(validation.params);
   }
+}
+
+/** All its texts are: names and choices are told apart by them. */
+function isWhole(data: unknown): boolean {
+  if (typeof data === "string") return isWellFormed(data);
+  return typeof data !== "object" || data === null || Object.values(data).every(isWhole);
 }
 
 function shapeOf({ type, max, items }: Omit<ParamSpec, "name">): Shape {

@@ -1,6 +1,7 @@
 // What a client knows of a runner's jobs: the latest state it was sent, and every event since, in the order that the
 // runner's engine says.
 
+import { hasEnded } from "../support/has-ended.js";
 import type { JobRecord, ManagerStats } from "../types.js";
 import { compareRanks, isRank, type Rank } from "./rank.js";
 import { SortedList } from "./sorted-list.js";
@@ -92,10 +93,10 @@ export class Mirror {
     return Array.from(this.listed, ({ record }) => record);
   }
 
-  /** What a runner tells again was known before. */
+  /** What a runner tells again was known before; what it tells others before it tells its state is part of that. */
   private isNext({ type, seq }: ServerMessage & { readonly seq?: unknown }): boolean {
     if (typeof seq !== "number" || type === "ok") return true;
-    if (type !== "queue_state" && this.seq !== undefined && seq < this.seq) return false;
+    if (type !== "queue_state" && !(seq >= (this.seq ?? Infinity))) return false;
     this.seq = seq;
     return true;
   }
@@ -103,19 +104,18 @@ export class Mirror {
   private replace(jobs: readonly JobRecord[], ranks: readonly Rank[] = []): void {
     this.entries.clear();
     this.listed.clear();
-    // Backwards: without ranks, what arrives last is the newest among the finished.
-    const put = (from: number, to: number, step: number) => {
-      for (let at = from; at !== to; at += step) this.put(jobs[at]!, ranks[at]);
-    };
-    const finished = jobs.findIndex(isFinished);
-    const unfinished = finished < 0 ? jobs.length : finished;
-    put(0, unfinished, 1);
-    put(jobs.length - 1, unfinished - 1, -1);
+    const first = this.arrivals;
+    this.arrivals += jobs.length;
+    const finished = jobs.findIndex(hasEnded);
+    // As they are listed, which is quickest; without ranks, the first of the finished counts as what came last of all.
+    for (const [at, job] of jobs.entries()) {
+      const isFinished = finished >= 0 && at >= finished;
+      this.put(job, ranks[at], first + (isFinished ? finished + jobs.length - 1 - at : at));
+    }
   }
 
-  private put(record: JobRecord, rank: unknown): void {
+  private put(record: JobRecord, rank: unknown, arrival = this.arrivals++): void {
     this.remove(record.id);
-    const arrival = this.arrivals++;
     const entry = { record: Object.freeze(record), rank: isRank(rank) ? rank : guess(record, arrival), arrival };
     this.entries.set(record.id, entry);
     this.listed.add(entry);
@@ -149,10 +149,6 @@ export class Mirror {
 type Changes = { readonly [Field in keyof JobRecord]?: JobRecord[Field] | undefined };
 
 const NO_WAIT: Changes = { ready_at: undefined, stopping: undefined };
-
-function isFinished({ status }: JobRecord): boolean {
-  return status !== "running" && status !== "pending";
-}
 
 /** A field that becomes undefined goes. */
 function changed(record: JobRecord, change: Changes): JobRecord {

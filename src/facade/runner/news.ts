@@ -1,11 +1,12 @@
 // What happens in a runner, told in the order in which it happens.
 
-import { Line, Listeners } from "../support/line.js";
+import { DeliveryQueue, Listeners } from "../support/delivery-queue.js";
 import type { Unsubscribe } from "../types.js";
-import { CHANGE, isEnd, type Notification as Told } from "./events.js";
+import { isEnd, type Notification as Told } from "./events.js";
 import type { Rank } from "./rank.js";
 import type { Task } from "./task.js";
 import type { Tasks } from "./tasks.js";
+import { CHANGE } from "./wire.js";
 
 type Notification = Told<Task>;
 
@@ -21,7 +22,7 @@ export class News {
   isLogged = false;
   private log: Notification[] = [];
   private readonly tasks: Tasks;
-  private readonly line: Line<Notification>;
+  private readonly deliveries: DeliveryQueue<Notification>;
   private readonly all = new Listeners<Notification>();
   /** Of one job each: a job's watchers cost nothing where another's events are told. */
   private readonly watchers = new Map<Task, Listeners<Notification>>();
@@ -29,7 +30,7 @@ export class News {
 
   constructor(tasks: Tasks) {
     this.tasks = tasks;
-    this.line = new Line((notification) => this.tell(notification));
+    this.deliveries = new DeliveryQueue((notification) => this.tell(notification));
   }
 
   follow(listener: (notification: Notification) => void): Unsubscribe {
@@ -47,7 +48,7 @@ export class News {
     };
   }
 
-  /** Told of every notification, after those who follow. */
+  /** Told of every change, after those who follow. */
   onChange(listener: () => void): Unsubscribe {
     return this.changes.add(listener);
   }
@@ -66,7 +67,7 @@ export class News {
   }
 
   push(notification: Notification): void {
-    this.line.push(notification);
+    this.deliveries.push(notification);
   }
 
   /** Of the runner itself, not of a job. */
@@ -101,10 +102,12 @@ export class News {
     const { event, task } = notification;
     const told = { ...this.note(notification), seq: ++this.seq };
     if (this.isLogged) this.keep(told);
-    this.version++;
+    // A line of a log is in no record.
+    const isChange = event?.type !== "job_log";
+    if (isChange) this.version++;
     this.all.call(told);
     if (task !== undefined) this.watchers.get(task)?.call(told);
-    this.changes.call();
+    if (isChange) this.changes.call();
     if (event !== undefined && isEnd(event)) this.removed(this.tasks.drop("retire"));
   }
 

@@ -3,6 +3,8 @@
 // finds null there.
 
 import { inert, MESSAGE, STAND_INS } from "./inert.js";
+import { bytesOf, takesObjects } from "./port.js";
+import type { QueuePort } from "./types.js";
 
 type Path = readonly (string | number)[];
 type Holder = Record<string | number, unknown>;
@@ -13,15 +15,23 @@ export interface WithOddParts {
 }
 
 /** The message as its port carries it; undefined: it is too large. What it is made of is looked at once. */
-export function toWire<Message extends object>(message: Message): (Message & WithOddParts) | undefined {
+export function toWire<Message extends object>(
+  message: Message,
+  port: QueuePort,
+): (Message & WithOddParts) | undefined {
   const copy = inert(message, MESSAGE);
   if (copy === undefined) return undefined;
-  const wire = copy.value as Message;
-  if (!copy.isOdd) return wire;
+  const wire = copy.value as Message & WithOddParts;
+  if (!copy.isOdd) return fits(wire, port) ? wire : undefined;
   const odd: [Path, string][] = [];
   collect(wire as Holder, [], odd);
-  const whole = inert({ ...wire, odd }, MESSAGE);
-  return whole && ({ ...wire, odd } as Message & WithOddParts);
+  const whole = { ...wire, odd };
+  return inert(whole, MESSAGE) && fits(whole, port) ? whole : undefined;
+}
+
+/** Numbers, quotes and escapes take more as text than they count for: sockets are closed for that. */
+function fits(message: object, port: QueuePort): boolean {
+  return takesObjects(port) || bytesOf(message) <= MESSAGE.bytes;
 }
 
 function collect(holder: Holder, path: Path, odd: [Path, string][]): void {

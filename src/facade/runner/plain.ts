@@ -21,20 +21,25 @@ export interface Carried {
   readonly lost?: string;
 }
 
-const carried = new WeakMap<object, Carried>();
+/** A record, or what tells of an end. Unlike the result itself, which is the user's own object, it does not change. */
+interface WithResult {
+  readonly result?: unknown;
+}
 
-/** What is carried does not change, so each object is carried once. */
-export function carry(value: unknown): Carried {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) return write(value);
-  let known = carried.get(value);
+const results = new WeakMap<WithResult, Carried>();
+
+/** Written once, for all who are told. */
+export function carryResult(told: WithResult): Carried {
+  let known = results.get(told);
   if (known === undefined) {
-    known = write(value);
-    carried.set(value, known);
+    known = carry(told.result);
+    results.set(told, known);
   }
   return known;
 }
 
-function write(value: unknown): Carried {
+/** As the value is now. */
+export function carry(value: unknown): Carried {
   if (value === undefined) return { value: null, size: EACH };
   let lost: string | undefined;
   let size = 0;
@@ -70,7 +75,8 @@ export function clip(text: string): string {
 }
 
 export function clipError(error: NonNullable<JobRecord["error"]>): NonNullable<JobRecord["error"]> {
-  return { ...error, name: clip(error.name), message: clip(error.message) };
+  const { name, message, code } = error;
+  return { name: clip(name), message: clip(message), ...(code !== undefined && { code: clip(code) }) };
 }
 
 interface CarriedRecord {
@@ -89,7 +95,7 @@ export function carryRecord(record: JobRecord): CarriedRecord {
   if (known === undefined) {
     const { progress, error, reason } = record;
     const params = carry(record.params);
-    const result = "result" in record ? carry(record.result) : undefined;
+    const result = "result" in record ? carryResult(record) : undefined;
     const plain: JobRecord = {
       ...record,
       params: params.value,
@@ -98,8 +104,10 @@ export function carryRecord(record: JobRecord): CarriedRecord {
       ...(error !== undefined && { error: clipError(error) }),
       ...(reason !== undefined && { reason: clip(reason) }),
     };
-    const size = FRAME + record.type.length + params.size + (result?.size ?? 0) + plain.progress.message.length;
-    known = { record: plain, size: size + (error?.message.length ?? 0) + (plain.reason?.length ?? 0) };
+    const { name = "", message = "", code = "" } = plain.error ?? {};
+    const texts = [record.type, plain.progress.message, plain.reason ?? "", name, message, code];
+    const size = FRAME + params.size + (result?.size ?? 0) + texts.join("").length;
+    known = { record: plain, size };
     records.set(record, known);
   }
   return known;

@@ -3,8 +3,17 @@ import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
 
 /** One message, as an object where the port takes objects, else as JSON. Throws what the port throws. */
 export function post(port: QueuePort, message: ClientMessage | ServerMessage): void {
-  if (typeof port.postMessage === "function") port.postMessage(message);
+  if (takesObjects(port)) port.postMessage?.(message);
   else port.send?.(JSON.stringify(message));
+}
+
+export function takesObjects(port: QueuePort): boolean {
+  return typeof port.postMessage === "function";
+}
+
+/** Of the message as JSON, in UTF-8. */
+export function bytesOf(message: object): number {
+  return new TextEncoder().encode(JSON.stringify(message)).length;
 }
 
 /** Likewise, where a port that throws has nobody who could be told. */
@@ -24,8 +33,17 @@ export function needPort(port: QueuePort): void {
   needFunction("port.postMessage or port.send", port.postMessage ?? port.send);
 }
 
-/** What a port tells: "open" and "close" are a WebSocket's; a MessagePort has "close" where the browser has it. */
+/**
+ * What a port tells: "open" and "close" are a WebSocket's; a MessagePort has "close" where the browser has it. What goes
+ * wrong is followed by "close".
+ */
 export type PortListeners = Readonly<Record<string, (event: { data: unknown }) => void>>;
+
+/**
+ * An emitter of Node's of whose error nobody hears ends the process: whoever sends nonsense would end it. So this one is
+ * never taken away there, and a port has it once.
+ */
+const ignoreError = () => {};
 
 /** All or none: throws what the port throws. Returns how to leave, which throws nothing. */
 export function listenTo(port: QueuePort, listeners: PortListeners): () => void {
@@ -40,12 +58,20 @@ export function listenTo(port: QueuePort, listeners: PortListeners): () => void 
     }
   };
   try {
+    if (typeof (port as { on?: unknown }).on === "function") port.addEventListener("error" as "message", ignoreError);
     for (const [type, listener] of entries) port.addEventListener(type, listener);
   } catch (error) {
     leave();
     throw error;
   }
   return leave;
+}
+
+/** Ports that have it, of whichever copy of this package, find their way to who listens next. */
+export const COMES_BACK = Symbol.for("jobgate port that comes back");
+
+export function comesBack(port: QueuePort): boolean {
+  return (port as { readonly [COMES_BACK]?: unknown })[COMES_BACK] === true;
 }
 
 /** Bytes that a port may hold unsent. */

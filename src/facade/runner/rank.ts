@@ -1,10 +1,9 @@
 /** Where a job is listed, as the runner's engine says: lower comes first, number by number. */
 export type Rank = readonly number[];
 
-export function compareRanks(one: Rank, other: Rank): number {
+export function compareRanks(one: ArrayLike<number>, other: ArrayLike<number>): number {
   for (let at = 0; at < one.length && at < other.length; at++) {
-    const difference = one[at]! - other[at]!;
-    if (difference !== 0) return difference;
+    if (one[at] !== other[at]) return one[at]! - other[at]!;
   }
   return one.length - other.length;
 }

@@ -1,9 +1,10 @@
 // A port over WebSockets, one after the other.
 
 import { checkNumber, checkObject, needFunction } from "../support/check.js";
-import { chance, clearTimer, setTimer } from "../support/time.js";
+import { fieldOf } from "../support/look.js";
+import { chance, clearTimer, longestTimeout, setTimer } from "../support/time.js";
 import type { Millis } from "../types.js";
-import { listenTo, type PortListeners, tryPost } from "./port.js";
+import { COMES_BACK, listenTo, type PortListeners, tryPost } from "./port.js";
 import type { QueuePort } from "./types.js";
 
 export interface ReconnectOptions {
@@ -50,7 +51,8 @@ export function reconnecting(open: () => WebSocket, options: ReconnectOptions = 
 }
 
 class Reconnecting implements QueuePort {
-  readyState = CONNECTING;
+  readonly [COMES_BACK] = true;
+  private state = CONNECTING;
   private readonly events = new EventTarget();
   private readonly openSocket: () => WebSocket;
   private readonly min: Millis;
@@ -71,7 +73,12 @@ class Reconnecting implements QueuePort {
     this.max = max;
     this.connect();
     globalThis.addEventListener?.("online", this.hurry);
-    globalThis.document?.addEventListener("visibilitychange", this.hurry);
+    globalThis.document?.addEventListener("visibilitychange", this.shown);
+  }
+
+  /** A socket that closes takes nothing any more, before it says so. */
+  get readyState(): number {
+    return this.state === OPEN && this.socket?.readyState !== OPEN ? CONNECTING : this.state;
   }
 
   get bufferedAmount(): number {
@@ -89,7 +96,7 @@ class Reconnecting implements QueuePort {
   /** Throws InvalidStateError once the port is closed, QuotaExceededError where too much waits. */
   readonly send = (data: string): void => {
     if (this.readyState === CLOSED) throw new DOMException("The port was closed", "InvalidStateError");
-    if (this.readyState === OPEN && this.socket!.readyState === OPEN) {
+    if (this.readyState === OPEN) {
       this.socket!.send(data);
       return;
     }
@@ -103,7 +110,7 @@ class Reconnecting implements QueuePort {
   readonly close = (): void => {
     if (this.readyState === CLOSED) return;
     globalThis.removeEventListener?.("online", this.hurry);
-    globalThis.document?.removeEventListener("visibilitychange", this.hurry);
+    globalThis.document?.removeEventListener("visibilitychange", this.shown);
     this.drop();
     this.waiting = [];
     this.waitingSize = 0;
@@ -118,9 +125,7 @@ class Reconnecting implements QueuePort {
     const listeners: PortListeners = {
       open: () => this.opened(),
       message: ({ data }) => this.heard(data),
-      close: () => this.lost(),
-      // What has gone wrong is followed by "close".
-      error: () => {},
+      close: (event) => this.lost(fieldOf(event, "code")),
     };
     this.leave = listenTo(socket as unknown as QueuePort, listeners);
     this.socket = socket;
@@ -133,7 +138,7 @@ class Reconnecting implements QueuePort {
     const { waiting } = this;
     this.waiting = [];
     this.waitingSize = 0;
-    this.readyState = OPEN;
+    this.state = OPEN;
     for (const data of waiting) this.send(data);
     this.tell(OPEN, "open");
   }
@@ -149,11 +154,11 @@ class Reconnecting implements QueuePort {
     this.wait(time, () => (this.asked ? this.lost() : this.ask()));
   }
 
-  private lost(): void {
+  private lost(code?: unknown): void {
     this.drop();
     const longest = Math.min(this.min * 2 ** this.failures++, this.max);
     this.wait(chance() * longest, this.again);
-    if (this.readyState === OPEN) this.tell(CONNECTING, "close");
+    if (this.state === OPEN) this.tell(CONNECTING, "close", code);
   }
 
   private readonly again = (): void => {
@@ -167,10 +172,13 @@ class Reconnecting implements QueuePort {
 
   /** There is a network again, or someone who looks. */
   private readonly hurry = (): void => {
-    if (globalThis.document?.visibilityState === "hidden") return;
     if (this.socket === undefined) this.again();
     // It may have been lost without a word, while the machine slept.
     else if (this.readyState === OPEN && !this.asked) this.ask();
+  };
+
+  private readonly shown = (): void => {
+    if (globalThis.document?.visibilityState !== "hidden") this.hurry();
   };
 
   private ask(): void {
@@ -196,11 +204,12 @@ class Reconnecting implements QueuePort {
 
   private wait(time: Millis, then: () => void): void {
     clearTimer(this.timer);
-    this.timer = setTimer(then, time);
+    this.timer = setTimer(then, Math.min(time, longestTimeout()));
   }
 
-  private tell(state: number, type: "open" | "close"): void {
-    this.readyState = state;
-    this.events.dispatchEvent(new Event(type));
+  /** `code`: why the socket was closed, where that said so. */
+  private tell(state: number, type: "open" | "close", code?: unknown): void {
+    this.state = state;
+    this.events.dispatchEvent(Object.assign(new Event(type), { code }));
   }
 }

@@ -21,9 +21,9 @@ const PAUSE = 1000;
  * code, or cancelled. Stopped here, by a cancel or its timeout, it is cancelled there, and the stop barrier here opens
  * when it has ended there. Each attempt is a job of its own there.
  *
- * Fails with the queue's error where the job can't be made there, E_DISCONNECTED included; with E_CLOSED where the
- * queue is closed meanwhile, E_UNKNOWN_JOB where it has let go of the job before telling its end. While the queue is
- * away, what runs waits for it.
+ * Fails with the queue's error where the job can't be made or watched there, E_DISCONNECTED included; what has been made
+ * is cancelled. Fails with E_CLOSED where the queue is closed meanwhile, E_UNKNOWN_JOB where it has let go of the job
+ * before telling its end. While the queue is away, what runs waits for it.
  */
 // biome-ignore lint/suspicious/noExplicitAny: as JobType has it.
 export function remote<Params = any, Result = unknown>(
@@ -84,13 +84,19 @@ async function isTold(queue: JobQueue, id: string, reason: unknown): Promise<boo
 }
 
 /** How it ended there; undefined: nobody knows. */
-async function follow(queue: JobQueue, job: JobRecord, { progress }: TaskContext): Promise<WatchEvent | undefined> {
-  const reader = queue.watch(job.id).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return undefined;
-    if (value.event === "progress") progress(value.data.percent, value.data.message);
-    else if (value.event !== "status") return value;
+async function follow(queue: JobQueue, { id }: JobRecord, { progress }: TaskContext): Promise<WatchEvent | undefined> {
+  try {
+    const reader = queue.watch(id).getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return undefined;
+      if (value.event === "progress") progress(value.data.percent, value.data.message);
+      else if (value.event !== "status") return value;
+    }
+  } catch (error) {
+    // It goes on there, and nobody waits for it.
+    void cancel(queue, id, error);
+    throw error;
   }
 }
 

@@ -1,24 +1,23 @@
 import { asyncDispose } from "../job/completion.js";
-import { describers } from "../job/events.js";
-import type { AnyJob } from "../job/record.js";
-import type { JobManager } from "../manager/job-manager.js";
-import { JobManager as Manager } from "../manager/manager.js";
+import { JobManager } from "../manager/job-manager.js";
+import type { AnyEntryJob, Seam } from "../manager/seam.js";
 import { checkObject, checkString, needFunction } from "../support/check.js";
 import { textOf } from "../support/look.js";
 import type { JobContext, JobEvent, JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
 import { now } from "../wasm/clock.js";
 import { checkEngine } from "../wasm/engine.js";
-import { CHANNEL } from "../wasm/listeners.js";
 import { RunnerError } from "./errors.js";
 import { isEnd } from "./events.js";
 import { JobTypes } from "./job-types.js";
+import { needNoKey } from "./keyless.js";
 import { localQueue } from "./local-queue.js";
 
 import { News } from "./news.js";
 import { checkRunnerOptions } from "./options.js";
 import { needPort } from "./port.js";
 import { Quota } from "./quota.js";
-import { Session } from "./session.js";
+import { PortSession } from "./session.js";
+import { unlessSame } from "./snapshots.js";
 import type { Task } from "./task.js";
 import { Tasks } from "./tasks.js";
 import type {
@@ -35,6 +34,7 @@ import type {
 } from "./types.js";
 import { disableRules, newRules, type Rules, WasmRunner } from "./wasm.js";
 import { eventStream, type Watched, watchStream } from "./watch.js";
+import { HISTOGRAM, METRICS } from "./wire.js";
 
 const CLOSED = "The runner was closed";
 
@@ -49,7 +49,7 @@ export class JobRunner {
   private readonly types: JobTypes;
   private readonly tasks: Tasks;
   private readonly news: News;
-  private readonly sessions = new Set<Session>();
+  private readonly sessions = new Set<PortSession>();
   private readonly maxPendingPerPort: number;
   private closed = false;
   private queue: JobQueue | undefined = undefined;
@@ -61,20 +61,22 @@ export class JobRunner {
     this.maxPendingPerPort = maxPendingPerPort;
     this.rules = newRules(retain);
     this.types = new JobTypes(this.rules, builtins, types);
-    const manager = new Manager<string>(managed);
-    this.manager = manager;
-    this.tasks = new Tasks(this.rules, manager);
+    this.manager = new JobManager<string>(managed);
+    const seam = this.manager as Seam<string, unknown, never, unknown>;
+    this.tasks = new Tasks(this.rules, seam);
     this.news = new News(this.tasks);
-    describers.set(manager, (job) => this.tasks.describe(job));
-    manager.listen(CHANNEL.event, (event: JobEvent) => this.hear(event));
-    manager.listen(CHANNEL.order, (job: AnyJob) => {
-      const task = this.tasks.ofJob(job);
+    seam.entry = {
+      describe: (job) => this.tasks.describe(job),
+      onFailure: (error) => {
+        disableRules(error);
+        this.news.fail(error);
+      },
+    };
+    seam.onEvent(({ event, job }) => this.hear(event, job));
+    seam.onMove((job) => {
+      const task = this.tasks.of(job);
       if (task !== undefined) this.news.push({ task, rank: this.tasks.rank(task) });
     });
-    manager.onFailure = (error) => {
-      disableRules(error);
-      this.news.fail(error);
-    };
     for (const name of METHODS) {
       // biome-ignore lint/suspicious/noExplicitAny: binds each method to this runner, so that it works detached.
       const methods = this as any;
@@ -83,9 +85,9 @@ export class JobRunner {
   }
 
   /** The manager forgets at once; the runner says when it does. And the manager may have jobs that are not the runner's. */
-  private hear(event: JobEvent): void {
-    if (event.type === "stats_update") this.news.push({ event });
-    const task = event.type === "job_removed" ? undefined : this.tasks.of(event);
+  private hear(event: JobEvent, job: AnyEntryJob | undefined): void {
+    if (job === undefined) this.news.push({ event });
+    const task = job === undefined || event.type === "job_removed" ? undefined : this.tasks.known(job);
     if (task === undefined) return;
     if (isEnd(event)) this.tasks.ended(task);
     this.news.push({ event, task, rank: this.tasks.rank(task) });
@@ -99,6 +101,7 @@ export class JobRunner {
     checkObject("options", options);
     // Read whole, once.
     const { id: wanted, ...run } = options;
+    needNoKey(run);
     const checked = this.types.needValid(type, params);
     const given = checkString("id", wanted);
     if (given !== undefined && !WasmRunner.isId(given)) {
@@ -110,7 +113,7 @@ export class JobRunner {
     const { signal: _, delay: __, ...again } = run;
     const task = this.tasks.create({ id, type, params: checked, options: again }, (task) => {
       const body = (context: JobContext) => this.execute(task, context);
-      return this.manager.runJob(id, body, { ...run, onDuplicate: "reject", name: type }).job as AnyJob;
+      return this.manager.runJob(id, body, { ...run, onDuplicate: "reject", name: type }).job as AnyEntryJob;
     });
     this.news.version++;
     return this.tasks.record(task);
@@ -148,17 +151,12 @@ export class JobRunner {
 
   /** False for an unknown or finished job. A pending job ends at once, a running one when its body has settled. */
   cancelJob(id: string, reason?: unknown): boolean {
-    const task = this.unfinished(id);
-    task?.job.askToStop(reason);
-    return task !== undefined;
+    return this.change(id, ({ job }) => job.askToStop(reason));
   }
 
   /** False for an unknown or finished job. A pending one goes to the back of its new level. */
   setPriority(id: string, priority: Priority): boolean {
-    const task = this.unfinished(id);
-    if (task === undefined) return false;
-    task.job.setPriority(priority);
-    return true;
+    return this.change(id, ({ job }) => job.setPriority(priority));
   }
 
   /**
@@ -174,6 +172,7 @@ export class JobRunner {
   /** How many finished jobs were let go of. One whose end is still to be told, while a listener is called, stays. */
   clearCompleted(): number {
     const gone = this.tasks.drop("clear");
+    this.news.version++;
     this.news.removed(gone);
     return gone.length;
   }
@@ -239,7 +238,7 @@ export class JobRunner {
     this.manager.concurrency = n;
   }
 
-  /** Any change of any job, its progress too. */
+  /** Any change of any job, its progress too. A line of a log changes none. */
   subscribe(listener: () => void): Unsubscribe {
     needFunction("listener", listener);
     checkEngine();
@@ -250,8 +249,7 @@ export class JobRunner {
   getSnapshot(): QueueSnapshot {
     const { version } = this.news;
     if (this.snapshot === undefined || this.snapshotVersion !== version) {
-      const jobs = Object.freeze(this.getAllJobs());
-      this.snapshot = Object.freeze({ jobs, stats: Object.freeze(this.manager.stats) });
+      this.snapshot = unlessSame(this.snapshot, { jobs: this.getAllJobs(), stats: this.manager.stats });
       this.snapshotVersion = version;
     }
     return this.snapshot;
@@ -298,7 +296,7 @@ export class JobRunner {
     checkEngine();
     this.news.isLogged = true;
     const quota = new Quota(this.maxPendingPerPort);
-    const session = new Session(this, port, this.news, quota, { end: () => this.sessions.delete(session) });
+    const session = new PortSession(this, port, this.news, quota, { end: () => this.sessions.delete(session) });
     this.sessions.add(session);
     session.begin();
     if (this.closed) session.leave(CLOSED);
@@ -329,19 +327,27 @@ export class JobRunner {
     return task;
   }
 
-  private unfinished(id: string): Task | undefined {
+  /** While a listener is called, it is so at once and told later: whoever asks meanwhile is to see it. */
+  private change(id: string, make: (task: Task) => void): boolean {
     checkEngine();
     const task = this.tasks.get(id);
-    return task === undefined || task.job.hasEnded ? undefined : task;
+    if (task === undefined || task.job.hasEnded) return false;
+    make(task);
+    task.isStale = true;
+    this.news.version++;
+    return true;
   }
 }
 
 function readMetrics(numbers: Float64Array): readonly [Histogram, Histogram, number] {
-  const histogram = (at: number): Histogram => {
-    const [count = 0, p50 = 0, p95 = 0, p99 = 0, max = 0] = numbers.subarray(at);
-    return { count, p50, p95, p99, max };
-  };
-  return [histogram(0), histogram(5), numbers[10]!];
+  const histogram = (at: number): Histogram => ({
+    count: numbers[at + HISTOGRAM.count]!,
+    p50: numbers[at + HISTOGRAM.p50]!,
+    p95: numbers[at + HISTOGRAM.p95]!,
+    p99: numbers[at + HISTOGRAM.p99]!,
+    max: numbers[at + HISTOGRAM.max]!,
+  });
+  return [histogram(METRICS.wait), histogram(METRICS.run), numbers[METRICS.perMinute]!];
 }
 
 const METHODS = Object.getOwnPropertyNames(JobRunner.prototype).filter((name) => {

@@ -8,12 +8,14 @@ type Check = (fields: Fields) => boolean;
 
 const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null;
 const isStats: Check = ({ stats }) => isObject(stats);
+const isListOrNone = (value: unknown) => value === undefined || Array.isArray(value);
 const namesJob: Check = ({ job_id }) => typeof job_id === "string";
 const isRecord = (value: unknown) =>
   isObject(value) && typeof value.id === "string" && typeof value.status === "string" && isObject(value.progress);
 
 const CHECKS: Readonly<Record<ServerMessage["type"], Check>> = {
-  queue_state: (message) => isStats(message) && Array.isArray(message.jobs) && message.jobs.every(isRecord),
+  queue_state: (message) =>
+    isStats(message) && Array.isArray(message.jobs) && message.jobs.every(isRecord) && isListOrNone(message.ranks),
   stats_update: isStats,
   job_created: ({ job }) => isRecord(job),
   job_started: namesJob,

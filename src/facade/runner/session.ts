@@ -1,6 +1,7 @@
 // One port that a runner speaks the queue protocol over.
 
-import { errorRecord } from "../job/events.js";
+import { errorRecord } from "../manager/seam.js";
+import { hasEnded } from "../support/has-ended.js";
 import { holdLock, whenFree } from "../support/lifetime.js";
 import { wallNow } from "../support/time.js";
 import type { JobEvent, JobRecord, ParamError, Unsubscribe } from "../types.js";
@@ -8,8 +9,9 @@ import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { type Heard, readClientMessage } from "./client-message.js";
 import { isEnd, type Notification, type Subject } from "./events.js";
+import { inert, PARAMS } from "./inert.js";
 import { Outbox } from "./outbox.js";
-import { carry, carryRecord, clip, clipError } from "./plain.js";
+import { carryRecord, carryResult, clip, clipError } from "./plain.js";
 import { listenTo } from "./port.js";
 import { GONE, PROTOCOL } from "./protocol.js";
 import type { Quota } from "./quota.js";
@@ -44,7 +46,7 @@ export interface SessionHooks {
   away?(): boolean;
 }
 
-export class Session {
+export class PortSession {
   private readonly over = new AbortController();
   private readonly queue: ServedQueue;
   private readonly port: QueuePort;
@@ -59,6 +61,8 @@ export class Session {
   private lacksRanks = false;
   private readonly alarm = new Alarm(false);
   private isGreeted = false;
+  /** That the other end is gone is waited for. */
+  private watching: Promise<void> | undefined = undefined;
   /** Ids of jobs that are being created for this port, whose event is the answer. */
   private readonly asked = new Set<string>();
 
@@ -77,7 +81,10 @@ export class Session {
     try {
       const close = () => this.end();
       const leave = listenTo(port, { message: ({ data }) => this.hear(readClientMessage(data)), close });
-      const unfollow = this.news.follow((notification) => this.forward(notification));
+      const unfollow = this.news.follow((notification) => {
+        this.count(notification);
+        this.forward(notification);
+      });
       this.unlisten = () => {
         leave();
         unfollow();
@@ -141,7 +148,16 @@ export class Session {
     const state = this.state();
     this.send(state);
     // Amid the end of a job, which has no time yet.
-    if (state.jobs.some((job) => !isUnfinished(job) && job.completed_at === undefined)) this.outbox.state();
+    if (state.jobs.some((job) => hasEnded(job) && job.completed_at === undefined)) this.outbox.state();
+  }
+
+  /** As it happens: what is told again to who has missed it counts no second time. */
+  private count({ event }: Notification): void {
+    if (event?.type === "job_started") this.quota.start(event.job_id);
+    else if (event?.type === "job_retrying") this.quota.wait(event.job_id);
+    // A store that is read now and then may have let go of a job whose end nobody saw.
+    else if (event?.type === "job_removed") this.quota.leave(event.job_id);
+    else if (event !== undefined && "job_id" in event && isEnd(event)) this.quota.leave(event.job_id);
   }
 
   // ── to the other end ────────────────────────────────────────────────────────────────────────────
@@ -181,7 +197,6 @@ export class Session {
         this.outbox.newest("stats", () => ({ ...event, seq }));
         break;
       default:
-        if ("job_id" in event) this.quota.leave(event.job_id);
         if (isEnd(event)) this.sendEnd(event, task, more);
         else this.send({ ...event, ...more });
     }
@@ -213,7 +228,7 @@ export class Session {
   ): void {
     let told = event;
     if (event.type === "job_completed") {
-      const { value, lost } = carry(event.result);
+      const { value, lost } = carryResult(event);
       if (lost !== undefined) {
         const { seq } = more;
         this.send({ type: "job_log", job_id: event.job_id, message: lost, at: wallNow(), seq });
@@ -286,7 +301,8 @@ export class Session {
         this.outbox.answer({ type: "pong" });
         break;
       case "present":
-        void whenFree(message.lock, this.over.signal, () => this.end());
+        // One end has one: whoever names many is waited for once.
+        this.watching ??= whenFree(message.lock, this.over.signal, () => this.end());
         holdLock((lock) => lock !== "" && this.outbox.answer({ type: "present", lock }));
     }
   }
@@ -323,16 +339,17 @@ export class Session {
       return;
     }
     if (id !== undefined && heard.request === undefined) this.asked.add(id);
-    this.make(heard, id, () => this.queue.createJob(job_type, heard.params, options));
+    this.make(heard, heard.bytes, id, () => this.queue.createJob(job_type, heard.params, options));
     if (id !== undefined) this.asked.delete(id);
   }
 
   private retry(id: string, heard: Heard): void {
-    this.make(heard, id, () => this.queue.retryJob(id));
+    const bytes = inert(this.queue.getJob(id)?.params, PARAMS)?.bytes ?? Infinity;
+    this.make(heard, bytes, id, () => this.queue.retryJob(id));
   }
 
-  /** A new job for this port. */
-  private make({ bytes, request }: Heard, id: string | undefined, create: () => MaybeLater<JobRecord>): void {
+  /** A new job for this port, with so many bytes of params. */
+  private make({ request }: Heard, bytes: number, id: string | undefined, create: () => MaybeLater<JobRecord>): void {
     const named = id !== undefined && { job_id: id };
     const full = this.quota.refusal(bytes);
     if (full !== undefined) {
@@ -342,7 +359,7 @@ export class Session {
     this.answer(
       create,
       (job) => {
-        if (job.status === "pending") this.quota.add(job.id, bytes);
+        if (!hasEnded(job)) this.quota.add(job.id, bytes, job.status === "pending");
         this.ok(request, { job: carryRecord(job).record });
       },
       (error) => this.refuseWith(error, request, named || {}),
@@ -362,12 +379,12 @@ export class Session {
   }
 
   private refuseWith(error: unknown, request: number | undefined, more: object = {}): void {
-    const { name, message, code = name } = errorRecord(error);
+    const { name, message, code = name } = clipError(errorRecord(error));
     // What was asked may be asked again of who answers.
     if (code === "E_DISCONNECTED" && this.hooks.away?.() === true) return;
     const { errors } = error as { readonly errors?: readonly ParamError[] };
     const faults = code === "E_INVALID_PARAMS" && { errors };
-    this.refuse(request, CODES[code] ?? 500, message, { name, ...faults, ...more });
+    this.refuse(request, Object.hasOwn(CODES, code) ? CODES[code]! : 500, message, { name, ...faults, ...more });
   }
 
   /** Of an unknown or finished job nothing can be asked. */
@@ -385,8 +402,4 @@ export class Session {
 /** Without the fields that are not given. */
 function defined<T extends object>(fields: T): Partial<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
-}
-
-function isUnfinished(record: JobRecord | undefined): boolean {
-  return record?.status === "pending" || record?.status === "running";
 }

@@ -1,4 +1,4 @@
-import type { AnyJob } from "../job/record.js";
+import type { AnyEntryJob } from "../manager/seam.js";
 import type { JobRecord } from "../types.js";
 import { now } from "../wasm/clock.js";
 import type { Rank } from "./rank.js";
@@ -21,7 +21,7 @@ export class Task {
   readonly params: Record<string, unknown>;
   readonly options: CreateOptions;
   /** Set before anything can be asked of it. */
-  job: AnyJob = undefined as never;
+  job: AnyEntryJob = undefined as never;
   record: JobRecord | undefined = undefined;
   /** Its record may say what was. */
   isStale = true;

@@ -1,10 +1,8 @@
 // The jobs of one runner. Which come first is known to the manager's engine, which finished ones are kept to the rules;
 // here is the JavaScript side of both.
 
-import { recordOf, subjects } from "../job/events.js";
-import type { AnyJob } from "../job/record.js";
-import type { JobManager } from "../manager/manager.js";
-import type { JobEvent, JobRecord, JobStatus } from "../types.js";
+import { type AnyEntryJob, recordOf, type Seam } from "../manager/seam.js";
+import type { JobRecord, JobStatus } from "../types.js";
 import { now } from "../wasm/clock.js";
 import { question, rankAt } from "../wasm/engine.js";
 import { Finished } from "./finished.js";
@@ -18,35 +16,31 @@ const NONE = 2 ** 32 - 1;
 export class Tasks {
   private readonly byId = new Map<string, Task>();
   private readonly byNumber = new Map<number, Task>();
-  private readonly byJob = new WeakMap<AnyJob, Task>();
+  private readonly byJob = new WeakMap<AnyEntryJob, Task>();
   /** Whose ends have not been told. */
   private readonly active = new Set<Task>();
   private readonly finished = new Finished((task) => this.record(task));
   private readonly rules: Rules;
-  private readonly manager: JobManager<string>;
+  private readonly manager: Seam<string, unknown, never, unknown>;
   private ids = 0;
   /** How many ran, and have ended. */
   processed = 0;
 
-  constructor(rules: Rules, manager: JobManager<string>) {
+  constructor(rules: Rules, manager: Seam<string, unknown, never, unknown>) {
     this.rules = rules;
     this.manager = manager;
-  }
-
-  private find(id: string): AnyJob | undefined {
-    return this.manager.getRunningJob(id) as AnyJob | undefined;
   }
 
   /** An id that no job has, neither of the runner nor of whoever else uses its manager. */
   newId(): string {
     let id: string;
     do id = String(++this.ids);
-    while (this.byId.has(id) || this.find(id) !== undefined);
+    while (this.byId.has(id) || this.manager.getRunningJob(id) !== undefined);
     return id;
   }
 
   /** A new one, in the place of a finished one with its id; `run` hands it to the manager. */
-  create(plan: TaskPlan, run: (task: Task) => AnyJob): Task {
+  create(plan: TaskPlan, run: (task: Task) => AnyEntryJob): Task {
     const task = new Task(this.rules.add(), plan);
     const previous = this.byId.get(task.id);
     this.byId.set(task.id, task);
@@ -67,6 +61,8 @@ export class Tasks {
   }
 
   private replace(previous: Task): void {
+    // Whoever was called meanwhile may have let go of it: its number may be another's.
+    if (!this.isCurrent(previous)) return;
     this.active.delete(previous);
     this.byNumber.delete(previous.number);
     this.rules.forget(previous.number);
@@ -80,18 +76,17 @@ export class Tasks {
 
   /** Asked for by its own body, before the manager has handed it over. */
   private bound(task: Task): Task {
-    if (task.job === undefined) this.bind(task, this.find(task.id)!);
+    if (task.job === undefined) this.bind(task, this.manager.getRunningJob(task.id) as AnyEntryJob);
     return task;
   }
 
-  /** The one that an event is about. */
-  of(event: JobEvent): Task | undefined {
-    const job = subjects.get(event);
-    return job && this.byJob.get(job);
+  /** Of a job that has been told of. */
+  known(job: AnyEntryJob): Task | undefined {
+    return this.byJob.get(job);
   }
 
   /** Undefined for a job that is not the runner's. */
-  ofJob(job: AnyJob): Task | undefined {
+  of(job: AnyEntryJob): Task | undefined {
     const known = this.byJob.get(job);
     if (known !== undefined) return known;
     const task = this.byId.get(job.key as string);
@@ -100,7 +95,7 @@ export class Tasks {
     return task;
   }
 
-  private bind(task: Task, job: AnyJob): void {
+  private bind(task: Task, job: AnyEntryJob): void {
     task.job = job;
     this.byJob.set(job, task);
   }
@@ -135,8 +130,8 @@ export class Tasks {
   }
 
   /** What its record shows beside what every job's does. */
-  describe(job: AnyJob): Partial<JobRecord> {
-    const task = this.ofJob(job);
+  describe(job: AnyEntryJob): Partial<JobRecord> {
+    const task = this.of(job);
     if (task === undefined) return { id: job.key as string };
     const { id, type, params } = task;
     return { id, type, params };
@@ -170,7 +165,7 @@ export class Tasks {
 
   /** Those that have not ended, as they are listed. */
   private living(): Task[] {
-    return this.byRank(this.manager.living().flatMap((job) => this.ofJob(job as AnyJob) ?? []));
+    return this.byRank(this.manager.living().flatMap((job) => this.of(job) ?? []));
   }
 
   /** Ended, which has not been told: so many, the newest first. Looked for one by one only where there are such. */
@@ -204,15 +199,20 @@ export class Tasks {
     return isStale || record!.status !== job.status ? this.record(task) : record!;
   }
 
-  /** Lets go of finished ones whose ends have been told, all or those beyond what is kept; returns their ids. */
+  /**
+   * Lets go of finished ones whose ends have been told, all or those beyond what is kept; returns the ids that nobody has
+   * any more.
+   */
   drop(which: "clear" | "retire"): string[] {
     const gone = this.rules[which]();
     this.finished.drop(gone.length);
-    return Array.from(gone, (number) => {
-      const { id } = this.byNumber.get(number)!;
+    return Array.from(gone).flatMap((number) => {
+      const task = this.byNumber.get(number)!;
       this.byNumber.delete(number);
-      this.byId.delete(id);
-      return id;
+      // A body that is being started under the id of one that has ended may ask for this.
+      if (this.byId.get(task.id) !== task) return [];
+      this.byId.delete(task.id);
+      return task.id;
     });
   }
 }

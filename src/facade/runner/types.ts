@@ -62,15 +62,27 @@ export type Validation =
   | { valid: false; errors: readonly ParamError[] };
 
 export interface RunnerOptions {
-  /** Running at once; an integer of at least 1, or Infinity; default 3. */
+  /**
+   * Running at once; an integer of at least 1, or Infinity.
+   * @default 3
+   */
   concurrency?: number;
   /** Besides the built-in ones; a taken name is an error. */
   types?: readonly JobType[];
-  /** Whether the built-in types are there; default true. */
+  /**
+   * Whether the built-in types are there.
+   * @default true
+   */
   builtins?: boolean;
-  /** Finished records kept, the latest; default 1000. */
+  /**
+   * Finished records kept, the latest; an integer of at least 0, or Infinity.
+   * @default 1000
+   */
   retain?: number;
-  /** More pending than this: QueueFullError. Default Infinity. */
+  /**
+   * More pending than this: QueueFullError. An integer of at least 0, or Infinity.
+   * @default Infinity
+   */
   maxPending?: number;
   /**
    * More pending than this of those that were created over one served port: QueueFullError for who asks there, so that
@@ -78,9 +90,15 @@ export interface RunnerOptions {
    * @default 1000
    */
   maxPendingPerPort?: number;
-  /** False: nothing starts before `start()`. Default true. */
+  /**
+   * False: nothing starts before `start()`.
+   * @default true
+   */
   autoStart?: boolean;
-  /** Jobs are shown in the browser's Performance panel, by type; default false. */
+  /**
+   * Jobs are shown in the browser's Performance panel, by type.
+   * @default false
+   */
   trace?: boolean;
 }
 

@@ -1,4 +1,4 @@
-// The second binary: the runner's rules and the built-in bodies. The only file that knows its generated code.
+// The second binary: the runner's rules. The only file that knows its generated code.
 
 import packedCore from "../../../build/wasm/inline.js";
 import packed from "../../../build/wasm-runner/inline.js";

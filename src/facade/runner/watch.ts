@@ -5,10 +5,11 @@ import { wallNow } from "../support/time.js";
 import type { JobEvent, JobRecord, Unsubscribe } from "../types.js";
 import { isEnd } from "./events.js";
 import type { News } from "./news.js";
-import { carry } from "./plain.js";
+import { carryResult } from "./plain.js";
 import type { Task } from "./task.js";
 import type { WatchEvent } from "./types.js";
 import { type Rules, WasmRunner } from "./wasm.js";
+import { CHANGE } from "./wire.js";
 
 export interface Watched {
   readonly task: Task;
@@ -48,9 +49,10 @@ function follow(
   const first = rules.resume(task.number, lastEventId);
   for (let at = 0; at < first.length; at += 2) {
     const number = first[at]!;
+    const what = first[at + 1]!;
     const now = record();
-    if (first[at + 1] === 0) told(statusEvent(now), number);
-    else if (first[at + 1] === 1) told({ event: "progress", data: { ...now.progress } }, number);
+    if (what === CHANGE.status) told(statusEvent(now), number);
+    else if (what === CHANGE.progress) told({ event: "progress", data: { ...now.progress } }, number);
     else told(endEvent(task, now, task.endReason), number);
   }
   if (task.ended) {
@@ -89,7 +91,7 @@ export function eventStream(watched: Watched, lastEventId: string | undefined): 
       push(frame(event, number, data), key);
       return;
     }
-    const { value, lost } = carry(data.result);
+    const { value, lost } = carryResult(watched.record());
     // Under the number before the end's own: who has heard only this is still told of the end.
     if (lost !== undefined) push(frame("job_log", number - 1, { message: lost, at: wallNow() }));
     push(frame(event, number, { ...data, result: value }));

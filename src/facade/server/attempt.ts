@@ -2,12 +2,13 @@
 // attempt's to tell.
 
 import { type Job, UnrecoverableError, WaitingError } from "bullmq";
-import { isNonRetriable, UnknownJobTypeError } from "../errors.js";
-import { errorRecord } from "../job/events.js";
-import type { JobManager } from "../manager/manager.js";
-import { carry, clip } from "../runner/plain.js";
+import { UnknownJobTypeError } from "../errors.js";
+import type { JobManager } from "../manager/job-manager.js";
+import { errorRecord } from "../manager/seam.js";
+import { carry, clip, clipError } from "../runner/plain.js";
 import type { TaskContext } from "../runner/types.js";
 import { fieldOf, messageOf, textOf } from "../support/look.js";
+import { mayRetry } from "../support/retry-rules.js";
 import type { Completion, JobContext, ManagedJob } from "../types.js";
 import { partsOf } from "./names.js";
 import type { ServerTypes } from "./options.js";
@@ -73,6 +74,15 @@ export class Attempt {
   handBack(): void {
     this.isHandedBack = true;
     this.stop(new HandedBackError("The worker closes: the job goes back to the queue"));
+  }
+
+  get token(): string {
+    return this.held.token;
+  }
+
+  /** It has something to say that the store does not take. */
+  get isRefused(): boolean {
+    return this.held.isRefused;
   }
 
   /** Its body has been called, and has not settled. */
@@ -154,8 +164,7 @@ export class Attempt {
   }
 
   private async fail(error: unknown): Promise<never> {
-    const { name, message, code } = errorRecord(error);
-    const reason = failedReason({ name: clip(name), message: clip(message), ...(code !== undefined && { code }) });
+    const reason = failedReason(clipError(errorRecord(error)));
     const isLast = this.job.attemptsMade + 1 >= (this.job.opts.attempts ?? 1) || !this.mayRetry(error);
     if (!isLast) throw withStack(new Error(reason), error);
     await this.seal();
@@ -163,15 +172,8 @@ export class Attempt {
   }
 
   private mayRetry(error: unknown): boolean {
-    if (this.isUnfit || isNonRetriable(error)) return false;
-    const retryIf = this.host.types.get(this.type)?.retryIf;
-    if (retryIf === undefined) return true;
-    try {
-      return Boolean(retryIf(error, this.job.attemptsStarted));
-    } catch (thrown) {
-      warn(thrown);
-      return false;
-    }
+    const { retryIf } = this.host.types.get(this.type) ?? {};
+    return !this.isUnfit && mayRetry(retryIf, error, this.job.attemptsStarted, warn);
   }
 
   /** Who cancels from here on is told that it is too late. */
@@ -191,7 +193,7 @@ export class Attempt {
   }
 
   private async giveBack(): Promise<never> {
-    await this.job.moveToWait(this.held.token);
+    await this.held.patiently(() => this.job.moveToWait(this.held.token));
     await this.held.endIfAsked();
     throw new WaitingError();
   }

@@ -77,17 +77,20 @@ export const PATIENT = {
   autoResendUnfulfilledCommands: true,
 } as RedisOptions;
 
+const UNANSWERED = new RegExp(
+  [
+    "Connection is closed|Command timed out|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|Stream isn't writeable",
+    // It is there, and takes nothing for now.
+    "LOADING|READONLY|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|^BUSY ",
+  ].join("|"),
+);
+
 /** What Redis has refused, in this package's words; anything else as it is. */
 export function storeError(error: unknown): unknown {
   const [earlier] = (fieldOf(error, "previousErrors") as unknown[] | undefined) ?? [];
   const message = messageOf(earlier ?? error);
   if (/^OOM|used memory/.test(message)) return new QueueFullError("The store of the queue is full", { cause: error });
   const name = fieldOf(error, "name");
-  const isAway =
-    name === "MaxRetriesPerRequestError" ||
-    name === "ClusterAllFailedError" ||
-    /Connection is closed|Command timed out|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|Stream isn't writeable|LOADING|READONLY/.test(
-      message,
-    );
+  const isAway = name === "MaxRetriesPerRequestError" || name === "ClusterAllFailedError" || UNANSWERED.test(message);
   return isAway ? new RunnerError("The store of the queue does not answer", "E_DISCONNECTED", { cause: error }) : error;
 }

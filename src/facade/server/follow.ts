@@ -3,6 +3,7 @@
 
 import type { Redis } from "ioredis";
 import { setTimer } from "../support/time.js";
+import type { Millis } from "../types.js";
 import { type Connect, PATIENT } from "./connection.js";
 import { baseKey } from "./store.js";
 
@@ -33,6 +34,8 @@ export interface Followed {
   connected?(isConnected: boolean): void;
 }
 
+/** Milliseconds that the streams are read from before now: what is heard twice counts once. */
+const BACK = 5000;
 const AT_ONCE = 1000;
 const BLOCK = 5000;
 const PAUSE = 100;
@@ -50,34 +53,52 @@ export class Follower {
   private readonly heard = new Set<string>();
   private readonly eventsKey: string;
   private readonly controlKey: string;
+  private readonly back: Millis;
+  private readonly madeAt = performance.now();
+  private begun: Promise<void> | undefined = undefined;
   private isClosed = false;
   private isCutOff = false;
   /** Once it stands where it begins. */
   readonly ready: Promise<void>;
 
-  /** `since`: epoch ms. */
-  constructor(connect: Connect, queue: string, followed: Followed, since: number) {
+  constructor(connect: Connect, queue: string, followed: Followed, back: Millis = BACK) {
     this.followed = followed;
     this.eventsKey = `${baseKey(queue)}events`;
     this.controlKey = `${baseKey(queue)}control`;
-    const from = `${Math.max(Math.floor(since), 0)}-0`;
-    if (followed.event !== undefined) this.last.set(this.eventsKey, from);
-    if (followed.control !== undefined) this.last.set(this.controlKey, from);
+    this.back = back;
     this.redis = connect(PATIENT);
     this.redis.on("ready", () => followed.connected?.(true));
     this.redis.on("close", () => {
       this.isCutOff = true;
       if (!this.isClosed) followed.connected?.(false);
     });
-    this.ready = this.redis.ping().then(() => {});
+    this.ready = this.begin();
     this.ready.catch(() => {});
     void this.follow();
+  }
+
+  private begin(): Promise<void> {
+    this.begun ??= this.stand().catch((error) => {
+      this.begun = undefined;
+      throw error;
+    });
+    return this.begun;
+  }
+
+  /** By the store's own clock, which streams are numbered by: this machine's may be another. */
+  private async stand(): Promise<void> {
+    const [seconds, micros] = (await this.redis.time()).map(Number) as [number, number];
+    const madeAt = seconds * 1000 + micros / 1000 - (performance.now() - this.madeAt);
+    const from = `${Math.max(Math.floor(madeAt - this.back), 0)}-0`;
+    if (this.followed.event !== undefined) this.last.set(this.eventsKey, from);
+    if (this.followed.control !== undefined) this.last.set(this.controlKey, from);
   }
 
   private async follow(): Promise<void> {
     let heardAt = performance.now();
     while (!this.isClosed) {
       try {
+        await this.begin();
         if (this.isCutOff) await this.lookForGap();
         const answer = await this.redis.xread(
           "COUNT",

@@ -2,6 +2,7 @@
 // name a job of another.
 
 import { RunnerError } from "../runner/errors.js";
+import { isWellFormed } from "../support/well-formed.js";
 
 const LONGEST_ID = 200;
 const LONGEST_SCOPE = 200;
@@ -44,16 +45,6 @@ export function needScope(scope: unknown): string {
 
 function isName(text: unknown, longest: number): text is string {
   return typeof text === "string" && text.length >= 1 && text.length <= longest && isWellFormed(text);
-}
-
-/** Half a surrogate pair has no place in a key. */
-function isWellFormed(text: string): boolean {
-  try {
-    encodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 export function unknownJob(id: string): RunnerError {

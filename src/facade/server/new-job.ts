@@ -2,14 +2,15 @@
 
 import { randomUUID } from "node:crypto";
 import { UnknownJobTypeError } from "../errors.js";
-import { JobManager } from "../manager/manager.js";
+import { JobManager } from "../manager/job-manager.js";
+import { needNoKey } from "../runner/keyless.js";
 import type { QueueCreateOptions } from "../runner/types.js";
 import { checkObject } from "../support/check.js";
 import type { RetryOptions } from "../types.js";
 import { priorityNumber } from "../wasm/options.js";
 import { needId } from "./names.js";
 import type { ServerTypes } from "./options.js";
-import type { StoredRetry } from "./record.js";
+import { storedRetry } from "./retry.js";
 import type { NewJob } from "./store.js";
 
 /** Starts nothing, and refuses what any manager refuses. */
@@ -26,6 +27,7 @@ export function newJob(
   const checked = types.runner.needValid(type, params);
   const known = types.get(type);
   if (known === undefined) throw new UnknownJobTypeError(`There is no job type "${type}"`);
+  needNoKey(options);
   const { id, delay } = options;
   const { defaults } = known;
   const priority = options.priority ?? defaults.priority;
@@ -61,19 +63,4 @@ function travelling(retry: NonNullable<QueueCreateOptions["retry"]>): NonNullabl
   if (retryIf !== undefined) throw new TypeError("retry.retryIf can't be stored: give it to the job's type");
   if (typeof delay === "function") throw new TypeError("retry.delay can't be stored: give a number");
   return retry;
-}
-
-const DEFAULTS: Omit<StoredRetry, "limit"> = { delay: 1000, maxDelay: 30_000, backoff: "exponential", jitter: "full" };
-
-function storedRetry(retry: NonNullable<QueueCreateOptions["retry"]>): StoredRetry {
-  const { limit, delay, maxDelay, backoff, jitter } =
-    typeof retry === "number" ? { limit: retry } : (retry as RetryOptions);
-  return {
-    limit: limit === Infinity ? null : limit,
-    delay: typeof delay === "number" ? delay : DEFAULTS.delay,
-    maxDelay:
-      maxDelay === undefined || maxDelay === Infinity ? Math.min(maxDelay ?? DEFAULTS.maxDelay, 2 ** 40) : maxDelay,
-    backoff: backoff ?? DEFAULTS.backoff,
-    jitter: jitter ?? DEFAULTS.jitter,
-  };
 }

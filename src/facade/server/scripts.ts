@@ -159,18 +159,23 @@ local function endPending(id, place, now, ending)
 end
 `;
 
-/** 0: unknown or ended, 1: it was pending and has ended, 2: it runs, and is asked to end. */
+/**
+ * 0: unknown or ended, 1: it was pending and has ended, 2: it runs, and is asked to end. The last of ARGV names this call:
+ * the driver sends it again where its answer got lost, and what it has done itself meanwhile is no "no".
+ */
 const CANCEL = `${END_PENDING}
-local id, now, reason, ending = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local id, now, reason, ending, asker = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local key = bull .. id
-local fields = call("HMGET", key, "name", "finishedOn", "jg:sealed", "ats", "jg:stop")
+local fields = call("HMGET", key, "name", "finishedOn", "jg:sealed", "ats", "jg:stop", "jg:asker")
+if fields[6] == asker then return 2 end
 if not fields[1] or fields[2] then return 0 end
 local place = placeOf(id)
+if place == "active" and fields[3] and fields[3] == fields[4] then return 0 end
+call("HSET", key, "jg:asker", asker)
 if place ~= "active" then
   endPending(id, place, now, ending)
   return 1
 end
-if fields[3] and fields[3] == fields[4] then return 0 end
 if not fields[5] then
   call("HSET", key, "jg:stop", reason, "jg:ending", ending)
   tell("type", "stop", "id", id, "reason", reason)

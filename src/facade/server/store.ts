@@ -1,11 +1,13 @@
 // The jobs as they lie in BullMQ, over Redis or Valkey. What changes one is a single step there; what is read comes from
 // there, with its order and times, so that all who read see the same.
 
+import { randomUUID } from "node:crypto";
 import { Job, Queue } from "bullmq";
 import type { ChainableCommander, Redis } from "ioredis";
 import { QueueFullError } from "../errors.js";
 import { RunnerError } from "../runner/errors.js";
 import { compareRanks } from "../runner/rank.js";
+import { hasEnded } from "../support/has-ended.js";
 import { messageOf, reasonText } from "../support/look.js";
 import { wallNow } from "../support/time.js";
 import type { JobRecord, ManagerStats } from "../types.js";
@@ -176,7 +178,8 @@ export class JobStore {
     if (!couldBeId(id)) return false;
     const words = reasonText(reason);
     const stop = JSON.stringify(words === undefined ? {} : { reason: words });
-    const done = await this.run("jgCancel", scope, storedId(scope, id), wallNow(), stop, cancelledReason(words));
+    const asker = randomUUID();
+    const done = await this.run("jgCancel", scope, storedId(scope, id), wallNow(), stop, cancelledReason(words), asker);
     return Number(done) > 0;
   }
 
@@ -190,10 +193,8 @@ export class JobStore {
   async again(scope: string, id: string): Promise<{ readonly type: string; readonly data: StoredData }> {
     const job = await this.get(scope, id);
     if (job === undefined) throw unknownJob(String(id));
-    const { type, status, priority } = job.record;
-    if (status === "pending" || status === "running") {
-      throw new RunnerError(`Job "${id}" has not finished`, "E_NOT_FINISHED");
-    }
+    const { type, priority } = job.record;
+    if (!hasEnded(job.record)) throw new RunnerError(`Job "${id}" has not finished`, "E_NOT_FINISHED");
     const data = await this.redis.hget(this.base + storedId(scope, id), "data").catch((error) => {
       throw storeError(error);
     });

@@ -19,7 +19,11 @@ export interface ServerOptions {
 /** A job type that servers run. */
 // biome-ignore lint/suspicious/noExplicitAny: a list holds types of all kinds of params.
 export interface ServerJobType<Params = any, Result = unknown> extends JobType<Params, Result> {
-  /** Asked before each retry. One that throws counts as no, and is a warning of the process. */
+  /**
+   * Asked before each retry. One that throws counts as no, and is a warning of the process.
+   *
+   * @default every error but NonRetriableError
+   */
   retryIf?(error: unknown, attempt: number): boolean;
   /** For jobs that do not say, option by option. */
   defaults?: Pick<CreateOptions, "priority" | "timeout" | "retry">;
@@ -57,12 +61,15 @@ export interface QueueWorkerOptions extends ServerOptions {
   rateLimit?: { limit: number; interval: Millis };
   /**
    * A job whose worker has not been heard of for this long is started again by another. An integer of at least 1,000.
+   * Workers of one queue are to have the same: none takes another's job sooner than that one says, but a lost job may
+   * wait for as long as the longest of them.
    *
    * @default 30_000
    */
   lock?: Millis;
   /**
-   * How often a job's worker may be lost: after that it fails with WorkerCrashedError. An integer of at least 0.
+   * How often a job's worker may be lost: after that it fails with WorkerCrashedError. An integer of at least 0. The
+   * worker that finds out says so: those of one queue are to have the same.
    *
    * @default 3
    */

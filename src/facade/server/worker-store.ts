@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { fieldOf } from "../support/look.js";
 import { setTimer, wallNow } from "../support/time.js";
 import type { Progress } from "../types.js";
 import { partsOf, scopeKey } from "./names.js";
@@ -13,12 +14,20 @@ interface Standing {
 
 const PAUSE = 500;
 
+/** BullMQ has answered: it is no longer there to be told of, or not this attempt's. */
+export function isNumbered(error: unknown): boolean {
+  const code = fieldOf(error, "code");
+  return typeof code === "number" && code < 0;
+}
+
 type Script = (bull: string, scope: string, ...rest: (string | number)[]) => Promise<unknown>;
 type Scripts = Record<"jgStart" | "jgSeal" | "jgTell" | "jgEndIfAsked", Script>;
 
 /** A job that a worker has: what it asks and tells of it counts for as long as the lock is its own. */
 export class Held {
   readonly token: string;
+  /** The store does not take what it is told of the job. */
+  isRefused = false;
   private readonly redis: Redis;
   private readonly scripts: Scripts;
   private readonly base: string;
@@ -45,14 +54,21 @@ export class Held {
     return this.ask(() => this.scripts.jgSeal(this.base, this.scope, this.stored, this.token, this.attempt));
   }
 
-  /** Until there is an answer: that the store takes nothing, for want of memory say, is no fault of the job's. */
   private async ask(question: () => Promise<unknown>): Promise<Standing> {
+    const [held, stop = null] = (await this.patiently(question)) as [string, string?];
+    return { isHeld: held === "held", stop };
+  }
+
+  /** Until there is an answer: that the store takes nothing, for want of memory say, is no fault of the job's. */
+  async patiently<T>(question: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        const [held, stop = null] = (await question()) as [string, string?];
-        return { isHeld: held === "held", stop };
+        const answer = await question();
+        this.isRefused = false;
+        return answer;
       } catch (error) {
-        if (this.redis.status === "end") throw error;
+        if (this.redis.status === "end" || isNumbered(error)) throw error;
+        this.isRefused = true;
         await new Promise<void>((resolve) => setTimer(resolve, PAUSE));
       }
     }

@@ -1,27 +1,27 @@
 import { hostname } from "node:os";
-import { type Job, Worker } from "bullmq";
+import type { Job } from "bullmq";
 import type { Redis } from "ioredis";
 import { asyncDispose } from "../job/completion.js";
-import { JobManager } from "../manager/manager.js";
+import { JobManager } from "../manager/job-manager.js";
 import { checkNumber, checkObject, checkString } from "../support/check.js";
 import { fieldOf, messageOf } from "../support/look.js";
-import { chance, clearTimer, longestTimeout, setTimer, wallNow } from "../support/time.js";
+import { chance, clearTimer, longestTimeout, setTimer } from "../support/time.js";
 import type { Millis } from "../types.js";
 import { Attempt, type AttemptHost } from "./attempt.js";
 import { PATIENT } from "./connection.js";
 import { Follower } from "./follow.js";
+import { Locks } from "./locks.js";
 import { checkServerOptions } from "./options.js";
-import type { StoredData, StoredRetry } from "./record.js";
+import { isRefusal, PacedWorker } from "./paced-worker.js";
+import type { StoredData } from "./record.js";
+import { waitBefore } from "./retry.js";
 import { baseKey, PREFIX } from "./store.js";
 import { Threads } from "./threads.js";
 import type { QueueWorkerOptions } from "./types.js";
 import { warn } from "./warn.js";
-import { Held } from "./worker-store.js";
+import { Held, isNumbered } from "./worker-store.js";
 
-/** What is told of a job before it is known here is heard all the same: by its mark. So this is only for clocks that differ. */
-const LOOK_BACK = 10_000;
-
-/** A worker that closes waits so long for a Redis that is away. */
+/** A worker that closes waits so long for a Redis that is away, or has no memory. */
 const PATIENCE = 5000;
 const LOOK = 250;
 /** Under a rate limit it looks this often whether it may take more, and closes that much later at the most. */
@@ -48,11 +48,14 @@ export class QueueWorker {
   private readonly host: AttemptHost;
   private readonly queue: string;
   private readonly redis: Redis;
-  private readonly worker: Worker<StoredData>;
+  private readonly worker: PacedWorker;
+  private readonly locks: Locks;
   private readonly follower: Follower;
   private readonly attempts = new Map<string, Attempt>();
   private closing: Promise<void> | undefined = undefined;
   private isClosed = false;
+  /** Redis refuses what it is told, and a warning has said so. */
+  private isRefused = false;
 
   constructor(options: QueueWorkerOptions) {
     const { connect, queue, types } = checkServerOptions(options);
@@ -66,12 +69,13 @@ export class QueueWorker {
     this.queue = queue;
     this.redis = connect(PATIENT);
     // Three parameters, or BullMQ gives no signal.
-    this.worker = new Worker<StoredData>(queue, (job, token, _signal) => this.process(job, token ?? ""), {
+    this.worker = new PacedWorker(queue, (job, token, _signal) => this.process(job, token ?? ""), {
       connection: this.redis,
       prefix: PREFIX,
       concurrency,
       name,
       lockDuration: lock,
+      skipLockRenewal: true,
       stalledInterval: lock,
       maxStalledCount: maxLost,
       // What could not be told for want of a connection is told soon after there is one, while the lock still lasts.
@@ -79,27 +83,25 @@ export class QueueWorker {
       ...(limiter !== undefined && { limiter }),
       // BullMQ ends no such wait that begins while it closes.
       maximumRateLimitDelay: LONGEST_REST,
-      settings: { backoffStrategy: (attempts, _type, _error, job) => waitBefore(attempts, job?.data.retry) },
+      settings: { backoffStrategy: (attempts, _type, _error, job) => waitBefore(attempts, job?.data.retry, chance()) },
     });
-    this.worker.on("locksRenewed", ({ jobIds }) => void this.readMarks(jobIds));
-    this.worker.on("lockRenewalFailed", (ids: string[]) => {
-      for (const id of ids) this.attempts.get(id)?.lose();
-    });
+    const failed = (error: unknown) => this.failed(error);
+    const renewed = (ids: readonly string[]) => void this.readMarks(ids);
+    this.locks = new Locks(this.worker, { attempts: this.attempts, lock, renewed, failed });
+    // Something was done: what is refused after that is refused anew.
+    for (const event of ["active", "completed", "drained"] as const) {
+      this.worker.on(event, () => {
+        this.isRefused = false;
+      });
+    }
     this.worker.on("failed", (job) => void this.afterFailure(job));
-    this.worker.on("error", (error) => {
-      if (!isExpected(error)) warn(error);
-    });
-    this.follower = new Follower(
-      connect,
-      queue,
-      {
-        control: (message) => {
-          if (message.type === "stop") this.attempts.get(message.id)?.cancel(message.reason);
-        },
-        missed: () => void this.readMarks([...this.attempts.keys()]),
+    this.worker.on("error", failed);
+    this.follower = new Follower(connect, queue, {
+      control: (message) => {
+        if (message.type === "stop") this.attempts.get(message.id)?.cancel(message.reason);
       },
-      wallNow() - LOOK_BACK,
-    );
+      missed: () => void this.readMarks([...this.attempts.keys()]),
+    });
     this.ready = Promise.all([this.worker.waitUntilReady(), this.follower.ready]).then(() => {});
     this.ready.catch(() => {});
   }
@@ -115,6 +117,17 @@ export class QueueWorker {
       return await attempt.run();
     } finally {
       if (this.attempts.get(stored) === attempt) this.attempts.delete(stored);
+    }
+  }
+
+  /** Of what Redis refuses, and is asked again until it does not, once. */
+  private failed(error: unknown): void {
+    if (isExpected(error)) return;
+    if (!isRefusal(error)) warn(error);
+    else if (!this.isRefused) {
+      this.isRefused = true;
+      const message = `Redis refuses what it is told, and is told again until it does not: ${messageOf(error)}`;
+      warn(new Error(message, { cause: error }));
     }
   }
 
@@ -156,18 +169,21 @@ export class QueueWorker {
     await Promise.race([this.worker.close(), this.hopeless()]);
     this.isClosed = true;
     clearTimer(timer);
+    this.locks.close();
     this.follower.close();
     await this.host.threads.close();
     await this.host.manager.close();
     this.redis.disconnect();
   }
 
-  /** No body runs, and Redis, which is to hear of it, has been away for long: the locks it has will run out. */
+  /** No body runs, and Redis, which is to hear of it, has been away, or full, for long: the locks it has will run out. */
   private async hopeless(): Promise<void> {
     for (let away = 0; away < PATIENCE && !this.isClosed; ) {
       await new Promise<void>((resolve) => setTimer(resolve, LOOK));
-      const isBusy = [...this.attempts.values()].some((attempt) => attempt.isRunning);
-      away = isBusy || this.redis.status === "ready" ? 0 : away + LOOK;
+      const attempts = [...this.attempts.values()];
+      const isBusy = attempts.some((attempt) => attempt.isRunning);
+      const isAway = this.redis.status !== "ready" || attempts.some((attempt) => attempt.isRefused);
+      away = !isBusy && isAway ? away + LOOK : 0;
     }
   }
 
@@ -178,10 +194,9 @@ export class QueueWorker {
 
 /** Locks that are lost, of which BullMQ's numbers tell, and a Redis that is away: both are dealt with here. */
 function isExpected(error: unknown): boolean {
-  const code = fieldOf(error, "code");
-  if (typeof code === "number") return code < 0;
-  return /could not renew lock|Connection is closed|ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|LOADING/.test(
-    `${messageOf(error)} ${code}`,
+  if (isNumbered(error)) return true;
+  return /Connection is closed|ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|LOADING/.test(
+    `${messageOf(error)} ${fieldOf(error, "code")}`,
   );
 }
 
@@ -204,12 +219,4 @@ function needInteger(field: string, value: unknown, fallback: number | undefined
   const number = value === undefined && fallback !== undefined ? fallback : checkNumber(field, value, NaN);
   if (Number.isSafeInteger(number) && number >= least) return number;
   throw new RangeError(`${field} must be an integer of at least ${least}, got ${number}`);
-}
-
-/** Milliseconds from the attempt that has failed, the first being 1, to the next. */
-function waitBefore(attempts: number, retry: StoredRetry | undefined): Millis {
-  if (retry === undefined) return 0;
-  const { delay, maxDelay, backoff, jitter } = retry;
-  const wait = Math.min(backoff === "fixed" ? delay : delay * 2 ** (attempts - 1), maxDelay);
-  return Math.round(jitter === "full" ? wait * chance() : wait);
 }

@@ -2,15 +2,17 @@
 
 import { invalidParams, UnknownJobTypeError } from "../errors.js";
 import type { HandledQueue, RequestedOptions } from "../http/queue.js";
+import { judged } from "../runner/judged.js";
+import { compareRanks } from "../runner/rank.js";
 import type { TypeDescription, WatchEvent } from "../runner/types.js";
 import { Channel } from "../shared/channel.js";
 import { openDatabase } from "../shared/database.js";
-import { SharedRunnerError, storageError } from "../shared/errors.js";
+import { storageError } from "../shared/errors.js";
 import { newId } from "../shared/new-id.js";
 import { newRow } from "../shared/new-row.js";
-import { AT, isOver, PENDING, type Row, RUNNING } from "../shared/numbers.js";
+import { AT, isOver, PENDING, POLICY, type Row } from "../shared/numbers.js";
 import { listed, recordOf, statsOf } from "../shared/records.js";
-import { type Draft, Requests, type Seen } from "../shared/requests.js";
+import { type Draft, needEnded, needJob, Requests, type Seen } from "../shared/requests.js";
 import type { App, Storage, StoredJob, StoredType } from "../shared/rows.js";
 import type { SharedRecord } from "../shared/types.js";
 import { watchStream } from "../shared/watch.js";
@@ -99,12 +101,15 @@ export class StoreQueue implements HandledQueue {
     const known = typeOf(app, type);
     const valid = validParams(rules, known, params);
     const row = newRow(rules, known.version, { priority, delay });
-    return this.create({ id: id ?? newId(), isOwnId: id === undefined, type, params: valid, row, key, policy: 0 }, app);
+    return this.create(
+      { id: id ?? newId(), isOwnId: id === undefined, type, params: valid, row, key, policy: POLICY.join },
+      app,
+    );
   }
 
   async retryJob(id: string): Promise<SharedRecord> {
-    const job = await this.need(id);
-    if (!isOver(job.row)) throw new SharedRunnerError(`Job "${textOf(id)}" has not finished`, "E_NOT_FINISHED");
+    const [stored] = await this.readJobs([id]);
+    const job = needEnded(id, stored);
     const rules = storeRules();
     const app = await this.app();
     const { type } = job;
@@ -113,7 +118,7 @@ export class StoreQueue implements HandledQueue {
     // Those of another version are brought to its own by the tab that runs it.
     const params = known.version === from ? validParams(rules, known, job.params) : job.params;
     const row: Row = Array.from(rules.again(Float64Array.from(job.row), from, wallNow()));
-    return this.create({ id: newId(), isOwnId: true, type, params, row, key: undefined, policy: 0 }, app);
+    return this.create({ id: newId(), isOwnId: true, type, params, row, key: undefined, policy: POLICY.join }, app);
   }
 
   private async create(draft: Draft, { maxPending }: App): Promise<SharedRecord> {
@@ -130,8 +135,7 @@ export class StoreQueue implements HandledQueue {
 
   private async need(id: string): Promise<StoredJob> {
     const [job] = await this.readJobs([id]);
-    if (job === undefined) throw new SharedRunnerError(`There is no job "${textOf(id)}"`, "E_UNKNOWN_JOB");
-    return job;
+    return needJob(id, job);
   }
 
   async getAllJobs(): Promise<readonly SharedRecord[]> {
@@ -141,7 +145,7 @@ export class StoreQueue implements HandledQueue {
     const pending = jobs
       .filter(({ row }) => row[AT.status] === PENDING)
       .map((job) => ({ job, place: rules.place(Float64Array.from(job.row), wall) }))
-      .sort((one, other) => compare(one.place, other.place));
+      .sort((one, other) => compareRanks(one.place, other.place));
     return listed(
       jobs,
       pending.map(({ job }) => job),
@@ -149,9 +153,7 @@ export class StoreQueue implements HandledQueue {
   }
 
   async cancelJob(id: string): Promise<boolean> {
-    const { written, seen } = await this.change((requests) => requests.stop(id, undefined));
-    const row = seen.jobs.find((job) => job.id === id)?.row;
-    return written || (row !== undefined && row[AT.status] === RUNNING && row[AT.stop] === 1);
+    return (await this.change((requests) => requests.stop({ id }, undefined))).isAsked;
   }
 
   async getQueueStats(): Promise<ManagerStats> {
@@ -184,12 +186,6 @@ export class StoreQueue implements HandledQueue {
   }
 }
 
-/** Number by number. */
-function compare(one: Float64Array, other: Float64Array): number {
-  const at = one.findIndex((number, index) => number !== other[index]);
-  return at === -1 ? 0 : one[at]! - other[at]!;
-}
-
 function typeOf({ types }: App, name: string): StoredType {
   const known = types.find((type) => type.name === name);
   if (known === undefined) throw new UnknownJobTypeError(`There is no job type "${textOf(name)}"`);
@@ -197,7 +193,7 @@ function typeOf({ types }: App, name: string): StoredType {
 }
 
 function validParams(rules: StoreRules, { name, params: specs }: StoredType, params: unknown): Record<string, unknown> {
-  const validation = rules.validate(specs, params);
+  const validation = judged(params, (given) => rules.validate(specs, given));
   if (validation === undefined) throw new UnknownJobTypeError(`The params of the job type "${name}" make no sense`);
   if (!validation.valid) throw invalidParams(validation.errors);
   return validation.params;

@@ -1,20 +1,21 @@
 // The bodies that this tab runs: what is wanted of them, what they say, and what came of them.
 
 import { colorOf, showPhase } from "../manager/trace.js";
-import { cloned } from "../pool/clone.js";
-import { deserialize, serialize } from "../pool/serialize.js";
 import type { JobTypes } from "../runner/job-types.js";
+import { cloned } from "../support/clone.js";
 import { messageOf } from "../support/look.js";
+import { mayRetry } from "../support/retry-rules.js";
+import { deserialize } from "../support/serialize.js";
 import { setTimer, wallNow } from "../support/time.js";
 import { now } from "../wasm/clock.js";
 import { unexpected } from "../wasm/engine.js";
 import type { Log } from "./channel.js";
-import { HandoverError, isUnstorable, LostOwnershipError, NotStorableError } from "./errors.js";
+import { HandoverError, isNotStorable, isUnstorable, LostOwnershipError, notStorable, writeThrown } from "./errors.js";
 import type { Mirror } from "./mirror.js";
-import { ANSWER, AT, OUTCOME, RUNNING, WHY } from "./numbers.js";
-import type { Seen } from "./requests.js";
+import { ANSWER, AT, CANCELLED, OUTCOME, RUNNING, WHY } from "./numbers.js";
+import type { Answered, Seen } from "./requests.js";
 import type { StoredJob, StoredStep } from "./rows.js";
-import { isFinal, Run, type RunHost, storable } from "./run.js";
+import { Run, type RunHost, type Sayings, storable } from "./run.js";
 import type { Ending, Lock, Transactions } from "./transactions.js";
 import type { TabRules } from "./wasm.js";
 
@@ -33,20 +34,16 @@ export interface BodiesHost {
   log(log: Log): void;
 }
 
-interface Ended extends Ending {
+const FINAL: readonly [number, number] = [OUTCOME.final, Number.NaN];
+
+/** How a body has ended: with one of them, or with neither, where it was handed over. */
+interface Ended {
+  readonly result?: unknown;
   /** The very value. */
   readonly thrown?: unknown;
 }
 
-function tooLong(): Ended {
-  const thrown = new DOMException("The job took too long", "TimeoutError");
-  return { error: serialize(thrown), thrown };
-}
-
-function notStored(cause: unknown): Ended {
-  const thrown = new NotStorableError("The result can't be stored", { cause });
-  return { error: serialize(thrown), thrown };
-}
+const tooLong = () => new DOMException("The job took too long", "TimeoutError");
 
 export class Bodies implements RunHost {
   private readonly host: BodiesHost;
@@ -66,7 +63,6 @@ export class Bodies implements RunHost {
   async settle(number: number, epoch: number, lock: Lock, outcome: [number, number]): Promise<void> {
     const job = this.host.mirror.of(number);
     const name = `${job?.id}:${epoch}`;
-    let ending = this.endingOf(name, outcome[0]);
     const answer = (what: number) =>
       this.host.apply(this.host.rules.recorded(now(), wallNow(), number, epoch, false, what));
     if (job === undefined) {
@@ -74,13 +70,13 @@ export class Bodies implements RunHost {
       return;
     }
     try {
-      const { transactions } = this.host;
-      const { written, seen } = await transactions.settle(job.id, epoch, lock, outcome, ending).catch((error) => {
-        if (!isUnstorable(error) || !("result" in ending)) throw error;
-        // Not even if it were tried for ever.
-        ending = notStored(error);
-        return transactions.settle(job.id, epoch, lock, [OUTCOME.final, Number.NaN], ending);
-      });
+      const { written, seen, ending } = await this.record(
+        job.id,
+        epoch,
+        lock,
+        outcome,
+        this.endingOf(name, outcome[0]),
+      );
       if (written && "thrown" in ending) this.thrown.set(job.id, { epoch, value: ending.thrown });
       this.endings.delete(name);
       this.host.see(seen);
@@ -90,10 +86,37 @@ export class Bodies implements RunHost {
     }
   }
 
+  private async record(
+    id: string,
+    epoch: number,
+    lock: Lock,
+    outcome: readonly [number, number],
+    ending: Ended,
+  ): Promise<Answered & { readonly ending: Ended }> {
+    const settle = (given: Ending) => this.host.transactions.settle(id, epoch, lock, outcome, given);
+    try {
+      const { thrown } = ending;
+      const answered = await ("thrown" in ending ? writeThrown(thrown, (error) => settle({ error })) : settle(ending));
+      return { ...answered, ending };
+    } catch (error) {
+      if (!isUnstorable(error) || "thrown" in ending) throw error;
+      // Not even if it were tried for ever.
+      return this.record(id, epoch, lock, FINAL, { thrown: notStorable("The result", error) });
+    }
+  }
+
   private endingOf(name: string, outcome: number): Ended {
-    if (outcome === OUTCOME.timedOut) return tooLong();
+    if (outcome === OUTCOME.timedOut) return { thrown: tooLong() };
     // What a body rejects with when it is handed over is not its end.
     return outcome === OUTCOME.released ? {} : (this.endings.get(name) ?? {});
+  }
+
+  /** The very object that the job has ended with. */
+  thrownOf(id: string): { readonly value: unknown } | undefined {
+    const row = this.host.mirror.get(id)?.row;
+    if (row?.[AT.status] === CANCELLED) return this.reasons.has(id) ? { value: this.reasons.get(id) } : undefined;
+    const own = this.thrown.get(id);
+    return row !== undefined && own?.epoch === row[AT.epoch] ? own : undefined;
   }
 
   mark(number: number, epoch: number, slot: number): void {
@@ -111,7 +134,7 @@ export class Bodies implements RunHost {
     this.runs.set(name, run);
     this.watchPage();
     const start = performance.now();
-    const [outcome, wait] = await this.outcomeOf(name, async () => {
+    const outcome = await this.outcomeOf(name, job, async () => {
       const value = await types.get(job.type)(cloned(job.params), run.context);
       return storable(value, "The result");
     });
@@ -119,9 +142,11 @@ export class Bodies implements RunHost {
     await run.over();
     this.runs.delete(name);
     this.watchPage();
-    this.host.apply(rules.settled(now(), wallNow(), number, epoch, outcome, wait));
+    const how = run.refused === undefined ? outcome : OUTCOME.final;
+    if (run.refused !== undefined) this.endings.set(name, { thrown: run.refused });
+    this.host.apply(rules.settled(now(), wallNow(), number, epoch, how, Number.NaN));
     // Not to be recorded: it had been lost, or handed over.
-    if (!this.isSettling(job.id, epoch)) this.endings.delete(name);
+    if (!this.isOwn(job.id, epoch)) this.endings.delete(name);
   }
 
   /** Only while something runs: Firefox puts no page away that listens to it. */
@@ -139,18 +164,20 @@ export class Bodies implements RunHost {
     else showPhase("SharedRunner", id, phase, "resolved");
   }
 
-  private isSettling(id: string, epoch: number): boolean {
+  private isOwn(id: string, epoch: number): boolean {
     const row = this.host.mirror.get(id)?.row;
     return row !== undefined && row[AT.status] === RUNNING && row[AT.epoch] === epoch;
   }
 
-  private async outcomeOf(name: string, body: () => Promise<unknown>): Promise<[number, number]> {
+  private async outcomeOf(name: string, { row }: StoredJob, body: () => Promise<unknown>): Promise<number> {
     try {
       this.endings.set(name, { result: await body() });
-      return [OUTCOME.resolved, Number.NaN];
+      return OUTCOME.resolved;
     } catch (thrown) {
-      this.endings.set(name, { error: serialize(thrown), thrown });
-      return [isFinal(thrown) ? OUTCOME.final : OUTCOME.rejected, Number.NaN];
+      this.endings.set(name, { thrown });
+      // Its own retries have no rule: none can be recorded.
+      const mayHelp = !isNotStorable(thrown) && mayRetry(undefined, thrown, row[AT.attempt]!);
+      return mayHelp ? OUTCOME.rejected : OUTCOME.final;
     }
   }
 
@@ -163,7 +190,7 @@ export class Bodies implements RunHost {
     const run = this.runOf(number, epoch);
     if (run === undefined) return;
     if (why === WHY.stop) run.abort(this.reasons.get(run.id) ?? deserialize(job?.reason));
-    else if (why === WHY.timeout) run.abort(tooLong().thrown);
+    else if (why === WHY.timeout) run.abort(tooLong());
     else if (why === WHY.handover) run.abort(new HandoverError("This tab lets go of the job"));
     else {
       run.hasLost = true;
@@ -186,7 +213,8 @@ export class Bodies implements RunHost {
     try {
       given = await this.host.transactions.action(job.incarnation, action);
     } catch {
-      // Acknowledged unheard it would be lost.
+      // Acknowledged unheard it would be lost; unless the run has lost the job, or let go of it.
+      if (!this.isOwn(job.id, epoch) || this.host.mirror.failure !== undefined) return;
       setTimer(() => this.deliver(number, epoch, action).catch(unexpected), 1000);
       return;
     }
@@ -208,12 +236,17 @@ export class Bodies implements RunHost {
 
   // ── what bodies say ─────────────────────────────────────────────────────────────────────────
 
-  async say(run: Run, said: object): Promise<void> {
+  async say(run: Run, said: Sayings): Promise<boolean> {
     try {
       const { seen } = await this.host.transactions.say(run.id, run.epoch, said);
       this.host.see(seen);
-    } catch {
-      // What is said next says it again; a state that can't be kept is not there after a take-over.
+      return true;
+    } catch (error) {
+      // Where the store is gone for good, there is nothing to come back for.
+      if (!isUnstorable(error)) return this.host.mirror.failure !== undefined;
+      run.refuse(notStorable("The state", error));
+      const { progress } = said;
+      return progress === undefined || this.say(run, { progress });
     }
   }
 
@@ -227,6 +260,10 @@ export class Bodies implements RunHost {
     const { written, seen } = await this.host.transactions.step(run.id, run.epoch, name, step);
     if (!written) this.host.see(seen);
     return written;
+  }
+
+  goingUntil(run: Run): number {
+    return this.host.rules.goingUntil(now(), this.host.mirror.numberOf(run.id) ?? 0, run.epoch);
   }
 
   listening(run: Run): void {

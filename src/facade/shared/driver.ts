@@ -1,9 +1,9 @@
 // Drives the rules of one tab: tells them what the store, the locks and the bodies say, and does what they want.
 
 import { report } from "../errors.js";
-import { cloned } from "../pool/clone.js";
 import type { JobTypes } from "../runner/job-types.js";
-import { Line } from "../support/line.js";
+import { cloned } from "../support/clone.js";
+import { DeliveryQueue } from "../support/delivery-queue.js";
 import { wallNow } from "../support/time.js";
 import { takeTurn } from "../support/turn.js";
 import { Alarm } from "../wasm/alarm.js";
@@ -45,11 +45,15 @@ export class Driver {
   private readonly locks: Locks | LonelyLocks;
   private readonly channel: Channel | undefined;
   private readonly alarm = new Alarm();
-  private readonly line = new Line<Float64Array>((effects) => this.doAll(effects));
+  private readonly deliveries = new DeliveryQueue<Float64Array>((effects) => this.doAll(effects));
   private slots: readonly StoredSlot[] = [];
   private cursor = 0;
-  /** Let go of while rows are told that were read before. */
-  private goneMeanwhile: Set<string> | undefined = undefined;
+  /** The latest look at the store. */
+  private reading: Promise<void> | undefined = undefined;
+  /** Before, nobody is told of a queue in which no job is known yet. */
+  private hasLooked = false;
+  /** Read, and not told yet. */
+  private readonly untold = new Map<string, StoredJob>();
   /** The latest request for each lock, and what is being written where one is held. */
   private readonly asked = new Map<string, number>();
   private readonly entering = new Map<number, AbortController>();
@@ -96,21 +100,23 @@ export class Driver {
     this.shut();
   }
 
-  /** Resolves when the store has been read once. */
+  /** Resolves when the store has been read once. Where the tab is, is known before any job is: not all may be run there. */
   async start(): Promise<void> {
-    const { read, tell } = this;
-    await read();
     if (typeof document !== "undefined") {
       document.addEventListener("visibilitychange", this.onVisibility);
       addEventListener("pagehide", this.onHide);
       addEventListener("pageshow", this.onShow);
-      tell(TELL.visible, Number(!document.hidden));
+      this.onVisibility();
     }
     if (typeof addEventListener === "function") {
       addEventListener("online", this.onOnline);
       addEventListener("offline", this.onOnline);
     }
+    // Has the store read.
     this.onOnline();
+    await this.reading;
+    this.hasLooked = true;
+    this.parts.mirror.touch();
   }
 
   /** Lets go of all at once; nothing is done after that. */
@@ -183,17 +189,22 @@ export class Driver {
   readonly tell = (what: number, number: number): void => {
     if (this.isClosed) return;
     this.apply(this.parts.rules.tell(now(), wallNow(), what, number));
-    if (CHANGES_WAITS.includes(what)) this.parts.mirror.touch();
+    if (this.hasLooked && CHANGES_WAITS.includes(what)) this.parts.mirror.touch();
   };
 
   /** What a transaction has seen, told in the order in which transactions complete. */
   see(seen: Seen): void {
+    this.learn(seen);
+    if (seen.jobs.length > 0 || seen.gone.length > 0) this.channel?.say({ hint: true });
+  }
+
+  /** The same of one that has written nothing, of which others need not hear. */
+  learn(seen: Seen): void {
     // What this tab has written, and nobody before it, need not be read.
     if (seen.from === this.cursor) this.cursor = seen.to;
     this.seeJobs(seen.jobs);
     this.forget(seen.gone);
     this.seeSlots(seen.slots);
-    if (seen.jobs.length > 0 || seen.gone.length > 0) this.channel?.say({ hint: true });
   }
 
   private seeJobs(jobs: readonly StoredJob[]): void {
@@ -203,23 +214,26 @@ export class Driver {
       const known = mirror.get(job.id);
       if (known !== undefined && known.changed > job.changed) continue;
       const number = mirror.put(job)!;
-      this.line.push(rules.seen(time, wall, number, kinds.get(job.type)?.number ?? -1, new Float64Array(job.row)));
+      this.deliveries.push(
+        rules.seen(time, wall, number, kinds.get(job.type)?.number ?? -1, new Float64Array(job.row)),
+      );
     }
     this.arm();
   }
 
-  /** With turns for the page in between. */
+  /** With turns for the page in between. What another look finds meanwhile is told with the rest. */
   private async seeMany(jobs: readonly StoredJob[]): Promise<void> {
-    const gone = new Set<string>();
-    this.goneMeanwhile = gone;
-    try {
-      for (let at = 0; at < jobs.length; at += AT_ONCE) {
-        if (at > 0) await takeTurn();
-        this.seeJobs(jobs.slice(at, at + AT_ONCE).filter(({ id }) => !gone.has(id)));
-      }
-    } finally {
-      this.goneMeanwhile = undefined;
+    for (const job of jobs) this.untold.set(job.id, job);
+    let part: StoredJob[] = [];
+    for (const [id, job] of this.untold) {
+      this.untold.delete(id);
+      part.push(job);
+      if (part.length < AT_ONCE) continue;
+      this.seeJobs(part);
+      part = [];
+      await takeTurn();
     }
+    this.seeJobs(part);
   }
 
   private seeSlots(slots: readonly StoredSlot[]): void {
@@ -233,7 +247,7 @@ export class Driver {
 
   private forget(ids: readonly string[]): void {
     for (const id of ids) {
-      this.goneMeanwhile?.add(id);
+      this.untold.delete(id);
       this.bodies.thrown.delete(id);
       this.bodies.reasons.delete(id);
       const number = this.parts.mirror.remove(id);
@@ -244,7 +258,7 @@ export class Driver {
   // ── doing ───────────────────────────────────────────────────────────────────────────────────
 
   private apply(effects: Float64Array): void {
-    this.line.push(effects);
+    this.deliveries.push(effects);
     this.arm();
   }
 
@@ -276,7 +290,7 @@ export class Driver {
         this.locks.drop(one!);
         break;
       case EFFECT.read:
-        this.read().catch(unexpected);
+        this.reading = this.read().catch(unexpected);
         break;
       case EFFECT.enter: {
         const claim = three === -1 ? undefined : { number: three!, rest: [four!, five!, six!, seven!] };
@@ -309,7 +323,7 @@ export class Driver {
     }
   }
 
-  private readonly read = async (): Promise<void> => {
+  private async read(): Promise<void> {
     const held: Lock[] = [];
     const numbers = this.parts.rules.held();
     for (let at = 0; at < numbers.length; at += 2) held.push({ slot: numbers[at]!, generation: numbers[at + 1]! });
@@ -319,7 +333,7 @@ export class Driver {
       this.cursor = Math.max(this.cursor, meta.counter);
       const there = new Set(jobs.map(({ id }) => id));
       const known = isWhole
-        ? [...this.parts.mirror.all()]
+        ? [...this.parts.mirror.all(), ...this.untold.keys()]
         : meta.gone.filter(({ at }) => at > since).map(({ id }) => id);
       this.forget(known.filter((id) => !there.has(id)));
       await this.seeMany(jobs);
@@ -329,7 +343,7 @@ export class Driver {
     } catch {
       this.tell(TELL.readDone, 0);
     }
-  };
+  }
 
   private async enter(lock: Lock, wanted: { number: number; rest: number[] } | undefined): Promise<void> {
     const { mirror, rules } = this.parts;

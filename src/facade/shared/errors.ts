@@ -1,5 +1,6 @@
 import { JobgateError } from "../errors.js";
 import { fieldOf } from "../support/look.js";
+import { type Serialized, serialize } from "../support/serialize.js";
 
 /** E_QUOTA: the browser gives this origin no more room. Nothing was written. */
 export class QuotaError extends JobgateError {
@@ -65,13 +66,32 @@ export class SharedRunnerError extends JobgateError {
   }
 }
 
+export const wasClosed = () => new SharedRunnerError("The runner was closed", "E_CLOSED");
+
+export function notStorable(what: string, cause: unknown): NotStorableError {
+  return new NotStorableError(`${what} can't be stored`, { cause });
+}
+
+/** Of a result that was refused: another try would not change it. */
+export const isNotStorable = (thrown: unknown) => fieldOf(thrown, "code") === "E_NOT_STORABLE";
+
 /** What can be cloned need not be storable: a WebAssembly.Module is not. */
 export const isUnstorable = (thrown: unknown) => fieldOf(thrown, "name") === "DataCloneError";
+
+/** Writes what was thrown, or given as a reason; where the store does not take what hangs on it, that in words. */
+export async function writeThrown<T>(thrown: unknown, write: (serialized: Serialized) => Promise<T>): Promise<T> {
+  try {
+    return await write(serialize(thrown));
+  } catch (error) {
+    if (!isUnstorable(error)) throw error;
+    return write(serialize(thrown, true));
+  }
+}
 
 /** What a store has thrown, in our words. `written`: it may have been, for all that is known. */
 export function storageError(thrown: unknown, lost: boolean): Error {
   const name = fieldOf(thrown, "name");
-  if (isUnstorable(thrown)) return new NotStorableError("What was given can't be stored", { cause: thrown });
+  if (isUnstorable(thrown)) return notStorable("What was given", thrown);
   if (name === "QuotaExceededError") return new QuotaError("There is no room left for this origin", { cause: thrown });
   if (lost) return new StorageLostError("The store went away before it had answered", { cause: thrown });
   return new StorageUnavailableError("The store can't be written to", { cause: thrown });

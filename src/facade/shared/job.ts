@@ -1,10 +1,10 @@
 // What users hold of a job, from any tab.
 
 import { JobStopTimeoutError } from "../errors.js";
-import { deserialize } from "../pool/serialize.js";
 import { abortError } from "../support/abort.js";
 import { checkObject, needFunction, needNumber } from "../support/check.js";
 import { eventQueue } from "../support/event-queue.js";
+import { deserialize } from "../support/serialize.js";
 import type { Completion, JobEvent, Millis, Progress, Unsubscribe } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
@@ -18,8 +18,8 @@ import type { SharedJob, SharedRecord } from "./types.js";
 /** What a job asks of its queue. */
 export interface JobHost {
   readonly mirror: Mirror;
-  send(id: string, action: unknown): Promise<void>;
-  stop(id: string, reason: unknown): Promise<void>;
+  send(job: StoredJob, action: unknown): Promise<void>;
+  stop(job: StoredJob, reason: unknown): Promise<void>;
   /** The very object that was thrown, or given as a reason, in this tab. */
   thrown(id: string): { readonly value: unknown } | undefined;
 }
@@ -35,30 +35,35 @@ export function completionOf(host: JobHost, job: StoredJob): Completion<unknown>
   return { type: "Failed", error: own !== undefined ? own.value : deserialize(job.error) };
 }
 
+/** As it is now; undefined: it is no longer kept. Who has its id then is another job. */
+function present({ mirror }: JobHost, job: StoredJob): StoredJob | undefined {
+  const known = mirror.get(job.id);
+  return known?.incarnation === job.incarnation ? known : undefined;
+}
+
 /** Settles with the job's end; a job that was let go of before that was heard of ended in some way that is not known. */
 export function endOf(host: JobHost, job: StoredJob): Promise<Completion<unknown>> {
   return new Promise((resolve) => {
-    const current = host.mirror.get(job.id) ?? job;
-    if (isOver(current.row)) {
-      resolve(completionOf(host, current));
-      return;
+    const unknown = (error: Error = new SharedRunnerError(`The job "${job.id}" is no longer kept`, "E_UNKNOWN_JOB")) =>
+      resolve({ type: "Failed", error });
+    const known = present(host, job);
+    const current = known ?? job;
+    if (isOver(current.row)) resolve(completionOf(host, current));
+    else if (known === undefined) unknown();
+    else {
+      const leave = host.mirror.listen(job.id, ({ after, failure }) => {
+        const isKept = after?.incarnation === job.incarnation;
+        if (isKept && !isOver(after.row)) return;
+        leave();
+        if (isKept) resolve(completionOf(host, after));
+        else unknown(failure);
+      });
     }
-    const leave = host.mirror.listen(job.id, ({ after, failure }) => {
-      if (failure !== undefined) resolve({ type: "Failed", error: failure });
-      if (after !== undefined && after.incarnation === job.incarnation && !isOver(after.row)) return;
-      leave();
-      if (after?.incarnation === job.incarnation) resolve(completionOf(host, after));
-      else
-        resolve({
-          type: "Failed",
-          error: new SharedRunnerError(`The job "${job.id}" is no longer kept`, "E_UNKNOWN_JOB"),
-        });
-    });
   });
 }
 
 /** Resolves when it has ended; rejects where nobody will hear of that. */
-export async function hasEnded(host: JobHost, job: StoredJob): Promise<void> {
+export async function whenEnded(host: JobHost, job: StoredJob): Promise<void> {
   const completion = await endOf(host, job);
   const { failure } = host.mirror;
   if (failure !== undefined && completion.type === "Failed" && completion.error === failure) throw failure;
@@ -80,15 +85,14 @@ class Handle implements SharedJob<unknown, unknown, unknown> {
 
   /** As it was seen last; it may be kept no longer. */
   private get job(): StoredJob {
-    const job = this.host.mirror.get(this.last.id);
-    if (job?.incarnation === this.last.incarnation) this.last = job;
+    this.last = present(this.host, this.last) ?? this.last;
     return this.last;
   }
 
   get record(): SharedRecord {
     const { job } = this;
     const { mirror } = this.host;
-    const known = mirror.get(job.id)?.incarnation === job.incarnation ? mirror.record(job.id) : undefined;
+    const known = present(this.host, job) && mirror.record(job.id);
     return known ?? recordOf(job, mirror.durable, undefined);
   }
 
@@ -113,16 +117,16 @@ class Handle implements SharedJob<unknown, unknown, unknown> {
   }
 
   dispatch(action: unknown): Promise<void> {
-    return this.host.send(this.job.id, action);
+    return this.host.send(this.job, action);
   }
 
   async stop(reason?: unknown, options: { timeout?: Millis } = {}): Promise<void> {
     checkObject("options", options);
     const timeout = options.timeout === undefined ? Infinity : needNumber("timeout", options.timeout);
     if (!(timeout >= 0)) throw new RangeError(`timeout must be a number of milliseconds, 0 or more, got ${timeout}`);
-    const end = hasEnded(this.host, this.job);
+    const end = whenEnded(this.host, this.job);
     end.catch(() => {});
-    await this.host.stop(this.job.id, reason);
+    await this.host.stop(this.job, reason);
     if (timeout === Infinity) {
       await end;
       return;
@@ -165,7 +169,7 @@ class Handle implements SharedJob<unknown, unknown, unknown> {
     let leave: Unsubscribe = () => {};
     const queue = eventQueue<JobEvent>(() => leave());
     queue.push({ type: "job_created", job: this.record });
-    if (isOver(this.job.row)) {
+    if (isOver(this.job.row) || present(this.host, this.job) === undefined) {
       const { job } = this;
       for (const event of eventsOf({ before: undefined, after: job }, () => this.record).slice(1)) queue.push(event);
       queue.close();

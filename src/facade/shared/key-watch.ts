@@ -1,6 +1,7 @@
 // One key of a shared queue as one component sees it, for the hook of "jobgate/react".
 
-import { deserialize } from "../pool/serialize.js";
+import { hasEnded } from "../support/has-ended.js";
+import { deserialize } from "../support/serialize.js";
 import type { JobStatus, Progress, Unsubscribe } from "../types.js";
 import { completionOf, handleOf, type JobHost } from "./job.js";
 import { AT, COMPLETED, FAILED, isOver } from "./numbers.js";
@@ -90,7 +91,7 @@ export class KeyWatch {
       record,
       state: job.state,
       status,
-      isActive: status === "pending" || status === "running",
+      isActive: !hasEnded({ status }),
       progress: job.progress,
       result: this.completed?.result,
       attempt: record.attempt,

@@ -1,6 +1,6 @@
 // The store where there is no disk: this tab's alone, gone with it.
 
-import { cloned } from "../pool/clone.js";
+import { cloned } from "../support/clone.js";
 import { type App, type Meta, NO_META, type Rows, type Storage, type StoredJob, type StoredStep } from "./rows.js";
 
 /** Transactions one after the other, each whole or not at all. */

@@ -31,6 +31,8 @@ whenEngineFails((error) => {
 export class Mirror {
   /** Grows with every change. */
   version = 0;
+  /** The one that subscribers were told of last. */
+  private told = 0;
   private readonly rules: TabRules;
   private readonly entries = new Map<string, Entry>();
   private readonly byNumber = new Map<number, Entry>();
@@ -46,7 +48,7 @@ export class Mirror {
   private readonly line: (() => void)[] = [];
   private isTelling = false;
   durable = true;
-  /** The engine has broken, or the store was taken away: nothing is heard any more. */
+  /** The engine has broken, the store was taken away, or the runner was closed: nothing is heard any more. */
   failure: Error | undefined = undefined;
   /** Lets go of what the tab holds, without the rules. */
   broken = () => {};
@@ -56,8 +58,10 @@ export class Mirror {
     mirrors.add(this);
   }
 
-  close(): void {
+  /** Nothing is heard from then on. */
+  close(why: Error): void {
     mirrors.delete(this);
+    if (this.failure === undefined) this.fail(why);
   }
 
   /** Whoever waits for a job's end is told that there is none to hear of. */
@@ -195,7 +199,8 @@ export class Mirror {
   }
 
   private tell(id: string, change: Change): void {
-    this.version += 1;
+    // A line of a log is in no record.
+    if (change.event === undefined) this.version += 1;
     this.enqueue(() => {
       const key = (change.after ?? change.before)?.key;
       const ofKey = key === undefined ? undefined : this.keyListeners.get(key);
@@ -212,6 +217,7 @@ export class Mirror {
   }
 
   private callSubscribers(): void {
+    this.told = this.version;
     for (const subscriber of [...this.subscribers]) guarded(subscriber);
   }
 
@@ -225,7 +231,7 @@ export class Mirror {
       for (let at = 0; at < this.line.length; at++) this.line[at]!();
       this.line.length = 0;
       this.isTelling = false;
-      this.callSubscribers();
+      if (this.told !== this.version) this.callSubscribers();
     });
   }
 

@@ -1,5 +1,6 @@
 // A new job's row.
 
+import { RETRY_DEFAULTS } from "../support/retry-rules.js";
 import { wallNow } from "../support/time.js";
 import type { Millis, Priority, RetryOptions } from "../types.js";
 import { readOptions } from "../wasm/options.js";
@@ -35,8 +36,8 @@ export function newRow(
       read.timeout,
       read.delay,
       read.retry?.limit,
-      read.retry?.delay ?? 1000,
-      read.retry?.maxDelay ?? 30_000,
+      read.retry?.delay ?? RETRY_DEFAULTS.delay,
+      read.retry?.maxDelay ?? RETRY_DEFAULTS.maxDelay,
       read.retry?.fixed === true,
       read.retry?.noJitter === true,
     ),

@@ -4,9 +4,6 @@ import { AT, STATE } from "./wire.js";
 
 export * from "./wire.js";
 
-/** Of one queue. */
-export const MOST_SLOTS = 64;
-
 /** One job's, in the order of `AT`. */
 export type Row = readonly number[];
 

@@ -1,6 +1,6 @@
 // Which store a runner has, and how long it is waited for.
 
-import { clearTimer, setTimer } from "../support/time.js";
+import { setRealTimer } from "../support/time.js";
 import { type DatabaseEvents, openDatabase } from "./database.js";
 import { StorageUnavailableError } from "./errors.js";
 import { Memory } from "./memory.js";
@@ -31,11 +31,11 @@ export async function openStorage(options: CheckedOptions, events: DatabaseEvent
   return { storage: new Memory(), isShared: false };
 }
 
-/** What is waited for; or, if that takes too long, the error that says so. */
+/** What is waited for; or, if that takes too long, the error that says so. A disk does not go by a test's time. */
 export function inTime<T>(waited: Promise<T>): Promise<T | Error> {
   const why = `The store has not opened within ${LONGEST_OPENING} ms: another tab may block it`;
   return new Promise((resolve, reject) => {
-    const timer = setTimer(() => resolve(new StorageUnavailableError(why)), LONGEST_OPENING);
-    waited.then(resolve, reject).finally(() => clearTimer(timer));
+    const forget = setRealTimer(() => resolve(new StorageUnavailableError(why)), LONGEST_OPENING);
+    waited.then(resolve, reject).finally(forget);
   });
 }

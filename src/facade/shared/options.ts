@@ -2,13 +2,12 @@
 
 import { checkFlag, checkNumber, checkObject, checkString, needFunction } from "../support/check.js";
 import { readOptions } from "../wasm/options.js";
+import { POLICY } from "./numbers.js";
 import type { SharedJobType, SharedRunnerOptions } from "./types.js";
-
-const POLICIES = ["join", "replace", "queue", "reject"];
 
 export function policyNumber(policy: unknown): number {
   readOptions({ onDuplicate: policy as never });
-  return policy === undefined ? 0 : POLICIES.indexOf(policy as string);
+  return POLICY[(policy as keyof typeof POLICY | undefined) ?? "join"];
 }
 
 export interface CheckedOptions {

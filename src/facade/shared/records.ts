@@ -1,7 +1,7 @@
 // What is told of stored jobs: records, and events of what has changed.
 
-import { deserialize } from "../pool/serialize.js";
 import { fieldOf, messageOf, textOf } from "../support/look.js";
+import { deserialize } from "../support/serialize.js";
 import type { JobEvent, JobRecord, ManagerStats } from "../types.js";
 import { AT, CANCELLED, COMPLETED, FAILED, isOver, PENDING, RUNNING, STATUS } from "./numbers.js";
 import type { StoredJob } from "./rows.js";
@@ -13,7 +13,7 @@ export interface Change {
   readonly after: StoredJob | undefined;
   /** What `log` has said. */
   readonly event?: JobEvent;
-  /** The engine has broken, or the store is gone: nothing follows. */
+  /** The engine has broken, the store is gone, or the runner was closed: nothing follows. */
   readonly failure?: Error;
 }
 

@@ -2,9 +2,11 @@
 // is the rules'; here are only the rows.
 
 import { DuplicateJobError, QueueFullError } from "../errors.js";
-import type { Serialized } from "../pool/serialize.js";
+import { textOf } from "../support/look.js";
+import type { Serialized } from "../support/serialize.js";
 import { wallNow } from "../support/time.js";
-import { AT, isOver, ROW, type Row } from "./numbers.js";
+import { SharedRunnerError } from "./errors.js";
+import { AT, CREATE, INSERT, isOver, ROW, type Row } from "./numbers.js";
 import type { App, Meta, Rows, Storage, StoredJob, StoredSlot } from "./rows.js";
 import type { RequestRules } from "./wasm.js";
 
@@ -30,7 +32,7 @@ export interface Draft {
   readonly params: Record<string, unknown>;
   readonly row: Row;
   readonly key: string | undefined;
-  /** 0 join, 1 replace, 2 queue, 3 reject. */
+  /** Of `POLICY`. */
   readonly policy: number;
 }
 
@@ -94,6 +96,18 @@ export class Change {
     return id === undefined ? undefined : (this.changed.get(id) ?? (await this.rows.job(id)));
   }
 
+  /** Of a key the one that waits first: it is not to come after the one that stands. */
+  async find(target: Target): Promise<StoredJob[]> {
+    if ("key" in target) {
+      const { key } = target;
+      const found = [await this.rows.byKey("waiting", key), await this.rows.byKey("active", key)];
+      return found.filter((job) => job !== undefined);
+    }
+    const { id, incarnation } = target;
+    const job = await this.job(id);
+    return job === undefined || job.incarnation !== (incarnation ?? job.incarnation) ? [] : [job];
+  }
+
   put(job: StoredJob): StoredJob {
     const put = { ...job, changed: this.next() };
     this.changed.set(put.id, put);
@@ -152,6 +166,37 @@ export interface Answered {
   readonly seen: Seen;
 }
 
+/** One job, or all under a key. `incarnation`: no other that has its id now. */
+export type Target = { readonly id: string; readonly incarnation?: number } | { readonly key: string };
+
+export interface Stopped {
+  /** All that were there, as they were. */
+  readonly found: readonly StoredJob[];
+  /** Of those, the ones that nobody had asked to end before. */
+  readonly first: readonly StoredJob[];
+  /** One of them has ended of this, or is to. */
+  readonly isAsked: boolean;
+  readonly seen: Seen;
+}
+
+export function needJob(id: string, job: StoredJob | undefined): StoredJob {
+  if (job === undefined) throw new SharedRunnerError(`There is no job "${textOf(id)}"`, "E_UNKNOWN_JOB");
+  return job;
+}
+
+/** Of a job that is to be run again. */
+export function needEnded(id: string, found: StoredJob | undefined): StoredJob {
+  const job = needJob(id, found);
+  if (!isOver(job.row)) throw new SharedRunnerError(`Job "${textOf(id)}" has not finished`, "E_NOT_FINISHED");
+  return job;
+}
+
+/** What was not changed is told, too: whoever asked may be wrong about it. */
+export function withUnchanged(seen: Seen, found: readonly StoredJob[]): Seen {
+  const unchanged = found.filter(({ id }) => !seen.jobs.some((job) => job.id === id));
+  return { ...seen, jobs: [...unchanged, ...seen.jobs] };
+}
+
 /** What whoever has the store may ask. */
 export class Requests {
   readonly storage: Storage;
@@ -174,12 +219,19 @@ export class Requests {
   }
 
   /** All or none are created; each as if the ones before were there. */
-  create(drafts: readonly Draft[], maxPending: number): Promise<{ value: (Created | Error)[]; seen: Seen }> {
-    return this.change(async (change) => {
+  async create(drafts: readonly Draft[], maxPending: number): Promise<{ value: (Created | Error)[]; seen: Seen }> {
+    const { value, seen } = await this.change(async (change) => {
       const created: (Created | Error)[] = [];
       for (const draft of drafts) created.push(await this.createOne(change, draft, maxPending));
       return created;
     });
+    return {
+      value,
+      seen: withUnchanged(
+        seen,
+        value.flatMap((one) => ("job" in one ? one.job : [])),
+      ),
+    };
   }
 
   private async createOne(change: Change, draft: Draft, maxPending: number): Promise<Created | Error> {
@@ -191,16 +243,15 @@ export class Requests {
     const pending = maxPending === Infinity ? 0 : await change.pending();
     const [one, other] = [numbers(standing?.row), numbers(waiting?.row)];
     const decision = this.requests.create(same !== undefined, one, other, pending, draft.policy, maxPending);
-    if (decision === 0) return { job: same!, isNew: false };
-    if (decision === 1 || decision === 2) {
-      return { job: await this.join(change, decision === 1 ? standing! : waiting!, row), isNew: false };
-    }
-    if (decision === 3) return new DuplicateJobError(`There is a job under the key "${key}"`);
-    if (decision === 4) return new QueueFullError(`${pending} jobs are pending`);
-    const isBehind = (decision & 1) === 1;
+    if (decision === CREATE.same) return { job: same!, isNew: false };
+    if (decision === CREATE.standing) return { job: await this.join(change, standing!, row), isNew: false };
+    if (decision === CREATE.waiting) return { job: await this.join(change, waiting!, row), isNew: false };
+    if (decision === CREATE.duplicate) return new DuplicateJobError(`There is a job under the key "${key}"`);
+    if (decision === CREATE.full) return new QueueFullError(`${pending} jobs are pending`);
+    const isBehind = (decision & INSERT.behind) !== 0;
     // The one that waits first: it is not to come after the one that stands.
-    if (decision & 4) await this.stopOne(change, waiting!, undefined);
-    if (decision & 2) await this.stopOne(change, standing!, undefined);
+    if (decision & INSERT.waiting) await this.stopOne(change, waiting!, undefined);
+    if (decision & INSERT.standing) await this.stopOne(change, standing!, undefined);
     const incarnation = change.next();
     const numbersOf = [...row];
     numbersOf[AT.place] = incarnation;
@@ -226,8 +277,29 @@ export class Requests {
     return raised.length === ROW ? change.putRow(job, raised) : job;
   }
 
-  stop(id: string, reason: Serialized | undefined): Promise<Answered> {
-    return this.write(id, (change, job) => this.stopOne(change, job, reason));
+  async stop(target: Target, reason: Serialized | undefined): Promise<Stopped> {
+    const first: StoredJob[] = [];
+    const { value: found, seen } = await this.change(async (change) => {
+      const jobs = await change.find(target);
+      for (const job of jobs) if (await this.stopOne(change, job, reason)) first.push(job);
+      return jobs;
+    });
+    const isAsked = first.length > 0 || found.some(({ row }) => !isOver(row));
+    return { found, first, isAsked, seen: withUnchanged(seen, found) };
+  }
+
+  job(id: string): Promise<StoredJob | undefined> {
+    return this.storage.transact(false, (rows) => rows.job(id));
+  }
+
+  /** How it stands. */
+  look(id: string): Promise<Seen> {
+    return this.storage.transact(false, async (rows) => {
+      const job = await rows.job(id);
+      const { counter, slots } = await rows.meta();
+      const gone = job === undefined ? [id] : [];
+      return { from: counter, to: counter, jobs: job === undefined ? [] : [job], gone, slots };
+    });
   }
 
   private async stopOne(
@@ -241,7 +313,7 @@ export class Requests {
   }
 
   prioritize(id: string, priority: number): Promise<Answered> {
-    return this.write(id, async (change, job) => {
+    return this.write({ id }, async (change, job) => {
       const row = this.requests.prioritize(numbers(job.row), priority, change.next());
       return row.length === 0 ? undefined : change.putRow(job, row);
     });
@@ -257,15 +329,15 @@ export class Requests {
   }
 
   protected async write(
-    id: string,
+    target: Target,
     body: (change: Change, job: StoredJob) => Promise<StoredJob | undefined>,
   ): Promise<Answered> {
-    let found: StoredJob | undefined;
-    const { value: written, seen } = await this.change(async (change) => {
-      found = await change.job(id);
-      return found !== undefined && (await body(change, found)) !== undefined;
+    const { value, seen } = await this.change(async (change) => {
+      const [found] = await change.find(target);
+      return { found, written: found !== undefined && (await body(change, found)) !== undefined };
     });
-    return { written, seen: written || found === undefined ? seen : { ...seen, jobs: [...seen.jobs, found] } };
+    const { found, written } = value;
+    return { written, seen: withUnchanged(seen, found === undefined ? [] : [found]) };
   }
 
   app(): Promise<App | undefined> {

@@ -1,7 +1,7 @@
 // What is stored, and the few questions that are asked of it. `database.ts` asks the disk, `memory.ts` this tab alone.
 
-import type { Serialized } from "../pool/serialize.js";
 import type { TypeDescription } from "../runner/types.js";
+import type { Serialized } from "../support/serialize.js";
 import type { Progress } from "../types.js";
 import type { Row } from "./numbers.js";
 

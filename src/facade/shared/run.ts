@@ -1,34 +1,43 @@
 // One run of a job's body in this tab.
 
-import { isNonRetriable, report } from "../errors.js";
-import { mayRetry, waitAsked } from "../job/retry-rules.js";
-import { cloned } from "../pool/clone.js";
+import { report } from "../errors.js";
 import { checkObject, checkString, needFunction, needNumber } from "../support/check.js";
-import { fieldOf, textOf } from "../support/look.js";
+import { cloned } from "../support/clone.js";
+import { textOf } from "../support/look.js";
+import { mayRetry, waitAsked } from "../support/retry-rules.js";
 import { chance, wallNow } from "../support/time.js";
-import { takeTurn } from "../support/turn.js";
+import { Hold } from "../support/turn.js";
 import type { Millis, Progress, RetryOptions, Unsubscribe } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { unexpected } from "../wasm/engine.js";
-import { DuplicateStepError, isUnstorable, LostOwnershipError, NotStorableError } from "./errors.js";
+import { DuplicateStepError, isNotStorable, isUnstorable, LostOwnershipError, notStorable } from "./errors.js";
 import { newRow } from "./new-row.js";
 import { AT, OUTCOME, PENDING, RUNNING } from "./numbers.js";
 import type { StoredJob, StoredStep } from "./rows.js";
 import type { SharedTaskContext } from "./types.js";
 import { Rules, requestRules } from "./wasm.js";
 
-/** A body that computes gives the event loop a turn this often. */
-const LONGEST_HOLD = 8;
 /** What changes more often than this is recorded together. */
 const RECORDS_EVERY = 50;
+/** What the store has not taken is tried again after that. */
+const RECORDS_AGAIN = 1000;
+
+/** What a body has said since that was recorded last. */
+export interface Sayings {
+  readonly state?: unknown;
+  readonly progress?: Progress;
+}
 
 /** What a run asks of the queue. */
 export interface RunHost {
-  say(run: Run, said: { state?: unknown; progress?: Progress }): Promise<void>;
+  /** False: the store does not take it now. */
+  say(run: Run, said: Sayings): Promise<boolean>;
   log(run: Run, message: string): void;
   /** False: the run has lost the job. */
   step(run: Run, name: string, step: StoredStep): Promise<boolean>;
+  /** While the page goes: until when what a step rejects with is no failure of its own; else 0. */
+  goingUntil(run: Run): number;
   listening(run: Run): void;
   handled(run: Run): void;
 }
@@ -47,12 +56,14 @@ export class Run {
   /** Came while nobody listened. */
   private kept: { readonly action: unknown } | undefined = undefined;
   private state: unknown;
-  private said: { state?: unknown; progress?: Progress } = {};
+  private said: Sayings = {};
   private readonly alarm = new Alarm();
-  private recording: Promise<void> | undefined = undefined;
-  private turnBegan = now();
+  private recording: Promise<unknown> | undefined = undefined;
+  private readonly hold = new Hold();
   private isOver = false;
   hasLost = false;
+  /** Why nothing else counts that came of it. */
+  refused: Error | undefined = undefined;
 
   constructor(host: RunHost, job: StoredJob, epoch: number, steps: Map<string, StoredStep>) {
     this.host = host;
@@ -65,6 +76,12 @@ export class Run {
 
   abort(reason: unknown): void {
     this.controller.abort(reason);
+  }
+
+  /** What it has said can't be kept: it fails, whatever it does from now on. */
+  refuse(error: Error): void {
+    this.refused ??= error;
+    this.abort(error);
   }
 
   /** The body has settled, or counts no more: what it still says is not heard. What it has said is recorded. */
@@ -118,10 +135,7 @@ export class Run {
         if (!this.isOver) this.host.log(this, textOf(message));
       },
       checkpoint: async () => {
-        if (now() - this.turnBegan >= LONGEST_HOLD) {
-          await takeTurn();
-          this.turnBegan = now();
-        }
+        if (this.hold.isLong) await this.hold.takeTurn();
         this.controller.signal.throwIfAborted();
       },
       onAction: (listener) => this.onAction(listener as Listener),
@@ -132,10 +146,14 @@ export class Run {
 
   // ── what it says ────────────────────────────────────────────────────────────────────────────
 
-  private say(said: { state?: unknown; progress?: Progress }): void {
+  private say(said: Sayings): void {
     const isFirst = Object.keys(this.said).length === 0;
     this.said = { ...this.said, ...said };
-    if (isFirst) this.alarm.set(now() + RECORDS_EVERY, () => void this.record());
+    if (isFirst) this.recordAfter(RECORDS_EVERY);
+  }
+
+  private recordAfter(wait: Millis): void {
+    this.alarm.set(now() + wait, () => void this.record());
   }
 
   private async record(): Promise<void> {
@@ -143,8 +161,11 @@ export class Run {
     const { said } = this;
     this.said = {};
     if (Object.keys(said).length === 0 || this.hasLost) return;
-    this.recording = this.host.say(this, said);
-    await this.recording;
+    const recording = this.host.say(this, said);
+    this.recording = recording;
+    if (await recording) return;
+    this.said = { ...said, ...this.said };
+    if (!this.isOver) this.recordAfter(RECORDS_AGAIN);
   }
 
   private onAction(listener: Listener): Unsubscribe {
@@ -180,7 +201,7 @@ export class Run {
   private async keep(name: string, step: StoredStep): Promise<void> {
     const isOwned = await this.host.step(this, name, step).catch((error: unknown) => {
       if (!isUnstorable(error)) throw error;
-      throw new NotStorableError(`The result of the step "${name}" can't be stored`, { cause: error });
+      throw notStorable(resultOf(name), error);
     });
     if (isOwned) return;
     const lost = new LostOwnershipError("Another tab has this job");
@@ -200,21 +221,29 @@ export class Run {
     let row = [...newRow(requestRules, 1, { ...options, delay: undefined, priority: undefined }, true)];
     const known = this.begin(name);
     if (known !== undefined) return cloned(known.value) as T;
-    for (let attempt = 1; ; attempt += 1) {
+    for (let attempt = 1; ; ) {
       try {
         const value = await this.attempt(body, `${jobKey}:${name}`, options.timeout);
-        await this.keep(name, { value: storable(value, `The result of the step "${name}"`) });
+        await this.keep(name, { value: storable(value, resultOf(name)) });
         return value;
       } catch (error) {
         if (this.controller.signal.aborted) throw this.controller.signal.reason;
+        const isFinal = () => isNotStorable(error) || !mayRetry(retryIf, error, attempt);
+        const heldUntil = this.host.goingUntil(this);
+        if (heldUntil > 0) {
+          if (isFinal()) throw error;
+          await this.pause(heldUntil - now());
+          continue;
+        }
         row[AT.status] = RUNNING;
-        const mayHelp = !isFinal(error) && mayRetry(retryIf, error, attempt);
-        const settled = (outcome: number, wait: number) =>
-          Array.from(Rules.settle(Float64Array.from(row), 0, outcome, wait, wallNow(), chance()));
-        const next = settled(mayHelp ? OUTCOME.rejected : OUTCOME.final, Number.NaN);
-        if (next[AT.status] !== PENDING) throw error;
-        row = typeof delay === "function" ? settled(OUTCOME.rejected, waitAsked(delay, error, attempt)) : next;
+        const settled = (wait: number) =>
+          Array.from(Rules.settle(Float64Array.from(row), 0, OUTCOME.rejected, wait, wallNow(), chance()));
+        const next = settled(Number.NaN);
+        const isLast = next[AT.status] !== PENDING;
+        if (isLast || isFinal()) throw error;
+        row = typeof delay === "function" ? settled(waitAsked(delay, error, attempt)) : next;
         await this.pause(row[AT.wait]!);
+        attempt += 1;
       }
     }
   }
@@ -281,15 +310,14 @@ export class Run {
   }
 }
 
-/** What no other try would change. */
-export const isFinal = (thrown: unknown) => isNonRetriable(thrown) || fieldOf(thrown, "code") === "E_NOT_STORABLE";
+const resultOf = (step: string) => `The result of the step "${step}"`;
 
 /** A copy, as the store would have it. */
 export function storable<T>(value: T, what: string): T {
   try {
     return cloned(value);
   } catch (error) {
-    throw new NotStorableError(`${what} can't be stored`, { cause: error });
+    throw notStorable(what, error);
   }
 }
 

@@ -1,26 +1,26 @@
 import { asyncDispose } from "../job/completion.js";
-import { serialize } from "../pool/serialize.js";
 import { JobTypes } from "../runner/job-types.js";
+import { unlessSame } from "../runner/snapshots.js";
 import type { JobQueue, TypeDescription, Validation, WatchEvent } from "../runner/types.js";
 import { newRules } from "../runner/wasm.js";
 import { checkObject, checkString, needFunction } from "../support/check.js";
-import { textOf } from "../support/look.js";
+import type { Serialized } from "../support/serialize.js";
 import { wallNow } from "../support/time.js";
 import type { JobEvent, ManagerStats, Priority, RunJobResult, Unsubscribe } from "../types.js";
 import { checkEngine } from "../wasm/engine.js";
 import { priorityNumber } from "../wasm/options.js";
 import { Batch } from "./batch.js";
 import { Driver, type Kind } from "./driver.js";
-import { SharedRunnerError, StorageLostError, StorageUnavailableError, storageError } from "./errors.js";
-import { handleOf, hasEnded, type JobHost } from "./job.js";
+import { StorageLostError, StorageUnavailableError, storageError, wasClosed, writeThrown } from "./errors.js";
+import { handleOf, type JobHost, whenEnded } from "./job.js";
 import { KeyWatch } from "./key-watch.js";
 import { Mirror } from "./mirror.js";
 import { newId } from "./new-id.js";
 import { newRow } from "./new-row.js";
-import { AT, CANCELLED, isOver, MOST_SLOTS, RUNNING } from "./numbers.js";
+import { AT, MOST_SLOTS, POLICY } from "./numbers.js";
 import { inTime, openStorage } from "./opening.js";
 import { type CheckedOptions, checkOptions, checkType, policyNumber } from "./options.js";
-import type { Created, Draft, Seen } from "./requests.js";
+import { type Created, type Draft, needEnded, needJob, type Seen, type Stopped, type Target } from "./requests.js";
 import type { App, Storage, StoredJob } from "./rows.js";
 import { isStorable, storable } from "./run.js";
 import { Transactions } from "./transactions.js";
@@ -63,7 +63,8 @@ export class SharedRunner implements JobQueue {
   private opened: Open | undefined = undefined;
   private state: "opening" | "disk" | "memory" | "outdated" | "lost" = "opening";
   private closing: Promise<void> | undefined = undefined;
-  private snapshot: (SharedSnapshot & { readonly version: number }) | undefined = undefined;
+  private snapshot: SharedSnapshot | undefined = undefined;
+  private snapshotVersion = -1;
 
   /** Throws RangeError and TypeError, which name the option. */
   constructor(options: SharedRunnerOptions = {}) {
@@ -79,9 +80,9 @@ export class SharedRunner implements JobQueue {
     this.mirror = new Mirror(this.rules);
     this.host = {
       mirror: this.mirror,
-      send: (id, action) => this.send(id, action),
-      stop: (id, reason) => this.askToStop(id, reason).then(() => {}),
-      thrown: (id) => this.thrown(id),
+      send: (job, action) => this.send(job, action),
+      stop: (job, reason) => this.askToStop(job, reason).then(() => {}),
+      thrown: (id) => this.opened?.driver.bodies.thrownOf(id),
     };
     this.opening = this.open().catch((error: unknown) => storageError(error, false));
     this.knownOpening = inTime(this.opening);
@@ -114,7 +115,7 @@ export class SharedRunner implements JobQueue {
     const { storage, isShared } = await openStorage(this.options, events);
     if (this.closing !== undefined) {
       storage.close();
-      throw new SharedRunnerError("The runner was closed", "E_CLOSED");
+      throw wasClosed();
     }
     this.mirror.durable = storage.durable;
     const transactions = new Transactions(storage, this.rules, this.tab, this.options.retain);
@@ -125,8 +126,8 @@ export class SharedRunner implements JobQueue {
     // However long that took: whoever asks from now on waits for the rest.
     this.knownOpening = this.opening;
     if (options.execute) await transactions.introduce(this.describe()).catch(() => {});
-    await driver.start();
     if (this.state === "outdated") driver.retire();
+    await driver.start();
     return this.opened;
   }
 
@@ -145,26 +146,32 @@ export class SharedRunner implements JobQueue {
 
   /** Waits for the store; rejects where there is none. */
   private async store(): Promise<Open> {
-    if (this.closing !== undefined) throw new SharedRunnerError("The runner was closed", "E_CLOSED");
-    const opened = await this.knownOpening;
+    const opened = this.closing === undefined ? await this.knownOpening : wasClosed();
     checkEngine();
+    if (this.closing !== undefined) throw wasClosed();
     if ("driver" in opened) return opened;
     throw opened;
   }
 
-  /** Runs a transaction; its rows are told before the promise resolves. */
-  private async change<T extends { readonly seen: Seen }>(
-    body: (transactions: Transactions) => Promise<T>,
-  ): Promise<T> {
-    const { driver, transactions } = await this.store();
+  private async ask<T>(body: (open: Open) => Promise<T>): Promise<T> {
+    const open = await this.store();
     try {
-      const answer = await body(transactions);
-      driver.see(answer.seen);
-      return answer;
+      return await body(open);
     } catch (error) {
       checkEngine();
       throw storageError(error, this.state === "lost");
     }
+  }
+
+  /** Runs a transaction; its rows are told before the promise resolves. */
+  private change<T extends { readonly seen: Seen }>(
+    body: (transactions: Transactions, driver: Driver) => Promise<T>,
+  ): Promise<T> {
+    return this.ask(async ({ transactions, driver }) => {
+      const answer = await body(transactions, driver);
+      driver.see(answer.seen);
+      return answer;
+    });
   }
 
   // ── creating ────────────────────────────────────────────────────────────────────────────────
@@ -192,7 +199,10 @@ export class SharedRunner implements JobQueue {
   ): Promise<RunJobResult<SharedJob<State, Action, Result>>> {
     if (typeof key !== "string") throw new TypeError(`key must be a string, got ${typeof key}`);
     const { job, isNew } = await this.create(type, params, { ...options, key });
-    return { type: isNew ? "JOB_CREATED" : "JOB_ALREADY_RUNNING", job: handleOf(this.host, job) };
+    const handle = handleOf<State, Action, Result>(this.host, job);
+    // From now on: it may have ended, and be kept no longer, when that is asked for.
+    void handle.settled;
+    return { type: isNew ? "JOB_CREATED" : "JOB_ALREADY_RUNNING", job: handle };
   }
 
   private async create(type: string, params: Record<string, unknown>, options: SharedCreateOptions): Promise<Created> {
@@ -232,9 +242,8 @@ export class SharedRunner implements JobQueue {
    * JobgateError, code E_UNKNOWN_JOB or E_NOT_FINISHED.
    */
   async retryJob(id: string): Promise<SharedRecord> {
-    const job = this.known(id);
-    if (!isOver(job.row)) throw new SharedRunnerError(`Job "${textOf(id)}" has not finished`, "E_NOT_FINISHED");
-    const { type, params, row } = job;
+    const stored = await this.ask(async ({ transactions }) => (isText(id) ? transactions.job(id) : undefined));
+    const { type, params, row } = needEnded(id, stored);
     const from = row[AT.version]!;
     const { version = from } = this.kinds.get(type) ?? {};
     // Those of another version are brought to its own by the tab that runs it.
@@ -247,7 +256,7 @@ export class SharedRunner implements JobQueue {
       params: valid,
       row: again,
       key: undefined,
-      policy: 0,
+      policy: POLICY.join,
     });
     return this.recordOf(created.job);
   }
@@ -276,6 +285,13 @@ export class SharedRunner implements JobQueue {
 
   getJob(id: string): SharedRecord | undefined {
     return this.mirror.record(id);
+  }
+
+  /** Asks the store: it knows also what another tab has just done. Rejects with JobgateError where there is none. */
+  async findJob(id: string): Promise<SharedRecord | undefined> {
+    if (!isText(id)) return undefined;
+    await this.ask(async ({ transactions, driver }) => driver.learn(await transactions.look(id)));
+    return this.getJob(id);
   }
 
   /** Running in the order of their starts, then pending in the order in which they will start, then finished, newest first. */
@@ -312,7 +328,7 @@ export class SharedRunner implements JobQueue {
    * take-over is another `status`. Throws JobgateError with code E_UNKNOWN_JOB.
    */
   watch(id: string): ReadableStream<WatchEvent> {
-    return watchStream(this.mirror, this.known(id));
+    return watchStream(this.mirror, needJob(id, this.mirror.get(id)));
   }
 
   /** Any change of any job that this tab hears of. */
@@ -327,62 +343,55 @@ export class SharedRunner implements JobQueue {
     return this.mirror.onEvent(listener);
   }
 
-  /** Same identity until something changed. `connected`: the store is there. */
+  /** Same identity until something changed. `connected`: the store is there, and the runner not closed. */
   getSnapshot(): SharedSnapshot {
     const { version } = this.mirror;
-    const connected = this.state === "disk" || this.state === "memory";
-    if (this.snapshot?.version !== version || this.snapshot.connected !== connected) {
-      const jobs = Object.freeze(this.getAllJobs());
-      this.snapshot = Object.freeze({ jobs, stats: Object.freeze(this.getQueueStats()), connected, version });
+    const isThere = this.state === "disk" || this.state === "memory";
+    const connected = isThere && this.mirror.failure === undefined;
+    if (this.snapshot === undefined || this.snapshotVersion !== version || this.snapshot.connected !== connected) {
+      const now = { jobs: this.getAllJobs(), stats: this.getQueueStats(), connected };
+      this.snapshot = unlessSame(this.snapshot, now);
+      this.snapshotVersion = version;
     }
-    return this.snapshot!;
+    return this.snapshot;
   }
 
   // ── steering ────────────────────────────────────────────────────────────────────────────────
 
-  /** The wish is recorded first; resolves when the job under the key has ended, at once if there is none. */
+  /**
+   * The wish is recorded first; resolves when what stands under the key has ended, and what waits behind it, at once if
+   * there is none.
+   */
   async stopJob(key: string, reason?: unknown): Promise<void> {
-    await this.store();
-    const job = this.mirror.standing(key);
-    if (job === undefined) return;
-    const end = hasEnded(this.host, job);
-    end.catch(() => {});
-    await this.askToStop(job.id, reason);
-    await end;
+    if (!isText(key)) return;
+    const { found } = await this.askToStop({ key }, reason);
+    await Promise.all(found.map((job) => whenEnded(this.host, job)));
   }
 
   /** True: the wish is recorded, and a pending job has ended. False: unknown or ended. */
   async cancelJob(id: string, reason?: unknown): Promise<boolean> {
-    await this.store();
-    const job = this.mirror.get(id);
-    if (typeof id !== "string" || (job !== undefined && isOver(job.row))) return false;
-    return (await this.askToStop(id, reason)) || this.isStopping(id);
+    return isText(id) && (await this.askToStop({ id }, reason)).isAsked;
   }
 
-  private isStopping(id: string): boolean {
-    const row = this.mirror.get(id)?.row;
-    return row !== undefined && row[AT.status] === RUNNING && row[AT.stop] === 1;
-  }
-
-  private async askToStop(id: string, reason: unknown): Promise<boolean> {
-    const { reasons } = (await this.store()).driver.bodies;
-    const isFirst = !reasons.has(id);
-    if (isFirst && reason !== undefined) reasons.set(id, reason);
-    const serialized = reason === undefined ? undefined : serialize(reason);
-    let written = false;
-    try {
-      ({ written } = await this.change((transactions) => transactions.stop(id, serialized)));
-    } finally {
-      if (!written && isFirst) reasons.delete(id);
-    }
-    return written;
+  /** Whom to stop is the store's to say: of a job that another tab has just made this one may not have heard. */
+  private askToStop(target: Target, reason: unknown): Promise<Stopped> {
+    return this.change(async (transactions, { bodies }) => {
+      const stop = (serialized?: Serialized) => transactions.stop(target, serialized);
+      const stopped = await (reason === undefined ? stop() : writeThrown(reason, stop));
+      // Before its body hears of it.
+      for (const { id } of stopped.first) {
+        if (reason === undefined) bodies.reasons.delete(id);
+        else bodies.reasons.set(id, reason);
+      }
+      return stopped;
+    });
   }
 
   /** False: unknown or ended. A pending one goes to the back of its new level. */
   async setPriority(id: string, priority: Priority): Promise<boolean> {
     const level = priorityNumber(priority);
     if (!Number.isFinite(level)) throw new RangeError(`priority must be a finite number, got ${level}`);
-    if (typeof id !== "string") return false;
+    if (!isText(id)) return false;
     const { written } = await this.change((transactions) => transactions.prioritize(id, level));
     return written;
   }
@@ -393,9 +402,9 @@ export class SharedRunner implements JobQueue {
     return count;
   }
 
-  private async send(id: string, action: unknown): Promise<void> {
+  private async send(job: StoredJob, action: unknown): Promise<void> {
     const given = storable(action, "The action");
-    await this.change((transactions) => transactions.send(id, given));
+    await this.change((transactions) => transactions.send(job, given));
   }
 
   /** `navigator.storage.persist()`; never asked unbidden. False where there is no such thing. */
@@ -403,7 +412,10 @@ export class SharedRunner implements JobQueue {
     return (await globalThis.navigator?.storage?.persist?.()) ?? false;
   }
 
-  /** Frees what this tab holds at once; its bodies abort with HandoverError and go on elsewhere, or at the next visit. */
+  /**
+   * Frees what this tab holds at once; its bodies abort with HandoverError and go on elsewhere, or at the next visit.
+   * What still waits for a job's end fails then with JobgateError, code E_CLOSED.
+   */
   close(): Promise<void> {
     this.closing ??= this.shut();
     return this.closing;
@@ -413,33 +425,19 @@ export class SharedRunner implements JobQueue {
     await this.knownOpening;
     await this.opened?.driver.close();
     this.opened?.storage.close();
-    this.mirror.close();
+    this.mirror.close(wasClosed());
   }
 
   [asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  private thrown(id: string): { readonly value: unknown } | undefined {
-    const job = this.mirror.get(id);
-    const bodies = this.opened?.driver.bodies;
-    if (job === undefined || bodies === undefined) return undefined;
-    const { thrown, reasons } = bodies;
-    if (job.row[AT.status] === CANCELLED) return reasons.has(id) ? { value: reasons.get(id) } : undefined;
-    const own = thrown.get(id);
-    return own?.epoch === job.row[AT.epoch] ? own : undefined;
-  }
-
   private recordOf(job: StoredJob): SharedRecord {
     return this.mirror.record(job.id) ?? handleOf(this.host, job).record;
   }
-
-  private known(id: string): StoredJob {
-    const job = this.mirror.get(id);
-    if (job === undefined) throw new SharedRunnerError(`There is no job "${textOf(id)}"`, "E_UNKNOWN_JOB");
-    return job;
-  }
 }
+
+const isText = (value: unknown): value is string => typeof value === "string";
 
 const METHODS = Object.getOwnPropertyNames(SharedRunner.prototype).filter((name) => {
   const { value } = Object.getOwnPropertyDescriptor(SharedRunner.prototype, name)!;

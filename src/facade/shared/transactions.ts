@@ -1,12 +1,12 @@
 // What the runs of a tab read and write, each in one transaction. What is decided is the rules'; here are only the rows.
 
-import type { Serialized } from "../pool/serialize.js";
-import { serialize } from "../pool/serialize.js";
+import type { Serialized } from "../support/serialize.js";
+import { serialize } from "../support/serialize.js";
 import { chance, wallNow } from "../support/time.js";
 import type { Progress } from "../types.js";
 import { InterruptedError } from "./errors.js";
-import { AT, FAILED, OUTCOME, RECOVERY, ROW } from "./numbers.js";
-import { type Answered, Change, numbers, Requests } from "./requests.js";
+import { AT, COMPLETED, FAILED, OUTCOME, RECOVERY, ROW } from "./numbers.js";
+import { type Answered, Change, numbers, Requests, type Target, withUnchanged } from "./requests.js";
 import type { App, Meta, Rows, Storage, StoredJob, StoredSlot, StoredStep, StoredType } from "./rows.js";
 import { Rules, requestRules, type TabRules } from "./wasm.js";
 
@@ -27,6 +27,13 @@ export interface Claim {
 export interface Ending {
   readonly result?: unknown;
   readonly error?: Serialized | undefined;
+}
+
+/** What became of the job that was left in a slot: its row, unless there was none, and what comes after that. */
+function readRecovered(numbers: Float64Array): { what: number; row: Float64Array; rest: Float64Array } {
+  const what = numbers[0]!;
+  const end = what === RECOVERY.none ? 1 : 1 + ROW;
+  return { what, row: numbers.subarray(1, end), rest: numbers.subarray(end) };
 }
 
 const slotNumbers = ({ generation, beat }: StoredSlot) => Uint32Array.of(generation, beat);
@@ -100,10 +107,9 @@ export class Transactions extends Requests {
       let steps = new Map<string, StoredStep>();
       let written = false;
       if (answer.length > 0) {
-        const [beat, what] = answer as unknown as [number, number];
-        const rowAt = what === RECOVERY.none ? 2 : 2 + ROW;
-        if (what !== RECOVERY.none) await this.recover(change, within!, what, answer.subarray(2, rowAt));
-        const row = answer.subarray(rowAt);
+        const beat = answer[0]!;
+        const { what, row: left, rest: row } = readRecovered(answer.subarray(1));
+        if (what !== RECOVERY.none) await this.recover(change, within!, what, left);
         written = claim === undefined || row.length === ROW;
         if (row.length === ROW) {
           steps = await rows.steps(target!.incarnation);
@@ -111,10 +117,7 @@ export class Transactions extends Requests {
           change.putSlot(slot, { generation, beat, job: target!.id });
         } else change.putSlot(slot, { generation, beat });
       }
-      const seen = await change.end();
-      // What was not changed is told, too: the tab was wrong about it.
-      const unchanged = found.filter(({ id }) => !seen.jobs.some((job) => job.id === id));
-      return { written, seen: { ...seen, jobs: [...unchanged, ...seen.jobs] }, steps };
+      return { written, seen: withUnchanged(await change.end(), found), steps };
     };
     return this.storage.transact(true, body, { signal, recovers: true });
   }
@@ -125,7 +128,8 @@ export class Transactions extends Requests {
       const within = await change.job(stored.job);
       const answer = this.rules.retire(wallNow(), slot, generation, beat, slotNumbers(stored), numbers(within?.row));
       if (answer.length === 0) return false;
-      if (answer[0] !== RECOVERY.none) await this.recover(change, within!, answer[0]!, answer.subarray(1));
+      const { what, row } = readRecovered(answer);
+      if (what !== RECOVERY.none) await this.recover(change, within!, what, row);
       change.putSlot(slot, { generation: generation + 1, beat: stored.beat });
       return true;
     });
@@ -173,7 +177,7 @@ export class Transactions extends Requests {
     outcome: readonly [number, number],
     ending: Ending,
   ): Promise<Answered> {
-    return this.write(id, async (change, job) => {
+    return this.write({ id }, async (change, job) => {
       const row = Rules.settle(numbers(job.row), epoch, outcome[0], outcome[1], wallNow(), chance());
       if (row.length === 0) return undefined;
       const stored = change.slot(lock.slot);
@@ -181,7 +185,7 @@ export class Transactions extends Requests {
       if (stored.generation === lock.generation) change.putSlot(lock.slot, empty);
       const { owner: __, ...rest } = job;
       const { error, result } = ending;
-      const isCompleted = row[AT.status] === 2;
+      const isCompleted = row[AT.status] === COMPLETED;
       return change.putRow(rest, row, {
         ...(error !== undefined && { error }),
         ...(isCompleted && { result }),
@@ -191,14 +195,14 @@ export class Transactions extends Requests {
 
   /** What a run says: it counts only while the job is its own. */
   say(id: string, epoch: number, said: { state?: unknown; progress?: Progress }): Promise<Answered> {
-    return this.write(id, async (change, job) => {
+    return this.write({ id }, async (change, job) => {
       if (!Rules.isOwned(numbers(job.row), epoch)) return undefined;
       return change.put({ ...job, ...said, ...("state" in said && { stated: job.changed }) });
     });
   }
 
   step(id: string, epoch: number, name: string, step: StoredStep): Promise<Answered> {
-    return this.write(id, async (change, job) => {
+    return this.write({ id }, async (change, job) => {
       if (!Rules.isOwned(numbers(job.row), epoch)) return undefined;
       change.rows.putStep(job.incarnation, name, step);
       return job;
@@ -206,7 +210,7 @@ export class Transactions extends Requests {
   }
 
   acknowledge(id: string, epoch: number, number: number): Promise<Answered> {
-    return this.write(id, async (change, job) => {
+    return this.write({ id }, async (change, job) => {
       const row = Rules.acknowledge(numbers(job.row), epoch, number);
       if (row.length === 0) return undefined;
       change.rows.deleteAction(job.incarnation, number);
@@ -218,8 +222,8 @@ export class Transactions extends Requests {
     return this.storage.transact(false, (rows) => rows.action(incarnation, number));
   }
 
-  send(id: string, action: unknown): Promise<Answered> {
-    return this.write(id, async (change, job) => {
+  send(target: Target, action: unknown): Promise<Answered> {
+    return this.write(target, async (change, job) => {
       const row = Rules.send(numbers(job.row));
       if (row.length === 0) return undefined;
       change.rows.putAction(job.incarnation, row[AT.sent]!, action);

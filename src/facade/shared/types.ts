@@ -67,7 +67,8 @@ export interface SharedRunnerOptions extends Omit<RunnerOptions, "types" | "auto
 export interface SharedJobType<Params = any, Result = unknown, State = unknown, Action = never>
   extends Omit<JobType<Params, Result>, "execute"> {
   /**
-   * Recorded with each job. A tab never runs a job of a higher version than its own: it leaves it to one that can.
+   * Recorded with each job. A tab never runs a job of a higher version than its own: it leaves it to one that can. An
+   * integer of at least 1, less than 2^32 - 1.
    * @default 1
    */
   readonly version?: number;
@@ -100,7 +101,10 @@ export interface SharedTaskContext<State = unknown, Action = never> extends Task
   readonly idempotencyKey: string;
   /** The one that was recorded last is there again after a take-over. */
   readonly state: State;
-  /** Anything that structured clone takes, else NotStorableError. Quick changes are recorded together. */
+  /**
+   * Anything that structured clone takes, else NotStorableError. Quick changes are recorded together. Of what can be
+   * cloned and yet not stored, such as a WebAssembly.Module, the signal tells: the job fails with NotStorableError.
+   */
   setState(next: State | ((previous: State) => State)): void;
   /**
    * One action at a time, in order: the next comes when the listener's promise for the one before has settled and that
@@ -111,7 +115,8 @@ export interface SharedTaskContext<State = unknown, Action = never> extends Task
    * The result is recorded before the promise resolves; later runs of this job get it without calling `body`. Matched by
    * name alone: order and Promise.all are free. The same name twice in a run: DuplicateStepError. Errors are not
    * recorded. A result that can't be cloned: NotStorableError, no retry. A crash between the effect and the record calls
-   * `body` again. Code outside steps runs again each time.
+   * `body` again. So does a failure while the page is about to go, if it stays, and no retry is counted. Code outside
+   * steps runs again each time.
    */
   step<T>(
     name: string,

@@ -44,6 +44,30 @@ export const STATE = {
 /** What a pending job waits for, by its number; the one after them, its key, goes without a word. */
 export const WAITING = ["slot", "delay", "retry", "online", "visible", "type", "migration", "storage"] as const;
 
+/** What to do where a key is taken. */
+export const POLICY = {
+  join: 0,
+  replace: 1,
+  queue: 2,
+  reject: 3,
+} as const;
+
+/** What a new job is answered with where it is not created: a job that is there, or an error. */
+export const CREATE = {
+  same: 0,
+  standing: 1,
+  waiting: 2,
+  duplicate: 3,
+  full: 4,
+} as const;
+
+/** Of one that is created: it is behind the one that stands; that one, or the one that waits, is stopped. */
+export const INSERT = {
+  behind: 1,
+  standing: 2,
+  waiting: 4,
+} as const;
+
 /** What an effect's first number says. */
 export const EFFECT = {
   ask: 0,
@@ -111,3 +135,6 @@ export const RECOVERY = {
   interrupted: 2,
   crashLoop: 3,
 } as const;
+
+/** So many slots a queue has at most. */
+export const MOST_SLOTS = 64;

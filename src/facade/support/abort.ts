@@ -1,7 +1,7 @@
 // Signals as they are: a ponyfill's, another realm's, an older browser's have less than today's.
 
-export function abortError(): DOMException {
-  return new DOMException("The job was stopped", "AbortError");
+export function abortError(message = "The job was stopped"): DOMException {
+  return new DOMException(message, "AbortError");
 }
 
 /** What the signal was aborted with; where that can't be read, what it throws. */

@@ -30,7 +30,8 @@ export async function whenFree(lock: string, signal: AbortSignal, free: () => vo
   try {
     const { locks } = navigator;
     const { held = [] } = await locks.query();
-    if (held.some(({ name }) => name === lock)) await locks.request(lock, { signal }, free);
+    // Shared: a page that is frozen with its own share keeps nobody else waiting.
+    if (held.some(({ name }) => name === lock)) await locks.request(lock, { mode: "shared", signal }, free);
   } catch {
     // No longer waited for, or there are no locks here.
   }

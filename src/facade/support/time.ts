@@ -16,8 +16,25 @@ export const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 let test: Time | undefined;
 
+interface Timer {
+  readonly ring: () => void;
+  readonly holdsProcess: boolean;
+  /** When it rings, by the clock that it is set by. */
+  at: number;
+  /** That clock's word for it. */
+  handle: unknown;
+}
+
+/** Those that have not rung. */
+const timers = new Set<Timer>();
+
+/** What waits goes on waiting, by the time that is kept from here on. */
 export function useTime(time: Time | undefined): void {
+  const before = clockNow();
+  for (const timer of timers) halt(timer);
   test = time;
+  // Whole, as waits are: what is added to a moment and taken away from it again has a rest.
+  for (const timer of timers) start(timer, Math.round(Math.max(timer.at - before, 0)));
 }
 
 export function isTestTime(): boolean {
@@ -38,13 +55,32 @@ export function chance(): number {
   return test === undefined ? Math.random() : test.chance();
 }
 
-export function setTimer(ring: () => void, wait: number): unknown {
-  return test === undefined ? setTimeout(ring, wait) : test.setTimer(ring, wait);
+/** `holdsProcess`: Node does not end before it has rung. */
+export function setTimer(ring: () => void, wait: number, holdsProcess = true): unknown {
+  const rung = () => {
+    timers.delete(timer);
+    ring();
+  };
+  const timer: Timer = { ring: rung, holdsProcess, at: 0, handle: undefined };
+  timers.add(timer);
+  start(timer, wait);
+  return timer;
+}
+
+function start(timer: Timer, wait: number): void {
+  timer.at = clockNow() + wait;
+  if (test !== undefined) timer.handle = test.setTimer(timer.ring, wait);
+  else timer.handle = setTimeout(timer.ring, Math.min(wait, LONGEST_TIMEOUT));
+  if (!timer.holdsProcess) (timer.handle as { unref?(): void }).unref?.();
 }
 
 export function clearTimer(timer: unknown): void {
-  if (test === undefined) clearTimeout(timer as ReturnType<typeof setTimeout>);
-  else test.clearTimer(timer);
+  if (timers.delete(timer as Timer)) halt(timer as Timer);
+}
+
+function halt({ handle }: Timer): void {
+  if (test === undefined) clearTimeout(handle as ReturnType<typeof setTimeout>);
+  else test.clearTimer(handle);
 }
 
 /** By the page's own time, also where a test keeps the time; Node's process does not wait for it. */

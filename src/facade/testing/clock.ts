@@ -8,6 +8,7 @@ import type { Millis } from "../types.js";
 import { whileSuspended } from "../wasm/alarm.js";
 import { goOnFrom, now } from "../wasm/clock.js";
 import { resetStamps } from "../wasm/stamp.js";
+import { realignTimer } from "../wasm/timer.js";
 
 /** Time in a test's hands. Every method works detached. */
 export interface TestClock {
@@ -88,6 +89,7 @@ class Clock implements TestClock {
   }
 
   get next(): Millis | undefined {
+    realignTimer();
     const timer = this.first();
     return timer && this.zero + timer.at;
   }
@@ -221,7 +223,8 @@ function listed(waiting: ReadonlySet<string>): string {
 /**
  * From here on all managers, pools and queues of this page or process keep the test's time: delays, waits for retries,
  * timeouts, rate limits, `stop`'s patience, what jobs say of when they were created. Globals stay as they are. What waits
- * already waits by this time. Not told: code of yours that asks `Date` or sets timers itself, and other threads.
+ * already waits by this time. Not told: code of yours that asks `Date` or sets timers itself, and other threads. A
+ * worker that loads and a shared queue's store that opens have real time for it.
  *
  * ```ts
  * using clock = useTestClock();

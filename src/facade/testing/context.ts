@@ -63,6 +63,13 @@ export function testContext<State = unknown, Action = never>(
     }
   };
 
+  const sleepFor = async (time: Millis) => {
+    throwIfAborted(signal);
+    if (!(needNumber("time", time) >= 0 && time < Infinity))
+      throw new RangeError(`time must be a finite number of milliseconds, 0 or more, got ${time}`);
+    await sleepUntil(now() + time, signal);
+  };
+
   return {
     id,
     attempt,
@@ -96,16 +103,18 @@ export function testContext<State = unknown, Action = never>(
     },
     dispatch(action) {
       if (listeners.size === 0) kept.push(action);
-      for (const told of [...listeners]) told(action);
+      for (const told of [...listeners]) if (listeners.has(told)) told(action);
     },
     async checkpoint() {
       throwIfAborted(signal);
       await takeTurn();
       throwIfAborted(signal);
     },
-    async sleep(time: Millis) {
-      if (!(needNumber("time", time) >= 0)) throw new RangeError(`time must be at least 0, got ${time}`);
-      await sleepUntil(now() + time, signal);
+    sleep(time: Millis) {
+      const slept = sleepFor(time);
+      // A body need not wait for it to its end.
+      slept.catch(() => {});
+      return slept;
     },
     abort(reason: unknown = abortError()) {
       controller.abort(reason);

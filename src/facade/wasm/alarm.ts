@@ -20,9 +20,13 @@ export class Alarm {
     this.at = at;
     this.setAt = now();
     this.ring = ring;
-    this.timer = setTimer(this.fire, this.wait(this.setAt));
-    if (!this.holdsProcess) (this.timer as { unref?(): void } | undefined)?.unref?.();
+    this.timer = setTimer(this.fire, this.wait(this.setAt), this.holdsProcess);
     watchOver(this);
+  }
+
+  /** What it is set for. */
+  get moment(): number {
+    return this.ring === undefined ? Infinity : this.at;
   }
 
   clear(): void {

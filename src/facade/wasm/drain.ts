@@ -13,6 +13,7 @@ type Apply = (words: Uint32Array, base: number) => void;
 let apply: Apply;
 let draining = false;
 let timerMoved = false;
+const afterwards: (() => void)[] = [];
 
 export function applyWith(applier: Apply): void {
   apply = applier;
@@ -26,6 +27,12 @@ export function moveTimer(): void {
 /** How much is still to be applied. */
 export function pendingWords(): number {
   return memoryWords()[header + HEADER.len]!;
+}
+
+/** Once all that is under way has been applied: until then the engine is ahead of what has been told. */
+export function afterDrain(work: () => void): void {
+  if (draining) afterwards.push(work);
+  else work();
 }
 
 export function drain(): void {
@@ -49,6 +56,7 @@ export function drain(): void {
   // Tells the engine so, without a call.
   memoryWords()[header + HEADER.len] = 0;
   dropValues();
+  for (const work of afterwards.splice(0)) work();
   if (timerMoved && failure === undefined) {
     timerMoved = false;
     armTimer(drain);

@@ -27,7 +27,7 @@ export let failure: JobgateError | undefined;
 
 let memory: WebAssembly.Memory;
 let words = new Uint32Array();
-/** Index of the outbox header: its words are named in src/bindings/effects.rs. */
+/** Index of the outbox header: its words are named in src/bindings/wire.rs. */
 export let header = 0;
 
 type Wasm = BufferSource | WebAssembly.Module;
@@ -53,11 +53,20 @@ export function startEngine(): void {
   useWasm(compileNow(() => initSync({ module: load() }), remedy));
 }
 
-/** The same for who can wait: large modules, too, are taken on every page's thread. */
-export async function loadEngine(module: WebAssembly.Module): Promise<void> {
-  if (engine !== undefined) return;
-  const exports = await initAsync({ module_or_path: module });
+async function load(compile: () => Promise<WebAssembly.Module>): Promise<void> {
+  const exports = await initAsync({ module_or_path: await compile() });
   if (engine === undefined) useWasm(exports);
+}
+
+let loading: Promise<void> | undefined;
+
+/** The same for who can wait: large modules, too, are taken on every page's thread. Compiled once, whoever else asks. */
+export function loadEngine(compile: () => Promise<WebAssembly.Module>): Promise<void> {
+  if (engine !== undefined) return Promise.resolve();
+  loading ??= load(compile).finally(() => {
+    loading = undefined;
+  });
+  return loading;
 }
 
 function useWasm(exports: object): void {

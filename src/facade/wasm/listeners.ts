@@ -1,6 +1,6 @@
 import { report } from "../errors.js";
 import { command, header, memoryWords } from "./engine.js";
-import { NO_VALUE } from "./values.js";
+import { keepValue, NO_VALUE, valueAt } from "./values.js";
 import { HEADER, LISTENING } from "./wire.js";
 
 export { CHANNEL, SOURCE } from "./wire.js";
@@ -15,6 +15,17 @@ export function addListener(source: number, number: number, channel: number, kep
 
 // biome-ignore lint/suspicious/noExplicitAny: one table holds the listeners of every channel.
 type Listener = (value: any) => void;
+
+/** The number of a value that an emitter tells; beside it the emitter's table, to which nothing else leads. */
+export function keepFor(table: ListenerTable, value: unknown): number {
+  const number = keepValue(value);
+  keepValue(table);
+  return number;
+}
+
+export function tableBeside(number: number): ListenerTable {
+  return valueAt(number + 1) as ListenerTable;
+}
 
 /** One of the numbers that effects name. Where they are is looked up each time: a listener may have moved them. */
 function numberAt(at: number): number {

@@ -10,6 +10,7 @@ import {
   needNumber,
   wrongType,
 } from "../support/check.js";
+import { isWellFormed } from "../support/well-formed.js";
 import type { Priority, RetryOptions, RunOptions } from "../types.js";
 import { checkEngine, REFUSED, refusal, setOptions } from "./engine.js";
 import { GIVEN, POLICY } from "./wire.js";
@@ -85,6 +86,8 @@ export interface ReadOptions<State = unknown> {
   readonly plain: boolean;
   /** Whether the engine's clock matters to a job with these. */
   readonly timed: boolean;
+  /** Where nothing else is pending it may be, also where `maxPending` is 0. */
+  readonly mayWaitAlone?: boolean;
 }
 
 export function readOptions<State>(options: RunOptions<State>): ReadOptions<State> {
@@ -104,13 +107,19 @@ export function readOptions<State>(options: RunOptions<State>): ReadOptions<Stat
     delay: givenNumber("delay", delay),
     abandonAfter: givenNumber("abandonAfter", abandonAfter),
     retry: readRetry(retry),
-    group: checkString("group", group),
+    group: checkGroup(group),
     onDuplicate: policyNumber(onDuplicate),
     name: checkString("name", name),
     initialState,
     plain: plain && onDuplicate === undefined && !Number.isNaN(level),
     timed,
   };
+}
+
+function checkGroup(group: unknown): string | undefined {
+  const name = checkString("group", group);
+  if (name === undefined || isWellFormed(name)) return name;
+  throw new RangeError("group must have no half of a surrogate pair in it");
 }
 
 function policyNumber(policy: unknown): number {
@@ -133,6 +142,7 @@ export function sendOptions(options: ReadOptions): void {
   if (retry?.fixed) given |= GIVEN.fixedBackoff;
   if (retry?.noJitter) given |= GIVEN.noJitter;
   if (options.aborted) given |= GIVEN.aborted;
+  if (options.mayWaitAlone) given |= GIVEN.mayWaitAlone;
   setOptions(
     given,
     options.onDuplicate,

@@ -16,6 +16,8 @@ const TOLERANCE = 250;
 const state = new Float64Array(4);
 /** The wall clock's latest reading; what of it is stamp 0; both clocks when they were last compared. */
 const [WALL, ZERO, WALL_THEN, CLOCK_THEN] = [0, 1, 2, 3];
+// The first reading, whatever it is, is looked at closely.
+state[WALL] = Infinity;
 
 /** What of the wall clock is stamp 0, and from which stamp on: one entry, unless the clock has been set. */
 const zeros: { readonly from: number; readonly zero: number }[] = [];

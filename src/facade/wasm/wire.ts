@@ -16,7 +16,7 @@ export const EFFECT = {
 } as const;
 
 /** How many words an effect has, by its code. */
-export const EFFECT_WORDS: readonly number[] = [0, 3, 3, 2, 5, 3, 6, 7, 2, 2, 2, 1];
+export const EFFECT_WORDS: readonly number[] = [0, 3, 3, 3, 6, 3, 6, 7, 2, 2, 2, 1];
 
 /** The words of the header, where effects are found. */
 export const HEADER = {
@@ -26,29 +26,41 @@ export const HEADER = {
   listeners: 3,
 } as const;
 
-/** Beside completion and cause (two bits each), in the second word of `ended`. */
+/** Of two numbers in one word, the lower has so many bits. */
+export const LOW_BITS = 2;
+
+/** Its bits. */
+export const LOW_MASK = 3;
+
+/** Above the cause, in the word of `ended` that has it. */
 export const ENDED = {
-  forgotten: 16,
-  abandoned: 32,
+  forgotten: 4,
+  abandoned: 8,
 } as const;
 
-/** Beside the cause (two bits), in the second word of `abort`. */
+/** The same of `abort`. */
 export const ABORT = {
   last: 4,
 } as const;
 
-/** How a job ended; 0 is "not yet". */
+/** How a job ended: its status, which is below these while it has not. */
 export const END = {
-  normal: 1,
-  failed: 2,
-  cancelled: 3,
+  normal: 2,
+  failed: 3,
+  cancelled: 4,
+} as const;
+
+/** What has become of a run; its job is above. */
+export const RAN = {
+  pending: 0,
+  started: 1,
+  alreadyRunning: 2,
 } as const;
 
 /** How a body has settled. */
 export const OUTCOME = {
   resolved: 0,
   rejected: 1,
-  notRetriable: 2,
 } as const;
 
 /** Why a body is asked to end. */
@@ -119,6 +131,7 @@ export const GIVEN = {
   abandonAfter: 1024,
   retryDelay: 2048,
   retryMaxDelay: 4096,
+  mayWaitAlone: 8192,
 } as const;
 
 /** The same of managers. */
@@ -145,3 +158,6 @@ export const LISTENING = {
 
 /** In place of the number of a job or of a value. */
 export const NONE = 4294967295;
+
+/** So many starts a rate limit that comes later still knows of. */
+export const STARTS_KEPT = 1024;

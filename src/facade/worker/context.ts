@@ -1,6 +1,6 @@
 import type { TaskContext } from "../runner/types.js";
 import { textOf } from "../support/look.js";
-import { takeTurn } from "../support/turn.js";
+import { Hold } from "../support/turn.js";
 import type { Reports } from "./reports.js";
 
 /** What a body in a worker is given. Methods work detached. */
@@ -21,16 +21,13 @@ export interface WorkerContext extends TaskContext {
 // biome-ignore lint/suspicious/noExplicitAny: bodies of all kinds of params.
 export type WorkerTypes = Record<string, (params: any, context: WorkerContext) => unknown>;
 
-/** A body that computes gives the event loop a turn this often. */
-const LONGEST_HOLD = 8;
-
 export class Running {
   readonly task: number;
   readonly reports: Reports;
   private readonly flag: Int32Array | undefined;
   private controller: AbortController | undefined = undefined;
   private stop: { readonly reason: unknown } | undefined = undefined;
-  private turnBegan = 0;
+  private readonly hold = new Hold();
 
   constructor(task: number, reports: Reports, flag: Int32Array | undefined) {
     this.task = task;
@@ -57,16 +54,10 @@ export class Running {
   }
 
   async checkpoint(): Promise<void> {
-    const isLong = performance.now() - this.turnBegan >= LONGEST_HOLD;
-    if (isLong) await this.takeTurn();
+    if (this.hold.isLong) await this.hold.takeTurn();
     // The flag is ahead of the message that brings the reason.
-    while (this.stop === undefined && this.aborted()) await this.takeTurn();
+    while (this.stop === undefined && this.aborted()) await this.hold.takeTurn();
     if (this.stop !== undefined) throw this.stop.reason;
-  }
-
-  private async takeTurn(): Promise<void> {
-    await takeTurn();
-    this.turnBegan = performance.now();
   }
 }
 

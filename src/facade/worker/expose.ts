@@ -1,8 +1,8 @@
 import { UnknownJobTypeError } from "../errors.js";
-import { type Answer, notCloned, type Order, readOrder, taskOf } from "../pool/messages.js";
-import { deserialize, inWords, serialize } from "../pool/serialize.js";
+import { type Answer, notCloned, readCommand, taskOf, type WorkerCommand } from "../pool/messages.js";
 import { holdLock } from "../support/lifetime.js";
 import { textOf } from "../support/look.js";
+import { deserialize, inWords, serialize } from "../support/serialize.js";
 import { Context, Running, type WorkerTypes } from "./context.js";
 import { Reports } from "./reports.js";
 import { ownScope } from "./scope.js";
@@ -63,7 +63,7 @@ export function expose(
     }
   }
 
-  async function run({ task, type, params, id, attempt }: Order & { jobgate: "run" }): Promise<void> {
+  async function run({ task, type, params, id, attempt }: WorkerCommand & { jobgate: "run" }): Promise<void> {
     latest = task;
     const reports = new Reports(task, post);
     running = new Running(task, reports, flag);
@@ -82,22 +82,22 @@ export function expose(
   }
 
   function obey(data: unknown): void {
-    const order = readOrder(data);
-    switch (order?.jobgate) {
+    const command = readCommand(data);
+    switch (command?.jobgate) {
       case "run":
-        void run(order);
+        void run(command);
         return;
       case "flag":
-        flag = order.flag;
+        flag = command.flag;
         return;
       case "module":
-        start?.(order.module);
+        start?.(command.module);
         return;
       case "abort":
-        if (running?.task === order.task) running.abort(deserialize(order.reason));
+        if (running?.task === command.task) running.abort(deserialize(command.reason));
         return;
       case "given":
-        if (order.task > latest) fail(order.task, new DOMException(UNREADABLE, "DataCloneError"));
+        if (command.task > latest) fail(command.task, new DOMException(UNREADABLE, "DataCloneError"));
         return;
       default: {
         const task = taskOf(data);
@@ -117,4 +117,4 @@ export function expose(
 }
 
 const UNREADABLE = "The params hold something that can't be read in a worker";
-const OTHER_VERSION = "The page's order can't be read: is the worker's script of another version of jobgate?";
+const OTHER_VERSION = "The page's command can't be read: is the worker's script of another version of jobgate?";

@@ -1,6 +1,6 @@
-import { canClone, cloned } from "../pool/clone.js";
 import type { Answer, News } from "../pool/messages.js";
 import { notCloned } from "../pool/messages.js";
+import { canClone, cloned } from "../support/clone.js";
 
 /** Milliseconds between two messages about a job: a frame at 60 Hz, oftener nobody sees. */
 const INTERVAL = 16;

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::task::Poll;
 
-use jobgate::browser::{Barrier, JobManager, JobStatus, ManagerOptions, Refusal, RunOptions, Stats};
+use jobgate::browser::{
+    Barrier, JobManager, JobStatus, ManagerOptions, OutOfBounds, Refusal, RetryOptions, RunOptions, Stats,
+};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::support::*;
@@ -17,7 +19,7 @@ async fn options_out_of_bounds_are_refused_by_name() {
     };
     let some = ManagerOptions::default;
     assert_eq!(fault(ManagerOptions { concurrency: 0.0, ..some() }), "concurrency");
-    assert_eq!(fault(ManagerOptions { rate_limit: Some((1.0, f64::NAN)), ..some() }), "rateLimit.interval");
+    assert_eq!(fault(ManagerOptions { rate_limit: Some((1.0, f64::NAN)), ..some() }), "rate_limit.1");
     let defaults = RunOptions { timeout: Some(-1.0), ..plain() };
     assert_eq!(fault(ManagerOptions { defaults, ..some() }), "timeout");
 }
@@ -98,10 +100,10 @@ async fn empty_is_before_idle_and_both_hold_at_once_on_a_new_manager() {
 }
 
 #[wasm_bindgen_test]
-async fn who_begins_to_wait_for_quiet_after_it_was_decided_waits_for_the_next() {
+async fn the_wait_for_quiet_goes_on_where_a_listener_starts_more_before_it_is_told() {
     let manager = manager();
     let (job, work) = run_stubborn(&manager, "first", &plain());
-    let before = manager.on_idle();
+    let mut before = manager.on_idle();
     let later = Rc::new(RefCell::new(None::<(Barrier, Work)>));
     let (slot, inner) = (later.clone(), manager.clone());
     job.on_end("again", move |_, _| {
@@ -109,12 +111,12 @@ async fn who_begins_to_wait_for_quiet_after_it_was_decided_waits_for_the_next() 
         slot.replace(Some((inner.on_idle(), work)));
     });
     work.finish(0);
-    before.await;
-    let (mut after, second_work) = later.take().unwrap();
+    job.ended().await;
     turn().await;
-    assert_eq!(poll(&mut after), Poll::Pending);
+    let (mut after, second_work) = later.take().unwrap();
+    assert_eq!((poll(&mut before), poll(&mut after)), (Poll::Pending, Poll::Pending));
     second_work.finish(0);
-    after.await;
+    futures::join!(before, after);
     assert_eq!(manager.stats().completed, 2);
 }
 
@@ -167,4 +169,31 @@ async fn the_jobs_of_a_dropped_manager_go_on() {
     clock.advance(50.0).await;
     assert_eq!(delayed.status(), JobStatus::Completed);
     assert_eq!(clock.waiting(), 0);
+}
+
+#[wasm_bindgen_test]
+fn options_are_refused_by_the_names_that_they_have_in_rust() {
+    let manager_options = ManagerOptions::default;
+    let nothing = f64::NAN;
+    let of_manager = [
+        ("max_pending", ManagerOptions { max_pending: nothing, ..manager_options() }),
+        ("group_concurrency", ManagerOptions { group_concurrency: nothing, ..manager_options() }),
+        ("rate_limit.0", ManagerOptions { rate_limit: Some((nothing, 1.0)), ..manager_options() }),
+        ("rate_limit.1", ManagerOptions { rate_limit: Some((1.0, nothing)), ..manager_options() }),
+        ("group_rate_limit.0", ManagerOptions { group_rate_limit: Some((nothing, 1.0)), ..manager_options() }),
+        ("group_rate_limit.1", ManagerOptions { group_rate_limit: Some((1.0, nothing)), ..manager_options() }),
+    ];
+    let field = |refusal| if let Refusal::OutOfBounds(OutOfBounds { field, .. }) = refusal { field } else { "" };
+    for (name, options) in of_manager {
+        assert_eq!(field(Manager::new(&options).map(|_| ()).unwrap_err()), name);
+    }
+    let retry = RetryOptions { max_delay: nothing, ..RetryOptions::default() };
+    let of_run = [
+        ("abandon_after", RunOptions { abandon_after: Some(nothing), ..plain() }),
+        ("retry.max_delay", RunOptions { retry: Some(retry), ..plain() }),
+    ];
+    let manager = manager();
+    for (name, options) in of_run {
+        assert_eq!(field(manager.run_job("key", at_once, &options).map(|_| ()).unwrap_err()), name);
+    }
 }

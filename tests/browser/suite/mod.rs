@@ -13,6 +13,7 @@ mod managing;
 mod readme;
 mod running;
 mod stopping;
+mod throwing;
 mod timing;
 mod turns;
 mod watching;

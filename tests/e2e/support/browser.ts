@@ -4,6 +4,9 @@ import { launchOptions } from "../../../scripts/browsers.mjs";
 export const browserNames = ["chromium", "firefox"] as const;
 export type BrowserName = (typeof browserNames)[number];
 
+/** Where a page only draws and says what it was told, in which an engine has no say, one is enough. */
+export const oneBrowser: readonly BrowserName[] = ["chromium"];
+
 /** What a visitor's system may prefer. */
 export interface Preferences {
   readonly dark?: boolean;

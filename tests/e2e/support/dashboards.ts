@@ -12,14 +12,19 @@ export interface Visit {
   open(hash?: string, storage?: Parameters<typeof DashboardPage.open>[3]): Promise<DashboardPage>;
 }
 
-/** Tests of the dashboard in each browser, which must have had nothing to complain of in any tab. */
+interface DashboardOptions extends BrowserContextOptions {
+  /** Default: each. */
+  readonly browsers?: readonly BrowserName[];
+  start?(name: BrowserName): Promise<Browser>;
+}
+
+/** Tests of the dashboard in these browsers, which must have had nothing to complain of in any tab. */
 export function describeDashboard(
   what: string,
-  options: BrowserContextOptions,
+  { browsers = browserNames, start = launch, ...options }: DashboardOptions,
   tests: (visit: Visit) => void,
-  start: (name: BrowserName) => Promise<Browser> = launch,
 ): void {
-  describe.each(browserNames)(`${what}, in %s`, { timeout: 120_000 }, (name) => {
+  describe.each(browsers)(`${what}, in %s`, { timeout: 120_000 }, (name) => {
     let site: Awaited<ReturnType<typeof startSite>>;
     let browser: Browser;
     let context: BrowserContext;

@@ -61,6 +61,7 @@ fn parallel_ones_without_index_and_id_are_told_apart() {
     assert_eq!(calls(json!([[whole("f", "{\"n\":1}"), whole("f", "{\"n\":2}")]])), expected);
     assert_eq!(calls(json!([[whole("roll", "{}")], [whole("roll", "{}")]])), ["call_3_0 roll {}", "call_3_1 roll {}"]);
     assert_eq!(calls(json!([[whole("f", ""), whole("g", "")]])), ["call_3_0 f {}", "call_3_1 g {}"]);
+    assert_eq!(calls(json!([[whole("f", ""), whole("f", "")]])), ["call_3_0 f {}", "call_3_1 f {}"]);
     // In fragments, of which only the first has the name.
     let more = |text: &str| json!({ "function": { "arguments": text } });
     let events = json!([[whole("f", "")], [more("{\"n\":")], [more("1}")], [whole("f", "{\"n\"")], [more(":2}")]]);
@@ -77,6 +78,9 @@ fn parallel_ones_without_index_and_id_are_told_apart() {
 fn one_call_stays_one() {
     let (zero, f) = (json!(0), json!("f"));
     let more = |id: &str, text: &str| fragment(json!(0), json!(id), json!(null), json!(text));
+    // Each fragment with its name, cut where an object within has ended.
+    let named = |text: &str| fragment(json!(null), json!(null), json!("f"), json!(text));
+    assert_eq!(calls(json!([[named("{\"n\":{}")], [named("}")]])), [r#"call_3_0 f {"n":{}}"#]);
     // Each fragment with an id of its own.
     let events = json!([
         [fragment(zero.clone(), json!("a"), f.clone(), json!(""))],
@@ -85,13 +89,20 @@ fn one_call_stays_one() {
         [more("d", "")]
     ]);
     assert_eq!(calls(events), [r#"a f {"n":1}"#]);
-    // Said again at the end, by the same id.
-    let whole = fragment(zero, json!("a"), f, json!("{\"n\":1}"));
-    assert_eq!(calls(json!([[whole], [whole]])), [r#"a f {"n":1}"#]);
+    // Said again at the end, by the same id; what is not the same is another.
+    let whole = |text: &str| fragment(zero.clone(), json!("a"), f.clone(), json!(text));
+    for (again, more) in [("{\"n\":1}", None), ("{ \"n\": 1 }", None), ("{\"n\":2}", Some("a f {\"n\":2}"))] {
+        let expected: Vec<&str> = [r#"a f {"n":1}"#].into_iter().chain(more).collect();
+        assert_eq!(calls(json!([[whole("{\"n\":1}")], [whole(again)]])), expected, "{again}");
+    }
     // Its name after its id.
     let id = json!({ "index": 0, "id": "a" });
     let name = json!({ "index": 0, "function": { "name": "f" } });
     assert_eq!(calls(json!([[id], [name]])), ["a f {}"]);
+    // The same without an index, after a call before it.
+    let id_alone = json!({ "id": "b" });
+    let name_alone = json!({ "function": { "name": "g" } });
+    assert_eq!(calls(json!([[named("{}")], [{ "id": "a" }], [id_alone], [name_alone]])), ["a f {}", "b g {}"]);
 }
 
 #[test]

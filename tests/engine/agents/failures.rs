@@ -82,9 +82,11 @@ fn a_refusal_is_told_in_the_servers_words_whatever_their_shape() {
             r#"{"error":{"message":"Provider returned error","metadata":{"raw":"too long"}}}"#,
             "Provider returned error: too long",
         ),
+        (r#"{"error":{"message":"Provider says: too long","metadata":{"raw":"too long"}}}"#, "Provider says: too long"),
         (r#"{"success":false,"code":7}"#, r#"{"success":false,"code":7}"#),
         (r#"{"error":{"message":""}}"#, r#"{"error":{"message":""}}"#),
         ("<html><head><title>502 Bad Gateway</title></head></html>", "502 Bad Gateway"),
+        ("not allowed: <title>x</title>", "not allowed: <title>x</title>"),
         ("[]", "Status Text"),
         ("null", "Status Text"),
     ] {

@@ -199,6 +199,7 @@ fn a_prompt_whose_run_failed_before_an_answer_gives_way_to_the_next() {
     let user = |content: &str| vec![Message::User { content: content.into() }];
     let mut history = Conversation::new(None);
     ended(&mut history, "one", true);
+    history.truncate(1).unwrap();
     assert_eq!(history.messages(), user("one"), "it is shown until then");
     ended(&mut history, "two", true);
     assert_eq!(history.messages(), user("two"));
@@ -217,6 +218,21 @@ fn a_prompt_whose_run_failed_before_an_answer_gives_way_to_the_next() {
     history.end(true);
     history.ask("two");
     assert_eq!(history.messages().len(), 3, "an answer that broke off was one");
+}
+
+#[test]
+fn one_that_is_taken_up_again_gives_way_as_before() {
+    let said = vec![Message::User { content: "stopped\n\nfailed".into() }];
+    let taken_up = |has_failed: bool| {
+        let mut history = Conversation(History::resume(None, said.clone()).unwrap());
+        if has_failed {
+            history.0.outline().has_failed("stopped".len() as u32);
+        }
+        history.ask("next");
+        history.messages()
+    };
+    assert_eq!(taken_up(true), [Message::User { content: "stopped\n\nnext".into() }]);
+    assert_eq!(taken_up(false), [Message::User { content: "stopped\n\nfailed\n\nnext".into() }]);
 }
 
 #[test]
@@ -251,6 +267,31 @@ fn a_conversation_is_cut_where_servers_still_accept_it() {
     for length in [9, 6, 5, 2, 1, 0] {
         history.truncate(length).unwrap();
         assert_eq!(history.messages().len(), length.min(6));
+        assert_eq!(history.0.outline().is_empty(), length == 0);
+    }
+}
+
+#[test]
+fn an_answer_is_taken_back_where_it_ends_the_conversation() {
+    let mut history = Conversation::new(None);
+    history.ask("go");
+    let prompt = history.clone();
+    assert!(history.0.ends_with_prompt());
+    history.answer("so".into(), vec![]);
+    assert!(!history.0.ends_with_prompt());
+    history.0.retract_answer();
+    assert_eq!(history.messages(), prompt.messages());
+    // The same prompt stands there already.
+    history.ask("go");
+    assert_eq!(history.messages(), prompt.messages());
+
+    history.answer("so".into(), calls(1));
+    history.tool_result("done".into());
+    let used = history.clone();
+    for _ in 0..2 {
+        history.0.retract_answer();
+        assert_eq!(history, used, "calls with results stay");
+        history.answer("well".into(), vec![]);
     }
 }
 

@@ -76,6 +76,16 @@ fn what_the_model_thinks_is_no_part_of_its_answer() {
 }
 
 #[test]
+fn the_name_by_which_a_server_tells_what_the_model_thinks_is_known() {
+    for name in ["reasoning_content", "reasoning", "thinking"] {
+        let mut assembly = Assembly::default();
+        assert_eq!(assembly.reasoning_name(), None);
+        assembly.take(&delta(json!({ name: "Hm." })).to_string().as_str().into()).unwrap();
+        assert_eq!(assembly.reasoning_name(), Some(name));
+    }
+}
+
+#[test]
 fn what_is_counted_is_read_however_it_is_written() {
     let usage = |usage: Value| {
         answer(&[json!({ "choices": [{ "delta": { "content": "x" }, "finish_reason": "stop" }] }), usage]).usage
@@ -111,7 +121,7 @@ fn what_is_counted_is_read_however_it_is_written() {
 
 #[test]
 fn an_index_is_a_number_however_it_is_written() {
-    for index in [json!(0), json!("0"), json!(null), json!(0.0), json!(-1), json!("first")] {
+    for index in [json!(0), json!("0"), json!(null), json!(0.0), json!(-1), json!(1.5), json!("first")] {
         let choice = json!({ "choices": [{ "index": index, "delta": { "content": "x" }, "finish_reason": "stop" }] });
         assert_eq!(answer(&[choice]).content, "x", "{index}");
     }
@@ -159,6 +169,8 @@ fn an_error_in_a_choice_is_no_end_of_an_answer() {
     ] {
         assert_eq!(fault(&(stream(&[piece.clone(), error.clone()]) + done)), reported(told), "{error}");
     }
+    let named = "event: error\ndata: {\"message\":\"overloaded\"}\n\n".to_owned();
+    assert_eq!(fault(&(named + &stream(&[piece.clone(), stop()]))), reported("overloaded"), "whatever follows");
     let silent = json!({ "choices": [{ "finish_reason": "error", "delta": {} }] });
     assert!(matches!(fault(&stream(&[piece, silent])), StreamFault::Reported(text) if text.contains("finish_reason")));
 }
@@ -179,6 +191,7 @@ fn signs_of_life_are_no_part_of_an_answer() {
         "data: ping\n\n",
         "data:\n\n",
         "id: 7\nretry: 100\n\n",
+        "error:\n",
         "data: {\"message\":\"third in the queue\"}\n\n",
         "data: {\"choices\":[],\"prompt_filter_results\":[]}\n\n",
         &stream(&[
@@ -188,12 +201,21 @@ fn signs_of_life_are_no_part_of_an_answer() {
         ]),
     ];
     assert_eq!(read(&body.concat()).0.unwrap().content, "x");
+    let call = json!({ "tool_calls": [{ "function": { "name": "f" } }] });
+    for (said, calls) in [(json!({ "content": "x" }), 0), (call, 1)] {
+        let body = stream(&[delta(said)]) + "data: ping\n\ndata: [DONE]\n\n";
+        assert_eq!(read(&body).0.unwrap().tool_calls.len(), calls, "{body}");
+    }
+    let counted = "data: {\"usage\":{\"prompt_tokens\":9}}\n\ndata: [DONE]\n\n";
+    assert!(read(counted).0.unwrap().usage.is_some());
 }
 
 #[test]
 fn what_stood_in_an_answers_place_is_told() {
     assert_eq!(fault("data: upstream died\n\n"), StreamFault::Unreadable("upstream died".into()));
     assert_eq!(fault("data: upstream died\n\ndata: [DONE]\n\n"), StreamFault::Unreadable("upstream died".into()));
+    assert_eq!(fault("data: upstream died"), StreamFault::Unreadable("upstream died".into()));
+    assert_eq!(fault("data: upstream\ndata: died\n\n"), StreamFault::Unreadable("upstream\ndied".into()));
     assert_eq!(fault("data: {\"message\":\"no credit\"}\n\n"), reported("no credit"));
     assert_eq!(fault("event: error\ndata: {\"message\":\"no credit\"}\n\n"), reported("no credit"));
     assert_eq!(fault("event: error\ndata: no credit\n\n"), reported("no credit"));
@@ -222,8 +244,11 @@ fn events_are_parted_by_one_newline_where_each_is_json_by_itself() {
     let whole = json!({ "choices": [{ "message": { "content": "Hello" }, "finish_reason": "stop" }] });
     assert_eq!(read(&format!("{whole:#}")).0.unwrap().content, "Hello");
     assert_eq!(read(&format!("\u{feff}{whole}")).0.unwrap().content, "Hello");
-    let folded = format!("{whole:#}").replace('\n', "\ndata: ");
-    assert_eq!(read(&format!("data: {folded}\n\n")).0.unwrap().content, "Hello");
+    for newline in ["\n", "\r\n", "\r"] {
+        let folded = format!("data: {whole:#}").replace('\n', &format!("{newline}data: "));
+        assert_eq!(read(&format!("{folded}{newline}{newline}")).0.unwrap().content, "Hello");
+        assert_eq!(read(&folded).0.unwrap().content, "Hello");
+    }
 }
 
 #[test]
@@ -231,9 +256,9 @@ fn an_event_is_given_as_soon_as_its_line_has_ended() {
     let mut lines = Lines::default();
     assert_eq!(lines.take(b"data: {\"a\":1}").len(), 0);
     assert_eq!(lines.take(b"\n").len(), 1);
-    assert_eq!(lines.take(b"data: {\"b\":\ndata: 1}\n").len(), 0);
+    assert_eq!(lines.take(b"data: {\"b\":{}\ndata: }\n").len(), 0);
     let events = lines.take(b"\n");
-    assert_eq!(events[0].data, "{\"b\":\n1}");
+    assert_eq!(events[0].data, "{\"b\":{}\n}");
     assert_eq!(lines.take(b"data: {\"c\":1}\r").len(), 1);
     assert_eq!(lines.take(b"\ndata: {\"d\":1}\r\n\r\n").len(), 1);
 }

@@ -5,7 +5,8 @@ mod script;
 mod world;
 
 use jobgate::engine::agents::{
-    Cause, Command, Decision, Effect, End, History, MOST_WAITING, Outline, Piece, Prompt, Run, Task, WorkerState,
+    Cause, Command, Decision, Effect, End, History, MOST_WAITING, Outcome, Outline, Piece, Prompt, Run, Stays, Task,
+    Verdict, WorkerState,
 };
 use proptest::prelude::*;
 
@@ -104,6 +105,21 @@ fn who_does_not_wait_overruns_the_host_and_the_run_fails_with_that() {
 }
 
 #[test]
+fn a_run_that_goes_on_writes_no_prompt_down_and_asks_as_often_as_any() {
+    let mut outline = Outline::default();
+    let (mut run, told) = (Run::default(), Command::Told { ok: true });
+    let entered = run.handle(&mut outline, Command::Start(Task::Further { max_turns: 1 }));
+    assert_eq!(entered, [Effect::Enter(WorkerState::Working)]);
+    assert_eq!(run.handle(&mut outline, told.clone()), [Effect::Enter(WorkerState::Requesting)]);
+    assert_eq!(run.handle(&mut outline, told.clone()), [Effect::Ask]);
+    run.handle(&mut outline, Command::Answered { says: false, calls: vec![0] });
+    run.handle(&mut outline, told);
+    run.handle(&mut outline, Command::Taken { ok: true });
+    let failed = run.handle(&mut outline, Command::Over { timed_out: false });
+    assert_eq!(failed.first(), Some(&Effect::Fail(Cause::Turns)));
+}
+
+#[test]
 fn what_comes_too_late_changes_nothing() {
     let mut outline = Outline::default();
     let mut run = talk(&mut outline);
@@ -121,6 +137,103 @@ fn what_comes_too_late_changes_nothing() {
         assert_eq!(run.handle(&mut outline, late), []);
         assert_eq!((run.clone(), outline.clone()), before);
     }
+}
+
+#[test]
+fn a_model_answers_once() {
+    let answered = Command::Answered { says: true, calls: vec![] };
+    for late in [Command::Answered { says: false, calls: vec![0] }, Command::Unanswered] {
+        let mut outline = Outline::default();
+        let mut run = talk(&mut outline);
+        assert_eq!(run.handle(&mut outline, answered.clone()), [Effect::Enter(WorkerState::Receiving)]);
+        let before = (run.clone(), outline.clone());
+        assert_eq!(run.handle(&mut outline, late), []);
+        assert_eq!((run, outline), before);
+    }
+}
+
+/// Up to the one call of its answer, which waits for this.
+fn calling(outline: &mut Outline, verdict: Verdict, waits: Effect) -> Run {
+    let mut run = talk(outline);
+    run.handle(outline, Command::Answered { says: false, calls: vec![0] });
+    run.handle(outline, Command::Told { ok: true });
+    assert_eq!(run.handle(outline, Command::Taken { ok: true }).last(), Some(&Effect::Look));
+    run.handle(outline, Command::Looked(verdict));
+    assert_eq!(run.handle(outline, Command::Told { ok: true }), [waits]);
+    run
+}
+
+#[test]
+fn asked_to_stop_a_run_waits_for_its_tool_and_not_for_the_hosts_word() {
+    for (ok, outcome) in [(true, Outcome::Known), (false, Outcome::Cut)] {
+        let mut outline = Outline::default();
+        let mut run = calling(&mut outline, Verdict::Free, Effect::Use);
+        assert_eq!(run.handle(&mut outline, Command::Stop), []);
+        let used = run.handle(&mut outline, Command::Used { ok });
+        assert_eq!(used, [Effect::Result(outcome), Effect::Conclude]);
+    }
+    let mut outline = Outline::default();
+    let mut run = calling(&mut outline, Verdict::Confirm, Effect::Confirm);
+    let stopped = run.handle(&mut outline, Command::Stop);
+    assert_eq!(stopped, [Effect::Result(Outcome::Cut), Effect::Conclude]);
+    assert_eq!(run.handle(&mut outline, Command::Decided(Some(Decision::Approve))), []);
+}
+
+#[test]
+fn a_call_that_was_not_made_has_a_result_that_says_why() {
+    assert_eq!(Outcome::Known.words(), None);
+    assert_eq!(Outcome::Denied.words(), Some("The user denied this call. It was not made."));
+    assert_eq!(Outcome::Cut.words(), Some("The run ended before this call had a result."));
+}
+
+#[test]
+fn a_prompt_that_was_answered_does_not_give_way_when_another_task_fails() {
+    let mut outline = Outline::default();
+    let mut run = talk(&mut outline);
+    run.handle(&mut outline, Command::Answered { says: true, calls: vec![] });
+    run.handle(&mut outline, Command::Told { ok: true });
+    run.handle(&mut outline, Command::Taken { ok: true });
+    run.handle(&mut outline, Command::Over { timed_out: false });
+    assert_eq!(run.handle(&mut outline, Command::Told { ok: true }), [Effect::End(End::Done)]);
+    // Its answer is taken back.
+    outline.truncate(1).unwrap();
+    let mut other = Run::default();
+    other.handle(&mut outline, Command::Start(Task::Other));
+    other.handle(&mut outline, Command::Told { ok: true });
+    other.handle(&mut outline, Command::Settled { ok: false });
+    let failed = other.handle(&mut outline, Command::Over { timed_out: false });
+    assert_eq!(failed, [Effect::Fail(Cause::Task), Effect::Enter(WorkerState::Failed)]);
+    assert_eq!(outline.stays(), Stays::All);
+}
+
+#[test]
+fn an_answer_without_text_and_calls_fails_the_run_and_its_prompt_gives_way() {
+    for thought in [false, true] {
+        let mut outline = Outline::default();
+        let mut run = talk(&mut outline);
+        if thought {
+            run.handle(&mut outline, Command::Sent(Piece::Reasoning { says: true }));
+            run.handle(&mut outline, Command::Told { ok: true });
+            run.handle(&mut outline, Command::Taken { ok: true });
+        }
+        let effects = run.handle(&mut outline, Command::Answered { says: false, calls: vec![] });
+        assert_eq!(effects, [Effect::Answer { some: false }, Effect::Conclude]);
+        let effects = run.handle(&mut outline, Command::Over { timed_out: false });
+        assert_eq!(effects, [Effect::Fail(Cause::Empty), Effect::Enter(WorkerState::Failed)]);
+        assert_eq!(run.handle(&mut outline, Command::Told { ok: true }), [Effect::End(End::Failed)]);
+        assert_eq!(outline.stays(), Stays::Until(0));
+    }
+}
+
+#[test]
+fn an_empty_answer_to_a_tools_result_is_an_end_like_any_other() {
+    let mut outline = Outline::default();
+    let mut run = calling(&mut outline, Verdict::Free, Effect::Use);
+    run.handle(&mut outline, Command::Used { ok: true });
+    assert_eq!(run.handle(&mut outline, Command::Told { ok: true }), [Effect::Ask]);
+    run.handle(&mut outline, Command::Answered { says: false, calls: vec![] });
+    let effects = run.handle(&mut outline, Command::Over { timed_out: false });
+    assert_eq!(effects, [Effect::Enter(WorkerState::Inactive)]);
 }
 
 #[cfg(not(target_family = "wasm"))]

@@ -104,6 +104,18 @@ fn an_answer_that_breaks_off_is_never_taken_for_a_short_one() {
     }
 }
 
+#[test]
+fn an_end_is_known_as_soon_as_it_has_come() {
+    let (mut lines, mut assembly) = (Lines::default(), Assembly::default());
+    for event in lines.take(TEXT.as_bytes()) {
+        assert!(!assembly.is_done());
+        assembly.take(&event).unwrap();
+    }
+    assert!(assembly.is_done() && !lines.is_over());
+    lines.finish();
+    assert!(lines.is_over());
+}
+
 fn data(events: &[&str]) -> String {
     events.iter().flat_map(|event| ["data: ", event, "\n\n"]).collect()
 }
@@ -124,6 +136,9 @@ fn an_error_amid_the_answer_is_told_in_the_servers_words() {
     assert_eq!(end_of(&[piece, error]), End::Fault(StreamFault::Reported("out of memory".into())));
     assert!(matches!(end_of(&[piece, "<html>"]), End::Fault(StreamFault::Unreadable(_))));
     assert!(matches!(end_of(&[r#"{"choices":7}"#]), End::Fault(StreamFault::Unreadable(_))));
+    let rest = r#"{"choices":[{"index":0,"delta":{"content":"llo"},"finish_reason":"stop"}]}"#;
+    let broken = r#"{"choices":[{"index":0,"delta":{"content":"He"#;
+    assert!(matches!(end_of(&[broken, rest]), End::Fault(StreamFault::Unreadable(_))));
     let at_the_top = r#"{"object":"error","message":"no such model","code":404}"#;
     assert_eq!(end_of(&[at_the_top]), End::Fault(StreamFault::Reported("no such model".into())));
     let not_an_error = r#"{"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}],"message":"ok","error":null}"#;
@@ -201,8 +216,9 @@ fn an_answer_that_is_not_streamed_is_one_too() {
 #[test]
 fn an_answer_repeated_at_the_end_of_its_stream_counts_once() {
     let piece = r#"{"choices":[{"index":0,"delta":{"content":"Hello"}}]}"#;
-    let again = r#"{"choices":[{"index":0,"message":{"content":"Hello"},"finish_reason":"stop"}]}"#;
+    let again = r#"{"choices":[{"index":0,"delta":{},"message":{"content":"Hello"},"finish_reason":"stop"}]}"#;
     assert_eq!(end_of(&[piece, again]), End::Answer(saying("Hello")));
+    assert_eq!(end_of(&[again]), End::Answer(saying("Hello")), "and where it was not streamed");
 }
 
 #[test]
@@ -226,4 +242,11 @@ fn a_letter_may_lie_in_two_events_half_by_half() {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         assert_eq!(end_of(&texts), End::Answer(saying(content)));
     }
+    // What comes between its halves elsewhere may be a whole letter.
+    let pieces = [
+        r#"{"choices":[{"delta":{"content":"a\ud83e"}}]}"#,
+        r#"{"choices":[{"delta":{"reasoning":"\ud83e\udd80"}}]}"#,
+        r#"{"choices":[{"delta":{"content":"\udd80b"},"finish_reason":"stop"}]}"#,
+    ];
+    assert_eq!(end_of(&pieces), End::Answer(saying("a🦀b")));
 }

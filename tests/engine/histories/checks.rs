@@ -10,7 +10,9 @@ use crate::model::{Act, Model, News};
 /// The order counts within a manager; what two managers do has none.
 pub fn same_acts(model: &Model, command: &Command<'_>, acts: &[Act]) {
     let manager_of = |act: &Act| match *act {
-        Act::Start(job, _) | Act::Abort(job, ..) | Act::AskRetry(job) | Act::Forgotten(job) => model.job(job).manager,
+        Act::Start(job, _) | Act::Abort(job, ..) | Act::AskRetry(job, _) | Act::Forgotten(job) => {
+            model.job(job).manager
+        }
         Act::Ended { job, .. } => model.job(job).manager,
         Act::PendingBelow(manager) | Act::Idle(manager) => manager,
         Act::WaitOver(waiter) => model.job(model.waiters[waiter.0 as usize].job).manager,
@@ -84,6 +86,7 @@ impl Driver {
             }
             assert_eq!(self.engine.status(number), Some(self.model.status(job)), "status of {job:?}");
             assert_eq!(self.engine.is_stopping(number), self.model.is_stopping(job), "stopping of {job:?}");
+            assert_eq!(self.engine.cause(number), record.cause(), "why {job:?} was asked to end");
             assert_eq!(self.engine.attempt(number), record.attempt, "attempt of {job:?}");
             assert_eq!(self.engine.ready_at(number), record.wait.map(|(at, _)| time(at)), "wait of {job:?}");
             assert_eq!(self.engine.priority(number).total_cmp(&record.priority), std::cmp::Ordering::Equal);

@@ -46,8 +46,7 @@ pub struct Driver {
     pub asked: Vec<JobId>,
     /// The latest value that a command brought.
     pub(super) value: u32,
-    /// Jobs that have started at least once, and those whose end has been announced.
-    begun: Vec<JobId>,
+    /// Jobs whose end has been announced.
     ended: Vec<JobId>,
     /// When the engine wants to be woken.
     pub wake: Option<Time>,
@@ -145,9 +144,9 @@ impl Driver {
                 }
             }
             Meaning::Act(Act::Abort(job, ..)) => {
-                assert!(self.begun.contains(&job), "{job:?} is aborted and never ran");
+                assert!(!self.ended.contains(&job), "{job:?} is aborted after its end");
             }
-            Meaning::Act(Act::AskRetry(job)) => self.asked.push(job),
+            Meaning::Act(Act::AskRetry(job, _)) => self.asked.push(job),
             Meaning::Ended(Act::Ended { job, .. }, _) => {
                 assert!(!self.bodies.iter().any(|(body, _)| *body == job), "{job:?} has ended before its body settled");
                 assert!(!self.ended.contains(&job), "{job:?} ends twice");
@@ -163,7 +162,6 @@ impl Driver {
         assert!(!self.ended.contains(&job), "{job:?} starts after its end");
         assert!(!self.bodies.iter().any(|(body, _)| *body == job), "{job:?} starts while its last attempt runs");
         assert!(attempt >= 1, "attempts count from 1");
-        self.begun.push(job);
         self.bodies.push((job, attempt));
     }
 

@@ -136,9 +136,9 @@ pub fn run_options() -> BoxedStrategy<RunOptions> {
         (rarely(millis()), rarely(millis())),
         proptest::option::weighted(0.4, group()),
         often(policy()),
-        proptest::bool::weighted(0.05),
+        (proptest::bool::weighted(0.05), proptest::bool::weighted(0.2)),
     )
-        .prop_map(|(priority, timeout, retry, (delay, abandon_after), group, on_duplicate, aborted)| RunOptions {
+        .prop_map(|(priority, timeout, retry, (delay, abandon_after), group, on_duplicate, flags)| RunOptions {
             priority,
             timeout,
             retry,
@@ -146,7 +146,8 @@ pub fn run_options() -> BoxedStrategy<RunOptions> {
             abandon_after,
             group,
             on_duplicate,
-            aborted,
+            aborted: flags.0,
+            may_wait_alone: flags.1,
         })
         .boxed()
 }
@@ -183,7 +184,7 @@ pub fn manager_options() -> BoxedStrategy<ManagerOptions> {
     (count(), count(), rates, max_pending, proptest::bool::weighted(0.1), retain, defaults)
         .prop_map(|(concurrency, group_concurrency, rates, max_pending, paused, retain, mut defaults)| {
             let (rate_limit, group_rate_limit) = rates;
-            defaults.aborted = false;
+            (defaults.aborted, defaults.may_wait_alone) = (false, false);
             ManagerOptions {
                 concurrency,
                 group_concurrency,

@@ -152,7 +152,7 @@ impl Driver {
         Meaning::Act(match *effect {
             Effect::Start { job, attempt } => Act::Start(self.job(job), attempt),
             Effect::Abort { job, cause, last } => Act::Abort(self.job(job), cause, last),
-            Effect::AskRetry { job } => Act::AskRetry(self.job(job)),
+            Effect::AskRetry { job, cause } => Act::AskRetry(self.job(job), cause),
             Effect::Ended { job, completion, cause, forgotten, abandoned, .. } => {
                 let job = self.job(job);
                 let news = News::Call(Source::Job(job), Channel::Continuation, None, ValueId::NONE);

@@ -19,6 +19,7 @@ fn over(options: &RunOptions, defaults: &RunOptions) -> RunOptions {
         group: options.group.clone().or_else(|| defaults.group.clone()),
         on_duplicate: options.on_duplicate.or(defaults.on_duplicate),
         aborted: options.aborted,
+        may_wait_alone: options.may_wait_alone,
     }
 }
 
@@ -57,7 +58,7 @@ impl Model {
             && options.delay.unwrap_or(0.0) == 0.0
             && self.may_start_more(manager)
             && self.group_has_room(manager, options.group.as_deref());
-        let places = self.manager(manager).options.max_pending;
+        let places = self.manager(manager).options.max_pending.max(if options.may_wait_alone { 1.0 } else { 0.0 });
         if !options.aborted && !starts_at_once && f64::from(self.stats(manager).pending - leaving) >= places {
             return Err(Refusal::QueueFull);
         }
@@ -65,6 +66,7 @@ impl Model {
         let job = self.create(manager, key, &options);
         let reply = Reply::Created { job, serial: u64::from(job.0) + 1, started: false };
         if options.aborted {
+            self.job_mut(job).stop = Some(AbortCause::Stop);
             self.end(job, CompletionType::Cancelled, false);
             return Ok(reply);
         }
@@ -123,11 +125,15 @@ impl Model {
         if self.has_ended(job) {
             return Reply::Ignored;
         }
+        let differs = self.job(job).priority != priority;
         self.job_mut(job).priority = priority;
-        if self.job(job).in_line.is_some() {
+        let in_line = self.job(job).in_line.is_some();
+        if in_line {
             self.line_up(job);
         }
-        self.tell_order(job);
+        if differs || in_line {
+            self.tell_order(job);
+        }
         Reply::Done
     }
 

@@ -23,11 +23,11 @@ impl Model {
             }
             Command::AwaitStop { job, timeout } => {
                 bounds::stop_timeout(timeout)?;
-                self.wait(job, timeout)
+                self.wait(job, timeout, false)
             }
             Command::Sleep { job, time } => {
                 bounds::sleep(time)?;
-                self.wait(job, time)
+                self.wait(job, time, true)
             }
             Command::SetState { job, attempt, value } => self.set_state(job, attempt, value),
             Command::Progress { job, attempt, percent, value } => {

@@ -103,7 +103,9 @@ impl Model {
             let record = self.job_mut(job);
             record.phase = Phase::Deciding;
             (record.limit, record.abandon) = (None, None);
-            self.acts.push(Act::AskRetry(job));
+            let cause = record.cause();
+            self.leave_all(Source::Job(job), Some(Channel::Action));
+            self.acts.push(Act::AskRetry(job, cause));
         } else {
             self.end(job, CompletionType::Failed, false);
         }
@@ -128,7 +130,6 @@ impl Model {
         record.phase = Phase::Pending;
         record.timed_out = false;
         record.wait = Some(alarm);
-        self.leave_all(Source::Job(job), Some(Channel::Action));
         self.tell_of_job(job, Event::Retrying);
         self.line_up(job);
         Reply::Waits(Span::from(Duration::from_micros(wait)))
@@ -143,10 +144,11 @@ impl Model {
             return Reply::Ignored;
         }
         record.stop = Some(cause);
-        if record.phase == Phase::Running {
-            record.limit = None;
-            let is_first = !record.timed_out;
-            self.acts.push(Act::Abort(job, cause, true));
+        let (is_running, is_first) = (record.phase == Phase::Running, !record.timed_out);
+        self.acts.push(Act::Abort(job, cause, true));
+        self.wake_sleepers(job);
+        if is_running {
+            self.job_mut(job).limit = None;
             if is_first {
                 self.tell_of_job(job, Event::Stopping);
             }
@@ -207,12 +209,18 @@ impl Model {
         Reply::Done
     }
 
-    pub(super) fn wait(&mut self, job: JobId, time: f64) -> Reply {
-        if self.has_ended(job) {
+    fn wake_sleepers(&mut self, job: JobId) {
+        for waiter in self.waiters.iter_mut().filter(|waiter| waiter.job == job && waiter.is_sleep) {
+            waiter.over = true;
+        }
+    }
+
+    pub(super) fn wait(&mut self, job: JobId, time: f64, is_sleep: bool) -> Reply {
+        if self.has_ended(job) || is_sleep && self.is_stopping(job) {
             return Reply::Ignored;
         }
         let alarm = time.is_finite().then(|| self.alarm(micros(time)));
-        self.waiters.push(Waiter { job, alarm, over: false });
+        self.waiters.push(Waiter { job, alarm, is_sleep, over: false });
         Reply::Waiter(WaiterId(self.waiters.len() as u32 - 1))
     }
 
@@ -224,8 +232,7 @@ impl Model {
         (record.wait, record.limit, record.abandon, record.in_line) = (None, None, None, None);
         record.behind_key = false;
         let stood = std::mem::take(&mut record.stands);
-        let cause = record.stop.or(record.timed_out.then_some(AbortCause::Timeout));
-        let (manager, key) = (record.manager, record.key);
+        let (manager, key, cause) = (record.manager, record.key, record.cause());
         for waiter in self.waiters.iter_mut().filter(|waiter| waiter.job == job) {
             waiter.over = true;
         }
@@ -314,6 +321,7 @@ impl Model {
                 record.timed_out = true;
                 let last = f64::from(record.attempt) > record.retry.limit;
                 self.acts.push(Act::Abort(job, AbortCause::Timeout, last));
+                self.wake_sleepers(job);
                 self.tell_of_job(job, Event::Stopping);
                 self.await_abandonment(job);
             }

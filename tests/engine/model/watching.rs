@@ -71,6 +71,10 @@ impl Model {
                 }
             }
             Source::Manager(manager) if self.manager(manager).gone => return Reply::Ignored,
+            // A body hears them, and no other.
+            Source::Job(job) if channel == Channel::Action && self.job(job).phase != Phase::Running => {
+                return Reply::Ignored;
+            }
             Source::Job(job) if self.has_ended(job) => {
                 let latches = matches!(channel, Channel::Stopped | Channel::Event | Channel::Continuation);
                 return if latches { Reply::Latched } else { Reply::Ignored };

@@ -74,12 +74,12 @@ fn a_task_that_settles_within_the_grace_keeps_its_worker() {
     let mut pool = pool(1.0);
     submit(&mut pool, 1);
     loaded(&mut pool, 0);
-    let abort = [Effect::Abort { worker: WorkerId(0), task: TaskId(1) }];
+    let abort = [Effect::Abort { worker: WorkerId(0), task: TaskId(1) }, Effect::Wake];
     assert_eq!(pool.handle(at(5.0), Command::Stop(TaskId(1))), abort);
     assert_eq!(pool.handle(at(6.0), Command::Stop(TaskId(1))), [], "asked again the grace does not begin anew");
     assert_eq!(pool.wake_at(), Some(at(5.0 + GRACE)));
     assert_eq!(pool.handle(at(7.0), settled(0, 1)), [end(1, End::Settled)]);
-    assert_eq!(pool.handle(at(5.0 + GRACE), Command::Tick), []);
+    assert_eq!(pool.handle(at(5.0 + GRACE), Command::Tick), [Effect::Wake], "for the worker, which is idle now");
     assert_eq!((pool.stats().idle, pool.stats().killed), (1, 0));
 }
 
@@ -90,7 +90,7 @@ fn one_that_does_not_is_killed_and_the_next_does_not_wait_for_its_death() {
     loaded(&mut pool, 0);
     submit(&mut pool, 2);
     pool.handle(at(5.0), Command::Stop(TaskId(1)));
-    assert_eq!(pool.handle(at(4.9 + GRACE), Command::Tick), []);
+    assert_eq!(pool.handle(at(4.9 + GRACE), Command::Tick), [Effect::Wake], "too early");
     assert_eq!(pool.handle(at(5.0 + GRACE), Command::Tick), [end(1, End::Killed), terminate(0), spawn(1)]);
     // What crossed it on the way counts for nothing.
     assert_eq!(pool.handle(at(300.0), settled(0, 1)), []);
@@ -106,7 +106,7 @@ fn a_task_without_a_worker_is_stopped_at_once() {
     submit(&mut pool, 2);
     assert_eq!(pool.handle(at(1.0), Command::Stop(TaskId(2))), [end(2, End::Stopped)]);
     assert_eq!(pool.handle(at(1.0), Command::Stop(TaskId(1))), [end(1, End::Stopped)]);
-    assert_eq!(loaded(&mut pool, 0), []);
+    assert_eq!(loaded(&mut pool, 0), [Effect::Wake]);
     assert_eq!(pool.stats().idle, 1);
 }
 
@@ -116,11 +116,37 @@ fn where_no_worker_loads_all_that_wait_fail() {
     for task in 1..=3 {
         submit(&mut pool, task);
     }
-    let how = End::NotLoaded(WorkerId(0));
-    let failed = [end(1, how), end(2, how), end(3, how), terminate(0)];
-    assert_eq!(pool.handle(at(9.0), Command::Lost(WorkerId(0))), failed);
-    assert_eq!(pool.handle(at(9.0), Command::Lost(WorkerId(1))), [terminate(1)]);
+    let not_loaded = |worker| move |task| end(task, End::NotLoaded(WorkerId(worker)));
+    let lost = |pool: &mut Pool, worker| pool.handle(at(9.0), Command::Lost(WorkerId(worker)));
+    assert_eq!(lost(&mut pool, 0), [not_loaded(0)(1), terminate(0)]);
+    assert_eq!(submit(&mut pool, 4), [], "none is started while one of the others may come up");
+    assert_eq!(lost(&mut pool, 1), [2, 3, 4].map(not_loaded(1)).into_iter().chain([terminate(1)]).collect::<Vec<_>>());
     assert_eq!((pool.wake_at(), pool.stats().killed), (None, 0));
+    // Who comes next has it tried anew.
+    assert_eq!(submit(&mut pool, 5), [spawn(2)]);
+}
+
+#[test]
+fn one_that_does_not_load_fails_the_oldest_only_while_others_are_being_loaded_and_those_take_the_rest() {
+    let mut pool = pool(3.0);
+    for task in 1..=4 {
+        submit(&mut pool, task);
+    }
+    let failed = [end(1, End::NotLoaded(WorkerId(0))), terminate(0)];
+    assert_eq!(pool.handle(at(9.0), Command::Lost(WorkerId(0))), failed);
+    assert_eq!(loaded(&mut pool, 2), [post(2, 2), spawn(3)], "the size is made use of again");
+    assert_eq!(loaded(&mut pool, 1), [post(1, 3)]);
+    assert_eq!(loaded(&mut pool, 3), [post(3, 4)]);
+}
+
+#[test]
+fn so_many_workers_at_most_are_tried_as_there_may_be_where_none_loads() {
+    let mut pool = pool(2.0);
+    for task in 1..=1000 {
+        submit(&mut pool, task);
+    }
+    let ended: usize = (0..2).map(|worker| pool.handle(at(9.0), Command::Lost(WorkerId(worker))).len() - 1).sum();
+    assert_eq!((ended, pool.stats().spawned), (1000, 2));
 }
 
 #[test]
@@ -171,7 +197,8 @@ fn closing_stops_what_runs_and_ends_the_rest() {
     submit(&mut pool, 4);
     let effects = pool.handle(at(10.0), Command::Close);
     let abort = |worker, task| Effect::Abort { worker: WorkerId(worker), task: TaskId(task) };
-    assert_eq!(effects, [end(3, End::Closed), end(4, End::Closed), terminate(2), abort(0, 1), abort(1, 2)]);
+    let ended = [end(3, End::Closed), end(4, End::Closed), terminate(2), abort(0, 1), abort(1, 2), Effect::Wake];
+    assert_eq!(effects, ended);
     assert_eq!(submit(&mut pool, 5), [end(5, End::Closed)]);
     assert_eq!(pool.handle(at(11.0), settled(0, 1)), [end(1, End::Closed), terminate(0)]);
     let last = [end(2, End::Closed), terminate(1), Effect::Closed];

@@ -218,6 +218,39 @@ fn an_apps_own_specs_bind_too() {
 }
 
 #[test]
+fn each_kind_takes_what_it_is_and_says_what_it_is_not() {
+    let plain = |kind: &str| own(vec![("type", Value::from(kind))]).unwrap();
+    let bounded =
+        |kind: &str| own(vec![("type", Value::from(kind)), ("min", number(1.0)), ("max", number(3.0))]).unwrap();
+    let takes = |params: &[Param], value: Value| assert!(validate(params, &map([("x", value)])).is_ok());
+    let says_at = |params: &[Param], value: Value, at: &str, message: &str| {
+        assert_eq!(faults(params, &map([("x", value)])), [fault(at, message)]);
+    };
+    let says = |params: &[Param], value: Value, message: &str| says_at(params, value, "x", message);
+    for truth in [true, false] {
+        takes(&plain("boolean"), Value::Bool(truth));
+    }
+    says(&plain("boolean"), Value::from("true"), "must be true or false, got \"true\"");
+    takes(&plain("number"), number(1.5));
+    for (odd, text) in [(f64::NAN, "NaN"), (f64::INFINITY, "Infinity")] {
+        says(&plain("number"), number(odd), &format!("must be a finite number, got {text}"));
+    }
+    says(&bounded("string"), Value::from(""), "must be a string of 1 to 3 characters, got a text of 0 characters");
+    says(
+        &bounded("string"),
+        Value::from("abcd"),
+        "must be a string of 1 to 3 characters, got \"abcd\" of 4 characters",
+    );
+    let nested = Value::List(vec![Value::List(vec![Value::Other("a symbol")])]);
+    says_at(&plain("array"), nested, "x[0]", "must be plain data, got a symbol");
+}
+
+#[test]
+fn params_that_are_not_given_are_the_defaults() {
+    assert_eq!(validate(&builtin("countdown"), &Value::UNDEFINED).unwrap(), [("seconds".to_owned(), number(10.0))]);
+}
+
+#[test]
 fn a_list_that_nobody_has_looked_into_is_judged_by_its_length() {
     let bounded = own(vec![("type", Value::from("array")), ("max", number(10.0))]).unwrap();
     let message = "must be an array of at most 10 items, got an array of 4000000000 items";
@@ -235,12 +268,16 @@ fn specs_that_make_no_sense_are_refused() {
     refused(vec![], "params[0].type");
     refused(vec![("type", Value::from("date"))], "params[0].type");
     refused(vec![("type", Value::from("number")), ("min", Value::from("1"))], "params[0].min");
+    refused(vec![("type", Value::from("number")), ("min", number(f64::NAN))], "params[0].min");
     refused(vec![("type", Value::from("number")), ("min", number(2.0)), ("max", number(1.0))], "params[0].max");
     refused(vec![("type", Value::from("number")), ("default", Value::from("1"))], "params[0].default");
     refused(vec![("type", Value::from("number")), ("max", number(1.0)), ("default", number(2.0))], "params[0].default");
     refused(vec![("type", Value::from("string")), ("items", map([]))], "params[0].items");
     refused(vec![("type", Value::from("array")), ("items", map([]))], "params[0].items.type");
     refused(vec![("type", Value::from("string")), ("enum", Value::List(vec![]))], "params[0].enum");
+    assert!(own(vec![("type", Value::from("number")), ("min", number(2.0)), ("max", number(2.0))]).is_ok());
+    let nameless = map([("name", Value::from("")), ("type", Value::from("string"))]);
+    assert_eq!(read_params(&Value::List(vec![nameless])).unwrap_err().param, "params[0].name");
     let twice = map([("name", Value::from("x")), ("type", Value::from("string"))]);
     assert_eq!(read_params(&Value::List(vec![twice.clone(), twice])).unwrap_err().param, "params[1].name");
     assert_eq!(read_params(&Value::Null).unwrap_err().message, "must be an array, got null");
@@ -250,6 +287,13 @@ fn specs_that_make_no_sense_are_refused() {
 fn a_worker_of_its_own_may_look_for_larger_primes() {
     let largest = |place| builtins(place)[1].params[0].spec.max;
     assert_eq!((largest(Place::Page), largest(Place::Worker)), (Some(100_000.0), Some(1_000_000_000.0)));
+}
+
+#[test]
+fn of_a_long_text_a_message_shows_the_beginning() {
+    let shown = |many| Value::Text("é".repeat(many)).to_string();
+    assert_eq!(shown(60), format!("\"{}\"", "é".repeat(60)));
+    assert_eq!(shown(61), format!("\"{}…\"", "é".repeat(60)));
 }
 
 #[test]

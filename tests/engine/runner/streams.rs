@@ -45,6 +45,7 @@ fn what_was_missed_comes_in_its_order() {
     let (mut store, [_, first, _]) = at_work();
     store.note(JOB, Change::Status);
     assert_eq!(steps(&store, Some(&first.to_string())), [Step::Progress, Step::Status]);
+    assert_eq!(steps(&store, None), [Step::Status, Step::Progress], "a new watcher hears the present status first");
 }
 
 #[test]

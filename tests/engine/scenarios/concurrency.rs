@@ -189,3 +189,16 @@ fn a_retry_is_never_refused() {
     assert_eq!(third, Err(Refusal::QueueFull));
     assert_eq!(world.status(retried), JobStatus::Pending);
 }
+
+#[test]
+fn one_may_wait_alone_where_nobody_may_and_no_second() {
+    let mut world = limited(0.0);
+    let first = world.run(0);
+    let alone = options(|options| options.may_wait_alone = true);
+    let second = world.run_with(1, &alone);
+    assert_eq!(world.counts(), (1, 1));
+    assert_eq!(world.ask_run(2, &alone), Err(Refusal::QueueFull));
+    assert_eq!(world.ask_run(2, &options(|_| ())), Err(Refusal::QueueFull));
+    world.resolve(first);
+    assert!(world.has_started(second));
+}

@@ -26,6 +26,25 @@ fn an_earlier_moment_is_announced_and_a_later_one_is_not() {
     assert_eq!(world.wake(), Some(50.0));
     world.run_with(3, &delay(20.0));
     assert_eq!(world.wake(), Some(20.0));
+    world.run_with(4, &delay(20.0));
+    assert_eq!(world.wakes, 2, "the same moment is not announced twice");
+}
+
+#[test]
+fn a_wait_is_counted_among_the_records_until_it_is_over() {
+    let mut world = World::with(|_| ());
+    let job = world.run_with(1, &options(|options| options.delay = Some(50.0)));
+    assert_eq!(world.engine.live_records(), 5, "manager, job, its extras, key, wait");
+    world.pass(50.0);
+    assert_eq!(world.engine.live_records(), 4);
+    let waiter = Command::AwaitStop { job, timeout: 20.0 };
+    world.send(waiter);
+    assert_eq!(world.engine.live_records(), 6, "who waits, and until when");
+    world.resolve(job);
+    world.recycle();
+    assert_eq!(world.engine.live_records(), 1);
+    world.run(1);
+    assert_eq!(world.engine.live_records(), 3, "a plain job has no extras");
 }
 
 #[test]

@@ -175,8 +175,8 @@ fn replacing_twice_stops_the_first_once_and_starts_the_last_only() {
     assert_eq!(world.end_of(second), REPLACED);
     world.resolve(old);
     assert_eq!(world.started(), [old, third]);
-    let aborts = world.seen.iter().filter(|(_, seen)| matches!(seen, Seen::Aborted(..))).count();
-    assert_eq!(aborts, 1);
+    let aborts = |of| world.seen.iter().filter(|(_, seen)| matches!(seen, Seen::Aborted(job, _) if *job == of)).count();
+    assert_eq!([old, second, third].map(aborts), [1, 1, 0]);
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn an_aborted_signal_makes_a_cancelled_job_and_leaves_the_standing_one_alone() {
         let waiting = world.run_with(1, &queue());
         let aborted = options(|options| (options.aborted, options.on_duplicate) = (true, Some(on_duplicate)));
         let job = world.run_with(1, &aborted);
-        assert_eq!(world.end_of(job), Some((CompletionType::Cancelled, None)));
+        assert_eq!(world.end_of(job), Some((CompletionType::Cancelled, Some(AbortCause::Stop))));
         assert!(!world.has_started(job));
         assert!(!world.engine.is_stopping(standing));
         assert_eq!(under_key(&world), (Some(standing), Some(waiting)));

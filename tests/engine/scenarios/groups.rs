@@ -72,6 +72,7 @@ fn a_group_is_made_and_forgotten_with_its_members() {
         let one = world.run_with(1, &of_group("a", 0.0));
         let two = world.run_with(2, &of_group("a", 0.0));
         assert!(world.has_started(one), "round {round}");
+        assert_eq!(world.engine.live_records(), 8, "manager, group, jobs, their extras, keys");
         world.stop(two);
         world.resolve(one);
         world.recycle();
@@ -145,6 +146,20 @@ fn a_groups_window_is_counted_from_when_its_bodies_were_called() {
 }
 
 #[test]
+fn a_call_is_told_of_the_start_that_it_belongs_to_whatever_has_been_forgotten_between() {
+    let mut world = rated(2.0, 100.0);
+    let first = world.run_with(1, &of_group("a", 0.0));
+    world.send(Command::Called(first));
+    world.pass(50.0);
+    let [late, third, fourth] = [2, 3, 4].map(|key| world.run_with(key, &of_group("a", 0.0)));
+    world.pass(70.0);
+    world.send(Command::Called(late));
+    world.pass(1000.0);
+    let expected = [(0.0, first), (50.0, late), (100.0, third), (220.0, fourth)];
+    assert_eq!(world.starts(), expected, "the fourth an interval after the second was called");
+}
+
+#[test]
 fn no_timer_is_left_when_nobody_waits_for_a_groups_window() {
     let mut world = rated(1.0, 100.0);
     world.run_with(1, &of_group("a", 0.0));
@@ -158,17 +173,22 @@ fn no_timer_is_left_when_nobody_waits_for_a_groups_window() {
 /// Its starts count as long as the window lasts, whoever is in it.
 #[test]
 fn a_group_with_a_rate_limit_is_forgotten_when_its_starts_no_longer_count() {
-    let mut world = rated(1.0, 100.0);
-    for round in 0..1000 {
-        let job = world.run_with(round, &of_group(&format!("host {round}"), 0.0));
-        world.resolve(job);
-        world.recycle();
-        world.seen.clear();
-        world.pass(10.0);
-        assert!(world.engine.live_records() <= 1 + 11, "{} records", world.engine.live_records());
+    for called_after in [0.0, 5.0] {
+        let mut world = rated(1.0, 100.0);
+        for round in 0..1000 {
+            let job = world.run_with(round, &of_group(&format!("host {round}"), 0.0));
+            world.pass_unnoticed(called_after);
+            world.send(Command::Called(job));
+            world.resolve(job);
+            world.recycle();
+            world.seen.clear();
+            world.pass(10.0 - called_after);
+            // One whose body was called late is looked at a second time, a window later.
+            assert!(world.engine.live_records() <= 1 + 22, "{} records", world.engine.live_records());
+        }
+        let late = world.run_with(0, &of_group("host 999", 0.0));
+        assert!(!world.has_started(late), "its last start still counts");
     }
-    let late = world.run_with(0, &of_group("host 999", 0.0));
-    assert!(!world.has_started(late), "its last start still counts");
 }
 
 const LIMIT: usize = 2;

@@ -1,7 +1,7 @@
 //! Who is told, in which order, and from when on no longer.
 
 use jobgate::engine::{
-    Channel, Command, CompletionType, Event, KeyId, ListenerId, OnDuplicate, Reply, Source, ValueId,
+    Channel, Command, CompletionType, Event, KeyId, ListenerId, OnDuplicate, Reply, RetryOptions, Source, ValueId,
 };
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -244,6 +244,29 @@ fn a_key_is_in_use_while_someone_watches_it() {
 }
 
 #[test]
+fn a_key_that_was_watched_in_several_ways_is_vacant_when_all_have_left() {
+    let mut world = World::with(|_| ());
+    let channels = [Channel::Key, Channel::State, Channel::Progress];
+    // Many are kept apart by what they listen to.
+    for many in [1, 50] {
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+            let watchers = channels.map(|channel| {
+                let watch = |_| world.listen(Source::Key(KeyId(5)), channel);
+                (0..many).map(watch).collect::<Vec<_>>()
+            });
+            for at in order {
+                for watcher in &watchers[at] {
+                    assert!(!world.engine.is_vacant(KeyId(5)));
+                    leave(&mut world, *watcher);
+                }
+            }
+            assert!(world.engine.is_vacant(KeyId(5)), "{many} of each left as {order:?}");
+            assert_eq!(world.engine.live_records(), 1);
+        }
+    }
+}
+
+#[test]
 fn a_managers_watchers_hear_once_of_each_command() {
     let mut world = World::of_concurrency(1.0);
     let watcher = world.listen(Source::Manager(world.manager), Channel::Change);
@@ -280,4 +303,22 @@ fn continuations_are_called_in_the_order_they_came_once_the_job_has_ended() {
     );
     let late = Command::Listen { source: Source::Job(job), channel: Channel::Continuation, kept: ValueId::NONE };
     assert_eq!(world.send(late), Reply::Latched);
+}
+
+#[test]
+fn what_is_left_of_an_attempt_hears_no_action_and_takes_none_from_the_next() {
+    let mut world = World::with(|_| ());
+    let job = world
+        .run_with(1, &options(|options| options.retry = Some(RetryOptions { limit: 1.0, ..RetryOptions::default() })));
+    world.listen(Source::Job(job), Channel::Action);
+    world.reject(job);
+    let listen = Command::Listen { source: Source::Job(job), channel: Channel::Action, kept: ValueId(0) };
+    let dispatch = |number| Command::Dispatch { job, value: ValueId(number) };
+    assert_eq!(world.send(dispatch(0)), Reply::Kept, "asked whether to retry");
+    assert_eq!(world.send(listen), Reply::Ignored);
+    world.send(Command::Retry { job, again: true, wait: Some(10.0), random: 1.0 });
+    assert_eq!(world.send(dispatch(1)), Reply::Kept, "in the wait");
+    assert_eq!(world.send(listen), Reply::Ignored);
+    world.pass(10.0);
+    assert!(matches!(world.send(listen), Reply::Listener { kept: 2, .. }));
 }

@@ -55,6 +55,16 @@ fn the_window_is_counted_from_when_the_bodies_were_called() {
 }
 
 #[test]
+fn a_body_that_is_called_when_its_start_no_longer_counts_holds_nobody_back() {
+    let mut world = world(1.0, 100.0);
+    let late = world.run(1);
+    world.run(2);
+    world.pass_unnoticed(100.0);
+    world.send(Command::Called(late));
+    assert_eq!(moments(&world), [0.0, 100.0]);
+}
+
+#[test]
 fn a_stopped_start_counts_and_so_does_a_retry() {
     let mut world = world(1.0, 100.0);
     let retry = RetryOptions { limit: 1.0, delay: 0.0, ..RetryOptions::default() };

@@ -1,5 +1,6 @@
 //! Bad input is refused whole: the field is named, the bound is said, nothing has changed.
 
+use jobgate::engine::agents::OutOfTurns;
 use jobgate::engine::{
     Command, JobId, KeyId, ManagerId, ManagerOptions, OutOfBounds, Refusal, RetryOptions, RunOptions, ValueId,
 };
@@ -66,6 +67,7 @@ fn options_of_a_job() {
                 let run = Command::Run { manager: world.manager, key: KeyId(key), options: Some(&options) };
                 assert_eq!(field(world.refusal(run)), name, "{bad}");
             }
+            assert_eq!(world.engine.check(world.manager, &options).unwrap_err().field, name, "asked before: {bad}");
         }
     }
 }
@@ -162,4 +164,14 @@ fn a_full_queue_a_taken_key_and_a_closed_manager_change_nothing() {
     assert_eq!(world.refusal(run(1, Some(&reject))), Refusal::Duplicate);
     world.send(Command::Close(ManagerId(0)));
     assert_eq!(world.refusal(run(500, None)), Refusal::Closed);
+}
+
+#[test]
+fn what_is_said_of_a_refusal_has_no_names_of_another_language() {
+    for refusal in [Refusal::Duplicate, Refusal::QueueFull, Refusal::Closed] {
+        let text = refusal.to_string();
+        assert!(!text.contains(char::is_uppercase), "{text}");
+    }
+    // Thrown to Rust alone.
+    assert!(OutOfTurns(2).to_string().contains("max_turns"));
 }

@@ -44,7 +44,7 @@ fn as_often_as_the_limit_says_then_it_has_failed() {
     for attempt in 1..=2 {
         assert_eq!(world.engine.attempt(job), attempt);
         world.reject(job);
-        assert_eq!(world.news().last(), Some(&Seen::AskedRetry(job)));
+        assert_eq!(world.news().last(), Some(&Seen::AskedRetry(job, None)));
         assert_eq!(world.status(job), JobStatus::Running, "not decided yet: it keeps its slot");
         assert_eq!(again(&mut world, job, 0.5), Reply::Waits(Span::from_millis(1000.0 * f64::from(attempt))));
         assert_eq!(world.status(job), JobStatus::Pending);
@@ -63,7 +63,7 @@ fn without_retries_nobody_is_asked() {
         world.reject(job);
         assert_eq!(world.end_of(job), Some((CompletionType::Failed, None)));
     }
-    assert!(!world.seen.iter().any(|(_, seen)| matches!(seen, Seen::AskedRetry(_))));
+    assert!(!world.seen.iter().any(|(_, seen)| matches!(seen, Seen::AskedRetry(..))));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_timed_out_attempt_is_retried_like_a_rejected_one() {
     world.pass(10.0);
     assert!(world.engine.is_stopping(job));
     world.resolve(job);
-    assert_eq!(world.news().last(), Some(&Seen::AskedRetry(job)));
+    assert_eq!(world.news().last(), Some(&Seen::AskedRetry(job, Some(AbortCause::Timeout))));
     again(&mut world, job, 0.0);
     assert!(!world.engine.is_stopping(job));
     world.pass(1000.0);
@@ -264,5 +264,5 @@ fn what_is_not_retriable_ends_the_job_and_nobody_is_asked() {
     let late = world.run_with(2, &options(|options| (options.retry, options.timeout) = (Some(exact(3.0)), Some(10.0))));
     world.pass(10.0);
     world.settle(late, Outcome::NotRetriable);
-    assert_eq!(world.news().last(), Some(&Seen::AskedRetry(late)), "its time was up before");
+    assert_eq!(world.news().last(), Some(&Seen::AskedRetry(late, Some(AbortCause::Timeout))), "its time was up before");
 }

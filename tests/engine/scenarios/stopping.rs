@@ -345,3 +345,30 @@ fn a_key_is_stopped_with_who_waits_behind_it_and_that_one_never_starts() {
         }
     }
 }
+
+#[test]
+fn one_that_does_not_run_is_aborted_too_before_anything_is_told_of_its_end() {
+    let mut world = World::with(|_| ());
+    let job = world.run_with(1, &options(|options| options.delay = Some(1000.0)));
+    let stopped = world.listen(jobgate::engine::Source::Job(job), jobgate::engine::Channel::Stopped);
+    world.stop(job);
+    let told = Seen::Called(stopped, jobgate::engine::Channel::Stopped, None);
+    let ended = Seen::Ended(job, CompletionType::Cancelled, Some(AbortCause::Stop));
+    assert_eq!(world.news(), [Seen::Aborted(job, AbortCause::Stop), told, ended]);
+}
+
+#[test]
+fn a_body_that_is_asked_to_end_sleeps_no_more_and_who_waits_for_its_end_waits_on() {
+    let mut world = World::with(|_| ());
+    let job = world.run(1);
+    let patience = await_stop(&mut world, job, 50.0);
+    for time in [10.0, 100.0, 1000.0] {
+        world.send(Command::Sleep { job, time });
+    }
+    world.stop(job);
+    assert_eq!(world.send(Command::Sleep { job, time: 10_000.0 }), Reply::Ignored);
+    world.news();
+    world.pass(5000.0);
+    assert_eq!(world.news(), [Seen::WaitOver(patience)]);
+    assert_eq!(world.wake(), None);
+}

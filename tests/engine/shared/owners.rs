@@ -23,6 +23,17 @@ fn whoever_is_granted_the_lock_of_a_slot_recovers_what_was_left_in_it() {
     assert_eq!(desk.tell(Command::Entered { lock: lock(5, 0), answer: Answer::Written }), [dropped]);
 }
 
+#[test]
+fn a_holder_is_silent_from_when_its_lock_was_asked_for_however_long_the_tab_is_there() {
+    let mut desk = Desk::plain();
+    desk.wait(10_000.0);
+    desk.see(1, row(|_| {}));
+    let retires = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Retire { .. }));
+    assert!(!retires(&desk.tell(Command::ReadDone)));
+    assert!(!retires(&desk.wait(900.0)));
+    assert!(retires(&desk.wait(1000.0)));
+}
+
 /// Which job a tab claims that is granted the slot in which job 1 was left, while job 2 waits.
 fn claimed_beside(left: impl FnOnce(&mut Row)) -> Option<SharedJobId> {
     let mut desk = Desk::plain();

@@ -184,6 +184,22 @@ fn a_hint_during_a_look_asks_for_another() {
 }
 
 #[test]
+fn a_tick_between_two_looks_asks_for_none() {
+    let mut desk = Desk::plain();
+    desk.tell(Command::Hint);
+    desk.tell(Command::ReadDone);
+    assert_eq!(desk.tell(Command::Tick), []);
+}
+
+#[test]
+fn a_page_that_comes_back_looks_whatever_look_was_under_way_when_it_was_put_away() {
+    let mut desk = Desk::plain();
+    assert_eq!(desk.tell(Command::Hint), [Effect::Read]);
+    desk.tell(Command::Leave { at_once: true });
+    assert_eq!(desk.tell(Command::Return), [Effect::Read]);
+}
+
+#[test]
 fn a_claim_that_was_answered_after_a_long_sleep_is_given_back() {
     let mut desk = Desk::plain();
     desk.see(1, row(|_| {}));
@@ -246,6 +262,8 @@ fn what_a_body_rejects_with_while_its_page_goes_is_no_failure_of_its_own() {
         desk.run(1, row(|_| {}));
         assert_eq!(desk.tell(Command::Going), [Effect::Mark { job: job(1), epoch: 1, lock: lock(0, 0) }]);
         desk.wait(wait);
+        let until = (wait < 1000.0).then(|| Time::from_millis(desk.now - wait + 1000.0));
+        assert_eq!(desk.tab.going_until(Time::from_millis(desk.now), job(1), 1), until, "nor of a step's");
         let settled = Command::Settled { job: job(1), epoch: 1, outcome };
         assert_eq!(desk.tell(settled), [settle(recorded)], "{wait} ms later");
     }
@@ -261,6 +279,7 @@ fn what_a_body_rejects_with_while_its_page_goes_is_no_failure_of_its_own() {
     let mut desk = Desk::plain();
     desk.run(1, row(|row| row.fail_interrupted = true));
     assert_eq!(desk.tell(Command::Going), []);
+    assert_eq!(desk.tab.going_until(Time::from_millis(desk.now), job(1), 1), None);
     let settled = Command::Settled { job: job(1), epoch: 1, outcome: rejected };
     assert_eq!(desk.tell(settled), [settle(rejected)], "it is not to be run twice");
 }

@@ -174,7 +174,8 @@ describe("what a model thinks", () => {
     const host = new Host();
     const seen: Message[] = [];
     host.take = () => void seen.push(worker.messages.at(-1)!);
-    expect((await session.run(worker, { prompt: "go" }, host).job.wait()).type).toBe("Normal");
+    const completion = await session.run(worker, { prompt: "go" }, host).job.wait();
+    expect(completion).toMatchObject({ type: "Failed", error: { code: "E_EMPTY", stopReason: "length" } });
     expect([seen, worker.messages.length]).toEqual([[{ role: "assistant", content: "", reasoning: "Hm" }], 1]);
   });
 });

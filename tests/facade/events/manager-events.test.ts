@@ -2,6 +2,7 @@ import type { JobEvent } from "jobgate";
 import { describe, expect, it } from "vitest";
 import { newManager } from "../support/manager.js";
 import { ofType, readAll, readUntil } from "../support/streams.js";
+import { turn } from "../support/turns.js";
 import { untilAborted, Work } from "../support/work.js";
 
 const idOf = (event: JobEvent) =>
@@ -98,6 +99,38 @@ describe("JobManager.events", () => {
     const all = await events;
     expect(ofType(all, "job_cancelled")).toEqual([{ type: "job_cancelled", job_id: job.id, reason: "over" }]);
     await expect(manager.events().getReader().read()).resolves.toBeDefined();
+  });
+
+  it("closed by a listener, it ends with the last event, not before", async () => {
+    const manager = newManager();
+    const events = readAll(manager.events());
+    const work = new Work();
+    const { job } = manager.runJob("report", work.factory);
+    job.onStopped(() => {
+      void manager.close();
+      void manager.events();
+    });
+    // Read up to here.
+    await turn();
+    work.resolve();
+    expect((await events).map(({ type }) => type).slice(-3)).toEqual(["job_completed", "job_removed", "stats_update"]);
+  });
+
+  it("closed by a listener while it tells of its end, it has what was ended then", async () => {
+    const manager = newManager();
+    const events = readAll(manager.events());
+    const idle: unknown[] = [];
+    const work = new Work();
+    const { job } = manager.runJob("report", work.factory);
+    void manager.onIdle().then(() => idle.push("idle"));
+    job.onStopped(() => {
+      manager.runJob("late", () => 2, { delay: 60_000 });
+      void manager.close("over");
+    });
+    await turn();
+    work.resolve();
+    expect(ofType(await events, "job_cancelled")).toHaveLength(1);
+    expect(idle).toEqual(["idle"]);
   });
 
   it("two streams hear the same; one that is left is not filled any more", async () => {

@@ -2,7 +2,8 @@
 
 import { QueueFullError } from "jobgate";
 import { builtinJobTypes, jobHandler } from "jobgate/runner";
-import { describe, expect, it } from "vitest";
+import { useTestClock } from "jobgate/testing";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { newClient, until } from "../runner/support/ports.js";
 import { ended, newRunner } from "../runner/support/runner.js";
 import { turn } from "../support/turns.js";
@@ -100,6 +101,40 @@ describe("POST jobs", () => {
     expect((await ask("/api/jobs", posted({ type: "echo" }, { "Idempotency-Key": "mine" }))).status).toBe(409);
   });
 
+  it("a job of another type that was made under its id meanwhile is refused with 409, as one that stood before", async () => {
+    const { runner } = served();
+    const ask = asker(jobHandler({ ...onlyQueue(runner), getJob: () => undefined }));
+    runner.createJob("held", {}, { id: "same" });
+    const response = await ask("/api/jobs", posted({ type: "echo", params: { message: "hi", delay: 1 }, id: "same" }));
+    expect([response.status, await response.json()]).toMatchObject([
+      409,
+      { error: 'There is a job "same" of another type' },
+    ]);
+    expect((await ask("/api/jobs", posted({ type: "held", id: "same" }))).status).toBe(201);
+    expect(runner.getAllJobs()).toMatchObject([{ id: "same", type: "held" }]);
+  });
+
+  it("a job of another type that has the key asked for is what createJob gives, and what is answered", async () => {
+    const { runner } = served();
+    const standing = runner.createJob("held");
+    const ask = asker(jobHandler({ ...onlyQueue(runner), createJob: async () => standing }));
+    const response = await ask("/api/jobs", posted({ type: "echo", key: "k" }));
+    expect([response.status, await response.json()]).toMatchObject([201, { id: standing.id, type: "held" }]);
+  });
+
+  it.each([".", ".."])("an id that no address names is refused, as Idempotency-Key too: %s", async (id) => {
+    const { runner, ask } = served();
+    for (const init of [posted({ type: "held", id }), posted({ type: "held" }, { "Idempotency-Key": id })]) {
+      const response = await ask("/api/jobs", init);
+      expect(response.status).toBe(400);
+      const { errors } = await response.json();
+      expect(errors).toMatchObject([{ message: "must be a string that can stand in an address" }]);
+    }
+    expect(runner.getAllJobs()).toEqual([]);
+    const { id: dotted } = await (await ask("/api/jobs", posted({ type: "held", id: `${id}a` }))).json();
+    expect((await ask(`/api/jobs/${encodeURIComponent(dotted)}`)).status).toBe(200);
+  });
+
   it("validates type and params: every fault is told, and nothing is queued", async () => {
     const { runner, ask } = served();
     const faults = async (body: unknown, headers?: Record<string, string>) => {
@@ -122,6 +157,7 @@ describe("POST jobs", () => {
     ]);
     expect(await faults({ type: "held", priority: "soon" })).toEqual(["priority"]);
     expect(await faults({ type: "held", delay: -1 })).toEqual(["delay"]);
+    expect(await faults({ type: "held", key: "of a queue that has none" })).toEqual(["key"]);
     expect(await faults({ type: "held", id: "" })).toEqual(["id"]);
     expect(await faults({ type: "held", id: "x".repeat(201) })).toEqual(["id"]);
     expect(await faults({ type: "held", id: "\ud800" })).toEqual(["id"]);
@@ -280,6 +316,41 @@ describe("the queue", () => {
     runner.createJob("held");
     for (const answer of answers) expect((await answer).status).toBe(200);
   });
+});
+
+it("what changes a queue that can't be reached is refused with 503 after 5 seconds, and not tried", async () => {
+  const { runner } = served();
+  const { id } = runner.createJob("held");
+  const tried: string[] = [];
+  let waiting = 0;
+  const hangs = (name: string) => () => {
+    tried.push(name);
+    return new Promise<never>(() => {});
+  };
+  const queue = {
+    ...onlyQueue(runner),
+    getSnapshot: () => ({ connected: false }),
+    subscribe: () => {
+      waiting += 1;
+      return () => {};
+    },
+    createJob: hangs("create"),
+    cancelJob: hangs("cancel"),
+    retryJob: hangs("retry"),
+  };
+  const ask = asker(jobHandler(queue));
+  const clock = useTestClock();
+  onTestFinished(clock.restore);
+  const answers = [
+    ask("/api/jobs", posted({ type: "held" })),
+    ask(`/api/jobs/${id}`, { method: "DELETE" }),
+    ask(`/api/jobs/${id}/retry`, { method: "POST" }),
+  ];
+  // A body is read in the browser's own time.
+  await expect.poll(() => waiting).toBe(answers.length);
+  await clock.advance(5000);
+  expect(tried).toEqual([]);
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([503, 503, 503]);
 });
 
 it("a queue behind a port: each route", async () => {

@@ -43,6 +43,22 @@ describe("RunOptions.abandonAfter", () => {
     expect(clock.timers).toBe(0);
   });
 
+  it("a timeout is why the job failed as soon as it can be seen to have, also before its signal aborts", async () => {
+    const manager = newManager();
+    const first = new Work();
+    manager.runJob("first", first.factory, { timeout: 50 });
+    const { job } = manager.runJob("deaf", new Work().factory, { timeout: 50, abandonAfter: 0 });
+    let seen: unknown;
+    first.context.signal.addEventListener("abort", () => {
+      seen = job.completion;
+    });
+    await clock.advance(50);
+    expect(seen).toMatchObject({ type: "Failed", error: { name: "TimeoutError" } });
+    expect(seen).toBe(job.completion);
+    await expect(job.result).rejects.toBe((seen as { error: unknown }).error);
+    expect(job.signal.reason).toBe((seen as { error: unknown }).error);
+  });
+
   it("counts from when it was first asked, and cancelled wins", async () => {
     const manager = newManager();
     const { job } = manager.runJob("deaf", new Work().factory, { timeout: 50, abandonAfter: 100 });

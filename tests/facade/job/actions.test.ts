@@ -1,5 +1,6 @@
 import { subject } from "jobgate";
-import { describe, expect, it } from "vitest";
+import { useTestClock } from "jobgate/testing";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { newManager } from "../support/manager.js";
 import { catchReports } from "../support/reports.js";
 import { turn } from "../support/turns.js";
@@ -75,6 +76,40 @@ describe("Job.dispatch and JobContext.onAction", () => {
     job.dispatch("meanwhile");
     await job.settled;
     expect(heard).toEqual(["meanwhile"]);
+  });
+
+  it("to a job between its attempts: kept for the next, whatever is left of the last one listens", async () => {
+    const clock = useTestClock();
+    onTestFinished(clock.restore);
+    const heard: unknown[] = [];
+    const work = new Work();
+    const { job } = newManager().runJob("report", work.factory, {
+      retry: {
+        limit: 1,
+        delay: 1000,
+        retryIf: () => {
+          work.attempts[0]!.context.onAction((action) => heard.push(`left over, asked ${action}`));
+          job.dispatch("asked");
+          return true;
+        },
+      },
+    });
+    const leave = work.context.onAction((action) => heard.push(`first ${action}`));
+    work.reject(new Error("again"));
+    await clock.advance(10);
+    work.attempts[0]!.context.onAction((action) => heard.push(`left over ${action}`));
+    job.dispatch("waiting");
+    const changes = subject<string>();
+    changes.listen((change) => heard.push(change));
+    // Its number may be another listener's by now.
+    leave();
+    changes.next("changed");
+    await clock.advance(1000);
+    expect(work.starts).toBe(2);
+    job.dispatch("running");
+    work.context.onAction((action) => heard.push(`second ${action}`));
+    expect(heard).toEqual(["changed", "second asked", "second waiting", "second running"]);
+    work.resolve();
   });
 
   it("to one that has ended: ignored", async () => {

@@ -159,6 +159,26 @@ describe("a factory that returns a Job of its own", () => {
     await expect(job.result).rejects.toMatchObject({ name: "TimeoutError" });
   });
 
+  it("is let go of when the job is abandoned, or goes on without it", async () => {
+    const own = new HandMade();
+    const { job } = newManager().runJob("page", () => own, { abandonAfter: 1000 });
+    expect(own.changes.listenerCount).toBe(1);
+    void job.stop("left");
+    await clock.advance(1000);
+    expect(job.abandoned).toBe(true);
+    expect(own.changes.listenerCount).toBe(0);
+    own.ended.open();
+    const unheard = new HandMade();
+    Object.assign(unheard, {
+      onStopped: () => {
+        throw new Error("no listeners");
+      },
+    });
+    const { job: failed } = newManager().runJob("page", () => unheard);
+    expect((await failed.settled).type).toBe("Failed");
+    expect(unheard.changes.listenerCount).toBe(0);
+  });
+
   it("one that has ended before the factory returns ends Normal", async () => {
     const own = new HandMade();
     own.ended.open();

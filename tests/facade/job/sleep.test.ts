@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { useFakeClock } from "../support/clock.js";
-import { newManager } from "../support/manager.js";
+import { type AnyManager, newManager } from "../support/manager.js";
 import { turn } from "../support/turns.js";
 import { type AnyContext, deferred } from "../support/work.js";
 
@@ -61,6 +61,29 @@ describe("JobContext.sleep", () => {
     expect(seen).toEqual([reason, reason, reason]);
     expect(seen.every((thrown) => thrown === reason)).toBe(true);
     expect(clock.timers).toBe(0);
+  });
+
+  it.each([
+    ["stopped", (manager: AnyManager) => void manager.getRunningJob("naps")!.stop(new Error("enough")), "enough"],
+    ["replaced", (manager: AnyManager) => manager.runJob("naps", () => {}, { onDuplicate: "replace" }), "Replaced by"],
+  ])("leaves no timer where its job is %s and its signal has not heard of that", async (_, end, why) => {
+    const manager = newManager({ concurrency: 1 });
+    const work = deferred<void>();
+    const seen: { aborted?: boolean; outcome?: { is: unknown } } = {};
+    manager.runJob("first", async () => {});
+    const { job } = manager.runJob("naps", ({ signal, sleep }) => {
+      end(manager);
+      seen.aborted = signal.aborted;
+      seen.outcome = outcomeOf(sleep(60_000));
+      return work.promise;
+    });
+    await manager.getRunningJob("first")!.settled;
+    await turn();
+    expect(seen.aborted).toBe(false);
+    expect((seen.outcome!.is as Error).message).toContain(why);
+    expect(clock.timers).toBe(0);
+    work.resolve();
+    await job.settled;
   });
 
   it("rejects with the TimeoutError of its attempt, and a retry sleeps anew", async () => {

@@ -117,6 +117,21 @@ describe("RunOptions.timeout", () => {
     expect(work.starts).toBe(1);
   });
 
+  it("whose turn to be told comes after a stop is the signal's reason all the same, for it came first", async () => {
+    const manager = newManager();
+    const [first, second] = [new Work(), new Work()];
+    manager.runJob("first", first.factory, { timeout: 1000 });
+    const { job } = manager.runJob("second", second.factory, { timeout: 1000 });
+    const heard: unknown[] = [];
+    const { signal } = second.context;
+    signal.addEventListener("abort", () => heard.push(signal.reason.name));
+    first.context.signal.addEventListener("abort", () => void job.stop("enough"));
+    await clock.advance(1000);
+    expect(heard).toEqual(["TimeoutError"]);
+    second.reject(signal.reason);
+    expect(await job.settled).toEqual({ type: "Cancelled", reason: "enough" });
+  });
+
   it("has no say once a stop was asked for", async () => {
     const work = new Work();
     const { job } = newManager().runJob("report", work.factory, { timeout: 1000 });

@@ -22,7 +22,7 @@ const runFields: readonly Field[] = [
   { path: "retry.delay", outOfBounds: [-1, nan, infinity], wrongType: notNumbers },
   { path: "retry.maxDelay", outOfBounds: [-1, nan], wrongType: notNumbers },
   { path: "retry.retryIf", outOfBounds: [], wrongType: [1, "yes", {}, true] },
-  { path: "group", outOfBounds: [], wrongType: [1, {}, true, null] },
+  { path: "group", outOfBounds: ["\ud800"], wrongType: [1, {}, true, null] },
   { path: "name", outOfBounds: [], wrongType: [1, {}, true, null] },
   { path: "signal", outOfBounds: [], wrongType: [1, "abort", {}, new AbortController(), null] },
 ];

@@ -86,7 +86,7 @@ const listening: Record<string, Shape> = {
     const manager = managerOf();
     const body = async (context: Work["context"]) => {
       context.onAction(ignore);
-      if (context.attempt < count / 20) throw new Error("again");
+      if (context.attempt < count / 80) throw new Error("again");
     };
     const { job } = manager.runJob("job", body, { retry: { limit: Infinity, delay: 0 } });
     for (let n = 0; n < count; n += 1) job.onStateChange(ignore);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { useFakeClock } from "../support/clock.js";
 import { newManager } from "../support/manager.js";
 import { Work } from "../support/work.js";
@@ -32,6 +32,33 @@ describe("JobManager.rateLimit", () => {
     manager.rateLimit = { limit: 3, interval: 1000 };
     await clock.advance(2000);
     expect(times.slice(3)).toEqual(["d 1000", "e 1100"]);
+  });
+
+  it("says until when it holds jobs back, and the same each time it is asked", async () => {
+    const manager = newManager({ rateLimit: { limit: 1, interval: 100 } });
+    for (const name of ["a", "b"]) manager.runJob(name, () => 1);
+    const until = manager.rateLimitedUntil;
+    const began = performance.now();
+    const said = new Set<number | undefined>();
+    for (let hair = 0; hair < 1; hair += 0.25) {
+      vi.mocked(performance.now).mockReturnValueOnce(began + hair);
+      said.add(manager.rateLimitedUntil);
+    }
+    expect([...said]).toEqual([until]);
+    await clock.advance(100);
+    expect(manager.rateLimitedUntil).toBeUndefined();
+  });
+
+  it("given by a body, it counts that body", async () => {
+    const manager = newManager({ concurrency: 1 });
+    const { times, body } = startTimes();
+    manager.runJob("a", () => {
+      body("a")();
+      manager.rateLimit = { limit: 1, interval: 100 };
+    });
+    for (const name of ["b", "c"]) manager.runJob(name, body(name));
+    await clock.advance(500);
+    expect(times).toEqual(["a 0", "b 100", "c 200"]);
   });
 
   it("taken away, it lets all start; given again, it counts those", async () => {

@@ -180,6 +180,17 @@ describe("a worker that can't be loaded", () => {
     await expect.poll(() => pool.stats).toMatchObject({ busy: 0, idle: 0 });
   });
 
+  it("fails the oldest that waits and no other, if those being loaded beside it come up", async () => {
+    const faulty = new FakeWorker(undefined, false);
+    const workers: (() => Worker)[] = [() => asWorker(faulty)];
+    const pool = newPool({ size: 3, spawn: () => (workers.shift() ?? spawn)() });
+    const { run } = runner(pool);
+    const jobs = [1, 2, 3, 4, 5].map((at) => run("echo", at));
+    faulty.dispatchEvent(new ErrorEvent("error"));
+    expect(await errorOf(jobs[0]!)).toBeInstanceOf(WorkerCrashedError);
+    expect(await Promise.all(jobs.slice(1).map(({ result }) => result))).toEqual([2, 3, 4, 5]);
+  });
+
   it("that says nothing is given up after 30 s", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());

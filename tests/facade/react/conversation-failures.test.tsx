@@ -1,7 +1,9 @@
 import type { AgentWorker } from "jobgate/agents";
+import type { UseConversation } from "jobgate/react";
 import { describe, expect, it } from "vitest";
-import type { HeldProvider } from "../agents/support/session.js";
-import { watched, watcher } from "./support/conversation.js";
+import { Host } from "../agents/support/host.js";
+import { type HeldProvider, saying } from "../agents/support/session.js";
+import { said, watched, watcher } from "./support/conversation.js";
 import { drawn } from "./support/render.js";
 
 describe("prompts that failed", () => {
@@ -100,6 +102,59 @@ describe("prompts that failed", () => {
     await expect.poll(() => seen.view.state).toBe("failed");
     forget(worker);
     await expect.poll(() => seen.view.failures).toEqual([]);
+  });
+
+  it.each([
+    ["regenerate", ({ regenerate }: UseConversation) => regenerate()],
+    ["edit", ({ edit }: UseConversation) => edit(0, "uno")],
+  ] as const)(
+    "are not sent with the next where asking again is stopped before it is its turn: %s",
+    async (_, again) => {
+      const { seen, answer, shows, provider, session } = await watched({ concurrency: 1 });
+      seen.view.send("one");
+      await fail(provider, 1, first);
+      await shows("failed: one");
+      session.run(session.createWorker({ name: "other" }), { prompt: "busy" }, new Host());
+      await provider.requested(2);
+      again(seen.view);
+      await expect.poll(() => seen.view.queued).toHaveLength(1);
+      await seen.view.stop();
+      await shows("failed: one");
+      expect(seen.view.failures).toEqual([{ prompt: "one", error: first }]);
+      await answer(2, "done");
+      seen.view.send("two");
+      expect(said((await provider.requested(3)).request.messages)).toEqual(["two"]);
+      await answer(3, "2");
+      await shows("inactive: two | 2");
+    },
+  );
+
+  it("are those whose answer was empty, too", async () => {
+    const { seen, answer, shows, provider } = await watched();
+    seen.view.send("one");
+    (await provider.requested()).answer.resolve({ ...saying(""), stopReason: "content_filter" });
+    await expect.poll(() => seen.view.failures).toHaveLength(1);
+    expect(seen.view.failures[0]).toMatchObject({ prompt: "one", error: { stopReason: "content_filter" } });
+    seen.view.send("two");
+    await answer(2, "2");
+    await shows("inactive: two | 2");
+  });
+
+  it("are shown where their job was stopped as its worker failed", async () => {
+    const { seen, answer, shows, provider, session, worker } = await watched();
+    seen.view.send("one");
+    const [job] = session.jobs;
+    worker.onStateChange((state) => {
+      if (state === "failed") void job!.stop("enough");
+    });
+    await fail(provider, 1, first);
+    expect((await job!.wait()).type).toBe("Cancelled");
+    await shows("failed: one");
+    await expect.poll(() => seen.view.failures).toEqual([{ prompt: "one", error: first }]);
+    seen.view.send("two");
+    expect(said((await provider.requested(2)).request.messages)).toEqual(["two"]);
+    await answer(2, "2");
+    await shows("inactive: two | 2");
   });
 
   it("stay where another is edited, or an edit is refused", async () => {

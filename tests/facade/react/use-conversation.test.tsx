@@ -50,6 +50,25 @@ describe("useConversation", () => {
     expect(mounted.complaints()).toEqual([]);
   });
 
+  it("shows why the model stopped and what its answer took, until the next run begins", async () => {
+    const { provider, seen, shows } = await watched();
+    const shown = () => ({ stopReason: seen.view.stopReason, usage: seen.view.usage });
+    const none = { stopReason: undefined, usage: undefined };
+    expect(shown()).toEqual(none);
+    seen.view.send("hello");
+    const usage = { inputTokens: 3, outputTokens: 2 };
+    (await provider.requested()).answer.resolve({ ...saying("good mor"), stopReason: "length", usage });
+    await shows("inactive: hello | good mor");
+    expect(shown()).toEqual({ stopReason: "length", usage });
+    seen.view.send("go on");
+    const next = await provider.requested(2);
+    await shows("requesting: hello | good mor | go on");
+    expect(shown()).toEqual(none);
+    next.answer.resolve(saying("ning"));
+    await shows("inactive: hello | good mor | go on | ning");
+    expect(shown()).toEqual({ stopReason: "stop", usage: undefined });
+  });
+
   it("is drawn for nothing that it does not read", async () => {
     const provider = new HeldProvider();
     const { session, worker } = newWorker(provider);
@@ -102,6 +121,16 @@ describe("useConversation", () => {
     await answer(3, "3");
     await shows("inactive: one | 1 | two | 2 | three | 3");
     expect(seen.view.queued).toEqual([]);
+  });
+
+  it("shows what waits in place of as much else of the same letters", async () => {
+    const { seen, provider, session } = await watched();
+    for (const prompt of ["now", "a,b", "c"]) seen.view.send(prompt);
+    await provider.requested();
+    await expect.poll(() => seen.view.queued).toEqual(["a,b", "c"]);
+    for (const job of session.jobs) if (job.status === "pending") void job.stop();
+    for (const prompt of ["a", "b,c"]) seen.view.send(prompt);
+    await expect.poll(() => seen.view.queued).toEqual(["a", "b,c"]);
   });
 
   it("regenerate asks the last prompt again in place of what came of it; edit asks another from there", async () => {

@@ -2,7 +2,7 @@ import { gate, type Job, JobManager, subject } from "jobgate";
 import { type UseJob, useJob } from "jobgate/react";
 import { StrictMode, startTransition, useState } from "react";
 import { flushSync } from "react-dom";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AnyManager, newManager } from "../support/manager.js";
 import { deferred, untilAborted, Work } from "../support/work.js";
 import { does, mount } from "./support/render.js";
@@ -139,6 +139,17 @@ describe("useJob", () => {
     expect(seen.view.readyAt).toBe(readyAt);
     await does(() => seen.view.stop());
     expect(seen.view).toMatchObject({ status: "cancelled", readyAt: undefined, lastError: undefined });
+  });
+
+  it("tells that a delay is over also while no slot is free", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { seen, manager } = await watched(newManager({ concurrency: 1 }));
+    manager.runJob("first", untilAborted);
+    await does(() => seen.view.run(untilAborted, { delay: 20_000 }));
+    expect(seen.view).toMatchObject({ status: "pending", readyAt: expect.any(Number) });
+    await does(() => vi.advanceTimersByTime(20_000));
+    expect(seen.view).toMatchObject({ status: "pending", readyAt: undefined });
   });
 
   it("run gives the job, whose result may be awaited or not", async () => {

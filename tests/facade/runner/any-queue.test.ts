@@ -3,9 +3,11 @@
 import type { JobRecord } from "jobgate";
 import { InvalidParamsError, QueueClient as OfClient } from "jobgate/queue-client";
 import { type JobQueue, type JobRunner, QueueClient, type QueuePort, type WatchEvent } from "jobgate/runner";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { useTestClock } from "jobgate/testing";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { turn } from "../support/turns.js";
 import { newClient, rawPort, until } from "./support/ports.js";
+import { pendingRecord } from "./support/records.js";
 import { heldType, newRunner } from "./support/runner.js";
 
 type Listener = (event: { data: unknown }) => void;
@@ -251,8 +253,8 @@ describe("a port that comes back", () => {
 
 describe("a port that comes back, by a clock of the test's", () => {
   it("no call waits longer than its time for having been asked again", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-    onTestFinished(() => void vi.useRealTimers());
+    const clock = useTestClock();
+    onTestFinished(clock.restore);
     let open: Listener = () => {};
     const client = new OfClient({
       postMessage() {},
@@ -265,19 +267,16 @@ describe("a port that comes back, by a clock of the test's", () => {
     const over: string[] = [];
     const note = (name: string) => () => over.push(name);
     void client.createJob("x").catch(note("create"));
-    vi.advanceTimersByTime(20_000);
-    void client.retryJob("y").catch(note("retry"));
-    vi.advanceTimersByTime(1000);
+    await clock.advance(20_000);
+    void client.setPriority("y", 1).catch(note("raise"));
+    await clock.advance(1000);
     open({ data: undefined });
-    vi.advanceTimersByTime(8_999);
-    await turn();
+    await clock.advance(8_999);
     expect(over).toEqual([]);
-    vi.advanceTimersByTime(1);
-    await turn();
+    await clock.advance(1);
     expect(over).toEqual(["create"]);
-    vi.advanceTimersByTime(20_000);
-    await turn();
-    expect(over).toEqual(["create", "retry"]);
+    await clock.advance(20_000);
+    expect(over).toEqual(["create", "raise"]);
   });
 });
 
@@ -370,30 +369,19 @@ describe("peers of version 1", () => {
     const { port1, port2 } = new MessageChannel();
     const client = new QueueClient(port1);
     onTestFinished(() => client.close());
-    const record = (id: string, more: object) => ({
-      id,
-      type: "x",
-      params: {},
-      status: "pending",
-      progress: { percent: 0, message: "" },
-      priority: 0,
-      attempt: 0,
-      created_at: 1,
-      ...more,
-    });
     const stats = { pending: 3, running: 0, completed: 2, failed: 0, cancelled: 0, total: 5 };
     const ended = { status: "completed", completed_at: 2 };
     const jobs = [
-      record("a", {}),
-      record("b", {}),
-      record("c", { ready_at: 99 }),
-      record("e", ended),
-      record("d", ended),
+      pendingRecord("a"),
+      pendingRecord("b"),
+      pendingRecord("c", { ready_at: 99 }),
+      pendingRecord("e", ended),
+      pendingRecord("d", ended),
     ];
     port2.postMessage({ type: "queue_state", jobs, stats });
     for (const message of [
-      { type: "job_created", job: record("f", { priority: 3 }) },
-      { type: "job_created", job: record("g", {}) },
+      { type: "job_created", job: pendingRecord("f", { priority: 3 }) },
+      { type: "job_created", job: pendingRecord("g") },
       { type: "job_started", job_id: "b", started_at: 5, attempt: 1 },
       { type: "job_completed", job_id: "a", result: 1, completed_at: 6 },
       { type: "job_removed", job_id: "d" },

@@ -1,4 +1,5 @@
 import type { JobEvent } from "jobgate";
+import type { JobRunner, JobType } from "jobgate/runner";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { ended, newRunner, nextEvent } from "./support/runner.js";
 
@@ -185,6 +186,13 @@ describe("the built-in types", () => {
       return longest;
     }
 
+    const idle: JobType<{ readonly millis: number }> = {
+      name: "idle",
+      description: "Waits",
+      params: [{ name: "millis", type: "number", default: 0 }],
+      execute: ({ millis }) => new Promise((resolve) => setTimeout(resolve, millis)),
+    };
+
     it.each([
       ["countdown", { seconds: 1 }],
       ["prime", { limit: 100_000 }],
@@ -193,16 +201,19 @@ describe("the built-in types", () => {
       ["echo", { message: "", delay: 1 }],
     ])("%s", { timeout: 60_000 }, async (type, params) => {
       const runner = newRunner();
-      const run = async () => expect((await ended(runner, runner.createJob(type, params).id)).status).toBe("completed");
-      // Other programs take the processor away at times: as long as while nothing runs, but for 8 ms, in one run of many.
-      let held = Infinity;
-      for (let count = 0; count < 20 && held > 8; count += 1) {
+      const idler = newRunner({ types: [idle] });
+      const run = (by: JobRunner, type: string, params: Record<string, unknown>) =>
+        longestHold(async () => expect((await ended(by, by.createJob(type, params).id)).status).toBe("completed"));
+      // Other programs take the processor away at times, and a job of any kind needs some: as long as one that only
+      // waits, but for 8 ms, in the best runs of many.
+      let [least, leastIdle] = [Infinity, Infinity];
+      for (let count = 0; count < 20 && (count === 0 || least - leastIdle > 8); count += 1) {
         const began = performance.now();
-        const busy = await longestHold(run);
-        const took = performance.now() - began;
-        held = Math.min(held, busy - (await longestHold(() => new Promise((resolve) => setTimeout(resolve, took)))));
+        least = Math.min(least, await run(runner, type, params));
+        const millis = performance.now() - began;
+        leastIdle = Math.min(leastIdle, await run(idler, idle.name, { millis }));
       }
-      expect(held).toBeLessThanOrEqual(8);
+      expect(least - leastIdle).toBeLessThanOrEqual(8);
     });
 
     it("one that does is noticed", async () => {

@@ -1,8 +1,8 @@
 import { InvalidParamsError } from "jobgate";
 import { QueueClient } from "jobgate/runner";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { newClient, until } from "./support/ports.js";
-import { heldType, newRunner } from "./support/runner.js";
+import { newClient, rawPort, until } from "./support/ports.js";
+import { deafType, heldType, newRunner } from "./support/runner.js";
 
 describe("QueueClient", () => {
   it("holds what the runner holds, and asks it for jobs", async () => {
@@ -19,6 +19,29 @@ describe("QueueClient", () => {
     client.clearCompleted();
     await until(client, ({ jobs }) => jobs.length === 0);
     expect(runner.getAllJobs()).toEqual([]);
+  });
+
+  it("what changes nothing at the runner leaves the snapshot as it is, and tells nobody", async () => {
+    const { type, context, end } = deafType();
+    const client = newClient(newRunner({ types: [type] }));
+    const { id } = await client.createJob("deaf", {}, { priority: 1 });
+    await client.cancelJob(id);
+    await until(client, ({ jobs }) => jobs[0]?.stopping === true);
+    const before = client.getSnapshot();
+    let told = 0;
+    client.subscribe(() => told++);
+    context().log("a line");
+    expect(await client.cancelJob(id)).toBe(true);
+    expect(await client.setPriority(id, 1)).toBe(true);
+    expect(await client.clearCompleted()).toBe(0);
+    expect(client.getSnapshot()).toBe(before);
+    expect(told).toBe(0);
+    client.close();
+    const closed = client.getSnapshot();
+    client.close();
+    expect(client.getSnapshot()).toBe(closed);
+    expect(told).toBe(1);
+    end();
   });
 
   it("two clients that create at the same time each get their own job", async () => {
@@ -100,6 +123,7 @@ describe("QueueClient", () => {
       { type: "queue_state" },
       { type: "queue_state", jobs: [null], stats },
       { type: "queue_state", jobs: [{ ...record, progress: 3 }], stats },
+      { type: "queue_state", jobs: [record], stats, ranks: null },
       { type: "job_created", job: { id: 3 } },
       { type: "job_removed", job_id: {} },
       { type: "job_progress", job_id: "1", percent: "3" },
@@ -141,6 +165,29 @@ describe("QueueClient", () => {
     looker.terminate();
     await left;
   }, 30_000);
+
+  it("whoever says again and again that it is present is waited for once", async () => {
+    const name = crypto.randomUUID();
+    let release = () => {};
+    const until = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await new Promise<void>((held) => {
+      void navigator.locks.request(name, () => {
+        held();
+        return until;
+      });
+    });
+    onTestFinished(() => release());
+    const port = rawPort(newRunner());
+    for (let count = 0; count < 20; count += 1) port.send({ type: "present", lock: name });
+    await port.settled();
+    const waiting = async () => (await navigator.locks.query()).pending?.filter((lock) => lock.name === name).length;
+    await expect.poll(waiting).toBeGreaterThan(0);
+    // Whoever looked for the lock before has been told by now.
+    await waiting();
+    expect(await waiting()).toBe(1);
+  });
 
   it("knows why a job was cancelled, as the runner does, also if it comes later or looks on from the start", async () => {
     const { type } = heldType();
@@ -194,6 +241,25 @@ describe("QueueClient", () => {
         while (!(await watched.read()).done);
       };
       await expect(rest()).rejects.toMatchObject({ code: "E_CLOSED" });
+      await expect(client.createJob("echo")).rejects.toMatchObject({ code: "E_CLOSED" });
+    });
+
+    it("learns it also where another page waits for the same, and is frozen when it is told", async () => {
+      const worker = spawn();
+      onTestFinished(() => worker.terminate());
+      const client = new QueueClient(worker);
+      onTestFinished(() => client.close());
+      const lock = await new Promise<string>((resolve) => {
+        worker.addEventListener("message", ({ data }) => data.type === "present" && resolve(data.lock));
+      });
+      // As a page asks that does not come to give it back.
+      const frozen = new AbortController();
+      onTestFinished(() => frozen.abort());
+      const never = new Promise<void>((resolve) => frozen.signal.addEventListener("abort", () => resolve()));
+      void navigator.locks.request(lock, { mode: "shared" }, () => never);
+      await expect.poll(lockIsWaitedFor, { timeout: 20_000 }).toBe(true);
+      worker.terminate();
+      await until(client, ({ connected }) => !connected);
       await expect(client.createJob("echo")).rejects.toMatchObject({ code: "E_CLOSED" });
     });
 

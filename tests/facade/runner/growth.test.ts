@@ -1,8 +1,9 @@
 // Costs that must not grow with the square: what one job costs among many, against what it costs among a quarter of them.
 
-import { JobRunner } from "jobgate/runner";
+import { JobRunner, QueueClient, type QueuePort } from "jobgate/runner";
 import { expect, it } from "vitest";
 import { growthOf } from "../support/growth.js";
+import { pendingRecord } from "./support/records.js";
 
 const quick = { name: "quick", description: "", params: [], execute: () => 1 };
 const steady = {
@@ -78,6 +79,35 @@ it(
     runner.createJob("quick");
     expect(removed).toEqual(all);
     await runner.close();
+  },
+  patience,
+);
+
+it.each(["with", "without"])(
+  "a client takes in a state of many finished jobs, %s ranks",
+  async (way) => {
+    const stats = { pending: 0, running: 0, completed: 0, failed: 0, cancelled: 0, total: 0 };
+    const told = (count: number) => {
+      let tell: (event: { data: unknown }) => void = () => {};
+      const port: QueuePort = {
+        postMessage() {},
+        addEventListener: (type: string, listener: typeof tell) => {
+          if (type === "message") tell = listener;
+        },
+        removeEventListener() {},
+      };
+      const client = new QueueClient(port);
+      const jobs = Array.from({ length: count }, (_, at) =>
+        pendingRecord(`job ${at}`, at === 0 ? {} : { status: "completed", completed_at: count - at }),
+      );
+      const ranks = way === "with" ? { ranks: jobs.map((_, at) => [at === 0 ? 1 : 4, at]) } : {};
+      return () => {
+        tell({ data: { type: "queue_state", protocol: 2, seq: 1, jobs, stats, ...ranks } });
+        expect(client.getAllJobs().map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
+        client.close();
+      };
+    };
+    expect(await growthOf(told, 50_000)).toBe("in proportion");
   },
   patience,
 );

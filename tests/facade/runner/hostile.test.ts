@@ -65,6 +65,28 @@ describe("params", () => {
     expect([valid, errors]).toEqual([false, [{ param: "", message: "must be an object of at most 64000000 bytes" }]]);
   });
 
+  it("names with half a surrogate pair are refused: two that differ only there would be one", () => {
+    const runner = newRunner({ types: [rows] });
+    const halves = { "\ud800": 1, "\ud801": 2 };
+    const wholes = { "\u{10000}": 1, "\u{10001}": 2 };
+    const message = "must be plain data, got an object that is not plain data";
+    expect(runner.validateJobParams("rows", halves).valid).toBe(false);
+    expect(runner.validateJobParams("rows", { rows: [halves] })).toEqual({
+      valid: false,
+      errors: [{ param: "rows[0]", message }],
+    });
+    expect(runner.validateJobParams("rows", { rows: [wholes] })).toEqual({ valid: true, params: { rows: [wholes] } });
+    const param = { name: "x", type: "string" } as const;
+    for (const [half, field] of [
+      [{ name: "\ud800" }, "name"],
+      [{ params: [{ ...param, name: "\ud800" }] }, "params"],
+      [{ params: [{ ...param, enum: ["\udc00"] }] }, "params"],
+    ] as const) {
+      const why = `types[0].${field} must have no half of a surrogate pair in it`;
+      expect(() => newRunner({ types: [{ ...rows, ...half }] })).toThrow(new TypeError(why));
+    }
+  });
+
   it("lists that are in one another many times are refused in bounded time", () => {
     const runner = newRunner({ types: [rows] });
     let list: unknown[] = [1];
@@ -188,4 +210,24 @@ describe("a manager that others use, too", () => {
     await Promise.all(stops.map((job) => job.stop()));
     expect(runner.getRunningJobs()).toEqual(["3"]);
   });
+});
+
+it("texts with half of a surrogate pair arrive in a body as they were given", async () => {
+  const [half, texts] = ["\ud83d left", ["right \ude00", { deep: "\ud83d" }]];
+  const heard: unknown[] = [];
+  const type = {
+    name: "texts",
+    description: "",
+    params: [
+      { name: "text", type: "string" } as const,
+      { name: "rows", type: "array" } as const,
+      { name: "more", type: "string", default: "the default" } as const,
+    ],
+    execute: (params: unknown) => {
+      heard.push(params);
+    },
+  };
+  const runner = newRunner({ types: [type] });
+  await ended(runner, runner.createJob("texts", { text: half, rows: texts, more: undefined }).id);
+  expect(heard).toEqual([{ text: half, rows: texts, more: "the default" }]);
 });

@@ -1,4 +1,4 @@
-import type { QueueClient } from "jobgate/runner";
+import type { JobRunner, QueueClient } from "jobgate/runner";
 import { describe, expect, it } from "vitest";
 import { turn } from "../support/turns.js";
 import { changed, isEnd, newClient, until } from "./support/ports.js";
@@ -38,6 +38,30 @@ describe("what ends at once, while somebody lists the jobs at each change", () =
       }
       expect(runner.getAllJobs()).toEqual([]);
     }
+  });
+});
+
+describe("what is changed while a listener is called", () => {
+  it.each([
+    ["cleared", (runner: JobRunner) => runner.clearCompleted()],
+    ["cancelled", (runner: JobRunner) => runner.cancelJob("a")],
+    ["raised", (runner: JobRunner) => runner.setPriority("b", 5)],
+  ])("is in the snapshot as it is in the list (%s)", (_, change) => {
+    const { type } = heldType();
+    const runner = newRunner({ types: [type], autoStart: false });
+    for (const id of ["ended", "a", "b"]) runner.createJob("held", {}, { id });
+    runner.cancelJob("ended");
+    const seen: unknown[] = [];
+    runner.onEvent(({ type }) => {
+      if (type !== "job_created") return;
+      const before = runner.getSnapshot();
+      change(runner);
+      const after = runner.getSnapshot();
+      seen.push(after === before, after === runner.getSnapshot());
+      expect(after.jobs).toEqual(runner.getAllJobs());
+    });
+    runner.createJob("held");
+    expect(seen).toEqual([false, true]);
   });
 });
 

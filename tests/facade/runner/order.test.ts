@@ -191,6 +191,26 @@ describe("the order of a queue", () => {
   });
 });
 
+describe("a listener that changes something", () => {
+  it("finds it changed in what it lists, at once", () => {
+    const { type } = heldType();
+    const runner = newRunner({ types: [type], concurrency: 1 });
+    const seen: unknown[] = [];
+    const [first, second] = [runner.createJob("held").id, runner.createJob("held").id];
+    const leave = runner.onEvent(() => {
+      leave();
+      const before = runner.getSnapshot();
+      runner.setPriority(second, 7);
+      runner.cancelJob(first, "enough");
+      const { jobs } = runner.getSnapshot();
+      seen.push(runner.getSnapshot() !== before, jobs[0]?.stopping, jobs[1]?.priority);
+      expect(jobs).toEqual([runner.getJob(first), runner.getJob(second), runner.getJob("third")]);
+    });
+    runner.createJob("held", {}, { id: "third" });
+    expect(seen).toEqual([true, true, 7]);
+  });
+});
+
 describe("a job that has been asked to end", () => {
   it("is told of once, with the reason, and its record says so until its body has settled", async () => {
     const stubborn: (() => void)[] = [];

@@ -4,7 +4,7 @@ import { useTestClock } from "jobgate/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { catchReports } from "../support/reports.js";
 import { changed } from "./support/ports.js";
-import { ended, heldType, newRunner } from "./support/runner.js";
+import { deafType, ended, heldType, newRunner } from "./support/runner.js";
 
 const ids = (records: readonly { readonly id: string }[]) => records.map(({ id }) => id);
 
@@ -434,5 +434,31 @@ describe("the queue", () => {
     expect(after).not.toBe(before);
     expect(after.jobs.find((job) => job.id === other.id)).toBe(before.jobs.find((job) => job.id === other.id));
     expect(before.jobs.find((job) => job.id === id)?.progress.percent).toBe(0);
+  });
+
+  it("what changes nothing leaves the snapshot as it is, and tells nobody", () => {
+    const { type, context, end } = deafType();
+    const runner = newRunner({ types: [type], concurrency: 1 });
+    const running = runner.createJob("deaf", {}, { priority: 1 }).id;
+    const delayed = runner.createJob("deaf", {}, { delay: 60_000 }).id;
+    runner.cancelJob(running);
+    const before = runner.getSnapshot();
+    expect(before.jobs).toMatchObject([{ id: running, stopping: true }, { id: delayed }]);
+    let told = 0;
+    runner.subscribe(() => told++);
+    for (const change of [
+      () => runner.clearCompleted(),
+      () => runner.cancelJob(running),
+      () => runner.setPriority(running, 1),
+      () => runner.setPriority(delayed, "user-visible"),
+      () => runner.setConcurrency(1),
+      () => runner.start(),
+      () => context().log("a line"),
+    ]) {
+      change();
+      expect(runner.getSnapshot(), String(change)).toBe(before);
+      expect(told, String(change)).toBe(0);
+    }
+    end();
   });
 });

@@ -1,11 +1,22 @@
 import type { JobgateError } from "jobgate";
 import { QueueClient, reconnecting } from "jobgate/queue-client";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { until } from "./support/ports.js";
+import { ScriptedSocket } from "./support/scripted-socket.js";
 import { connect, openServer } from "./support/sockets.js";
 
 const connected = (client: QueueClient) => until(client, (snapshot) => snapshot.connected);
 const away = (client: QueueClient) => until(client, (snapshot) => !snapshot.connected);
+
+/** Its server was away when it began, and is back: it waits until something tells it so. */
+async function waitingForHours() {
+  const server = await openServer();
+  await server.ask("away");
+  const { client, sockets } = connect(server.url, { min: 10_000_000, max: 10_000_000 });
+  await new Promise((resolve) => sockets[0]!.addEventListener("close", resolve));
+  await server.ask("back");
+  return { client, sockets };
+}
 
 describe("a socket that is lost", () => {
   it("is followed by another, and the client knows what happened meanwhile", async () => {
@@ -48,6 +59,20 @@ describe("a socket that is lost", () => {
     const { id } = await creating;
     expect((await server.jobs()).map((job) => job.id)).toEqual([id]);
     await server.hears("create_job", 2);
+  });
+
+  it("lets nobody wait for what may not be asked twice, and is no timeout", async () => {
+    const server = await openServer();
+    const { client } = connect(server.url, { timeout: Infinity });
+    await connected(client);
+    const { id } = await client.createJob("held");
+    await client.cancelJob(id);
+    await server.ask("mute", { isMute: true });
+    const asked = Promise.allSettled([client.retryJob(id), client.clearCompleted()]);
+    await server.hears("clear_completed");
+    await server.ask("drop");
+    const refused = { status: "rejected", reason: { code: "E_DISCONNECTED" } };
+    expect(await asked).toMatchObject([refused, refused]);
   });
 
   it("does not break a job's watch", async () => {
@@ -105,23 +130,40 @@ describe("while the server is away", () => {
   });
 
   it("it is tried at once when the machine is online again", async () => {
-    const server = await openServer();
-    await server.ask("away");
-    const { client, sockets } = connect(server.url, { min: 10_000_000, max: 10_000_000 });
-    await new Promise((resolve) => sockets[0]!.addEventListener("close", resolve));
-    await server.ask("back");
+    const { client, sockets } = await waitingForHours();
     // The wait is hours, but by a chance that is smaller than that of a broken machine.
     dispatchEvent(new Event("online"));
     await connected(client);
     expect(sockets.length).toBe(2);
   });
 
-  it("it is tried at once when the page is shown again", async () => {
+  it("it is tried at once when the machine is online again, also while the page is hidden", async () => {
+    const visibility = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+    onTestFinished(() => visibility.mockRestore());
+    const { client, sockets } = await waitingForHours();
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(sockets.length).toBe(1);
+    dispatchEvent(new Event("online"));
+    await connected(client);
+  });
+
+  it("waits that are longer than a timer can count are no busy loop", async () => {
+    const chance = vi.spyOn(Math, "random").mockReturnValue(0.99);
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    onTestFinished(() => {
+      chance.mockRestore();
+      timers.mockRestore();
+    });
     const server = await openServer();
     await server.ask("away");
-    const { client, sockets } = connect(server.url, { min: 10_000_000, max: 10_000_000 });
+    const { sockets } = connect(server.url, { min: 1e12, max: 1e12 });
     await new Promise((resolve) => sockets[0]!.addEventListener("close", resolve));
-    await server.ask("back");
+    const waits = timers.mock.calls.map(([, wait]) => wait ?? 0);
+    expect(Math.max(...waits)).toBe(2 ** 31 - 1);
+  });
+
+  it("it is tried at once when the page is shown again", async () => {
+    const { client } = await waitingForHours();
     document.dispatchEvent(new Event("visibilitychange"));
     await connected(client);
   });
@@ -214,5 +256,60 @@ describe("a runner that closes", () => {
     await server.ask("close");
     await isAway;
     expect(client.getSnapshot().connected).toBe(false);
+  });
+});
+
+/** A client whose sockets are the test's. */
+function scripted(hears: ConstructorParameters<typeof ScriptedSocket>[0]) {
+  const sockets: ScriptedSocket[] = [];
+  const port = reconnecting(
+    () => {
+      const socket = new ScriptedSocket(hears);
+      sockets.push(socket);
+      return socket as unknown as WebSocket;
+    },
+    { min: 1, max: 5 },
+  );
+  const client = new QueueClient(port);
+  onTestFinished(() => {
+    client.close();
+    port.close();
+  });
+  return { client, sockets };
+}
+
+describe("a server that says that it leaves", () => {
+  it("is waited for: what is asked meanwhile, and what was on its way, is asked of who comes next", async () => {
+    const { client, sockets } = scripted((socket, message) => {
+      if (socket === sockets[1]) socket.agree(message);
+    });
+    await connected(client);
+    const before = client.createJob("held", {}, { id: "before" });
+    const isAway = away(client);
+    sockets[0]!.say({ type: "error", error: "This server is stopping", code: 410 });
+    await isAway;
+    const meanwhile = client.createJob("held", {}, { id: "meanwhile" });
+    sockets[0]!.lose(1001);
+    expect((await before).id).toBe("before");
+    expect((await meanwhile).id).toBe("meanwhile");
+    await connected(client);
+  });
+});
+
+describe("a server that takes smaller messages than others", () => {
+  it("refuses with E_REFUSED what is larger, which is sent once; what was on its way beside it is sent again", async () => {
+    const { client, sockets } = scripted((socket, message, size) => {
+      if (size > 1000) socket.lose(1009);
+      else if (socket !== sockets[0]) socket.agree(message);
+    });
+    await connected(client);
+    const small = client.createJob("held", { label: "small" });
+    const large = client.createJob("held", { label: "x".repeat(1000) });
+    const after = client.createJob("held", { label: "after" });
+    await expect(large).rejects.toMatchObject({ code: "E_REFUSED", message: expect.stringContaining("bytes") });
+    await Promise.all([small, after]);
+    const created = sockets.flatMap(({ heard }) => heard).filter(({ type }) => type === "create_job");
+    expect(created.filter((message) => JSON.stringify(message).length > 1000)).toHaveLength(1);
+    expect(sockets).toHaveLength(2);
   });
 });

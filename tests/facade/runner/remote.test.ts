@@ -194,6 +194,28 @@ describe("a job whose making nobody has heard of", () => {
   });
 });
 
+describe("a job that can't be watched", () => {
+  const refused = Object.assign(new Error("not known here"), { code: "E_UNKNOWN_JOB" });
+  const broken = () => new ReadableStream({ start: (controller) => controller.error(refused) });
+  const refuse = () => {
+    throw refused;
+  };
+  it.each([
+    ["from the first", refuse],
+    ["to its end", broken],
+  ])("%s is cancelled there, with why, and fails here", async (_, watch) => {
+    const { type, held } = heldType();
+    const other = newRunner({ types: [type], builtins: false });
+    const queue = { ...other.asQueue(), watch };
+    const runner = newRunner({ types: [remote(type, queue)], builtins: false });
+    const { id } = runner.createJob("held");
+    expect(await ended(runner, id)).toMatchObject({ status: "failed", error: { code: "E_UNKNOWN_JOB" } });
+    const [there] = other.getAllJobs();
+    expect(await ended(other, there!.id)).toMatchObject({ status: "cancelled", reason: "not known here" });
+    expect(held).toHaveLength(1);
+  });
+});
+
 describe("any queue will do", () => {
   it("another runner of this page", async () => {
     const { type, held } = heldType("held");

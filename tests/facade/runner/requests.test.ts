@@ -164,6 +164,48 @@ describe("a request with a number", () => {
   });
 });
 
+/** As large as a client's become: see `Calls`. */
+const REAL_NUMBERS = [1, 2 ** 32 - 1].map((first) => first * 2 ** 20 + 7);
+
+describe("a call whose message is not read for its size", () => {
+  it("is refused by the number that it has, as large as clients' are", async () => {
+    const socket = new FakeSocket();
+    newRunner().serve(socket);
+    for (const request of REAL_NUMBERS) {
+      socket.hear({ request, type: "create_job", job_type: "echo", params: { message: "x".repeat(1_000_001) } });
+      await socket.until((message) => message.type === "error" && message.request === request);
+    }
+    expect(socket.sent.filter(({ type }) => type === "error")).toMatchObject(
+      REAL_NUMBERS.map((request) => ({ code: 413, request })),
+    );
+  });
+
+  it.each([
+    ["numbers", { rows: new Array(200_000).fill(0.123456789) }],
+    ["characters that JSON escapes", { rows: ["\u0001".repeat(200_000)] }],
+    ["characters of three bytes", { rows: ["€".repeat(340_000)] }],
+  ])("is refused by a client where it goes as text, and not sent: %s", async (_, params) => {
+    const sent: string[] = [];
+    const nothing = () => {};
+    const port: QueuePort = {
+      send: (data) => sent.push(data),
+      addEventListener: nothing,
+      removeEventListener: nothing,
+    };
+    const client = new QueueClient(port);
+    onTestFinished(() => client.close());
+    const before = sent.length;
+    await expect(client.createJob("any", params)).rejects.toMatchObject({ code: "E_REFUSED" });
+    expect(sent.length).toBe(before);
+  });
+
+  it("goes over a port that takes objects, where none is text", async () => {
+    const runner = newRunner({ types: [anyType] });
+    const { id } = await newClient(runner).createJob("any", { rows: new Array(200_000).fill(0.123456789) });
+    expect(runner.getJob(id)?.params).toHaveProperty("rows.length", 200_000);
+  });
+});
+
 describe("a client's calls", () => {
   it("reject with the runner's own class of error", async () => {
     const { type } = heldType();

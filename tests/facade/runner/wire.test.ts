@@ -3,7 +3,7 @@ import { type JobRunner, QueueClient, type QueuePort, type ServerMessage } from 
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { turn } from "../support/turns.js";
 import { newClient, rawPort, until } from "./support/ports.js";
-import { ended, heldType, newRunner } from "./support/runner.js";
+import { ended, heldType, newRunner, nextEvent } from "./support/runner.js";
 import { Sleeper } from "./support/sleeper.js";
 import { FakeSocket } from "./support/socket.js";
 
@@ -179,6 +179,51 @@ describe("one tab can't take the queue from the others", () => {
     }
   });
 
+  it("a job that waits for its next attempt is pending again", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type], maxPendingPerPort: 1 });
+    const client = newClient(runner);
+    const retry = { limit: 1, delay: 3_600_000, jitter: "none" } as const;
+    const { id } = await client.createJob("held", {}, { retry });
+    const waits = nextEvent(runner, ({ type }) => type === "job_retrying");
+    held[0]?.work.reject(new Error("once"));
+    await waits;
+    await expect(client.createJob("held")).rejects.toBeInstanceOf(QueueFullError);
+    await client.cancelJob(id);
+    expect((await client.createJob("held")).status).toBe("running");
+  });
+
+  it("the params of a job that is asked for again count as those of a new one", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type], concurrency: 1 });
+    const client = newClient(runner);
+    const { id } = runner.createJob("held", { label: "x".repeat(990_000) });
+    held[0]?.work.resolve(1);
+    await ended(runner, id);
+    await runner.stop();
+    const taken = await Promise.all(Array.from({ length: 18 }, () => client.retryJob(id).catch(() => 0)));
+    expect(taken.filter((answer) => answer === 0)).toHaveLength(2);
+  });
+
+  it("what is told again to who says it has missed it makes no room", async () => {
+    const { type } = heldType();
+    const runner = newRunner({ types: [type], autoStart: false, maxPendingPerPort: 1 });
+    const port = rawPort(runner);
+    for (const message of [
+      { type: "create_job", job_type: "held", id: "a" },
+      { type: "cancel_job", job_id: "a" },
+      { type: "clear_completed" },
+      { type: "create_job", job_type: "held", id: "a" },
+      { type: "resume", seq: 0 },
+      { type: "create_job", job_type: "held", id: "b" },
+    ]) {
+      port.send(message);
+    }
+    await port.settled();
+    expect(runner.getPendingJobs()).toEqual(["a"]);
+    expect(port.received.find(({ type }) => type === "error")).toMatchObject({ name: "QueueFullError", job_id: "b" });
+  });
+
   it("what one client asks for at once is sent by and by: another is soon answered", async () => {
     const runner = newRunner({ types: [quick], retain: 10 });
     const [greedy, other] = [newClient(runner), newClient(runner)];
@@ -332,5 +377,71 @@ describe("ports and listeners that throw", () => {
     }
     expect(client.getSnapshot()).toMatchObject({ jobs: [], connected: false });
     client.close();
+  });
+});
+
+describe("an object that several jobs return, changed in between", () => {
+  const counter = { count: 0 };
+  const counting = {
+    name: "counting",
+    description: "",
+    params: [],
+    execute: () => {
+      counter.count += 1;
+      return counter;
+    },
+  };
+
+  it("is told of each as it was when that ended", async () => {
+    counter.count = 0;
+    const runner = newRunner({ types: [counting] });
+    const client = newClient(runner);
+    await until(client, ({ connected }) => connected);
+    for (const id of ["first", "second"]) {
+      runner.createJob("counting", {}, { id });
+      await ended(runner, id);
+      await until(client, () => client.getJob(id)?.status === "completed");
+    }
+    expect([client.getJob("first")?.result, client.getJob("second")?.result]).toEqual([{ count: 1 }, { count: 2 }]);
+  });
+
+  it("is told of each as it was then to who reads its event stream", async () => {
+    counter.count = 0;
+    const runner = newRunner({ types: [counting] });
+    for (const count of [1, 2]) {
+      const text = await new Response(runner.eventStream(runner.createJob("counting").id)).text();
+      expect(text).toContain(`"result":{"count":${count}}`);
+    }
+  });
+});
+
+describe("what an error says", () => {
+  const long = "c".repeat(20_000);
+  const failing = {
+    name: "failing",
+    description: "",
+    params: [],
+    execute: () => {
+      throw Object.assign(new Error("fails"), { code: long });
+    },
+  };
+
+  it("of its code, too, is cut, in events and in states", async () => {
+    const runner = newRunner({ types: [failing] });
+    const port = rawPort(runner);
+    const { id } = runner.createJob("failing");
+    expect((await port.next("job_failed")).error?.code?.length).toBeLessThan(10_100);
+    port.send({ type: "get_state" });
+    expect((await port.next("queue_state")).jobs[0]).toMatchObject({ id, error: { code: `${"c".repeat(10_000)}…` } });
+    expect(runner.getJob(id)?.error?.code).toBe(long);
+  });
+
+  it("counts in a state's size, its code too", async () => {
+    const runner = newRunner({ types: [failing] });
+    for (let count = 0; count < 600; count += 1) runner.createJob("failing");
+    await runner.manager.onIdle();
+    const { jobs, truncated } = await rawPort(runner).next("queue_state");
+    expect(jobs.length + (truncated ?? 0)).toBe(600);
+    expect(JSON.stringify(jobs).length).toBeLessThan(4_100_000);
   });
 });

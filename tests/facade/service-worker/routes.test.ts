@@ -200,6 +200,27 @@ it("what is none of its own it does not touch, and what makes no sense it refuse
   expect((await page.fetch("/api/jobs", { method: "POST", body: "{}" })).status).toBe(415);
 });
 
+it("params that are nested without measure are refused, and the worker goes on", async () => {
+  for (const [open, close] of [
+    ["[", "]"],
+    ['{"a":', "}"],
+  ]) {
+    const deep = `${open!.repeat(50_000)}1${close!.repeat(50_000)}`;
+    const response = await page.fetch("/api/jobs", posted(`{"type":"held","params":{"label":"deep","more":${deep}}}`));
+    expect([response.status, await response.json()]).toMatchObject([400, { errors: [{ param: "more" }] }]);
+  }
+  const { label, response } = await start();
+  expect(response.status).toBe(201);
+  (await running(label)).end(0);
+});
+
+it("texts with half of a surrogate pair arrive as they were sent", async () => {
+  const label = `\ud83d ${++serial}`;
+  const { id } = await (await page.fetch("/api/jobs", posted({ type: "held", params: { label } }))).json();
+  (await running(label)).end(0);
+  expect(await ended(tab, id)).toMatchObject({ params: { label } });
+});
+
 it("serveJobs is for service workers", async () => {
   const { serveJobs } = await import("jobgate/service-worker");
   expect(() => serveJobs()).toThrow(/^serveJobs is for service workers/);

@@ -1,3 +1,4 @@
+import { NonRetriableError, type RetryOptions } from "jobgate";
 import type { SharedTaskContext } from "jobgate/shared";
 import { useTestClock } from "jobgate/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -221,44 +222,79 @@ test("a step's own delay and retryIf are asked, and what they throw is reported 
   expect(reports).toEqual(["broken", "broken"]);
 });
 
-test("what can't be stored fails without a retry and says so", async () => {
+test("a step's NonRetriableError is final, unless a retryIf of one's own says yes; it is asked while a retry is left", async () => {
   const { open } = queue();
-  let runs = 0;
-  const types = [
-    type("result", () => {
-      runs++;
-      return () => {};
-    }),
-    type("state", (_: unknown, { setState }: SharedTaskContext) => setState(() => () => {})),
+  const asked: number[] = [];
+  const rules: RetryOptions[] = [
+    { limit: 1, delay: 0 },
+    {
+      limit: 2,
+      delay: 0,
+      retryIf: (_, attempt) => {
+        asked.push(attempt);
+        return true;
+      },
+    },
   ];
+  const types = rules.map((retry, at) =>
+    type(`steps ${at}`, async (_: unknown, { step }: SharedTaskContext) => {
+      let calls = 0;
+      const fail = () => {
+        calls++;
+        throw new NonRetriableError("no");
+      };
+      await step("never", fail, { retry }).catch(() => {});
+      return calls;
+    }),
+  );
   const tab = open({ types });
-  for (const name of ["result", "state"]) {
-    const { id } = await tab.createJob(name, {}, { retry: 3 });
-    expect(await ended(tab, id)).toMatchObject({ status: "failed", error: { code: "E_NOT_STORABLE" } });
-  }
-  expect(runs).toBe(1);
+  const results = types.map(async ({ name }) => (await ended(tab, (await tab.createJob(name)).id)).result);
+  expect(await Promise.all(results)).toEqual([1, 3]);
+  expect(asked).toEqual([1, 2]);
 });
 
-test("what can be cloned but not stored fails without a retry and says so", async () => {
+test("what a step rejects with while its page goes is not its failure: it is called again if the page stays", async () => {
   const { open } = queue();
-  let runs = 0;
-  const compiled = () => {
-    runs++;
-    return new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  let bodies = 0;
+  let calls = 0;
+  const steps = (_: unknown, { step }: SharedTaskContext) => {
+    bodies++;
+    const fetched = step(
+      "fetch",
+      () => {
+        calls++;
+        if (calls > 2) return `call ${calls}`;
+        dispatchEvent(new Event("beforeunload"));
+        throw new TypeError("the page goes");
+      },
+      { retry: { limit: 1, delay: 0 } },
+    );
+    return fetched.catch(() => "given up");
   };
-  const types = [
-    type("result", compiled),
-    type("step", (_: unknown, { step }: SharedTaskContext) => step("compile", compiled, { retry: 2 })),
-  ];
-  const tab = open({ types });
-  for (const name of ["result", "step"]) {
-    const { id } = await tab.createJob(name, {}, { retry: 3 });
-    expect(await ended(tab, id)).toMatchObject({ status: "failed", error: { code: "E_NOT_STORABLE" } });
-  }
-  expect(runs).toBe(2);
+  const tab = open({ types: [type("steps", steps), type("fragile", steps, { onInterrupted: "fail" })] });
+  const { id } = await tab.createJob("steps");
+  expect(await ended(tab, id)).toMatchObject({ status: "completed", result: "call 3", attempt: 1 });
+  expect([bodies, calls]).toEqual([1, 3]);
+  // It is not to be called twice for that.
+  calls = 0;
+  expect(await ended(tab, (await tab.createJob("fragile")).id)).toMatchObject({ result: "given up" });
+  expect(calls).toBe(2);
+});
 
-  const { job } = await tab.runJob<unknown, unknown>("key", "result", {}, { delay: 60_000 });
-  await expect(job.dispatch(compiled())).rejects.toMatchObject({ code: "E_NOT_STORABLE" });
+test("what a step's retryIf refuses is final also while its page goes", async () => {
+  const { open } = queue();
+  let calls = 0;
+  const steps = async (_: unknown, { step }: SharedTaskContext) => {
+    const refused = () => {
+      calls++;
+      dispatchEvent(new Event("beforeunload"));
+      throw new TypeError("no use");
+    };
+    return step("ask", refused, { retry: { limit: 1, delay: 0, retryIf: () => false } }).catch(() => "given up");
+  };
+  const tab = open({ types: [type("steps", steps)] });
+  expect(await ended(tab, (await tab.createJob("steps")).id)).toMatchObject({ result: "given up" });
+  expect(calls).toBe(1);
 });
 
 test("a sleep is taken up where it was when another tab takes the job over", async () => {

@@ -1,6 +1,6 @@
 import type { SharedTaskContext } from "jobgate/shared";
 import { expect, test } from "vitest";
-import { ended, latch, queue, until, workerTab } from "./support/tabs.js";
+import { ended, latch, locksOf, queue, until, workerTab } from "./support/tabs.js";
 import { type } from "./support/types.js";
 
 /** Types of the worker's names that end at once. */
@@ -134,11 +134,7 @@ test("no lock is held while nothing runs", async () => {
   const { id } = await tab.createJob("wait");
   await ended(tab, id);
   await until(tab, () => tab.getQueueStats().completed === 1);
-  const ours = async () => {
-    const { held = [], pending = [] } = await navigator.locks.query();
-    return [...held, ...pending].filter((lock) => lock.name?.includes(name));
-  };
-  await expect.poll(ours).toEqual([]);
+  await expect.poll(() => locksOf(name)).toEqual([]);
 });
 
 test("a tab never runs a job of a higher version than its own, and brings older params to its own", async () => {

@@ -127,7 +127,10 @@ test("what is bad is refused whole and names the field", async () => {
   const { open } = queue();
   expect(() => open({ takeOverAfter: 5 })).toThrow("takeOverAfter");
   expect(() => open({ concurrency: 0 })).toThrow("concurrency");
-  expect(() => open({ types: [type("v", () => 1, { version: 0 })] })).toThrow("version");
+  for (const version of [0, 1.5, 2 ** 32]) {
+    const said = "version must be an integer from 1 to 4294967294: 1 more than before where the params";
+    expect(() => open({ types: [type("v", () => 1, { version })] })).toThrow(said);
+  }
   const tab = open({ types: [type("n", () => 1, { params: [{ name: "n", type: "integer" }] })] });
   await expect(tab.createJob("n", { n: "x" })).rejects.toMatchObject({ code: "E_INVALID_PARAMS" });
   await expect(tab.createJob("n", { n: 1 }, { priority: Infinity })).rejects.toThrow("priority");
@@ -270,6 +273,36 @@ test("onEvent tells every tab what happens to any job, and the record which tab 
   expect(owners).toEqual([owner.tab, owner.tab]);
   expect(owner.tab).not.toBe(watcher.tab);
   expect(unheard).toEqual([]);
+});
+
+test("what changes nothing leaves a snapshot as it is, and tells nobody", async () => {
+  const { open } = queue();
+  const release = latch();
+  const runs = latch<SharedTaskContext>();
+  const types = [
+    type("logs", (_: unknown, context: SharedTaskContext) => {
+      runs.open(context);
+      return release.opened;
+    }),
+  ];
+  const [owner, other] = [open({ types }), open({ types, execute: false })];
+  const { id } = await owner.createJob("logs");
+  const context = await runs.opened;
+  for (const tab of [owner, other]) await until(tab, () => tab.getJob(id)?.status === "running");
+  const before = [owner, other].map((tab) => tab.getSnapshot());
+  const told: string[] = [];
+  const line = latch();
+  other.onEvent(({ type }) => type === "job_log" && line.open());
+  owner.subscribe(() => told.push("owner"));
+  other.subscribe(() => told.push("other"));
+  context.log("a line");
+  await line.opened;
+  expect(await owner.clearCompleted()).toBe(0);
+  expect(told).toEqual([]);
+  // What waits could wait for something else now, and nothing does.
+  dispatchEvent(new Event("online"));
+  expect([owner, other].map((tab, at) => tab.getSnapshot() === before[at])).toEqual([true, true]);
+  release.open();
 });
 
 test("who looks at a key now and then sees the job that has begun and ended meanwhile", async () => {

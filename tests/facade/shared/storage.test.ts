@@ -1,5 +1,8 @@
+import { jobHandler } from "jobgate/runner";
 import type { SharedTaskContext } from "jobgate/shared";
+import { useTestClock } from "jobgate/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { asker, posted } from "../http/support/ask.js";
 import { ended, latch, queue, until } from "./support/tabs.js";
 import { type } from "./support/types.js";
 
@@ -28,6 +31,18 @@ function counted(held: ReturnType<typeof hold>["held"]) {
   };
   return { type: { ...held, execute }, runs: () => runs };
 }
+
+test("a store is given its time to open, however far a test moves its own meanwhile", async () => {
+  const clock = useTestClock();
+  onTestFinished(() => clock.restore());
+  const { open } = queue();
+  const tabs = [open({ types }), open({ types, fallback: "reject" })];
+  const made = tabs.map((tab) => tab.createJob("n", { n: 7 }));
+  await clock.advance(60_000);
+  for (const tab of tabs) await tab.ready;
+  expect(tabs.map(({ storage }) => storage)).toEqual(["disk", "disk"]);
+  for (const { id } of await Promise.all(made)) expect(await ended(tabs[0]!, id)).toMatchObject({ result: 7 });
+});
 
 test("without hints all is the same, only slower", async () => {
   vi.stubGlobal("BroadcastChannel", undefined);
@@ -217,7 +232,10 @@ test("newer code takes the store: this tab runs and creates nothing, it watches 
   const late = open({ types });
   await late.ready;
   expect(late.storage).toBe("outdated");
-  expect(await late.cancelJob(id, "old")).toBe(true);
+  const ask = asker(jobHandler(late));
+  const refused = await ask("/api/jobs", posted({ type: "plain" }));
+  expect([refused.status, await refused.text()]).toEqual([503, expect.stringContaining("Newer code")]);
+  expect((await ask(`/api/jobs/${id}`, { method: "DELETE" })).status).toBe(200);
   expect(await ended(tab, id)).toMatchObject({ status: "cancelled" });
 });
 

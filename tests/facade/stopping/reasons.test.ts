@@ -1,3 +1,4 @@
+import { gate } from "jobgate";
 import { describe, expect, it } from "vitest";
 import { type AnyJob, type AnyManager, newManager } from "../support/manager.js";
 import { type AnyContext, Work } from "../support/work.js";
@@ -86,6 +87,25 @@ describe("reasons arrive whole", () => {
     expect(context?.signal.aborted).toBe(true);
     expect(context?.signal.reason).toBe(reason);
     expect(job.signal.reason).toBe(reason);
+  });
+
+  it.each([
+    ["stopJob", (manager: AnyManager) => manager.stopJob("report", "later")],
+    ["stopAll", (manager: AnyManager) => manager.stopAll("later")],
+    ["close", (manager: AnyManager) => manager.close("later")],
+  ])("%s after a newer job took its place has no say, also before that is told", async (_name, stop) => {
+    const manager = newManager();
+    const work = new Work();
+    const { job } = manager.runJob("report", work.factory);
+    const door = gate();
+    door.listen(() => {
+      manager.runJob("report", () => {}, { onDuplicate: "replace" });
+      void stop(manager);
+    });
+    door.open();
+    expect(job.signal.reason).toMatchObject({ message: "Replaced by a newer job under the same key" });
+    work.resolve("too late");
+    await expectCancelled(job, job.signal.reason);
   });
 
   it("a job aborted before it was run carries the very reason", async () => {

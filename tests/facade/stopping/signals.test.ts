@@ -108,6 +108,62 @@ describe("RunOptions.signal", () => {
     expect(caller.listeners).toBe(0);
   });
 
+  it("calls no body once it has aborted, of all the jobs that it was given to", async () => {
+    const manager = newManager();
+    const { signal, abort } = countedSignal();
+    const [standing, behind] = [new Work(), new Work()];
+    const first = manager.runJob("report", standing.factory, { signal, delay: 60_000 }).job;
+    const second = manager.runJob("report", behind.factory, { signal, onDuplicate: "queue" }).job;
+    abort("left");
+    await Promise.all([first.settled, second.settled]);
+    expect([first.status, second.status]).toEqual(["cancelled", "cancelled"]);
+    expect([standing.starts, behind.starts]).toEqual([0, 0]);
+  });
+
+  it("that aborts while the options are read, or when it is listened to: the body is not called", async () => {
+    const manager = newManager();
+    const work = new Work();
+    const caller = new AbortController();
+    const { job } = manager.runJob("report", work.factory, {
+      signal: caller.signal,
+      retry: {
+        get limit() {
+          caller.abort("left");
+          return 1;
+        },
+      },
+    });
+    const late = new AbortController();
+    const { signal } = late;
+    const listen = signal.addEventListener.bind(signal);
+    signal.addEventListener = (...given: Parameters<typeof listen>) => {
+      late.abort("left");
+      listen(...given);
+    };
+    const other = manager.runJob("other", work.factory, { signal }).job;
+    for (const { settled } of [job, other]) expect(await settled).toEqual({ type: "Cancelled", reason: "left" });
+    expect(work.starts).toBe(0);
+  });
+
+  it("that aborts while a mapping opens its items: none is taken", async () => {
+    const caller = new AbortController();
+    const taken: number[] = [];
+    const items = {
+      *[Symbol.iterator]() {
+        yield 1;
+      },
+    };
+    const opening = {
+      [Symbol.iterator]() {
+        caller.abort("left");
+        return items[Symbol.iterator]();
+      },
+    };
+    const results = newManager().map(opening, (item) => taken.push(item), { signal: caller.signal });
+    await expect(results).rejects.toBe("left");
+    expect(taken).toEqual([]);
+  });
+
   it("stops a job from inside its own factory", async () => {
     const caller = new AbortController();
     const { job } = newManager().runJob(

@@ -149,6 +149,32 @@ describe("JobManager.stopJob and stopAll", () => {
     expect(manager.runJob("slow", () => 1).type).toBe("JOB_CREATED");
   });
 
+  it("stopAll does not wait for what a listener has started meanwhile", async () => {
+    const manager = newManager();
+    const late = new Work();
+    const { job } = manager.runJob("report", new Work().factory, { delay: 60_000 });
+    job.onStopped(() => manager.runJob("late", late.factory));
+    await manager.stopAll("logout");
+    expect(manager.getRunningJob("late")?.status).toBe("running");
+    late.resolve();
+  });
+
+  it("stopAll inside a listener waits for all that live then", async () => {
+    const manager = newManager();
+    const slow = new Work();
+    const { job } = manager.runJob("slow", slow.factory);
+    const delayed = manager.runJob("delayed", new Work().factory, { delay: 60_000 }).job;
+    let stopped: Promise<void> | undefined;
+    job.onProgress(() => {
+      stopped = manager.stopAll("logout");
+    });
+    slow.context.progress(50);
+    await delayed.settled;
+    slow.resolve();
+    await stopped;
+    expect([job.status, delayed.status]).toEqual(["cancelled", "cancelled"]);
+  });
+
   it("stopAll on a manager without jobs resolves", async () => {
     await expect(newManager().stopAll()).resolves.toBeUndefined();
   });

@@ -1,5 +1,6 @@
 import { JobManager, type JobManagerOptions } from "jobgate";
 import { scriptedProvider } from "jobgate/agents";
+import { QueueClient, reconnecting } from "jobgate/queue-client";
 import { type TestClock, type TestClockOptions, useTestClock } from "jobgate/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Host } from "../agents/support/host.js";
@@ -7,9 +8,10 @@ import { newWorker } from "../agents/support/session.js";
 import { asWorker, echoAtOnce, FakeWorker } from "../pool/support/fake-worker.js";
 import { newPool } from "../pool/support/pool.js";
 import { newRunner } from "../runner/support/runner.js";
+import { ScriptedSocket } from "../runner/support/scripted-socket.js";
 import { newManager } from "../support/manager.js";
 import { catchReports } from "../support/reports.js";
-import { turn } from "../support/turns.js";
+import { microtask, turn } from "../support/turns.js";
 import { untilAborted, Work } from "../support/work.js";
 
 function newClock(options?: TestClockOptions): TestClock {
@@ -318,6 +320,43 @@ describe("a clock", () => {
     expect(after.createdAt).toBeGreaterThanOrEqual(created);
   });
 
+  it("next is a moment that something waits for, also once another wait was called off", async () => {
+    const clock = newClock({ now: 0 });
+    const manager = newManager();
+    const first = manager.runJob("first", new Work().factory, { delay: 1000 }).job;
+    manager.runJob("second", new Work().factory, { delay: 5000 });
+    expect(clock.next).toBe(1000);
+    void first.stop();
+    expect(clock.next).toBe(5000);
+    manager.runJob("third", new Work().factory, { delay: 3000 });
+    expect(clock.next).toBe(3000);
+    clock.restore();
+    const work = new Work();
+    const again = newClock();
+    manager.runJob("fourth", work.factory, { delay: 10 });
+    await again.advance(10);
+    expect(work.starts).toBe(1);
+  });
+
+  it("next is not the end of a sleep whose attempt has timed out", async () => {
+    const clock = newClock({ now: 0 });
+    const work = new Work();
+    const { job } = newManager().runJob(
+      "report",
+      async (context) => {
+        if (context.attempt === 1) await context.sleep(HOUR);
+        return work.factory(context);
+      },
+      { timeout: 1000, retry: { limit: 1, delay: 2 * HOUR, maxDelay: 2 * HOUR, ...PLAIN } },
+    );
+    await clock.advance(1600);
+    expect(job.status).toBe("pending");
+    expect(clock.next).toBe(2 * HOUR + 1000);
+    void job.stop();
+    await job.settled;
+    expect(clock.next).toBeUndefined();
+  });
+
   it("calls of advance wait for each other", async () => {
     const clock = newClock({ now: 0 });
     const seen: number[] = [];
@@ -364,5 +403,68 @@ describe("a clock", () => {
     }
     await clock.runAll();
     expect(manager.stats).toMatchObject({ completed: 1000, pending: 0 });
+  });
+});
+
+describe("what waits for time, whoever set it and by which clock", () => {
+  /** A client whom nobody answers. */
+  function unanswered(timeout: number): QueueClient {
+    const { port1, port2 } = new MessageChannel();
+    const client = new QueueClient(port1, { timeout });
+    onTestFinished(() => {
+      client.close();
+      port2.close();
+    });
+    return client;
+  }
+  const outcome = (asked: Promise<unknown>) => {
+    const told: unknown[] = [];
+    asked.catch(({ code }) => told.push(code));
+    return told;
+  };
+
+  it("a client's calls time out by the test's clock", async () => {
+    const clock = newClock();
+    const told = outcome(unanswered(30_000).clearCompleted());
+    await clock.advance(29_999);
+    expect(told).toEqual([]);
+    await clock.advance(1);
+    expect(told).toEqual(["E_DISCONNECTED"]);
+  });
+
+  it("a call that was made before is under the test's clock, too", async () => {
+    const told = outcome(unanswered(HOUR).clearCompleted());
+    await newClock().advance(HOUR);
+    expect(told).toEqual(["E_DISCONNECTED"]);
+  });
+
+  it("a call that was made under a test's clock waits by the real one once that is restored", async () => {
+    const clock = newClock();
+    const asked = unanswered(50).clearCompleted();
+    clock.restore();
+    await expect(asked).rejects.toMatchObject({ code: "E_DISCONNECTED" });
+  });
+
+  it("a socket that was lost before comes back by the test's clock, and one lost under it by the real one", async () => {
+    let opened = 0;
+    let told = () => {};
+    const port = reconnecting(
+      () => {
+        opened += 1;
+        told();
+        return new ScriptedSocket(() => {}, true) as unknown as WebSocket;
+      },
+      { min: 100, max: 100 },
+    );
+    onTestFinished(port.close);
+    // The first is lost in a microtask; in a turn of the event loop its timer might ring already.
+    await microtask();
+    const clock = newClock();
+    await clock.advance(100);
+    expect(opened).toBe(2);
+    const third = new Promise<void>((resolve) => (told = resolve));
+    clock.restore();
+    await third;
+    expect(opened).toBe(3);
   });
 });

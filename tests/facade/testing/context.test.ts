@@ -1,7 +1,7 @@
 import { type JobContext, JobManager } from "jobgate";
 import { type TestContext, testContext, useTestClock } from "jobgate/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { catchReports } from "../support/reports.js";
+import { catchReports, watchRejections } from "../support/reports.js";
 
 type Action = "pause" | "resume";
 
@@ -92,7 +92,43 @@ describe("testContext", () => {
     for (const time of [300, 100, 200]) void sleep(time).then(() => woken.push(clock.now));
     await clock.runAll();
     expect(woken).toEqual([100, 200, 300]);
-    for (const time of [-1, Number.NaN]) await expect(sleep(time)).rejects.toThrow(RangeError);
+    for (const time of [-1, Number.NaN, Infinity]) await expect(sleep(time)).rejects.toThrow(RangeError);
+  });
+
+  it("a sleep that the body does not wait for to its end is no unhandled rejection", async () => {
+    const rejections = watchRejections();
+    const context = testContext();
+    void context.sleep(60_000);
+    context.abort("enough");
+    void context.sleep(60_000);
+    void testContext().sleep(-1);
+    expect(await rejections.seen()).toEqual([]);
+  });
+
+  it("a sleep after an abort rejects with its reason, whatever its time, as a manager's does", async () => {
+    const thrown: unknown[] = [];
+    const body = async ({ sleep }: JobContext) => {
+      for (const time of [1, -1]) await sleep(time).catch((error) => thrown.push(error));
+    };
+    const context = testContext();
+    context.abort("enough");
+    await body(context);
+    const manager = new JobManager<string>();
+    const { job } = manager.runJob("job", async (context: JobContext) => {
+      await new Promise<void>((resolve) => context.signal.addEventListener("abort", () => resolve()));
+      await body(context);
+    });
+    await job.stop("enough");
+    expect(thrown).toEqual(["enough", "enough", "enough", "enough"]);
+  });
+
+  it("a listener that another one takes away does not hear what that has heard", () => {
+    const context = testContext<unknown, string>();
+    const heard: string[] = [];
+    context.onAction(() => off());
+    const off = context.onAction((action) => heard.push(action));
+    context.dispatch("a");
+    expect(heard).toEqual([]);
   });
 
   it("a listener that throws is reported, and the others hear", () => {

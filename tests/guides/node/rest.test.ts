@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { server } from "../../.guides/rest/server.ts";
+import { statusOf } from "./support.ts";
 
 it("REST and server-sent events: the server answers who is allowed, and streams", async () => {
   process.env.TOKEN = "secret";
@@ -21,4 +22,8 @@ it("REST and server-sent events: the server answers who is allowed, and streams"
   const progress = await (await fetch(`${site}/api/jobs/${id}/progress`, { headers })).text();
   expect(progress).toMatch(/event: status\n[\s\S]+event: complete\ndata: .*"numbers":\["?1/);
   expect((await fetch(`${site}/elsewhere`, { headers })).status).toBe(404);
+  // Of neither a Request can be made: they are refused, and the process lives.
+  expect(await statusOf(`${site}/api/jobs`, { method: "TRACE", headers })).toBe(400);
+  expect(await statusOf(`${site}/api/jobs`, { headers: { ...headers, Host: "[" } })).toBe(400);
+  expect((await fetch(`${site}/api/jobs/${id}`, { headers })).status).toBe(200);
 });

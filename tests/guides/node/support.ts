@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestOptions, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
@@ -13,6 +13,14 @@ export async function serve(answer: (request: IncomingMessage, response: ServerR
     server.close();
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** What a server answers to a request that fetch would not send. */
+export function statusOf(site: string, options: RequestOptions): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asking = request(site, { agent: false, ...options }, (response) => resolve(response.resume().statusCode));
+    asking.on("error", reject).end();
+  });
 }
 
 /** A promise, and what settles it. */

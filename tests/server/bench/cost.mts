@@ -100,7 +100,7 @@ export async function ownCost(redis: TestRedis, count: number): Promise<Cost> {
         void store.read("alice", ids).then((jobs) => jobs.forEach(one));
       },
     },
-    Date.now(),
+    0,
   );
   await follower.ready;
   const params = (at: number) => newJob(`job ${at}`, { type: "echo", params: { text: `${at}` } });

@@ -42,6 +42,9 @@ export const bodies = {
     if (attempt <= times) throw Object.assign(new Error(`attempt ${attempt}`), { code: "E_TEST" });
     return attempt;
   },
+  givesUp: giveUp,
+  /** For a type with another rule. */
+  gaveUp: giveUp,
   talks: async (_, { progress, log, checkpoint }) => {
     for (let at = 0; at <= 1000; at++) {
       progress(at / 10, `${at}`);
@@ -59,6 +62,10 @@ export const bodies = {
   },
   odd: ({ what }) => ({ big: "x".repeat(300_000), bigint: 1n, nothing: undefined, null: null, cycle: cycle() })[what],
 };
+
+function giveUp() {
+  throw Object.assign(new Error("no use"), { code: "E_NON_RETRIABLE" });
+}
 
 function cycle() {
   const list = [];

@@ -4,8 +4,8 @@ import { MessageField } from "./MessageField.tsx";
 
 const FIELD = "message";
 
-/** After what took the focused control away. */
-export const focusComposer = (): void => document.getElementById(FIELD)?.focus();
+/** After what took the focused control away: once that is drawn, for another conversation has a field of its own. */
+export const focusComposer = (): void => queueMicrotask(() => document.getElementById(FIELD)?.focus());
 
 /** What is typed stays with its conversation until it was sent. */
 export function Composer({ conversation }: { conversation: Conversation }) {

@@ -11,6 +11,10 @@ export function Failures({ conversation }: { conversation: Conversation }) {
     send(conversation, talk, prompt);
     focusComposer();
   };
+  const dismiss = (prompt: string) => {
+    talk.dismiss(prompt);
+    focusComposer();
+  };
   if (earlier.length === 0) return null;
   return (
     <ul class="failures" aria-label="Questions that failed">
@@ -21,7 +25,7 @@ export function Failures({ conversation }: { conversation: Conversation }) {
           </p>
           <span class="buttons">
             <Button onClick={() => ask(prompt)}>Ask again</Button>
-            <Button onClick={() => talk.dismiss(prompt)}>Dismiss</Button>
+            <Button onClick={() => dismiss(prompt)}>Dismiss</Button>
           </span>
         </li>
       ))}

@@ -1,7 +1,7 @@
 import type { Message } from "jobgate/agents";
 import { useCallback, useRef } from "preact/hooks";
 import { Button } from "../../shared/components.tsx";
-import { type Conversation, edit, isBusy, send, type Talk, useTalk } from "../conversations.ts";
+import { type Conversation, edit, isBusy, keepEdit, send, type Talk, useTalk } from "../conversations.ts";
 import { useModel } from "../model/chosen.ts";
 import { suggestions } from "../model/script.ts";
 import { focusComposer } from "./Composer.tsx";
@@ -26,6 +26,10 @@ export function Log({ conversation }: { conversation: Conversation }) {
     (at: number, text: string) => edit(latest.current.conversation, latest.current.talk, at, text),
     [],
   );
+  const keepAt = useCallback(
+    (at: number, text: string | undefined) => keepEdit(latest.current.conversation, at, text),
+    [],
+  );
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const { away, toEnd } = useStickToEnd(scroller, content);
@@ -36,7 +40,15 @@ export function Log({ conversation }: { conversation: Conversation }) {
         <div class="log-content" ref={content}>
           {messages.length === 0 && queued.length === 0 && <Beginning conversation={conversation} talk={talk} />}
           {messages.map((_, at) => (
-            <Said key={at} messages={messages} at={at} talk={talk} onEdit={editAt} />
+            <Said
+              key={at}
+              messages={messages}
+              at={at}
+              talk={talk}
+              edits={conversation.edits}
+              onType={keepAt}
+              onEdit={editAt}
+            />
           ))}
           <Failures conversation={conversation} />
           {messages.length > 0 && <End conversation={conversation} />}
@@ -62,13 +74,18 @@ interface SaidProps {
   messages: readonly Message[];
   at: number;
   talk: Talk;
+  edits: Conversation["edits"];
+  onType(at: number, text: string | undefined): void;
   onEdit(at: number, text: string): void;
 }
 
-function Said({ messages, at, talk, onEdit }: SaidProps) {
+function Said({ messages, at, talk, edits, onType, onEdit }: SaidProps) {
   const message = messages[at];
   const busy = isBusy(talk);
-  if (message?.role === "user") return <Prompt text={message.content} at={at} busy={busy} onEdit={onEdit} />;
+  if (message?.role === "user") {
+    const prompt = { text: message.content, at, busy, edited: edits.get(at), onType, onEdit };
+    return <Prompt {...prompt} />;
+  }
   if (message?.role !== "assistant") return null;
   const results = resultsAfter(messages, at);
   const whole = !busy || at < messages.length - 1;

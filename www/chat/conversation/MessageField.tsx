@@ -8,6 +8,9 @@ interface Props {
   onSubmit(): void;
 }
 
+/** Safari tells of the Enter that ends a composition once that is over: only its code, of no key, says what it was. */
+const isComposed = ({ isComposing, keyCode }: KeyboardEvent): boolean => isComposing || keyCode === 229;
+
 /** Grows with what is typed. Enter submits, Shift and Enter begin a line; what composes a character does neither. */
 export function MessageField({ id, describedBy, text, onText, onSubmit }: Props) {
   return (
@@ -18,7 +21,7 @@ export function MessageField({ id, describedBy, text, onText, onSubmit }: Props)
       value={text}
       onInput={({ currentTarget }) => onText(currentTarget.value)}
       onKeyDown={(event) => {
-        if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+        if (event.key !== "Enter" || event.shiftKey || isComposed(event)) return;
         event.preventDefault();
         onSubmit();
       }}

@@ -1,5 +1,5 @@
 import { memo } from "preact/compat";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../../shared/components.tsx";
 import { focusComposer } from "./Composer.tsx";
 import { MessageField } from "./MessageField.tsx";
@@ -10,22 +10,31 @@ interface Props {
   at: number;
   /** Nothing can be changed while an answer arrives. */
   busy: boolean;
+  /** What is typed in its place; undefined: it is not edited. */
+  edited: string | undefined;
+  onType(at: number, text: string | undefined): void;
   onEdit(at: number, text: string): void;
 }
 
 /** As it was typed, or while it is typed anew: what was said after it then gives way to another answer. */
-export const Prompt = memo(function Prompt({ text, at, busy, onEdit }: Props) {
-  const [edited, setEdited] = useState<string>();
+export const Prompt = memo(function Prompt({ text, at, busy, edited, onType, onEdit }: Props) {
   const frame = useRef<HTMLElement>(null);
+  /** By the visitor. The end of an answer opens it again, too, and is no reason to take the focus from where one types. */
+  const justOpened = useRef(false);
   const isEditing = edited !== undefined && !busy;
   useEffect(() => {
-    if (isEditing) frame.current?.querySelector("textarea")?.focus();
+    if (isEditing && justOpened.current) frame.current?.querySelector("textarea")?.focus();
+    justOpened.current = false;
   }, [isEditing]);
+  const open = () => {
+    justOpened.current = true;
+    onType(at, text);
+  };
   if (!isEditing) {
     return (
       <article class="prompt" aria-label="You" ref={frame}>
         <div class="prompt-text">{text}</div>
-        <Button onClick={() => setEdited(text)} disabled={busy} label={`Edit message: ${text.slice(0, 60)}`}>
+        <Button onClick={open} disabled={busy} label={`Edit message: ${text.slice(0, 60)}`}>
           Edit
         </Button>
       </article>
@@ -33,13 +42,13 @@ export const Prompt = memo(function Prompt({ text, at, busy, onEdit }: Props) {
   }
   const id = `edit-${at}`;
   const leave = () => {
-    setEdited(undefined);
+    onType(at, undefined);
     focusComposer();
   };
   const submit = () => {
     if (edited.trim() === "") return;
-    leave();
     onEdit(at, edited);
+    focusComposer();
   };
   return (
     <article class="prompt" data-edited="" aria-label="You" ref={frame}>
@@ -57,7 +66,13 @@ export const Prompt = memo(function Prompt({ text, at, busy, onEdit }: Props) {
         }}
       >
         <label for={id}>Edit the message</label>
-        <MessageField id={id} describedBy={`${id}-hint`} text={edited} onText={setEdited} onSubmit={submit} />
+        <MessageField
+          id={id}
+          describedBy={`${id}-hint`}
+          text={edited}
+          onText={(text) => onType(at, text)}
+          onSubmit={submit}
+        />
         <div class="composer-foot">
           <p class="muted small" id={`${id}-hint`}>
             What was said after it goes. <kbd>Esc</kbd> leaves it as it was.

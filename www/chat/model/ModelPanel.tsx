@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { announce } from "../../shared/announce.tsx";
-import { Button, Panel } from "../../shared/components.tsx";
+import { Button, Field, Panel } from "../../shared/components.tsx";
 import { chooseScript, chooseServer, type Server, type ServerFaults, useModel } from "./chosen.ts";
 
 /** The demo's own server repeats what it is told: enough to see a real stream. */
@@ -49,24 +49,20 @@ function ServerForm({ hidden }: { hidden: boolean }) {
     form.querySelector<HTMLElement>(`[data-field="${name}"]`)?.focus();
   };
   const input = (field: keyof Server, label: string) => (
-    <div class="field">
-      <label for={`server-${field}`}>{label}</label>
-      <input
-        id={`server-${field}`}
-        data-field={field}
-        {...(field === "apiKey" ? { type: "password" as const } : {})}
-        value={typed[field]}
-        autocomplete="off"
-        autocapitalize="off"
-        spellcheck={false}
-        aria-invalid={faults[field] === undefined ? undefined : "true"}
-        aria-describedby={`server-${field}-fault`}
-        onInput={({ currentTarget }) => setTyped({ ...typed, [field]: currentTarget.value })}
-      />
-      <p class="field-fault" id={`server-${field}-fault`}>
-        {faults[field]}
-      </p>
-    </div>
+    <Field label={label} fault={faults[field] ?? ""}>
+      {(control) => (
+        <input
+          {...control}
+          data-field={field}
+          {...(field === "apiKey" ? { type: "password" as const } : {})}
+          value={typed[field]}
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          onInput={({ currentTarget }) => setTyped({ ...typed, [field]: currentTarget.value })}
+        />
+      )}
+    </Field>
   );
   return (
     <form

@@ -16,7 +16,8 @@ export function addressFault(typed: string, page: string): string | undefined {
 
 function parsed(typed: string, page: string): URL | undefined {
   try {
-    return new URL(typed, page);
+    // "api.openai.com/v1" would be a folder of the page's own server, which the key would be sent to.
+    return typed.startsWith("/") ? new URL(typed, page) : new URL(typed);
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import type { ComponentChildren, RefObject } from "preact";
 import { memo } from "preact/compat";
-import { useId, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import { announce } from "../../shared/announce.tsx";
 import { Badge, Button, ProgressBar } from "../../shared/components.tsx";
 import type { Job as JobOf } from "../places/place.ts";
@@ -15,7 +15,7 @@ import { Tree } from "./Tree.tsx";
 
 const PRIORITY_STEP = 10;
 
-/** The job that the address names. `heading` takes the focus when one is opened with the keyboard. */
+/** The job that the address names. `heading` takes the focus when one is opened with the keyboard, or by Retry. */
 export function Details(props: { heading: RefObject<HTMLHeadingElement | null>; onLeave: () => void }) {
   const id = useSelectedId();
   const { jobs } = useQueue();
@@ -52,7 +52,7 @@ export function Details(props: { heading: RefObject<HTMLHeadingElement | null>; 
           </Button>
         )}
       </div>
-      {job ? <Job key={job.id} job={job} /> : <NoJob id={id} />}
+      {job ? <Job key={job.id} job={job} heading={props.heading} /> : <NoJob id={id} />}
     </section>
   );
 }
@@ -77,7 +77,12 @@ function Status({ job }: { job: JobOf }) {
   return <Badge tone={tone}>{text}</Badge>;
 }
 
-const Job = memo(function Job({ job }: { job: JobOf }) {
+interface JobProps {
+  readonly job: JobOf;
+  readonly heading: RefObject<HTMLHeadingElement | null>;
+}
+
+const Job = memo(function Job({ job, heading }: JobProps) {
   const percent = percentOf(job);
   return (
     <>
@@ -93,7 +98,7 @@ const Job = memo(function Job({ job }: { job: JobOf }) {
           <span class="muted">{percent} %</span>
         </p>
       </div>
-      <Actions job={job} />
+      <Actions job={job} heading={heading} />
       <Part title="Timings">
         <Facts job={job} />
       </Part>
@@ -159,13 +164,16 @@ function Part(props: { title: string; aside?: ComponentChildren; children: Compo
 }
 
 /** The same four buttons at any time: one that has nothing to do says so, and keeps the focus it has. */
-function Actions({ job }: { job: JobOf }) {
+function Actions({ job, heading }: JobProps) {
   const live = useLive();
   const storage = useDashboard(({ storage }) => storage);
   const finished = isFinished(job);
+  const buttons = useRef<HTMLDivElement>(null);
   const retry = async () => {
     try {
       const id = await retryJob(job.id);
+      // The new job has buttons of its own.
+      if (buttons.current?.contains(document.activeElement)) heading.current?.focus();
       selectJob(id);
       announce(`Again as job ${id}`);
     } catch (error) {
@@ -179,7 +187,7 @@ function Actions({ job }: { job: JobOf }) {
     );
   };
   return (
-    <div class="buttons">
+    <div class="buttons" ref={buttons}>
       <Button
         onClick={() => void cancelJob(job.id).catch((error) => announce(refusalOf(error)))}
         disabled={storage === "opening" || finished || job.stopping === true}

@@ -2,27 +2,20 @@ import type { ParamError } from "jobgate";
 import type { TypeDescription } from "jobgate/runner";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { announce } from "../../shared/announce.tsx";
-import { Button, NumberInput, Panel, Select } from "../../shared/components.tsx";
+import { Button, NumberInput, Panel } from "../../shared/components.tsx";
+import { count } from "../../shared/format.ts";
+import { PriorityRow, RetriesRow, type RunWishes, TimeoutRow } from "../../shared/run-options.tsx";
 import { selectJob } from "../route.ts";
-import { createJobs, faultsOf as faultsIn, useDashboard, useLive } from "../store.ts";
+import { createJobs, faultsOf as faultsIn, MOST_COPIES, useDashboard, useLive } from "../store.ts";
 import { refusalOf } from "../words.ts";
 import { ParamField } from "./ParamField.tsx";
 import { firstRaw, paramOf, paramsOf, type Raw, type RawParams } from "./params.ts";
 
-const priorities = [
-  ["user-blocking", "user-blocking (100)"],
-  ["user-visible", "user-visible (0)"],
-  ["background", "background (−100)"],
-] as const;
-
-interface Extras {
+interface Extras extends RunWishes {
   /** The fields are shown. */
   readonly open: boolean;
-  readonly priority: (typeof priorities)[number][0];
   readonly copies: number | undefined;
-  readonly retries: number | undefined;
   readonly delay: number | undefined;
-  readonly timeout: number | undefined;
 }
 
 const firstExtras: Extras = {
@@ -80,6 +73,10 @@ function Form({ type, options: [extras, setExtras] }: FormProps) {
     setTouched(new Set(touched).add(param));
     setRefusal(undefined);
   };
+  const refuse = (text: string) => {
+    setRefusal(text);
+    announce(text);
+  };
   const submit = async () => {
     if (busy) return;
     setTouched(new Set(specs.map((spec) => spec.name)));
@@ -90,6 +87,13 @@ function Form({ type, options: [extras, setExtras] }: FormProps) {
         focusFirst(form.current, faults);
         return;
       }
+      const bad = form.current?.querySelector<HTMLInputElement>("details :invalid");
+      if (bad) {
+        refuse(`${bad.labels?.[0]?.textContent} must be ${boundsIn(bad)}`);
+        bad.closest("details")!.open = true;
+        bad.focus();
+        return;
+      }
       const copies = Array.from({ length: extras.copies ?? 1 }, () => params);
       const ids = await createJobs(name, copies, optionsOf(extras));
       setRefusal(undefined);
@@ -97,8 +101,7 @@ function Form({ type, options: [extras, setExtras] }: FormProps) {
       announce(ids.length === 1 ? `Job ${ids[0]} is in the queue` : `${ids.length} jobs are in the queue`);
       if (ids[0] !== undefined && ids.length === 1) selectJob(ids[0]);
     } catch (error) {
-      setRefusal(refusalOf(error));
-      announce(refusalOf(error));
+      refuse(refusalOf(error));
     } finally {
       setBusy(false);
     }
@@ -125,7 +128,9 @@ function Form({ type, options: [extras, setExtras] }: FormProps) {
       ))}
       <MoreOptions extras={extras} onChange={setExtras} />
       <Button submit primary disabled={busy || !live}>
-        {extras.copies !== undefined && extras.copies > 1 ? `Start ${extras.copies} jobs` : "Start job"}
+        {extras.copies !== undefined && Number.isInteger(extras.copies) && extras.copies > 1
+          ? `Start ${extras.copies} jobs`
+          : "Start job"}
       </Button>
       {refusal !== undefined && (
         <p class="notice" data-tone="bad" data-testid="refusal">
@@ -142,36 +147,25 @@ function MoreOptions({ extras, onChange }: { extras: Extras; onChange: (extras: 
     <details open={extras.open} onToggle={({ currentTarget: { open } }) => open !== extras.open && change({ open })}>
       <summary>More options</summary>
       <div class="options">
-        <Select
-          label="Priority"
-          value={extras.priority}
-          options={priorities}
-          onChange={(priority) => change({ priority })}
-        />
+        <PriorityRow wishes={extras} onChange={change} />
         <NumberInput
           label="Copies"
           hint="1 to 1,000 jobs alike."
+          min={1}
+          max={MOST_COPIES}
+          whole
           value={extras.copies}
           onChange={(copies) => change({ copies })}
         />
-        <NumberInput
-          label="Retries"
-          hint="After the first attempt."
-          value={extras.retries}
-          onChange={(retries) => change({ retries })}
-        />
+        <RetriesRow wishes={extras} onChange={change} bounded />
         <NumberInput
           label="Delay, ms"
           hint="Before it may start."
+          min={0}
           value={extras.delay}
           onChange={(delay) => change({ delay })}
         />
-        <NumberInput
-          label="Timeout, ms"
-          hint="Of one attempt."
-          value={extras.timeout}
-          onChange={(timeout) => change({ timeout })}
-        />
+        <TimeoutRow wishes={extras} onChange={change} bounded />
       </div>
     </details>
   );
@@ -184,6 +178,12 @@ function optionsOf({ priority, retries, delay, timeout }: Extras) {
     ...(delay !== undefined && { delay }),
     ...(timeout !== undefined && { timeout }),
   };
+}
+
+/** What a field takes, in words. */
+function boundsIn({ min, max, step }: HTMLInputElement): string {
+  const kind = step === "1" ? "a whole number" : "a number";
+  return max === "" ? `${kind}, ${min} or more` : `${kind} from ${min} to ${count(Number(max))}`;
 }
 
 /** Says what is wrong, once typing has paused: while it goes on, everything is wrong for a moment. */

@@ -1,5 +1,5 @@
 import type { ParamSpec } from "jobgate/runner";
-import { useId } from "preact/hooks";
+import { Field } from "../../shared/components.tsx";
 import { boundsOf, NOT_A_NUMBER, type Raw } from "./params.ts";
 
 interface FieldProps {
@@ -11,33 +11,21 @@ interface FieldProps {
 
 /** The right control for a param, what it may be, and what is wrong with what it is. */
 export function ParamField({ spec, raw, faults, onChange }: FieldProps) {
-  const id = useId();
   const hint = [spec.description, boundsOf(spec)].filter((text) => text).join(". ");
   const required = spec.required ?? spec.default === undefined;
-  const control = {
-    id,
-    name: spec.name,
-    "aria-describedby": `${id}-hint ${id}-fault`,
-    "aria-invalid": faults.length > 0,
-    "aria-required": required,
-  };
   const label = (
-    <label for={id}>
+    <>
       {spec.name}
       {required && <span class="required"> required</span>}
-    </label>
+    </>
   );
   return (
-    <div class={spec.type === "boolean" ? "field tick" : "field"} data-param={spec.name}>
-      {label}
-      <Control spec={spec} raw={raw} control={control} onChange={onChange} />
-      <p class="field-hint" id={`${id}-hint`}>
-        {hint}
-      </p>
-      <p class="field-fault" id={`${id}-fault`}>
-        {faults.join("; ")}
-      </p>
-    </div>
+    <Field label={label} hint={hint} fault={faults.join("; ")} param={spec.name} tick={spec.type === "boolean"}>
+      {(field) => {
+        const control = { ...field, name: spec.name, "aria-required": required };
+        return <Control spec={spec} raw={raw} control={control} onChange={onChange} />;
+      }}
+    </Field>
   );
 }
 

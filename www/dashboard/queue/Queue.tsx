@@ -11,8 +11,10 @@ import { QueueRow, rowId } from "./QueueRow.tsx";
 import { useRows } from "./use-rows.ts";
 import { type Column, columns, type Filter, filters, nextSorting, type Sorting, visibleJobs } from "./view.ts";
 
-const ROW_HEIGHT = 44;
-const HEAD_HEIGHT = 36;
+/** As queue.css has it: larger where the visitor's text is. */
+const REM = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+const ROW_HEIGHT = 2.75 * REM;
+const HEAD_HEIGHT = 2.25 * REM;
 
 export type OpenedBy = "pointer" | "keyboard";
 

@@ -37,7 +37,9 @@ export const QueueRow = memo(function QueueRow({ job, rowIndex, top, active, sel
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => onSelect(job.id)}
     >
-      <Cell name="id">{job.id}</Cell>
+      <Cell name="id" title={job.id}>
+        {shortId(job.id)}
+      </Cell>
       <Cell name="type">
         <span class="queue-type-name">{job.type}</span> <RunsIn type={job.type} job={job} />
       </Cell>
@@ -55,9 +57,12 @@ export const QueueRow = memo(function QueueRow({ job, rowIndex, top, active, sel
   );
 });
 
-function Cell(props: { name: string; children: preact.ComponentChildren }) {
+/** What tells it apart: on a server ids begin alike, with the visitor's name. */
+const shortId = (id: string): string => id.slice(id.lastIndexOf("-") + 1) || id;
+
+function Cell(props: { name: string; title?: string; children: preact.ComponentChildren }) {
   return (
-    <div role="gridcell" class={`queue-${props.name}`}>
+    <div role="gridcell" class={`queue-${props.name}`} title={props.title}>
       {props.children}
     </div>
   );

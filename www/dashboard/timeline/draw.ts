@@ -118,17 +118,20 @@ function stripe(context: CanvasRenderingContext2D, { x, y, width, height }: Box,
 }
 
 /** With who runs it where that is another. */
-function label(context: CanvasRenderingContext2D, box: Box, { job, by }: Bar, { palette, place }: Scene): void {
+function label(context: CanvasRenderingContext2D, box: Box, { job, by, tone }: Bar, { palette, place }: Scene): void {
   if (box.height < 14 || box.width < 28) return;
   context.save();
   context.beginPath();
   context.rect(box.x, box.y, box.width - 4, box.height);
   context.clip();
-  context.fillStyle = palette.surface;
   context.font = font(context, 600);
   context.textBaseline = "middle";
   const text = by === place.own ? `${job.id} ${job.type}` : `${job.id} ${job.type}, ${place.nameOf(by)}`;
-  context.fillText(text, Math.max(6, box.x + 6), box.y + box.height / 2 + 0.5);
+  const [x, y] = [Math.max(6, box.x + 6), box.y + box.height / 2 + 0.5];
+  context.fillStyle = palette[tone];
+  context.fillRect(x - 2, y - 7, context.measureText(text).width + 4, 14); // no stripes behind it
+  context.fillStyle = palette.surface;
+  context.fillText(text, x, y);
   context.restore();
 }
 

@@ -13,12 +13,12 @@ export function usePalette(within: RefObject<HTMLElement | null>): Palette | und
       setPalette(Object.fromEntries(worn) as unknown as Palette);
     };
     read();
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", read);
+    const systems = ["(prefers-color-scheme: dark)", "(forced-colors: active)"].map((query) => matchMedia(query));
+    for (const system of systems) system.addEventListener("change", read);
     const chosen = new MutationObserver(read);
     chosen.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     return () => {
-      dark.removeEventListener("change", read);
+      for (const system of systems) system.removeEventListener("change", read);
       chosen.disconnect();
     };
   }, [within]);

@@ -1,8 +1,10 @@
 import { useQueue } from "jobgate/react";
 import type { SharedRecord } from "jobgate/shared";
+import { useState } from "preact/hooks";
 import { Button, Field } from "../../shared/components.tsx";
 import { newId } from "../ids.ts";
 import { add, remove, uploads } from "../lasting-upload.ts";
+import { Failure } from "./failure.tsx";
 import { SharedLine } from "./shared-line.tsx";
 
 const made = () => new Blob([new Uint8Array(2_000_000)]);
@@ -10,6 +12,8 @@ const isOver = ({ status }: SharedRecord) => status !== "pending" && status !== 
 
 export function LastingUpload() {
   const jobs = useQueue(uploads).jobs as readonly SharedRecord[];
+  const [error, setError] = useState<unknown>();
+  const told = (done: Promise<unknown>) => void done.then(() => setError(undefined), setError);
   const unfinished = jobs.filter((job) => !isOver(job));
   return (
     <>
@@ -18,15 +22,15 @@ export function LastingUpload() {
           <input
             {...control}
             type="file"
-            onChange={({ currentTarget: { files } }) => files?.[0] && void add(files[0].name, files[0])}
+            onChange={({ currentTarget: { files } }) => files?.[0] && told(add(files[0].name, files[0]))}
           />
         )}
       </Field>
       <div class="buttons">
-        <Button primary onClick={() => void add(newId("made"), made())}>
+        <Button primary onClick={() => told(add(newId("made"), made()))}>
           Upload 2 MB made here
         </Button>
-        <Button onClick={() => unfinished.forEach((job) => void remove(job))} disabled={unfinished.length === 0}>
+        <Button onClick={() => told(Promise.all(unfinished.map(remove)))} disabled={unfinished.length === 0}>
           Remove the unfinished
         </Button>
       </div>
@@ -34,7 +38,8 @@ export function LastingUpload() {
         Close this tab on the way, reload it, or go offline: the upload goes on in another tab of this page, or when you
         come back.
       </p>
-      <div class="job-lines" data-testid="lasting-uploads" aria-live="polite">
+      <Failure error={error} />
+      <div class="job-lines" data-testid="lasting-uploads">
         {jobs.slice(0, 5).map((job) => (
           <SharedLine key={job.id} name={(job.params as { name: string }).name} job={job} />
         ))}

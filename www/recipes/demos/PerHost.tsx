@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { Button } from "../../shared/components.tsx";
+import { errorText } from "../../shared/format.ts";
 import { visit } from "../ids.ts";
 import { get } from "../per-host.ts";
 
@@ -9,18 +10,21 @@ const addresses = hosts.flatMap((host) => [1, 2, 3, 4, 5].map((file) => `https:/
 
 export function PerHost() {
   const [lines, setLines] = useState<readonly string[]>([]);
-  const start = () => {
+  const [asking, setAsking] = useState(false);
+  const ask = async (address: string) => {
+    const line = await get(address).result.catch((error) => `${address}: ${errorText(error)}`);
+    setLines((before) => [...before, line]);
+  };
+  const start = async () => {
     setLines([]);
-    for (const address of addresses) {
-      void get(address).settled.then((completion) => {
-        if (completion.type === "Normal") setLines((before) => [...before, completion.result]);
-      });
-    }
+    setAsking(true);
+    await Promise.all(addresses.map(ask));
+    setAsking(false);
   };
   return (
     <>
       <div class="buttons">
-        <Button primary onClick={start}>
+        <Button primary onClick={() => void start()} disabled={asking}>
           Ask two hosts for five files each
         </Button>
       </div>

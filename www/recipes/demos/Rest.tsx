@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { useAnnounced } from "../../shared/announce.tsx";
 import { Badge, Button, ProgressBar, type Tone } from "../../shared/components.tsx";
 import { newId } from "../ids.ts";
 import { cancel, follow, start } from "../rest.ts";
@@ -9,6 +10,7 @@ export function Rest() {
   const [id, setId] = useState("");
   const [status, setStatus] = useState("idle");
   const [progress, setProgress] = useState({ percent: 0, message: "" });
+  useAnnounced(`countdown: ${status}`);
   const press = async () => {
     const next = newId("countdown");
     setId(next);
@@ -30,7 +32,7 @@ export function Rest() {
         </Button>
       </div>
       <div class="job-line" data-testid="countdown">
-        <p aria-live="polite">
+        <p>
           <Badge tone={tones[status] ?? "calm"}>{status}</Badge> <span>{progress.message}</span>
         </p>
         <ProgressBar label="Progress: countdown" percent={progress.percent} tone={tones[status] ?? "calm"} />

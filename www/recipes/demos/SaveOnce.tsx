@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { Button } from "../../shared/components.tsx";
+import { errorText } from "../../shared/format.ts";
 import { newId } from "../ids.ts";
 import { placeOrder } from "../save-once.ts";
 
@@ -9,9 +10,12 @@ export function SaveOnce() {
   const [lines, setLines] = useState<readonly string[]>([]);
   const press = async () => {
     const { type, job } = placeOrder(cart);
-    setLines((before) => [...before, type]);
-    const { number } = await job.result;
-    setLines((before) => [...before, `this press has order ${number}`]);
+    const add = (line: string) => setLines((before) => [...before, line]);
+    add(type);
+    await job.result.then(
+      ({ number }) => add(`this press has order ${number}`),
+      (error) => add(`this press has none. ${errorText(error)}`),
+    );
   };
   return (
     <>

@@ -1,9 +1,15 @@
 import { useState } from "preact/hooks";
 import { Field } from "../../shared/components.tsx";
 import { search } from "../search.ts";
+import { Failure } from "./failure.tsx";
 
 export function Search() {
   const [found, setFound] = useState<readonly string[]>();
+  const [error, setError] = useState<unknown>();
+  const show = (found: readonly string[], error?: unknown) => {
+    setFound(found);
+    setError(error);
+  };
   return (
     <>
       <Field label="Search HTTP's status codes" hint="For example: not, gone, 50">
@@ -12,7 +18,7 @@ export function Search() {
             {...control}
             type="search"
             autoComplete="off"
-            onInput={({ currentTarget }) => search(currentTarget.value, setFound)}
+            onInput={({ currentTarget }) => search(currentTarget.value, show)}
           />
         )}
       </Field>
@@ -20,8 +26,9 @@ export function Search() {
         {found?.map((line) => (
           <li key={line}>{line}</li>
         ))}
-        {found?.length === 0 && <li class="muted">Nothing of that name.</li>}
+        {found?.length === 0 && error === undefined && <li class="muted">Nothing of that name.</li>}
       </ul>
+      <Failure error={error} />
     </>
   );
 }

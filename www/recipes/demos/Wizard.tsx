@@ -1,13 +1,17 @@
 import { useEffect, useReducer, useState } from "preact/hooks";
+import { useAnnounced } from "../../shared/announce.tsx";
 import { Button } from "../../shared/components.tsx";
 import { newId } from "../ids.ts";
 import { importContacts, leave } from "../wizard.ts";
+import { Failure } from "./failure.tsx";
 
-type Place = "outside" | "importing" | "leaving";
+type Place = "outside" | "importing" | "imported" | "failed" | "leaving";
 
 const words: Record<Place, string> = {
   outside: "Not in the wizard.",
-  importing: "In the wizard, importing: ",
+  importing: "In the wizard, importing…",
+  imported: "In the wizard, all is imported.",
+  failed: "In the wizard, the import failed.",
   leaving: "Leaving: waiting for the import to take back what it sent…",
 };
 
@@ -16,17 +20,28 @@ export function Wizard() {
   const [draft, setDraft] = useState("");
   const [job, setJob] = useState<ReturnType<typeof importContacts>>();
   const [, redraw] = useReducer((drawn: number) => drawn + 1, 0);
+  const [error, setError] = useState<unknown>();
   useEffect(() => job?.onProgress(() => redraw(undefined)), [job]);
+  useAnnounced(words[place]);
   const enter = () => {
     const id = newId("draft");
     setDraft(id);
     setPlace("importing");
-    setJob(importContacts(id));
+    setError(undefined);
+    const job = importContacts(id);
+    setJob(job);
+    void job.settled.then((completion) => {
+      if (completion.type === "Normal") setPlace("imported");
+      if (completion.type !== "Failed") return; // cancelled: it is being left
+      setPlace("failed");
+      setError(completion.error);
+    });
   };
   const goAway = async () => {
     setPlace("leaving");
     await leave();
     setPlace("outside");
+    setError(undefined);
   };
   return (
     <>
@@ -34,14 +49,14 @@ export function Wizard() {
         <Button primary onClick={enter} disabled={place !== "outside"}>
           Enter and import
         </Button>
-        <Button onClick={() => void goAway()} disabled={place !== "importing"}>
+        <Button onClick={() => void goAway()} disabled={place === "outside" || place === "leaving"}>
           Leave the wizard
         </Button>
       </div>
-      <p data-testid="wizard" data-place={place} data-draft={draft} aria-live="polite">
-        {words[place]}
-        {place === "importing" && job?.progress.message}
+      <p data-testid="wizard" data-place={place} data-draft={draft}>
+        {words[place]} {place === "importing" && <span>{job?.progress.message}</span>}
       </p>
+      <Failure error={error} />
     </>
   );
 }

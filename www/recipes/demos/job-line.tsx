@@ -1,4 +1,5 @@
 import type { UseJob } from "jobgate/react";
+import { useAnnounced } from "../../shared/announce.tsx";
 import { Badge, ProgressBar, type Tone } from "../../shared/components.tsx";
 import { errorText } from "../../shared/format.ts";
 
@@ -11,15 +12,15 @@ const tones: Record<UseJob<unknown, never, unknown>["status"], Tone> = {
   cancelled: "warn",
 };
 
-/** A job in two lines: its status and what it says, and its bar. */
+/** A job in two lines: its status and what it says, and its bar. Only the status is announced: steps would drown it. */
 export function JobLine<S, A, R>(props: { name: string; job: UseJob<S, A, R>; text?: string; bar?: boolean }) {
   const { status, progress, error, result } = props.job;
-  const said =
-    status === "failed" ? errorText(error) : status === "completed" ? String(result ?? "") : progress.message;
+  const said = props.text ?? (status === "completed" ? String(result ?? "") : progress.message);
+  useAnnounced(`${props.name}: ${status === "failed" ? `failed. ${errorText(error)}` : status}`);
   return (
     <div class="job-line" data-testid={props.name}>
-      <p aria-live="polite">
-        <Badge tone={tones[status]}>{status}</Badge> <span>{props.text ?? said}</span>
+      <p>
+        <Badge tone={tones[status]}>{status}</Badge> <span>{status === "failed" ? errorText(error) : said}</span>
       </p>
       {props.bar && <ProgressBar label={`Progress: ${props.name}`} percent={progress.percent} tone={tones[status]} />}
     </div>

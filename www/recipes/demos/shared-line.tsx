@@ -1,4 +1,5 @@
 import type { SharedRecord } from "jobgate/shared";
+import { useAnnounced } from "../../shared/announce.tsx";
 import { Badge, ProgressBar, type Tone } from "../../shared/components.tsx";
 
 const tones: Record<SharedRecord["status"], Tone> = {
@@ -23,7 +24,8 @@ function said({ status, waiting_for, progress, result, error }: SharedRecord): s
 
 /** A job of a shared queue: its status, what it says, and how often another tab had to take it over. */
 export function SharedLine({ name, job }: { name: string; job: SharedRecord }) {
-  const { status, interruptions, progress } = job;
+  const { status, interruptions, progress, error } = job;
+  useAnnounced(`${name}: ${status === "failed" ? `failed. ${error?.message}` : status}`);
   return (
     <div class="job-line" data-testid={name} data-status={status}>
       <p>

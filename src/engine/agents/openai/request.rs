@@ -21,7 +21,7 @@ pub struct Asking<'a> {
     pub model: &'a str,
     /// What it may call.
     pub tools: &'a [ToolSpec],
-    /// Whatever else the server takes; it wins, but for `tools`, which are added.
+    /// Whatever else the server takes, without `messages`; it wins, but for `tools`, which are added.
     pub body: &'a Map<String, Value>,
     /// Whether to ask for token counts.
     pub usage: bool,

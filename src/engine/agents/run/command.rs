@@ -13,6 +13,11 @@ pub enum Task {
         /// How often the model may be asked.
         max_turns: u32,
     },
+    /// The same for a prompt that an earlier run has written down and used tools for.
+    Further {
+        /// As of `Talk`.
+        max_turns: u32,
+    },
     /// Something of the app's own.
     Other,
 }
@@ -141,6 +146,8 @@ pub enum Cause {
     Overrun,
     /// The job's timeout.
     Timeout,
+    /// The model's answer to the prompt has neither text nor calls.
+    Empty,
 }
 
 /// How a run has ended.

@@ -31,7 +31,7 @@ pub use command::{Cause, Command, Decision, Effect, End, Outcome, Piece, Task, V
 pub use stream::MOST_WAITING;
 
 use self::stream::{Host, Reply, Stream, Waiting};
-use super::outline::Outline;
+use super::outline::{Outline, Stays};
 use super::state::WorkerState;
 
 /// What it waits for.
@@ -186,6 +186,7 @@ impl Run {
                 effects.push(Effect::Prompt(outline.ask(prompt)));
                 self.next(outline, effects);
             }
+            (WorkerState::Working, Some(Task::Further { .. })) => self.next(outline, effects),
             // Its signal says that it is to end.
             (WorkerState::Working, _) => self.wait(Phase::Running, Effect::Run, effects),
             _ if self.stopping => self.conclude(outline, effects),
@@ -202,7 +203,10 @@ impl Run {
 
     fn next(&mut self, outline: &mut Outline, effects: &mut Vec<Effect>) {
         let call = outline.open_call().is_some();
-        let most = if let Some(Task::Talk { max_turns, .. }) = self.task { max_turns } else { 0 };
+        let most = match self.task {
+            Some(Task::Talk { max_turns, .. } | Task::Further { max_turns }) => max_turns,
+            _ => 0,
+        };
         if self.stopping || self.answered && !call {
             self.conclude(outline, effects);
         } else if self.asked == most {
@@ -281,6 +285,10 @@ impl Run {
             let (says, calls) = (*says, calls.len() as u32);
             self.answered = calls == 0;
             effects.push(Effect::Answer { some: outline.answer(says, calls) });
+            // Said to a tool's result, nothing is an end like any other: what was asked for has been done.
+            if outline.stays() != Stays::Nothing {
+                return self.fail(Cause::Empty, outline, effects);
+            }
             return self.next(outline, effects);
         }
         stream.complete();

@@ -1,13 +1,10 @@
 // What is told of a job that stood so and stands so now.
 
+import { hasEnded } from "../../support/has-ended.js";
 import type { JobEvent, JobRecord } from "../../types.js";
 
 /** Neither: it is listed elsewhere, or has another priority. */
 export type Change = JobEvent | undefined;
-
-export function hasEnded({ status }: JobRecord): boolean {
-  return status !== "pending" && status !== "running";
-}
 
 /** What two records do not say. */
 export interface Circumstances {

@@ -8,7 +8,7 @@ import { asyncDispose } from "../../job/completion.js";
 import { RunnerError } from "../../runner/errors.js";
 import { needPort } from "../../runner/port.js";
 import { Quota } from "../../runner/quota.js";
-import { Session } from "../../runner/session.js";
+import { PortSession } from "../../runner/session.js";
 import type { JobQueue, QueueCreateOptions, QueuePort } from "../../runner/types.js";
 import { randomName } from "../../support/random-name.js";
 import { clearTimer, setTimer } from "../../support/time.js";
@@ -25,9 +25,10 @@ import type { GatewayOptions } from "./types.js";
 import { refuseUpgrade, requestOf } from "./upgrade.js";
 import { type ScopeView, viewOf } from "./view.js";
 
-/** Milliseconds that the streams are read from before now: what is heard twice counts once. */
-const BACK = 5000;
-/** For which Redis may be away before pages are sent away; between two looks at all sockets; after which a scope that nobody asks for is let go of. */
+/**
+ * Milliseconds for which Redis may be away before pages are sent away; between two looks at all sockets; after which a
+ * scope that nobody asks for is let go of.
+ */
 const PATIENCE = 1000;
 const PROBE_EVERY = 30_000;
 const IDLE = 60_000;
@@ -55,8 +56,8 @@ export class QueueGateway<User = unknown> {
   private readonly follower: Follower;
   private readonly handler: JobHandler;
   private readonly scopes = new Map<string, Known>();
-  private readonly sessions = new Set<Session>();
-  private readonly sockets = new Map<SocketPort, Session>();
+  private readonly sessions = new Set<PortSession>();
+  private readonly sockets = new Map<SocketPort, PortSession>();
   private readonly turn = new InTurn(AT_ONCE);
   private readonly server: Promise<WebSocketServer>;
   private isConnected = true;
@@ -76,22 +77,17 @@ export class QueueGateway<User = unknown> {
     const cors = { origin: checked.origins, credentials: true };
     this.handler = handlerOf((request) => this.queueFor(request), { cors });
     this.store = new JobStore(checked.connect, checked.queue);
-    this.follower = new Follower(
-      checked.connect,
-      checked.queue,
-      {
-        control: (message) => {
-          if (message.type === "log") this.logged(message);
-          else this.note(message.id);
-        },
-        event: ({ event, jobId }) => this.note(jobId, event === "progress"),
-        missed: () => {
-          for (const { scope } of this.scopes.values()) scope.noteAll();
-        },
-        connected: (isConnected) => this.setConnected(isConnected),
+    this.follower = new Follower(checked.connect, checked.queue, {
+      control: (message) => {
+        if (message.type === "log") this.logged(message);
+        else this.note(message.id);
       },
-      Date.now() - BACK,
-    );
+      event: ({ event, jobId }) => this.note(jobId, event === "progress"),
+      missed: () => {
+        for (const { scope } of this.scopes.values()) scope.noteAll();
+      },
+      connected: (isConnected) => this.setConnected(isConnected),
+    });
     this.ready = Promise.all([this.store.ready, this.follower.ready]).then(() => {});
     this.ready.catch(() => {});
     // The first page waits for nothing that could have been loaded before.
@@ -124,7 +120,7 @@ export class QueueGateway<User = unknown> {
     this.known(name);
     const early = keepingEarly(port);
     let isOver = false;
-    let session: Session | undefined;
+    let session: PortSession | undefined;
     const begin = async () => {
       while (!isOver) {
         // Anew each time, since one that nobody watches for long is let go of; it looks for the store at its own pace.
@@ -283,8 +279,8 @@ export class QueueGateway<User = unknown> {
     return new WebSocketServer({ noServer: true, maxPayload: this.options.maxMessage, perMessageDeflate: false });
   }
 
-  private open(port: QueuePort, scope: Scope, user: User, hooks: { away?(): boolean; end?(): void }): Session {
-    const session: Session = new Session(this.view(scope, { is: user }), port, scope, new Quota(Infinity), {
+  private open(port: QueuePort, scope: Scope, user: User, hooks: { away?(): boolean; end?(): void }): PortSession {
+    const session: PortSession = new PortSession(this.view(scope, { is: user }), port, scope, new Quota(Infinity), {
       patience: GREETING,
       ...(hooks.away !== undefined && { away: hooks.away }),
       end: () => {

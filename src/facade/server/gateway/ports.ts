@@ -49,12 +49,13 @@ export class SocketPort implements QueuePort {
     return this.socket.bufferedAmount;
   }
 
+  /** Of what is told here: of anything else nobody would hear. */
   addEventListener(type: string, listener: Listener): void {
-    this.listeners[type as "message"].add(listener);
+    this.listeners[type as "message"]?.add(listener);
   }
 
   removeEventListener(type: string, listener: Listener): void {
-    this.listeners[type as "message"].delete(listener);
+    this.listeners[type as "message"]?.delete(listener);
   }
 
   /** What is sent in one go leaves in one go. */

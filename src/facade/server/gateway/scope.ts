@@ -5,12 +5,12 @@ import { Watches } from "../../runner/client-watch.js";
 import { RunnerError } from "../../runner/errors.js";
 import { isEnd, type Notification } from "../../runner/events.js";
 import { Mirror } from "../../runner/mirror.js";
-import { carry, carryRecord } from "../../runner/plain.js";
+import { carryRecord, carryResult } from "../../runner/plain.js";
 import { compareRanks, type Rank } from "../../runner/rank.js";
 import type { ServedNews } from "../../runner/served.js";
 import type { ClientSnapshot, ServerMessage, WatchEvent } from "../../runner/types.js";
 import { type Deferred, defer } from "../../support/defer.js";
-import { Listeners } from "../../support/line.js";
+import { Listeners } from "../../support/delivery-queue.js";
 import { clearTimer, setTimer } from "../../support/time.js";
 import type { JobEvent, JobRecord, ManagerStats, Unsubscribe } from "../../types.js";
 import { partsOf, storedId } from "../names.js";
@@ -75,6 +75,8 @@ export class Scope implements ServedNews {
     this.name = name;
     this.instance = instance;
     this.loading.promise.catch(() => {});
+    // It hears from the first on what is told here.
+    this.mirror.seq = this.seq;
     void this.read();
   }
 
@@ -287,7 +289,7 @@ export class Scope implements ServedNews {
   private keep(told: Notification): void {
     const { event } = told;
     if (event?.type === "job_created") this.logBytes += carryRecord(event.job).size;
-    else if (event?.type === "job_completed") this.logBytes += carry(event.result).size;
+    else if (event?.type === "job_completed") this.logBytes += carryResult(event).size;
     if (this.logBytes > LOGGED_BYTES) {
       this.log = [];
       this.logBytes = 0;

@@ -5,14 +5,14 @@ import { RunnerError } from "../../runner/errors.js";
 import type { ServedQueue } from "../../runner/served.js";
 import type { JobQueue, QueueCreateOptions, TypeDescription } from "../../runner/types.js";
 import { needFunction } from "../../support/check.js";
+import { hasEnded } from "../../support/has-ended.js";
 import { textOf } from "../../support/look.js";
 import type { JobRecord, Priority } from "../../types.js";
 import { priorityNumber } from "../../wasm/options.js";
-import { unknownJob } from "../names.js";
+import { couldBeId, unknownJob } from "../names.js";
 import { newJob } from "../new-job.js";
 import type { ServerTypes } from "../options.js";
 import type { Bounds, JobStore } from "../store.js";
-import { hasEnded } from "./changes.js";
 import type { InTurn } from "./in-turn.js";
 import type { Scope } from "./scope.js";
 import type { Action } from "./types.js";
@@ -76,7 +76,8 @@ export function viewOf({ scope, store, types, bounds, turn, may }: ViewParts): S
     async cancelJob(id: string, reason?: unknown): Promise<boolean> {
       if (may !== undefined) need("cancel", await find(id));
       const isDone = await turn.run(() => store.cancel(scope.name, id, reason));
-      if (isDone) await told(id);
+      // Of one that had ended, too: who asks again, since its answer got lost, sees by its end what it has done.
+      if (couldBeId(id)) await told(id);
       return isDone;
     },
     async setPriority(id: string, priority: Priority): Promise<boolean> {

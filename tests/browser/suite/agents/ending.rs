@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures::channel::oneshot;
-use jobgate::browser::agents::{SessionError, WorkerJob, WorkerState};
+use jobgate::browser::agents::{Decision, SessionError, WorkerJob, WorkerState};
 use jobgate::browser::{AbortCause, Completion, Refusal, RunOptions};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::stage::Act::{Add, Hang, Say};
-use super::stage::{Act, Stage, Use, named, until, within};
-use crate::suite::support::{FakeClock, plain, turn};
+use super::stage::{Act, Stage, Use, named, within};
+use crate::suite::support::{FakeClock, plain, turn, until};
 
 const STARTED: &str = "working|requesting|asked with 1";
 
@@ -184,4 +184,51 @@ async fn a_stop_wins_over_a_timeout_before_it() {
     assert!(job.wait().await.is_cancelled());
     assert_eq!(stage.trace.take().last().unwrap(), "inactive");
     assert_eq!((stage.worker.state(), stage.worker.last_failure().is_none()), (WorkerState::Inactive, true));
+}
+
+#[wasm_bindgen_test]
+async fn a_run_that_its_own_host_cancels_goes_no_further() {
+    let script: &[&[Act]] = &[&[Say("one "), Say("two"), Add(Some(2), 3)], &[Say("five")]];
+    let whole = "working|requesting|asked with 1|receiving|text one |text two|call 0|waiting|confirm?|using_tool|tool|\
+                 requesting|asked with 3|receiving|text five|inactive";
+    let whole: Vec<&str> = whole.split('|').collect();
+    for at in [0, 1, 3, 4, 5, 6, 7, 8, 9, 13, 14] {
+        let so_far = whole.get(..=at).unwrap();
+        let stage = Stage::new(script);
+        let (trace, begun) = (stage.trace.clone(), Rc::new(RefCell::new(None::<WorkerJob>)));
+        let job = begun.clone();
+        stage.host.hears.replace(Some(Box::new(move || {
+            if trace.len() == at + 1 {
+                job.borrow().as_ref().unwrap().cancel();
+            }
+        })));
+        let job = stage.run(&plain());
+        begun.replace(Some(job.clone()));
+        assert!(job.wait().await.is_cancelled(), "{so_far:?}");
+        let expected = [so_far, &["inactive"]].concat();
+        assert_eq!(stage.trace.take(), expected);
+        assert!(stage.worker.last_failure().is_none(), "{so_far:?}");
+        stage.host.hears.take();
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_a_user_answers_along_with_a_stop_does_not_count() {
+    for decision in [None, Some(Decision::Approve), Some(Decision::Deny)] {
+        let stage = Stage::new(&[&[Add(Some(2), 3)]]);
+        let (answer, user) = oneshot::channel();
+        stage.host.user.replace(Some(user));
+        let job = stage.run(&plain());
+        until(|| stage.worker.state() == WorkerState::Waiting).await;
+        job.cancel();
+        match decision {
+            Some(decision) => answer.send(decision).unwrap(),
+            None => drop(answer),
+        }
+        assert!(job.wait().await.is_cancelled());
+        let expected = "working|requesting|asked with 1|receiving|call 0|waiting|confirm?|inactive";
+        assert_eq!(stage.trace.take().join("|"), expected, "{decision:?}");
+        assert!(stage.worker.last_failure().is_none());
+        assert_eq!(stage.said(), ["user: go", "model: +", NOT_RUN]);
+    }
 }

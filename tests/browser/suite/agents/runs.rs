@@ -1,6 +1,6 @@
 //! Runs that come to their end, well or not.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
@@ -8,13 +8,13 @@ use jobgate::browser::agents::{
     Decision, ModelResponseChunk, RunWorker, Scripted, Session, SessionOptions, TaskContext, ToolCall, WorkerInput,
     WorkerState, WorkerTask,
 };
-use jobgate::browser::{Completion, JobError};
+use jobgate::browser::{Completion, JobError, RetryOptions, RunOptions};
 use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::stage::Act::{Add, Fail, Hang, Say};
-use super::stage::{Act, Adder, Host, Stage, named, spec};
-use crate::suite::support::{Trace, plain, turn};
+use super::stage::Act::{Add, Fail, FailForGood, Hang, Say};
+use super::stage::{Act, Adder, Host, Stage, Use, named, spec};
+use crate::suite::support::{Trace, plain, throw, turn, until};
 
 #[wasm_bindgen_test]
 async fn a_scripted_model_is_heard_word_by_word() {
@@ -29,8 +29,7 @@ async fn a_scripted_model_is_heard_word_by_word() {
     });
     let session = session.unwrap();
     let worker = session.create_worker(named("helper")).unwrap();
-    let stage = Stage::new(&[]);
-    let host = Rc::new(Host { trace: trace.clone(), ..Rc::into_inner(stage.host).unwrap() });
+    let host = Rc::new(Host::new(trace.clone()));
     let job = session.run(&worker, WorkerInput { prompt: "2 + 3?".into() }, host, &plain()).unwrap().into_job();
     assert_eq!(session.jobs().len(), 1);
     assert!(Rc::ptr_eq(job.worker(), &worker));
@@ -138,4 +137,98 @@ async fn another_task_runs_under_the_same_rules() {
     job.cancel();
     assert!(job.wait().await.is_cancelled());
     assert_eq!(stage.worker.state(), WorkerState::Inactive);
+}
+
+fn retried(limit: f64) -> RunOptions {
+    RunOptions { retry: Some(RetryOptions { limit, delay: 0.0, ..RetryOptions::default() }), ..plain() }
+}
+
+#[wasm_bindgen_test]
+async fn what_no_other_attempt_can_mend_is_not_retried() {
+    let endless = [&[Add(Some(2), 3)] as &[Act]; 32];
+    for (script, fault) in
+        [(&[&[FailForGood] as &[Act], &[Say("well")]] as &[&[Act]], "gone"), (&endless, "after 16 answers")]
+    {
+        let stage = Stage::new(script);
+        let job = stage.run(&retried(1.0));
+        let completion = job.wait().await;
+        assert!(completion.error().unwrap().to_string().contains(fault), "{completion:?}");
+        assert_eq!(job.attempt(), 1, "{fault}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_retried_run_goes_on_where_it_had_failed() {
+    type Script = &'static [&'static [Act]];
+    let cases: [(Script, &str, &[&str]); 3] = [
+        (&[&[Fail], &[Say("well")]], "1 1", &["user: go", "model: well"]),
+        (&[&[Say("we"), Fail], &[Say("well")]], "1 1", &["user: go", "model: well"]),
+        (
+            &[&[Add(Some(2), 3)], &[Fail], &[Say("fi"), Fail], &[Say("five")]],
+            "1 3 3 3",
+            &["user: go", "model: +", "tool: 5", "model: five"],
+        ),
+    ];
+    for (script, asked, said) in cases {
+        let stage = Stage::new(script);
+        assert!(matches!(stage.run(&retried(2.0)).wait().await, Completion::Normal(_)));
+        let lines = stage.trace.take();
+        let asked_with: Vec<_> = lines.iter().filter_map(|line| line.strip_prefix("asked with ")).collect();
+        assert_eq!(asked_with.join(" "), asked);
+        assert_eq!(stage.said(), said);
+        assert_eq!(lines.iter().filter(|line| *line == "tool").count(), usize::from(said.len() > 2));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_retry_takes_back_no_answer_of_another_run() {
+    let stage = Stage::new(&[&[Say("one")], &[Say("two")]]);
+    stage.run(&plain()).wait().await;
+    stage.host.fails_at.set(Some(WorkerState::Working));
+    let job = stage.run(&retried(1.0));
+    assert!(matches!(job.wait().await, Completion::Normal(_)));
+    assert_eq!(job.attempt(), 2);
+    assert_eq!(stage.said(), ["user: go", "model: one", "user: go", "model: two"]);
+}
+
+#[wasm_bindgen_test]
+async fn an_exception_through_the_host_or_the_model_fails_the_run_and_the_next_one_works() {
+    for at in ["working", "receiving", "text so ", "confirm?", "using_tool", "asked with 3"] {
+        let stage = Stage::new(&[&[Say("so "), Add(Some(2), 3)], &[Say("five")]]);
+        let trace = stage.trace.clone();
+        let seen = RefCell::new(Vec::new());
+        let throws = Rc::new(move || {
+            seen.borrow_mut().extend(trace.take());
+            if seen.borrow().last().is_some_and(|line| line == at) {
+                throw();
+            }
+        });
+        let hears = throws.clone();
+        stage.host.hears.replace(Some(Box::new(move || hears())));
+        stage.model.hears.replace(Some(Box::new(move || throws())));
+        let job = stage.run(&plain());
+        until(|| job.completion().is_some()).await;
+        assert!(job.completion().unwrap().error().is_some(), "{at}");
+        assert_eq!(stage.worker.state(), WorkerState::Failed, "{at}");
+
+        stage.host.hears.take();
+        stage.model.hears.take();
+        stage.script(&[&[Say("well")]]);
+        let job = stage.run(&plain());
+        until(|| job.completion().is_some()).await;
+        assert!(job.completion().unwrap().error().is_none(), "{at}");
+        assert_eq!(stage.said().last().unwrap(), "model: well");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn an_exception_through_a_tool_is_told_to_the_model() {
+    let stage = Stage::new(&[&[Add(Some(2), 3)], &[Say("well")]]);
+    stage.tool.next.set(Use::Throw);
+    let job = stage.run(&plain());
+    until(|| job.completion().is_some()).await;
+    let said = stage.said();
+    assert!(
+        matches!(&said[..], [_, _, told, well] if told.starts_with("tool: Error: JavaScript threw") && well == "model: well")
+    );
 }

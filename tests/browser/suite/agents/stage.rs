@@ -14,7 +14,7 @@ use jobgate::browser::agents::{
 use jobgate::browser::{Cancelled, JobError, RunOptions};
 use serde_json::{Value, json};
 
-use crate::suite::support::{Trace, plain, turn};
+use crate::suite::support::{Trace, plain, throw};
 
 /// What one request does, in order; then it answers with what it has said and called.
 #[derive(Clone, Copy)]
@@ -27,12 +27,16 @@ pub(super) enum Act {
     /// Waits until it is asked to end.
     Hang,
     Fail,
+    /// With what no other attempt will mend.
+    FailForGood,
 }
 
 pub(super) struct Model {
     pub(super) trace: Trace,
     /// The last first.
     pub(super) replies: RefCell<Vec<Vec<Act>>>,
+    /// Called in each request.
+    pub(super) hears: RefCell<Option<Box<dyn Fn()>>>,
 }
 
 impl ModelProvider for Model {
@@ -48,6 +52,7 @@ impl ModelProvider for Model {
         let acts = self.replies.borrow_mut().pop().unwrap();
         self.trace.add(format!("asked with {}", request.messages.len()));
         Box::pin(async move {
+            call(&self.hears);
             let mut response = ModelResponse { stop_reason: "stop".into(), ..ModelResponse::default() };
             for act in acts {
                 match act {
@@ -69,6 +74,7 @@ impl ModelProvider for Model {
                         return Err(Cancelled.into());
                     }
                     Act::Fail => return Err(JobError::new("gone")),
+                    Act::FailForGood => return Err(JobError::non_retriable("gone")),
                 }
             }
             Ok(response)
@@ -81,6 +87,8 @@ pub(super) enum Use {
     #[default]
     Answer,
     UntilCancelled,
+    /// JavaScript does, through it.
+    Throw,
     /// Whether it is asked to end or not.
     Until(oneshot::Receiver<()>),
 }
@@ -115,6 +123,7 @@ impl Tool for Adder {
                     self.trace.add("tool cut");
                     return Err("cut short".into());
                 }
+                Use::Throw => throw(),
                 Use::Until(finished) => finished.await.unwrap(),
             }
             let number = |name| arguments.get(name).and_then(Value::as_u64).unwrap();
@@ -139,13 +148,40 @@ pub(super) struct Host {
     /// `None`: waits until it is withdrawn.
     pub(super) answer: Cell<Option<Decision>>,
     pub(super) takes_nothing: Cell<bool>,
+    /// Once.
     pub(super) fails_at: Cell<Option<WorkerState>>,
+    /// Answers in place of `answer`.
+    pub(super) user: RefCell<Option<oneshot::Receiver<Decision>>>,
+    /// Called after each line that the host writes down.
+    pub(super) hears: RefCell<Option<Box<dyn Fn()>>>,
+}
+
+impl Host {
+    pub(super) fn new(trace: Trace) -> Self {
+        Self {
+            trace,
+            answer: Cell::new(Some(Decision::Approve)),
+            takes_nothing: Cell::default(),
+            fails_at: Cell::default(),
+            user: RefCell::default(),
+            hears: RefCell::default(),
+        }
+    }
+
+    fn write(&self, line: &str) {
+        self.trace.add(line);
+        call(&self.hears);
+    }
 }
 
 impl WorkerToHostInterface for Host {
     fn worker_state_change(&self, _worker_id: &str, state: WorkerState) -> Result<(), JobError> {
-        self.trace.add(state.name());
-        if self.fails_at.get() == Some(state) { Err(JobError::new("not that")) } else { Ok(()) }
+        self.write(state.name());
+        if self.fails_at.get() != Some(state) {
+            return Ok(());
+        }
+        self.fails_at.set(None);
+        Err(JobError::new("not that"))
     }
 
     fn response_chunk_received<'a>(
@@ -153,7 +189,7 @@ impl WorkerToHostInterface for Host {
         _worker_id: &'a str,
         chunk: &'a ModelResponseChunk,
     ) -> LocalBoxFuture<'a, Result<(), JobError>> {
-        self.trace.add(match chunk {
+        self.write(&match chunk {
             ModelResponseChunk::Text { text } => format!("text {text}"),
             ModelResponseChunk::Reasoning { text } => format!("thought {text}"),
             ModelResponseChunk::ToolCall { call } => call.id.clone(),
@@ -173,7 +209,11 @@ impl WorkerToHostInterface for Host {
         _cancellation: &'a Cancellation,
     ) -> LocalBoxFuture<'a, Result<Decision, JobError>> {
         Box::pin(async {
-            self.trace.add("confirm?");
+            self.write("confirm?");
+            let user = self.user.take();
+            if let Some(user) = user {
+                return Ok(user.await?);
+            }
             match self.answer.get() {
                 Some(decision) => Ok(decision),
                 None => {
@@ -183,6 +223,15 @@ impl WorkerToHostInterface for Host {
             }
         })
     }
+}
+
+fn call(hears: &RefCell<Option<Box<dyn Fn()>>>) {
+    // Not borrowed while it is called: it may throw.
+    let called = hears.take();
+    if let Some(called) = &called {
+        called();
+    }
+    hears.replace(called);
 }
 
 /// One worker, and all that it deals with.
@@ -198,7 +247,7 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) fn new(replies: &[&[Act]]) -> Self {
         let trace = Trace::default();
-        let model = Rc::new(Model { trace: trace.clone(), replies: RefCell::default() });
+        let model = Rc::new(Model { trace: trace.clone(), replies: RefCell::default(), hears: RefCell::default() });
         let tool = Rc::new(Adder { spec: spec("add"), trace: trace.clone(), next: Cell::default() });
         let session = Session::new(SessionOptions {
             providers: vec![model.clone()],
@@ -207,12 +256,7 @@ impl Stage {
         });
         let session = session.unwrap();
         let worker = session.create_worker(named("helper")).unwrap();
-        let host = Rc::new(Host {
-            trace: trace.clone(),
-            answer: Cell::new(Some(Decision::Approve)),
-            takes_nothing: Cell::default(),
-            fails_at: Cell::default(),
-        });
+        let host = Rc::new(Host::new(trace.clone()));
         let stage = Self { session, worker, model, tool, host, trace };
         stage.script(replies);
         stage
@@ -256,15 +300,4 @@ pub(super) fn named(name: &str) -> WorkerOptions {
 
 pub(super) fn within(timeout: f64) -> RunOptions {
     RunOptions { timeout: Some(timeout), ..plain() }
-}
-
-/// Turns of the event loop until it has happened; a run that never gets there fails its test.
-pub(super) async fn until(happened: impl Fn() -> bool) {
-    for _ in 0..1000 {
-        if happened() {
-            return;
-        }
-        turn().await;
-    }
-    panic!("it never happened");
 }

@@ -12,15 +12,21 @@ const FAKE: &str = "
     let now = start, serial = 0, armed = 0;
     const timers = new Map();
     performance.now = () => now;
+    // WebKit's driver has a timer of its own in the page for each look at it.
+    const isOurs = () => new Error().stack.includes('wasm-function');
     globalThis.setTimeout = (callback, delay) => {
+        if (!isOurs()) return real.setTimeout.call(globalThis, callback, delay);
         armed += 1;
-        serial += 1;
+        // A browser's own are positive.
+        serial -= 1;
         // As browsers do: what does not fit in 31 bits counts for none.
         timers.set(serial, { callback, at: now + Math.max(0, delay | 0) });
         return serial;
     };
-    globalThis.clearTimeout = (timer) => { timers.delete(timer); };
-    const earliest = () => [...timers].sort((a, b) => a[1].at - b[1].at || a[0] - b[0])[0];
+    globalThis.clearTimeout = (timer) => {
+        if (!timers.delete(timer)) real.clearTimeout.call(globalThis, timer);
+    };
+    const earliest = () => [...timers].sort((a, b) => a[1].at - b[1].at || b[0] - a[0])[0];
     const restore = () => {
         performance.now = real.now;
         globalThis.setTimeout = real.setTimeout;

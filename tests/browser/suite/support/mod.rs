@@ -112,3 +112,26 @@ pub(crate) async fn turn() {
     let hop = hop.call0(&JsValue::NULL).unwrap();
     JsFuture::from(js_sys::Promise::from(hop)).await.unwrap();
 }
+
+/// Turns of the event loop until it has happened; a test in which it never does fails.
+pub(crate) async fn until(happened: impl Fn() -> bool) {
+    for _ in 0..1000 {
+        if happened() {
+            return;
+        }
+        turn().await;
+    }
+    panic!("it never happened");
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// Throws what is no JSON.
+    #[wasm_bindgen(js_namespace = JSON, js_name = parse)]
+    fn parse(text: &str) -> JsValue;
+}
+
+/// JavaScript throws, and nothing in Rust catches it.
+pub(crate) fn throw() {
+    parse("{");
+}

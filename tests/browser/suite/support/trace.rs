@@ -14,6 +14,11 @@ impl Trace {
         self.lines.borrow_mut().push(line);
     }
 
+    /// How many lines [`Self::take`] would give.
+    pub(crate) fn len(&self) -> usize {
+        self.lines.borrow().len()
+    }
+
     /// What came since the last call.
     pub(crate) fn take(&self) -> Vec<String> {
         self.lines.take()

@@ -42,7 +42,8 @@ impl Expected<'_> {
             self.trace.push("ask".into());
             let calls = self.answer(turn)?;
             if calls.is_empty() {
-                return Ok(());
+                let says = matches!(turn.answers, Some((true, _))) || turn.sends.contains(&Piece::Text { says: true });
+                return if says || asked > 1 { Ok(()) } else { Err(Cause::Empty) };
             }
             if asked == self.script.max_turns {
                 self.trace.extend(calls.iter().map(|_| "Cut".to_owned()));

@@ -74,7 +74,6 @@ impl<'a> World<'a> {
             }
             self.tell();
             if let Some(end) = self.end {
-                assert!(self.run.is_over());
                 return (self.trace, self.stopped_at, end);
             }
             let choice = choices[step % choices.len()];
@@ -98,6 +97,7 @@ impl<'a> World<'a> {
                 self.apply(effect);
                 assert_eq!(fault(&self.history.messages(), false), None, "{:?}", self.trace);
             }
+            assert_eq!(self.run.is_over(), self.end.is_some());
         }
     }
 

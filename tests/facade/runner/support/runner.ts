@@ -62,3 +62,15 @@ export function heldType(name = "held"): { readonly type: JobType; readonly held
   };
   return { type, held };
 }
+
+/** A job type whose one body does not end when it is asked to, but when the test says so. */
+export function deafType() {
+  const { promise, resolve } = deferred<void>();
+  let given!: TaskContext;
+  const execute: JobType["execute"] = (_, context) => {
+    given = context;
+    return promise;
+  };
+  const type: JobType = { name: "deaf", description: "", params: [], execute };
+  return { type, context: () => given, end: () => resolve() };
+}

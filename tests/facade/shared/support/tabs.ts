@@ -1,5 +1,5 @@
 import { SharedRunner, type SharedRunnerOptions } from "jobgate/shared";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import type { TabMessage } from "./tab-worker.js";
 
 /** A queue of this test's own. Each runner of it is as a tab: what they have in common is the store, locks and hints. */
@@ -47,6 +47,33 @@ export function latch<T = void>() {
     open = resolve;
   });
   return { open, opened };
+}
+
+/** Locks of the queue that are held or waited for. */
+export async function locksOf(name: string): Promise<(string | undefined)[]> {
+  const { held = [], pending = [] } = await navigator.locks.query();
+  return [...held, ...pending].map((lock) => lock.name).filter((lock) => lock?.includes(name));
+}
+
+/** Holds up whatever gives the page a turn in between, until the test lets it go on. */
+export function holdTurns() {
+  const post = MessagePort.prototype.postMessage;
+  const held: (() => void)[] = [];
+  let isHeld = true;
+  const goOn = () => {
+    isHeld = false;
+    for (const go of held.splice(0)) go();
+  };
+  const spy = vi.spyOn(MessagePort.prototype, "postMessage").mockImplementation(function (this: MessagePort, data) {
+    const go = () => post.call(this, data);
+    if (!isHeld) return go();
+    held.push(go);
+  });
+  onTestFinished(() => {
+    goOn();
+    spy.mockRestore();
+  });
+  return { goOn };
 }
 
 /** A tab in a worker of its own, which can be killed and can hang. */

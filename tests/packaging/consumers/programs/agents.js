@@ -11,7 +11,7 @@ async function talk() {
   };
   const { job } = session.run(worker, { prompt: "hello" }, host);
   const { type } = await job.wait();
-  const shared = new JobManager().runJob("own", () => 1).job.constructor === job.constructor;
+  const shared = job instanceof new JobManager().runJob("own", () => 1).job.constructor;
   await session.close();
   const said = worker.messages.map(({ role, content }) => `${role} ${content}`).join(", ");
   return `${type}: ${said}, ${shared ? "one engine" : "two engines"}`;

@@ -95,6 +95,7 @@ export const sharedCalls: Readonly<Record<Exclude<keyof SharedRunner, symbol> | 
   validateJobParams: (world, draw) => one(world, draw).validateJobParams(type(draw), params(draw)),
   getWorkerStats: (world, draw) => one(world, draw).getWorkerStats(),
   getJob: (world, draw) => one(world, draw).getJob(id(draw)),
+  findJob: (world, draw) => world.settles("findJob", one(world, draw).findJob(id(draw))),
   getAllJobs: (world, draw) => one(world, draw).getAllJobs(),
   stopJob: (world, draw) => world.settles("stopJob", one(world, draw).stopJob(key(draw), anything(draw))),
   cancelJob: (world, draw) => world.settles("cancelJob", one(world, draw).cancelJob(id(draw), anything(draw))),

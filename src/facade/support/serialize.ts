@@ -13,8 +13,8 @@ import {
   UnknownJobTypeError,
   WorkerCrashedError,
 } from "../errors.js";
-import { fieldOf, hasField, isArray, prototypesOf, tagOf, textOf } from "../support/look.js";
 import { cloned } from "./clone.js";
+import { fieldOf, hasField, isArray, prototypesOf, tagOf, textOf } from "./look.js";
 
 export type Serialized = { readonly value: unknown } | { readonly error: SerializedError };
 
@@ -67,16 +67,19 @@ const MOST = 1000;
 
 interface Budget {
   left: number;
+  /** Of objects that are no errors only their text goes along. */
+  readonly inWords?: boolean;
 }
 
-/** What can't be cloned arrives as an Error with its text. */
-export function serialize(thrown: unknown): Serialized {
-  return serializeAny(thrown, 0, { left: MOST });
+/** What can't be cloned arrives as an Error with its text; with `objectsInWords` every object that is no error does. */
+export function serialize(thrown: unknown, objectsInWords = false): Serialized {
+  return serializeAny(thrown, 0, { left: MOST, inWords: objectsInWords });
 }
 
 function serializeAny(value: unknown, depth: number, budget: Budget): Serialized {
   budget.left -= 1;
   if (isError(value)) return depth < DEEPEST ? { error: takeApart(value, depth, budget) } : inWords(textOf(value));
+  if (budget.inWords && typeof value === "object" && value !== null) return inWords(textOf(value));
   try {
     return { value: cloned(value) };
   } catch {

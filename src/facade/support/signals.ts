@@ -2,8 +2,8 @@
 // with ponyfills it does not always say whose it is.
 
 import { report } from "../errors.js";
-import { abortReason } from "../support/abort.js";
 import type { Unsubscribe } from "../types.js";
+import { abortReason } from "./abort.js";
 
 /** Whatever an abort stops: a job, a wait. */
 interface Follower {
@@ -38,7 +38,8 @@ class Following {
   private readonly onAbort = () => {
     if (!this.signal.aborted) return;
     const reason = abortReason(this.signal);
-    const followers = [...this.followers];
+    // The newest first, so that none of them starts in the place of another.
+    const followers = [...this.followers].reverse();
     this.followers.clear();
     this.letGo();
     for (const follower of followers) {
@@ -52,12 +53,21 @@ class Following {
 }
 
 /**
- * The signal's abort stops the follower, with its reason. None of our listeners is left on the signal once the last
- * follower has left. For signals that have not aborted; throws what their `addEventListener` throws, and then nothing has
+ * The signal's abort stops the follower, with its reason: at once, if it has aborted since anyone looked. None of our
+ * listeners is left on the signal once the last follower has left. Throws what the signal throws, and then nothing has
  * changed.
  */
 export function follow(signal: AbortSignal, follower: Follower): Unsubscribe {
   const following = followings.get(signal) ?? new Following(signal);
+  const leave = () => following.leave(follower);
   following.followers.add(follower);
-  return () => following.leave(follower);
+  try {
+    if (!signal.aborted || !following.followers.has(follower)) return leave;
+  } catch (error) {
+    leave();
+    throw error;
+  }
+  leave();
+  follower.askToStop(abortReason(signal));
+  return leave;
 }

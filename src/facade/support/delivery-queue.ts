@@ -4,7 +4,7 @@ import { report } from "../errors.js";
  * Tells listeners one thing after the other: what a listener causes is told after what is being told. A listener that
  * throws is reported and disturbs no other.
  */
-export class Line<T> {
+export class DeliveryQueue<T> {
   private waiting: T[] = [];
   private telling = false;
   private failed: { readonly error: unknown } | undefined = undefined;

@@ -1,15 +1,24 @@
-// A caller's own rules for another attempt. What they throw is reported, and counts as if they had not been given a say.
+// What is tried again, and a caller's own rules for it. What those throw is reported, and counts as if they had not been
+// given a say.
 
-import { report } from "../errors.js";
+import { isNonRetriable, report } from "../errors.js";
 import type { Millis, RetryOptions } from "../types.js";
 
-/** Without a rule, and only without one, whatever was thrown may be tried again; one that throws says no. */
-export function mayRetry(retryIf: RetryOptions["retryIf"], error: unknown, attempt: number): boolean {
-  if (retryIf === undefined) return true;
+/** The engine's own (src/engine/options.rs), for who writes down what a job was given before an engine sees it. */
+export const RETRY_DEFAULTS = { delay: 1000, maxDelay: 30_000 } as const;
+
+/** Without a rule everything but a NonRetriableError; a rule decides alone, and says no by throwing. */
+export function mayRetry(
+  retryIf: RetryOptions["retryIf"],
+  error: unknown,
+  attempt: number,
+  tell: (thrown: unknown) => void = report,
+): boolean {
+  if (retryIf === undefined) return !isNonRetriable(error);
   try {
     return Boolean(retryIf(error, attempt));
   } catch (thrown) {
-    report(thrown);
+    tell(thrown);
     return false;
   }
 }

@@ -1,0 +1,83 @@
+// What becomes of those who wait when their runner is closed.
+
+import { jobHandler } from "jobgate/runner";
+import { expect, test } from "vitest";
+import { allFrames } from "../http/support/ask.js";
+import { latch, queue, until } from "./support/tabs.js";
+import { type } from "./support/types.js";
+
+async function read(stream: ReadableStream<unknown>): Promise<void> {
+  const reader = stream.getReader();
+  while (!(await reader.read()).done);
+}
+
+const outcome = (promise: Promise<unknown>) =>
+  promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+
+const closed = { error: { name: "JobgateError", code: "E_CLOSED" } };
+
+test("nobody waits for ever for a job of a runner that was closed", async () => {
+  const { open } = queue();
+  const types = [type("deaf", () => new Promise(() => {}))];
+  const [tab] = [open({ types, execute: false }), open({ types })];
+  const { job } = await tab.runJob("key", "deaf");
+  await until(tab, () => job.record.status === "running");
+  const stops = [outcome(tab.stopJob("key")), outcome(job.stop()), outcome(job.stop("enough", { timeout: 1e9 }))];
+  await until(tab, () => job.record.stopping);
+  const owed = [
+    ...stops,
+    outcome(job.result),
+    outcome(read(job.events())),
+    outcome(read(tab.watch(job.record.id))),
+    outcome(tab.getRunningJob("key")!.result),
+  ];
+  const frames = jobHandler(tab)(new Request(new URL(`/api/jobs/${job.record.id}/progress`, location.href)));
+  const told = allFrames((await frames)!);
+  await tab.close();
+  for (const one of owed) expect(await one).toMatchObject(closed);
+  expect(await job.settled).toMatchObject({ type: "Failed", ...closed });
+  expect((await told).map(({ event }) => event)).toEqual(["status"]);
+  expect(await outcome(tab.getRunningJob("key")!.result)).toMatchObject(closed);
+  expect(await outcome(read(tab.watch(job.record.id)))).toMatchObject(closed);
+});
+
+test("a runner that was closed is not connected, and says so", async () => {
+  const { open } = queue();
+  const tab = open({ types: [type("plain", () => 1)] });
+  const { job } = await tab.runJob("key", "plain");
+  await job.result;
+  const told = latch<boolean>();
+  tab.subscribe(() => {
+    if (!tab.getSnapshot().connected) told.open(false);
+  });
+  await tab.close();
+  expect(await told.opened).toBe(false);
+  expect(tab.getSnapshot()).toMatchObject({ connected: false, stats: { completed: 1 } });
+  expect(await job.settled).toEqual({ type: "Normal", result: 1 });
+});
+
+test("what was asked of a runner before it was closed, and had not begun, is refused", async () => {
+  const { open } = queue();
+  const tab = open({ types: [type("plain", () => 1)], execute: false });
+  const asked = [outcome(tab.createJob("plain")), outcome(tab.cancelJob("one")), outcome(tab.stopJob("key"))];
+  await tab.close();
+  for (const one of asked) expect(await one).toMatchObject(closed);
+});
+
+test("a job that is no longer kept has the end that its handle has seen, and else one that is not known", async () => {
+  const { open } = queue({ retain: 0 });
+  const release = latch();
+  const types = [type("hold", () => release.opened.then(() => "done"))];
+  const tab = open({ types });
+  const { job } = await tab.runJob("key", "hold");
+  const other = tab.getRunningJob("key")!;
+  release.open();
+  await until(tab, () => tab.getJob(job.record.id) === undefined);
+  expect(await job.result).toBe("done");
+  expect(await other.settled).toMatchObject({ type: "Failed", error: { code: "E_UNKNOWN_JOB" } });
+  await read(other.events());
+  await other.stop();
+});
