@@ -119,6 +119,8 @@ const fuzz = {
 export default defineConfig({
   test: {
     allowOnly: false,
+    // Five browsers start at once, beside Node's tests: on a busy machine one takes minutes.
+    browser: { connectTimeout: 300_000 },
     projects: [
       {
         plugins: [packedPackage(), wholePackage(), fetchSite(), httpSite(), sharedSite(), modelSite(), socketSite()],

@@ -1,6 +1,6 @@
 // `npm test` runs the steps in order; `node scripts/test.mjs facade types` only those named.
 // What is missing is installed first. One step that fails does not keep the rest from running, nor does one that hangs:
-// each has three times what it takes on two busy cores.
+// each has about five times what it takes on two busy cores.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,7 +47,7 @@ const steps = {
   },
   check: {
     title: "Types, lints and formatting",
-    minutes: 20,
+    minutes: 25,
     work: (tools) =>
       tools.sideBySide(
         [
@@ -85,7 +85,7 @@ const steps = {
   },
   browser: {
     title: "The Rust API in pages and workers of Chromium and Firefox",
-    minutes: 15,
+    minutes: 25,
     work: async (tools) => {
       for (const browser of ["chrome", "firefox"]) {
         const test = ["test", "--headless", `--${browser}`, "--", ...rustApi];
@@ -101,7 +101,7 @@ const steps = {
   },
   server: {
     title: "Queues on servers: a real Redis, real processes, real sockets",
-    minutes: 15,
+    minutes: 25,
     // They wait, most of the time.
     beside: "packaging",
     work: (tools) => tools.vitest("server"),
@@ -123,7 +123,7 @@ const steps = {
   },
   packaging: {
     title: "The tarball in each kind of consumer, and its size",
-    minutes: 15,
+    minutes: 25,
     work: (tools) => tools.vitest("packaging"),
   },
   e2e: {
@@ -133,12 +133,12 @@ const steps = {
   },
   shared: {
     title: "The shared queue in several tabs of Chromium and Firefox, with real faults",
-    minutes: 15,
+    minutes: 25,
     work: (tools) => tools.vitest("shared"),
   },
   bench: {
     title: "The benchmark, quick",
-    minutes: 10,
+    minutes: 20,
     // Nothing is judged by its time.
     beside: "webkit",
     work: (tools) => tools.run("node", ["--test", "tests/bench/quick.test.mjs"]),
@@ -153,7 +153,7 @@ const steps = {
   },
   webkit: {
     title: "The Rust API, the npm API from the packed package and the demo's main pages in WebKit",
-    minutes: 30,
+    minutes: 40,
     // WebKitGTK, Safari's engine, is there for Linux alone.
     platform: "linux",
     work: async (tools) => {

@@ -48,9 +48,9 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
         .poll(() => chat.answers.locator("pre code").textContent())
         .toContain('createWorker({ name: "Ada" })');
       await expect.poll(() => chat.entry("Introduce yourself").count()).toBe(1);
-      const lines = await announcements(chat.page);
-      expect(lines.filter((line) => line.startsWith("Answer: I am a **script**"))).toHaveLength(1);
-      expect(lines).toHaveLength(1);
+      await expect
+        .poll(() => announcements(chat.page))
+        .toEqual([expect.stringMatching(/^Answer: I am a \*\*script\*\*/)]);
       await expect.poll(() => chat.composer.evaluate((field) => field === document.activeElement)).toBe(true);
     }));
 
@@ -209,6 +209,7 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
         .poll(() => chat.prompts.allTextContents())
         .toEqual(["Introduce yourself", "What time is it?", "Lorem ipsum please"]);
       await chat.send("What time is it?");
+      await expect.poll(() => chat.waiting.allTextContents()).toEqual(["What time is it?"]);
       await chat.composer.fill("half a thought");
       await chat.composer.press("Escape");
       await chat.status("stopped");

@@ -280,6 +280,7 @@ describe.each(browserNames)("the dashboard's page, in %s", { timeout: 180_000 },
     await tab.detailStatus("cancelled");
     // Numbers that grow old are told for a minute and change nothing in the picture.
     await tab.stat("throughput", 1);
+    await tab.frames(); // the one that shows it, and the last of the picture
     const still = await paintings();
     const frames = (many: number) =>
       tab.page.evaluate(async (many) => {

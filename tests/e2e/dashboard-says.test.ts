@@ -12,7 +12,7 @@ describeDashboard("what the dashboard says", { browsers: oneBrowser }, (visit) =
     const tab = await visit.open();
     await expect.poll(() => tab.page.getByTestId("storage").getAttribute("role")).toBe("status");
     await expect.poll(() => tab.page.locator(".site > [role=status]").getAttribute("aria-live")).toBe("polite");
-    await tab.start("countdown", { seconds: "1" });
+    await tab.start("countdown", { seconds: "3" });
     await tab.announced("Job 1 is in the queue");
     await tab.announced("Job 1, countdown: completed");
     await tab.button("Pause this tab").click();
@@ -56,7 +56,7 @@ describeDashboard("what the dashboard says", { browsers: oneBrowser }, (visit) =
     const tab = await visit.open();
     const markup = "<img src=x onerror=document.title='owned'>";
     await tab.option("Retries", "0");
-    const id = await tab.start("flaky", { service: markup, failures: "1", seconds: "0.5" });
+    const id = await tab.start("flaky", { service: markup, failures: "1", seconds: "3" });
     await tab.details.locator(".job-message").getByText(`${markup}: attempt 1`).waitFor();
     await tab.detailStatus("failed");
     await tab.page.getByTestId("error").getByText(`${markup} is not available`).waitFor();

@@ -50,7 +50,7 @@ describe.each(oneBrowser)("the dashboard at a server, in %s", { timeout: 180_000
     expect([status, headers.get("location")]).toEqual([302, `/dashboard.html${ON_SERVER}`]);
     const tab = await open();
     await tab.option("Retries", "1");
-    const id = await tab.start("flaky", { failures: "1", seconds: "1" });
+    const id = await tab.start("flaky", { failures: "1", seconds: "3" });
     await expect.poll(() => textOf(tab, id)).toMatch(/^runs in: server/);
     // Ids of one visitor begin alike: the queue shows what tells them apart.
     expect(id).toMatch(/^\w+-\d+$/);

@@ -290,8 +290,10 @@ describe.each(browserNames)("recipes, in %s", (name) => {
 
   test("limit per host: never more than two at once of one host", async () => {
     const ask = recipe("per-host").getByRole("button");
+    const letThemBeAnswered = await holdRequests(page, "GET", /^\/api\/proxy/);
     await ask.click();
     await expect.poll(() => ask.getAttribute("aria-disabled")).toBe("true"); // not twice at once
+    await letThemBeAnswered();
     const lines = page.getByTestId("answers").locator("li");
     await lines.nth(9).waitFor();
     const texts = await lines.allTextContents();
@@ -391,12 +393,17 @@ describe.each(browserNames)("recipes, in %s", (name) => {
     await press("checksum", "Read 64 MB made here");
     await said("checksum", "completed");
     expect(await page.evaluate(() => (window as unknown as { seen: Set<string> }).seen.size)).toBeGreaterThan(3);
-    // Pressed in one turn: it can't have ended before.
-    await page.evaluate(() => {
-      const press = (text: string) =>
-        [...document.querySelectorAll("button")].find((button) => button.textContent === text)?.click();
-      press("Read 64 MB made here");
-      setTimeout(() => press("Stop reading"));
+    // In the page, so that it can't have ended before.
+    await recipe("checksum").evaluate((recipe) => {
+      const button = (text: string) =>
+        [...recipe.querySelectorAll("button")].find((button) => button.textContent === text)!;
+      const stop = button("Stop reading");
+      new MutationObserver((_, observer) => {
+        if (stop.ariaDisabled === "true") return;
+        observer.disconnect();
+        stop.click();
+      }).observe(stop, { attributes: true });
+      button("Read 64 MB made here").click();
     });
     await said("checksum", "cancelled");
   });

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions } from "playwright";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { browserNames, contextOptions, launch, type Preferences } from "./support/browser.ts";
-import { axeVariants, seriousFindings } from "./support/page.ts";
+import { axeVariants, seriousFindings, slowAnswers } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
 import { TryPage } from "./support/try-page.ts";
 
@@ -106,6 +106,7 @@ describe.each(browserNames)("the page itself, in %s", (name) => {
 
   test("with the keyboard alone: start, watch, stop, register a continuation", async () => {
     const visit = await open();
+    await slowAnswers(visit.page, 200_000);
     const { keyboard } = visit.page;
     const focused = () => visit.page.locator(":focus");
     const tabTo = async (wanted: string) => {

@@ -207,6 +207,7 @@ describe.each(browserNames)("try it, in %s", (name) => {
     const report = visit.job("report");
     await report.press("Register a continuation");
     await report.shows("registered before the end, waits");
+    await report.shows("connection open");
     await report.press("Stop");
     await report.shows(/^registered before the end, called with Cancelled after/);
     await report.press("Register a continuation");
@@ -238,6 +239,8 @@ describe.each(browserNames)("try it, in %s", (name) => {
     expect(await raise.evaluate((button) => button === document.activeElement)).toBe(true);
     expect(await raise.getAttribute("aria-disabled")).toBe("true");
 
+    // The server knows it: then it can say how it ended.
+    await visit.job("second").shows("connection open");
     await visit.button("Stop all").click();
     await visit.stat("cancelled", 3);
     await visit.stat("running", 0);

@@ -83,6 +83,7 @@ describe("what the oldest browsers lack", () => {
     const page = await browsers[browser]!.newPage();
     const faults: string[] = [];
     page.on("pageerror", (error) => faults.push(error.message));
+    page.setDefaultTimeout(150_000);
     await page.goto(`${site.url}${pageOf(name)}`);
     const body = page.locator("body[data-outcomes]");
     await body.waitFor({ state: "attached" }).catch(() => {

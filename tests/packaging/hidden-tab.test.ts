@@ -80,6 +80,6 @@ it("a page's jobs keep their time while its tab is hidden and its own timers do 
   const outcome = await told;
   server.closeAllConnections();
   server.close();
-  // Three waits of 100 ms on a hidden page's own timers take seconds.
+  // Ten waits of 40 ms on a hidden page's own timers take ten seconds.
   expect(outcome).toEqual({ hidden: true, paced: true, timeouts: true, retries: true });
 });

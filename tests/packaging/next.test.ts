@@ -45,6 +45,7 @@ describe("Next's app router", async () => {
     const faults: string[] = [];
     page.on("pageerror", (error) => faults.push(error.message));
     page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+    page.setDefaultTimeout(150_000);
     await page.goto(site?.address ?? "");
     await page.locator("#client", { hasText: "{" }).waitFor();
     expect(JSON.parse((await page.locator("#server").textContent()) ?? "")).toEqual(inAnything);

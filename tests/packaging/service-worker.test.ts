@@ -83,6 +83,7 @@ describe.each(Object.keys(bundled) as (keyof typeof bundled)[])("bundled by %s",
     const browser = await browsers[name].launch();
     open.push(browser);
     const context = await browser.newContext();
+    context.setDefaultTimeout(150_000);
     const page = await context.newPage();
 
     // Before the worker controls the page, as after a reload with Shift: the page answers itself.

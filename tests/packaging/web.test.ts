@@ -75,6 +75,7 @@ async function visit(page: Page, address: string) {
   page.on("request", (request) => requested.push(request.url()));
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("console", (message) => (message.type() === "error" ? faults : printed).push(message.text()));
+  page.setDefaultTimeout(150_000);
   await page.goto(address);
   const body = page.locator("body[data-outcomes]");
   await body.waitFor({ state: "attached" }).catch(() => {

@@ -27,5 +27,7 @@ test("a job costs at most three times what BullMQ by itself takes", { timeout: 1
   const say = (costs: readonly Cost[]) =>
     `${mean(costs, "cpu").toFixed(2)} ms, Redis ${mean(costs, "redis").toFixed(2)} ms, ${mean(costs, "perSecond").toFixed(0)} jobs/s`;
   console.log(`a job of BullMQ ${say(raws)}; of jobgate/server ${say(owns)}`);
-  expect(mean(owns, "cpu") / mean(raws, "cpu")).toBeLessThanOrEqual(MOST);
+  // One of them that the machine has disturbed says nothing of the others.
+  const ratios = owns.map(({ cpu }, at) => cpu / raws[at]!.cpu).toSorted((one, other) => one - other);
+  expect(ratios[ROUNDS / 2]).toBeLessThanOrEqual(MOST);
 });

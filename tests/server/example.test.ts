@@ -14,7 +14,7 @@ beforeAll(async () => {
   redis = await startRedis();
   example = await startExample({ REDIS_URL: redis.url });
   ({ address } = example);
-}, 180_000);
+}, 300_000);
 
 afterAll(async () => {
   await example?.stop();

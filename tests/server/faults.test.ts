@@ -30,6 +30,8 @@ const becomes = (id: string, expected: object) =>
   expect.poll(() => record(id).catch(() => undefined), { timeout: 30_000 }).toMatchObject(expected);
 const inThread = (name: string, more: object = {}) =>
   startWorker({ redis: redis.url, isolate: "thread", name, lock: 1000, ...more });
+/** For a worker whose lock outlasts any pause of the machine: as if it had run out, and a look at that were due. */
+const runsOut = (id: string) => redis.client.del(`bull:jobgate:${id}@alice:lock`, "bull:jobgate:stalled-check");
 
 test("a worker that is killed: its job goes on elsewhere as its next attempt", async () => {
   const gate = newGate();
@@ -46,20 +48,22 @@ test("a worker that is killed: its job goes on elsewhere as its next attempt", a
 });
 
 test("a job that loses its workers more often than it may fails, and says why", async () => {
-  const first = await inThread("first", { maxLost: 0 });
+  const first = await inThread("first", { maxLost: 0, lock: 600_000 });
   await create("one", "waits");
   await becomes("one", { status: "running", worker_id: "first" });
   first.kill("SIGKILL");
+  await runsOut("one");
   await inThread("second", { maxLost: 0 });
   await becomes("one", { status: "failed", error: { name: "WorkerCrashedError", code: "E_WORKER_CRASHED" } });
 });
 
 test("a job that was told to end, and loses its last worker instead, ends cancelled", async () => {
-  const first = await inThread("first", { maxLost: 0 });
+  const first = await inThread("first", { maxLost: 0, lock: 600_000 });
   await create("one", "deaf");
   await becomes("one", { status: "running", progress: { message: "running" } });
   expect(await store.cancel("alice", "one", "enough")).toBe(true);
   first.kill("SIGKILL");
+  await runsOut("one");
   await inThread("second", { maxLost: 0 });
   await becomes("one", { status: "cancelled", reason: "enough" });
   expect(await store.stats("alice")).toMatchObject({ cancelled: 1, failed: 0, running: 0 });

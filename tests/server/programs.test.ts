@@ -136,7 +136,8 @@ it.each([1, 2, 3])("program %i", async (seed) => {
 
   const fresh = openPage("team", [sites[1]!]);
   open.push(fresh);
-  await fresh.until(({ connected }) => connected);
+  const hasEnded = ({ completed_at }: { completed_at?: number }) => completed_at !== undefined;
+  await fresh.until(({ connected, jobs }) => connected && jobs.every(hasEnded));
   const truth = fresh.client.getAllJobs();
   expect(truth.map(({ id }) => id).sort()).toEqual([...known, ...again.map(({ id }) => id)].sort());
   const first = new Map(again.map(({ of, id }) => [id, of]));

@@ -63,7 +63,7 @@ describe("try it", () => {
 
   test("one that is stopped half-way closes its connection, and then ends", async () => {
     await open("try.html");
-    await download("report", "2000000");
+    await download("report", "500000");
     await page.text(`${card("report")}${saying("MB of 24.0 MB")}`);
     await page.click(`${card("report")}${button("Stop")}`);
     await page.text(`${card("report")}${badge("cancelled")}`);
@@ -105,7 +105,7 @@ describe("the dashboard", () => {
     await open("dashboard.html");
     await page.text(disk);
     await page.switchTo(first);
-    await start("countdown", { seconds: "8" });
+    await start("countdown", { seconds: "20" });
     await page.text(`${details}${badge("running")}`);
     const hash = (await page.run("arguments[0](location.hash)")) as string;
     expect(await complaints()).toEqual([]);

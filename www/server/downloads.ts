@@ -1,5 +1,4 @@
-import { createReadStream, readFileSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { createReadStream, readFileSync, statSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -42,7 +41,7 @@ export class Downloads {
     const record: DownloadRecord = {
       id,
       file: path.split("/").at(-1) ?? path,
-      totalBytes: (await stat(path)).size,
+      totalBytes: statSync(path).size,
       sentBytes: 0,
       beganAt: Date.now(),
       outcome: "open",

@@ -151,7 +151,7 @@ describe("a tool that ends late", () => {
     const queued = session.run(worker, { prompt: "two" }, host, { onBusy: "queue" }).job;
     (await provider.requested(1)).answer.resolve(calling("slow"));
     await using.promise;
-    end(job);
+    await end(job);
     await turn();
     expect([job.completion, queued.status, provider.asked.length]).toEqual([undefined, "pending", 1]);
     work.resolve("late");

@@ -94,15 +94,16 @@ describe("openAiCompatible", () => {
   });
 
   it.each([
-    ["seconds", () => "1"],
-    ["a date", () => new Date(Date.now() + 2500).toUTCString()],
-  ])("waits as long as Retry-After asks for, given as %s, and asks again", async (_, retryAfter) => {
-    const busy = { status: 429, headers: { "Retry-After": retryAfter() }, body: "{}" };
+    ["seconds", () => "1", (first: number) => first + 1000],
+    ["a date", () => new Date(Date.now() + 2500).toUTCString(), (_: number, date: string) => Date.parse(date)],
+  ])("waits as long as Retry-After asks for, given as %s, and asks again", async (_, retryAfter, due) => {
+    const header = retryAfter();
+    const busy = { status: 429, headers: { "Retry-After": header }, body: "{}" };
     const model = await newModel([busy, { body: spoken("at last") }]);
     const { response } = await ask(model.provider);
     expect(response.content).toBe("at last");
     const [first, second] = (await model.log()).requests;
-    expect(second!.at - first!.at).toBeGreaterThan(990);
+    expect(second!.at).toBeGreaterThan(due(first!.at, header) - 10);
   });
 
   it("gives up after two retries, with the server's words", async () => {

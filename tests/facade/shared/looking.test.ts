@@ -1,6 +1,7 @@
 // A tab's looks at the store, which take a while where there is much.
 
 import type { SharedRunner } from "jobgate/shared";
+import { useTestClock } from "jobgate/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { ended, holdTurns, locksOf, queue, until } from "./support/tabs.js";
 import { type } from "./support/types.js";
@@ -84,6 +85,9 @@ test("a job that is let go of while a tab tells what it has read does not come b
 });
 
 test("whoever hears of changes is first told once jobs are known; of an empty store, that it is there", async () => {
+  // Looking again now and then is said as well: time stands still.
+  const clock = useTestClock();
+  onTestFinished(() => clock.restore());
   const { open } = queue();
   const told: [boolean, number][] = [];
   const empty = open({ types: [type("work", () => "done")], execute: false });

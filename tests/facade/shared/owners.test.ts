@@ -60,8 +60,8 @@ test("a job that kills its tab again and again fails with E_CRASH_LOOP, one that
 });
 
 test("an owner that hangs is replaced, and when it wakes up its signal says that it has lost the job", async () => {
-  const { name, open } = queue({ takeOverAfter: 400 });
-  const owner = await workerTab({ name, takeOverAfter: 400 });
+  const { name, open } = queue({ takeOverAfter: 1000 });
+  const owner = await workerTab({ name, takeOverAfter: 1000 });
   const tab = open({ types: quick, execute: false });
   const { id } = await tab.createJob("wait");
   await owner.hears("started");
@@ -73,7 +73,7 @@ test("an owner that hangs is replaced, and when it wakes up its signal says that
   });
   // One that hangs amid a transaction holds up the store for as long: then it is not silent, and hangs once more.
   while (!isOver) {
-    owner.hang(2500);
+    owner.hang(4000);
     await owner.hears("late");
   }
   expect(await end).toMatchObject({ status: "completed", result: "done", interruptions: 1 });

@@ -1,5 +1,6 @@
 import type { SharedTaskContext } from "jobgate/shared";
-import { expect, test } from "vitest";
+import { useTestClock } from "jobgate/testing";
+import { expect, onTestFinished, test } from "vitest";
 import { ended, latch, queue, until } from "./support/tabs.js";
 import { type } from "./support/types.js";
 
@@ -276,6 +277,9 @@ test("onEvent tells every tab what happens to any job, and the record which tab 
 });
 
 test("what changes nothing leaves a snapshot as it is, and tells nobody", async () => {
+  // A look now and then, which is told of, is not what this is about: time stands still.
+  const clock = useTestClock();
+  onTestFinished(() => clock.restore());
   const { open } = queue();
   const release = latch();
   const runs = latch<SharedTaskContext>();

@@ -30,7 +30,7 @@ export async function startExample(more: Readonly<Record<string, string>>): Prom
   const others = (source: string) => !source.includes("node_modules");
   cpSync(join(root, "examples/server"), folder, { recursive: true, filter: others });
   const packed = join(root, "build/jobgate.tgz");
-  const options = ["--no-audit", "--no-fund", "--ignore-scripts"];
+  const options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"];
   execFileSync("npm", ["install", packed, ...options], { cwd: folder, stdio: "inherit" });
   const port = await freePort();
   const address = `http://127.0.0.1:${port}`;

@@ -62,7 +62,9 @@ export async function startRedis(...settings: string[]): Promise<TestRedis> {
 
   async function start(): Promise<void> {
     const options = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "yes"];
-    const policy = ["--maxmemory-policy", "noeviction", ...settings];
+    // It writes at once and leaves the disk to the system, which a killed process does not lose: where it waits for the
+    // disk it answers before it has written.
+    const policy = ["--appendfsync", "no", "--maxmemory-policy", "noeviction", ...settings];
     server = spawn(process.env.REDIS_SERVER ?? "redis-server", [...options, ...policy], { stdio: "ignore" });
     const failed = new Promise<never>((_, reject) => {
       server?.once("error", reject);

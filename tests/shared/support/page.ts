@@ -39,6 +39,8 @@ export interface TabOptions extends Omit<SharedRunnerOptions, "types"> {
 countTransactions();
 
 const name = new URLSearchParams(location.search).get("tab") ?? "";
+/** Another each time the tab is loaded. */
+const page = crypto.randomUUID();
 let mayDie = true;
 let release = () => {};
 const released = new Promise<void>((resolve) => {
@@ -48,7 +50,7 @@ const released = new Promise<void>((resolve) => {
 /** Resolves once the server has it. */
 export async function tell(what: string, context: SharedTaskContext, detail?: unknown): Promise<void> {
   const { id, epoch, attempt, idempotencyKey } = context;
-  const body = JSON.stringify({ what, id, epoch, attempt, idempotencyKey, tab: name, detail });
+  const body = JSON.stringify({ what, id, epoch, attempt, idempotencyKey, tab: name, page, detail });
   const answer = await fetch("/log", { method: "POST", body });
   if (!answer.ok) throw new Error(`The server said ${answer.status}`);
 }

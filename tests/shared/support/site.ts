@@ -13,6 +13,8 @@ export interface Entry {
   readonly attempt: number;
   readonly idempotencyKey: string;
   readonly tab: string;
+  /** Another each time the tab is loaded. */
+  readonly page: string;
   readonly detail?: unknown;
   /** When it was received, by this process's clock. */
   readonly at: number;

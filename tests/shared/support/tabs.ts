@@ -19,6 +19,8 @@ export interface Profile {
 /** One that nobody has used yet. */
 export async function newProfile(name: BrowserName, browser: Browser, site: Site): Promise<Profile> {
   const context = await browser.newContext();
+  // A test's time is the limit, not half a minute: many tabs at once take long to load on a busy machine.
+  context.setDefaultTimeout(200_000);
   onTestFinished(() => context.close());
   site.log.length = 0;
   return { name, context, site };

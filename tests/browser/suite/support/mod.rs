@@ -113,9 +113,10 @@ pub(crate) async fn turn() {
     JsFuture::from(js_sys::Promise::from(hop)).await.unwrap();
 }
 
-/// Turns of the event loop until it has happened; a test in which it never does fails.
+/// Turns of the event loop until it has happened; a test in which it has not within 20 s fails.
 pub(crate) async fn until(happened: impl Fn() -> bool) {
-    for _ in 0..1000 {
+    let end = js_sys::Date::now() + 20_000.0;
+    while js_sys::Date::now() < end {
         if happened() {
             return;
         }

@@ -132,7 +132,7 @@ export function modelSite(): Plugin {
         headers: request.headers as Record<string, string>,
         body,
         query: search,
-        at: performance.now(),
+        at: Date.now(),
       });
       for (const tell of plan.waiting) tell();
       await answer(response, reply, plan);

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Plugin } from "vite";
@@ -18,8 +19,10 @@ class Room {
   // biome-ignore lint/suspicious/noExplicitAny: the package as packed, which a build has to find without.
   private readonly runner: any;
   private readonly held: Held[] = [];
-  private server: WebSocketServer | undefined = undefined;
-  private port = 0;
+  private readonly sockets = new WebSocketServer({ noServer: true });
+  /** Its port stays its own also while nobody is there: another would take one that is given back. */
+  private readonly server = createServer();
+  private isAway = false;
   /** Of what the runner says, nothing gets through. */
   private isMute = false;
   /** Sockets opened so far, and what the runner has heard. */
@@ -46,11 +49,14 @@ class Room {
   }
 
   async open(): Promise<{ url: string }> {
-    this.server = new WebSocketServer({ host: "127.0.0.1", port: this.port });
-    await once(this.server, "listening");
-    this.port = (this.server.address() as AddressInfo).port;
-    this.server.on("connection", (socket) => this.serve(socket));
-    return { url: `ws://127.0.0.1:${this.port}` };
+    const { sockets, server } = this;
+    server.on("upgrade", (request, socket, head) => {
+      if (this.isAway) return socket.destroy();
+      sockets.handleUpgrade(request, socket, head, (socket) => this.serve(socket));
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` };
   }
 
   private serve(socket: WebSocket): void {
@@ -88,15 +94,12 @@ class Room {
   }
 
   private drop(): void {
-    for (const socket of this.server?.clients ?? []) socket.terminate();
+    for (const socket of this.sockets.clients) socket.terminate();
   }
 
-  private async away(): Promise<void> {
-    const { server } = this;
-    if (server === undefined) return;
-    this.server = undefined;
-    for (const socket of server.clients) socket.terminate();
-    await new Promise((resolve) => server.close(resolve));
+  private away(): void {
+    this.isAway = true;
+    this.drop();
   }
 
   private held1(id: string): Held {
@@ -114,7 +117,8 @@ class Room {
       case "away":
         return this.away();
       case "back":
-        return this.open();
+        this.isAway = false;
+        return undefined;
       case "mute":
         this.isMute = given.isMute;
         return undefined;
@@ -135,7 +139,8 @@ class Room {
       case "reject":
         return this.held1(given.id).reject(Object.assign(new Error(given.message), given.error));
       case "close":
-        await this.away();
+        this.away();
+        this.server.close();
         return runner.close();
       default:
         throw new Error(`no command ${command}`);
