@@ -86,6 +86,7 @@ fn a_refusal_is_told_in_the_servers_words_whatever_their_shape() {
         (r#"{"success":false,"code":7}"#, r#"{"success":false,"code":7}"#),
         (r#"{"error":{"message":""}}"#, r#"{"error":{"message":""}}"#),
         ("<html><head><title>502 Bad Gateway</title></head></html>", "502 Bad Gateway"),
+        ("<HTML><Title>Bad Gateway</Title></HTML>", "Bad Gateway"),
         ("not allowed: <title>x</title>", "not allowed: <title>x</title>"),
         ("[]", "Status Text"),
         ("null", "Status Text"),

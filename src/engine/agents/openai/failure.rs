@@ -113,8 +113,9 @@ fn location(value: Option<&Value>) -> Option<String> {
 
 /// Of a page, which a proxy answers with.
 fn title(page: &str) -> Option<&str> {
-    let (_, rest) = page.split_once("<title>").or_else(|| page.split_once("<TITLE>"))?;
-    Some(rest.split('<').next()?.trim()).filter(|title| !title.is_empty())
+    const OPENING: &str = "<title>";
+    let at = page.to_ascii_lowercase().find(OPENING)? + OPENING.len();
+    Some(page[at..].split('<').next()?.trim()).filter(|title| !title.is_empty())
 }
 
 /// As much of it as is told.
