@@ -1,6 +1,7 @@
 // Builds the package: Rust → WebAssembly → JavaScript. Steps whose inputs are the same as last time are left out.
 //   node scripts/build.mjs                   dist/, what is published
 //   node scripts/build.mjs --flavour=panic   build/dist-panic/, whose binaries export `__panic` for the tests
+//   node scripts/build.mjs --flavour=mutants build/mutants/facade/, whose facade can be broken: scripts/mutants-facade.mjs
 import { createHash } from "node:crypto";
 import {
   appendFileSync,
@@ -55,6 +56,18 @@ const flavours = {
     dist: "build/dist-panic",
     // One that is no entry's exports nothing.
     binaries: binaries.filter(({ entry }) => entry !== undefined),
+  },
+  mutants: {
+    suffix: "",
+    features: [],
+    dist: "build/mutants/facade/packed/node_modules/jobgate/dist",
+    // What is broken is the facade, around the engines of the published flavour.
+    binaries: [],
+    inputs: ["tests/mutants/instrument.mjs", "tests/mutants/active.mjs", "tests/mutants/package-lock.json"],
+    plugins: async () => {
+      const { mutants } = await import("../tests/mutants/instrument.mjs");
+      return [mutants(path("src/facade"), path("build/mutants/facade/mutants.json"))];
+    },
   },
 };
 
@@ -174,7 +187,7 @@ const schemaPatterns = {
 };
 
 /** One ES module an entry, and one chunk with the engine that all of them share. */
-async function bundle({ suffix, dist, binaries }) {
+async function bundle({ suffix, dist, binaries, plugins }) {
   const { build } = await import("esbuild");
   const entries = Object.fromEntries(entryNames().map((name) => [name, `src/facade/${name}.ts`]));
   for (const { entry, wasm, name } of suffix === "" ? [] : binaries) {
@@ -196,6 +209,7 @@ async function bundle({ suffix, dist, binaries }) {
     external: ["react", "bullmq", "ioredis", "ws", "node:*"],
     logLevel: "warning",
     plugins: [
+      ...((await plugins?.()) ?? []),
       schemaPatterns,
       {
         name: "flavour",
@@ -279,7 +293,7 @@ async function build(name) {
   const others = binaries.filter((binary) => !flavour.binaries.includes(binary));
   const lent = others.flatMap(({ wasm, name }) => [`${wasm}/${name}.js`, `${wasm}/inline.js`]);
   await step(`${name}-dist`, {
-    inputs: ["build/unpack/code.js", ...glue, ...lent, ...sources()],
+    inputs: ["build/unpack/code.js", ...glue, ...lent, ...sources(), ...(flavour.inputs ?? [])],
     product: `${dist}/index.d.ts`,
     work: async () => {
       await bundle(flavour);
