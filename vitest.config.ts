@@ -17,8 +17,7 @@ extractGuides();
 
 /** "jobgate" is the package as packed and "jobgate-panic" its panic flavour, each resolved through its own `exports`. */
 function packedPackage(): Plugin {
-  const panic = join(import.meta.dirname, "tests/.packed-panic");
-  const importer = { jobgate: packed, "jobgate-panic": panic };
+  const importer = { jobgate: packed, "jobgate-panic": `${packed}-panic` };
   return {
     name: "packed-package",
     enforce: "pre",

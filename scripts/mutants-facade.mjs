@@ -5,6 +5,7 @@
 // which bounds the share of unseen ones lies. --sample=all breaks all, --only=job/waits.ts those whose names have that in them.
 //   All that was tried is in build/mutants/facade. What was killed is not tried again, what survived only when the facade or
 // its tests have changed. Survivors with a reason are in tests/facade/survivors.txt, a line each: the mutant, then " # why".
+// Tests of how memory and time grow take minutes, and are shown with --slow alone, what the others did not see.
 // src/facade/server, whose tests need Redis, is broken only where --rooms names it.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -27,18 +28,22 @@ const projectsOf = { server: ["server"] };
 /** So many seconds of tests run in one process, of which the first that fails is the last. */
 const batchSeconds = 20;
 
+const isSlow = ({ file }) => /(growth|leaks[-\w]*|throughput)\.test\./.test(file);
+
 const linesOf = (path) => (existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : []);
 const recordsOf = (path) => linesOf(path).map((line) => JSON.parse(line));
 
-/** Builds the package whose facade can be broken, and tells in which places. */
+/** Builds the package whose facade can be broken, and its panic flavour, and tells in which places. */
 function build() {
   if (!existsSync(join(root, "tests/.packed-panic"))) throw new Error("`npm run pack` comes first");
   const tools = join(root, "tests/mutants");
   if (!existsSync(join(tools, "node_modules"))) run("npm", ["ci", "--prefix", tools]);
   mkdirSync(home, { recursive: true });
-  run("node", ["scripts/build.mjs", "--flavour=mutants"]);
-  copyFileSync(join(root, "package.json"), join(packed, "node_modules/jobgate/package.json"));
-  writeFileSync(join(packed, "package.json"), '{ "private": true, "type": "module" }\n');
+  for (const suffix of ["", "-panic"]) {
+    run("node", ["scripts/build.mjs", `--flavour=mutants${suffix}`]);
+    copyFileSync(join(root, "package.json"), join(packed + suffix, "node_modules/jobgate/package.json"));
+    writeFileSync(join(packed + suffix, "package.json"), '{ "private": true, "type": "module" }\n');
+  }
   return JSON.parse(readFileSync(join(home, "mutants.json"), "utf8"));
 }
 
@@ -95,9 +100,10 @@ async function runTests(project, files, { seconds, args, env }) {
 async function cover(state, wanted) {
   const known = () => recordsOf(coverage).filter((line) => line.state === state && wanted.includes(line.project));
   const list = join(home, "files.json");
+  run("vitest", ["list", "--filesOnly", `--json=${list}`, ...wanted.flatMap((project) => ["--project", project])]);
+  const listed = JSON.parse(readFileSync(list, "utf8"));
   for (const project of wanted) {
-    run("vitest", ["list", "--filesOnly", `--json=${list}`, "--project", project]);
-    const all = JSON.parse(readFileSync(list, "utf8"));
+    const all = listed.filter(({ projectName }) => projectName === project);
     const names = all.map(({ file }) => relative(root, file).replaceAll("\\", "/"));
     const files = names.filter((name) => !known().some((line) => line.project === project && line.file === name));
     if (files.length === 0) continue;
@@ -111,13 +117,14 @@ async function cover(state, wanted) {
     .map((line) => ({ ...line, reached: new Set(line.reached) }));
 }
 
-/** The files that come by a place, those of its own room first, and quick ones before slow ones. */
-function batchesOf({ id, room }, covered) {
-  const isOwn = ({ file }) => file.includes(`/${room}/`);
-  const files = covered.filter(({ reached }) => reached.has(Number(id)));
-  files.sort((a, b) => isOwn(b) - isOwn(a) || a.seconds - b.seconds);
+/** Files of tests in the order of how much of the broken file they reach for their time, in portions of a process each. */
+function batchesOf(neighbours, files) {
+  const ids = neighbours.map(({ id }) => Number(id));
+  const worth = ({ reached, seconds }) => ids.filter((id) => reached.has(id)).length / (5 + seconds);
+  const worths = new Map(files.map((file) => [file, worth(file)]));
+  const sorted = files.toSorted((a, b) => worths.get(b) - worths.get(a));
   const batches = [];
-  for (const { project, file, seconds, longest } of files) {
+  for (const { project, file, seconds, longest } of sorted) {
     let batch = batches.findLast((one) => one.project === project);
     if (!batch || batch.seconds + seconds > batchSeconds) {
       batch = { project, files: [], seconds: 0, longest: 0 };
@@ -130,16 +137,15 @@ function batchesOf({ id, room }, covered) {
   return batches;
 }
 
-/** Shows one break to the tests until one sees it. */
-async function attempt(mutant, covered) {
+/** Shows one break to the tests that come by it until one sees it. */
+async function attempt({ id }, neighbours, files) {
   const start = performance.now();
-  const batches = batchesOf(mutant, covered);
-  let end = { outcome: batches.length === 0 ? "unreached" : "survived" };
-  activate(packed, broken(mutant.id));
-  for (const { project, files, seconds, longest } of batches) {
+  let end = { outcome: "survived" };
+  activate(packed, broken(id));
+  for (const batch of batchesOf(neighbours, files)) {
     // A busy machine takes longer than it did; but what waits in vain need not wait for as long as tests are allowed to.
-    const args = ["--bail=1", `--test-timeout=${Math.round(10_000 + 4000 * longest)}`];
-    const seen = await runTests(project, files, { seconds: 60 + 4 * seconds, args });
+    const args = ["--bail=1", `--test-timeout=${Math.round(10_000 + 4000 * batch.longest)}`];
+    const seen = await runTests(batch.project, batch.files, { seconds: 60 + 4 * batch.seconds, args });
     if (seen) {
       end = seen;
       break;
@@ -188,14 +194,16 @@ function report(ends, eligible, known) {
   const share = ((100 * survivors.length) / ends.length).toFixed(1);
   console.log(`${share} % survived; of all it is ${interval(survivors.length, ends.length)}, 95 times of 100`);
   const unnamed = survivors.filter(({ name }) => !known.has(name));
-  for (const { name, at, code, outcome } of unnamed) console.log(`\n${outcome}: ${name}\n${at}\n${code}`);
+  for (const { outcome, name, file, line, code } of unnamed)
+    console.log(`\n${outcome}: ${name}\nsrc/facade/${file}:${line}\n${code}`);
   if (unnamed.length > 0) throw new Error("A test for each, or a line in tests/facade/survivors.txt that says why not");
 }
 
 await main(async () => {
   const text = { type: "string" };
-  const { values } = parseArgs({ options: { sample: text, seed: text, rooms: text, only: text } });
-  const { sample = "300", seed = "1", only } = values;
+  const options = { sample: text, seed: text, rooms: text, only: text, slow: { type: "boolean" } };
+  const { values } = parseArgs({ options });
+  const { sample = "300", seed = "1", only, slow = false } = values;
   const mutants = build();
   const rooms = byRoom(mutants).map(([room]) => room);
   const wanted = values.rooms?.split(",") ?? rooms.filter((room) => !(room in projectsOf));
@@ -213,9 +221,16 @@ await main(async () => {
   const tried = new Map(recordsOf(results).map((result) => [result.name, result]));
   const ends = [];
   for (const mutant of drawn(eligible, size, seed)) {
-    let end = known.has(mutant.name) ? { outcome: "survived" } : tried.get(mutant.name);
-    if (!end || (!isKilled(end) && end.state !== undefined && end.state !== state)) {
-      end = await attempt(mutant, covered);
+    let end = known.has(mutant.name) ? { outcome: "survived", slow: true, state } : tried.get(mutant.name);
+    const isOver = end && (isKilled(end) || (end.state === state && (end.slow || !slow)));
+    if (!isOver) {
+      // What the quick ones say of it is known.
+      const isLeft = end?.state === state ? isSlow : (file) => slow || !isSlow(file);
+      const coming = covered.filter(({ reached }) => reached.has(Number(mutant.id)));
+      const neighbours = mutants.filter(({ file }) => file === mutant.file);
+      end = { outcome: "unreached", seconds: 0 };
+      if (coming.length > 0) end = await attempt(mutant, neighbours, coming.filter(isLeft));
+      end.slow = slow || !coming.some(isSlow);
       appendFileSync(results, `${JSON.stringify({ name: mutant.name, state, ...end })}\n`);
       console.log(`${ends.length + 1}/${size} ${end.outcome}, ${end.seconds} s: ${mutant.name}\n    ${end.by ?? ""}`);
     }

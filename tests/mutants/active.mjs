@@ -14,12 +14,14 @@ export const broken = (id) => written(`activeMutant: "${id}", hitCount: 0, hitLi
 /** Nothing is broken, and what is reached is posted to the address. */
 export const told = (url) => written(`mutantCoverage: { perTest: {}, static: (${counters})("${url}") }`);
 
-/** This text becomes what the package in that folder loads first. */
+/** This text becomes what the package in that folder, and the one of its panic flavour beside it, load first. */
 export function activate(packed, text) {
-  const dist = join(packed, "node_modules/jobgate/dist");
-  const names = readdirSync(dist).filter((name) => name.startsWith("chunk-"));
-  const name = names.find((name) => isIt(readFileSync(join(dist, name), "utf8")));
-  writeFileSync(join(dist, name), text);
+  for (const folder of [packed, `${packed}-panic`]) {
+    const dist = join(folder, "node_modules/jobgate/dist");
+    const names = readdirSync(dist).filter((name) => name.startsWith("chunk-"));
+    const name = names.find((name) => isIt(readFileSync(join(dist, name), "utf8")));
+    writeFileSync(join(dist, name), text);
+  }
 }
 
 /** Runs where the package does. It is asked for each counter once, when there is none yet. */

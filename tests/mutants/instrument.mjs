@@ -69,8 +69,8 @@ function named(mutants, facade, sources) {
     const name = `${file}: ${mutatorName}: ${inALine(lines.join("\n"))} → ${inALine(replacement)}`;
     const nth = (times.get(name) ?? 0) + 1;
     times.set(name, nth);
-    const at = `src/facade/${file}:${start.line + 1}`;
-    return { id, name: nth === 1 ? name : `${name} (${nth})`, room: roomOf(file, facade), at, code: lines.join("\n") };
+    const where = { room: roomOf(file, facade), file, line: start.line + 1 };
+    return { id, name: nth === 1 ? name : `${name} (${nth})`, ...where, code: lines.join("\n") };
   });
 }
 
