@@ -10,20 +10,21 @@ import { httpSite, sharedSite } from "./tests/facade/http/support/site.ts";
 import { fetchSite } from "./tests/facade/runner/support/site.ts";
 import { socketSite } from "./tests/facade/runner/support/socket-site.ts";
 import { extractGuides } from "./tests/guides/extract.mjs";
+import { packed } from "./tests/shared/support/packed.mjs";
 
 // The guides' code is imported by their tests.
 extractGuides();
 
 /** "jobgate" is the package as packed and "jobgate-panic" its panic flavour, each resolved through its own `exports`. */
 function packedPackage(): Plugin {
-  const importer = { jobgate: "tests/.packed/package.json", "jobgate-panic": "tests/.packed-panic/package.json" };
+  const importer = { jobgate: packed, "jobgate-panic": `${packed}-panic` };
   return {
     name: "packed-package",
     enforce: "pre",
     resolveId(source) {
       const [, name, entry] = /^(jobgate|jobgate-panic)(\/.+)?$/.exec(source) ?? [];
       if (name === undefined) return null;
-      const from = join(import.meta.dirname, importer[name as keyof typeof importer]);
+      const from = join(importer[name as keyof typeof importer], "package.json");
       return this.resolve(`jobgate${entry ?? ""}`, from, { skipSelf: true });
     },
   };

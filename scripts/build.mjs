@@ -1,6 +1,7 @@
 // Builds the package: Rust → WebAssembly → JavaScript. Steps whose inputs are the same as last time are left out.
 //   node scripts/build.mjs                   dist/, what is published
 //   node scripts/build.mjs --flavour=panic   build/dist-panic/, whose binaries export `__panic` for the tests
+//   node scripts/build.mjs --flavour=mutants and =mutants-panic: the same in build/mutants/facade/, for the facade's mutants
 import { createHash } from "node:crypto";
 import {
   appendFileSync,
@@ -47,15 +48,34 @@ const binaries = [
   })),
 ];
 
+const path = (name) => join(root, name);
+
+// One that is no entry's exports nothing.
+const ofEntries = binaries.filter(({ entry }) => entry !== undefined);
+
+/** What is broken is the facade, around the engines of the flavour with that suffix, built before. */
+const mutantsOf = (suffix, binaries) => ({
+  suffix,
+  binaries,
+  isBuilt: true,
+  dist: `build/mutants/facade/packed${suffix}/node_modules/jobgate/dist`,
+  inputs: ["tests/mutants/instrument.mjs", "tests/mutants/active.mjs", "tests/mutants/package-lock.json"],
+  plugins: async () => {
+    const { mutants } = await import("../tests/mutants/instrument.mjs");
+    return [mutants(path("src/facade"), path("build/mutants/facade/mutants.json"))];
+  },
+});
+
 const flavours = {
   release: { suffix: "", features: [], dist: "dist", binaries },
   panic: {
     suffix: "-panic",
     features: ["test-panic"],
     dist: "build/dist-panic",
-    // One that is no entry's exports nothing.
-    binaries: binaries.filter(({ entry }) => entry !== undefined),
+    binaries: ofEntries,
   },
+  mutants: mutantsOf("", []),
+  "mutants-panic": mutantsOf("-panic", ofEntries),
 };
 
 /** What every browser of the floor that README states can do; wasm-opt refuses what is not named. */
@@ -65,7 +85,6 @@ const optimise = [
   ...wasmFeatures.map((feature) => `--enable-${feature}`),
 ];
 
-const path = (name) => join(root, name);
 const filesOf = (name) =>
   readdirSync(path(name), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -174,7 +193,7 @@ const schemaPatterns = {
 };
 
 /** One ES module an entry, and one chunk with the engine that all of them share. */
-async function bundle({ suffix, dist, binaries }) {
+async function bundle({ suffix, dist, binaries, plugins }) {
   const { build } = await import("esbuild");
   const entries = Object.fromEntries(entryNames().map((name) => [name, `src/facade/${name}.ts`]));
   for (const { entry, wasm, name } of suffix === "" ? [] : binaries) {
@@ -196,6 +215,7 @@ async function bundle({ suffix, dist, binaries }) {
     external: ["react", "bullmq", "ioredis", "ws", "node:*"],
     logLevel: "warning",
     plugins: [
+      ...((await plugins?.()) ?? []),
       schemaPatterns,
       {
         name: "flavour",
@@ -243,26 +263,26 @@ async function declare({ suffix, dist, binaries: exported }) {
 
 const sources = () => [...filesOf("src/facade"), "package.json", "tsconfig.json", "tsconfig.build.json"];
 
-/** Returns the JavaScript that comes of it. Cargo compiles the next one while glue is made for this one. */
+/** The JavaScript that comes of binaries. */
+const glueOf = (binaries, suffix) =>
+  binaries.flatMap(({ wasm, name }) => [`${wasm}${suffix}/${name}.js`, `${wasm}${suffix}/inline.js`]);
+
+/** Cargo compiles the next one while glue is made for this one. */
 async function buildWasm({ suffix, features, binaries }) {
-  const glue = [];
   const bound = [];
   for (const binary of binaries) {
     const wasm = `${binary.wasm}${suffix}`;
-    const inlined = `${wasm}/inline.js`;
     const compiled = await compileRust({ ...binary, wasm }, { features });
     const isBound = step(wasm.replace("build/", ""), {
       inputs: [compiled, "scripts/pack-bytes.mjs"],
-      product: inlined,
+      product: `${wasm}/inline.js`,
       work: () => bindWasm(compiled, { ...binary, wasm }),
     });
     // Thrown where all are waited for.
     isBound.catch(() => {});
     bound.push(isBound);
-    glue.push(`${wasm}/${binary.name}.js`, inlined);
   }
   await allOf(bound);
-  return glue;
 }
 
 async function build(name) {
@@ -274,12 +294,12 @@ async function build(name) {
     product: "build/unpack/code.js",
     work: assembleUnpack,
   });
-  const glue = await buildWasm(flavour);
+  if (!flavour.isBuilt) await buildWasm(flavour);
   // Of the published flavour, built before.
   const others = binaries.filter((binary) => !flavour.binaries.includes(binary));
-  const lent = others.flatMap(({ wasm, name }) => [`${wasm}/${name}.js`, `${wasm}/inline.js`]);
+  const glue = [...glueOf(flavour.binaries, flavour.suffix), ...glueOf(others, "")];
   await step(`${name}-dist`, {
-    inputs: ["build/unpack/code.js", ...glue, ...lent, ...sources()],
+    inputs: ["build/unpack/code.js", ...glue, ...sources(), ...(flavour.inputs ?? [])],
     product: `${dist}/index.d.ts`,
     work: async () => {
       await bundle(flavour);

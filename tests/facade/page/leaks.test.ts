@@ -3,7 +3,7 @@ import { fewer, grownBy, usedHeap } from "../support/heap.js";
 import { countedSignal } from "../support/signals.js";
 import { turn } from "../support/turns.js";
 import { wasmBytes } from "../support/wasm-memory.js";
-import { untilAborted } from "../support/work.js";
+import { untilAborted, Work } from "../support/work.js";
 
 // Not a static import: the watcher of wasm instances has to be there first.
 let jobgate: typeof import("jobgate");
@@ -166,6 +166,30 @@ describe("nothing leaks", () => {
       const alive = collected.filter((reference) => reference.deref() !== undefined).length;
       expect(manager.stats.completed).toBe(50);
       expect(alive).toBeLessThan(2);
+    },
+    patience,
+  );
+
+  it(
+    "objects that were keys are collected among many keys, too, while a job goes on and on",
+    async () => {
+      const manager = new jobgate.JobManager<object>();
+      const work = new Work();
+      manager.runJob({}, work.factory);
+      const collected: WeakRef<object>[] = [];
+      for (let n = 0; n < 1500; n += 1) {
+        const key = {};
+        collected.push(new WeakRef(key));
+        manager.runJob(key, () => n);
+        if (n % 100 === 99) await turn();
+      }
+      await usedHeap();
+      const alive = collected.filter((reference) => reference.deref() !== undefined).length;
+      expect(manager.stats.completed).toBe(1500);
+      // All that had ended went at once, as there were more than a thousand.
+      expect(alive).toBeLessThan(500);
+      work.resolve();
+      await manager.close();
     },
     patience,
   );

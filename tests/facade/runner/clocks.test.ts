@@ -1,4 +1,6 @@
+import { QueueClient } from "jobgate/runner";
 import { expect, it, onTestFinished, vi } from "vitest";
+import { turn } from "../support/turns.js";
 import { changed } from "./support/ports.js";
 import { heldType, newRunner } from "./support/runner.js";
 
@@ -52,4 +54,16 @@ it("the wall clock set back amid a delay: it is over when it is over", async () 
   const started = changed(runner, () => runner.getRunningJobs()[0] === delayed);
   runner.cancelJob(first ?? "");
   await started;
+});
+
+it("a client that gets no answer is told so when its timer has fired, also where the clock has not moved", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const client = new QueueClient(new MessageChannel().port1, { timeout: 60_000 });
+  onTestFinished(() => client.close());
+  const told: unknown[] = [];
+  client.clearCompleted().catch((error) => told.push(error));
+  vi.advanceTimersByTime(60_000);
+  await turn();
+  expect(told).toEqual([expect.objectContaining({ code: "E_DISCONNECTED" })]);
 });

@@ -292,6 +292,18 @@ describe("what is too large for the wire", () => {
     expect(runner.getJob(id)).toMatchObject({ params: { label: "x".repeat(300_000) }, error: { message: long } });
   });
 
+  it("what an attempt failed with that is followed by another, and why a job was cancelled, is cut", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type] });
+    const port = rawPort(runner);
+    const long = "y".repeat(20_000);
+    const { id } = runner.createJob("held", {}, { retry: { limit: 1, delay: 3_600_000 } });
+    held[0]?.work.reject(new Error(long));
+    expect((await port.next("job_retrying")).error?.message.length).toBeLessThan(10_100);
+    runner.cancelJob(id, long);
+    expect((await port.next("job_cancelled")).reason?.length).toBeLessThan(10_100);
+  });
+
   it("a state leaves the oldest finished jobs out, and says how many", async () => {
     const runner = newRunner({ types: [ofSize(200_000)] });
     const all = Array.from({ length: 40 }, () => runner.createJob("large").id);

@@ -1,3 +1,4 @@
+import type { JobEvent } from "jobgate";
 import type { SharedTaskContext } from "jobgate/shared";
 import { useTestClock } from "jobgate/testing";
 import { expect, onTestFinished, test } from "vitest";
@@ -274,6 +275,28 @@ test("onEvent tells every tab what happens to any job, and the record which tab 
   expect(owners).toEqual([owner.tab, owner.tab]);
   expect(owner.tab).not.toBe(watcher.tab);
   expect(unheard).toEqual([]);
+});
+
+test("onEvent says that a running job is asked to stop, and why, once, and then that it has been cancelled", async () => {
+  const { open } = queue();
+  const [runs, release] = [latch(), latch()];
+  const body = async (_: unknown, { signal }: SharedTaskContext) => {
+    runs.open();
+    await release.opened;
+    signal.throwIfAborted();
+  };
+  const runner = open({ types: [type("slow", body)] });
+  await runner.ready;
+  const heard: JobEvent[] = [];
+  runner.onEvent((event) => heard.push(event));
+  const { id } = await runner.createJob("slow");
+  await runs.opened;
+  await runner.cancelJob(id, "enough");
+  await runner.setPriority(id, 1);
+  release.open();
+  expect(await ended(runner, id)).toMatchObject({ status: "cancelled" });
+  expect(heard.map(({ type }) => type)).toEqual(["job_created", "job_started", "job_stopping", "job_cancelled"]);
+  expect(heard[2]).toEqual({ type: "job_stopping", job_id: id, reason: "enough" });
 });
 
 test("what changes nothing leaves a snapshot as it is, and tells nobody", async () => {

@@ -1,7 +1,8 @@
 // The package as packed, not the checkout that this folder is part of, and whose own name it would be.
 import { join } from "node:path";
 
-export const packed = join(import.meta.dirname, "../../.packed");
+/** Another one, which has been built for one purpose, is named by JOBGATE_PACKED. */
+export const packed = process.env.JOBGATE_PACKED ?? join(import.meta.dirname, "../../.packed");
 
 /** For esbuild: "jobgate" is the one in the folder's `node_modules`. */
 export function packedPackage(folder = packed) {

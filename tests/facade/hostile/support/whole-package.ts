@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { Plugin } from "vite";
+import { packed } from "../../../shared/support/packed.mjs";
 
 const ENTRIES = {
   main: "index",
@@ -17,7 +18,7 @@ const ENTRIES = {
  * has an engine of its own, which nobody else has broken.
  */
 export function wholePackage(): Plugin {
-  const dist = join(import.meta.dirname, "../../../.packed/node_modules/jobgate/dist");
+  const dist = join(packed, "node_modules/jobgate/dist");
   return {
     name: "whole-package",
     resolveId: (source) => (source === "whole-package" ? "\0whole-package" : null),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { Plugin } from "vite";
+import { packed } from "../../../shared/support/packed.mjs";
 
 const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
   "/": [
@@ -11,7 +12,7 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
   "/script.js": ["text/javascript", "export const answer = 42;"],
 };
 
-const packed = join(import.meta.dirname, "../../../.packed/node_modules/jobgate/dist");
+const dist = join(packed, "node_modules/jobgate/dist");
 
 /** A page at /http-site/, and the script of a service worker that answers for a queue there. */
 export const httpSite = (): Plugin => siteOf("http-site", "/http-site", join(import.meta.dirname, "service-worker.ts"));
@@ -25,8 +26,8 @@ function siteOf(name: string, path: string, serviceWorker: string): Plugin {
     const { outputFiles } = await build({
       entryPoints: [serviceWorker],
       alias: {
-        "jobgate/runner": join(packed, "runner.js"),
-        "jobgate/service-worker": join(packed, "service-worker.js"),
+        "jobgate/runner": join(dist, "runner.js"),
+        "jobgate/service-worker": join(dist, "service-worker.js"),
       },
       bundle: true,
       format: "iife",

@@ -4,8 +4,9 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Plugin } from "vite";
 import { type WebSocket, WebSocketServer } from "ws";
+import { packed } from "../../../shared/support/packed.mjs";
 
-const RUNNER = join(import.meta.dirname, "../../../.packed/node_modules/jobgate/dist/runner.js");
+const RUNNER = join(packed, "node_modules/jobgate/dist/runner.js");
 
 interface Held {
   readonly id: string;
