@@ -68,7 +68,8 @@ impl Body {
                 Either::Right(((), _)) => return None,
             },
         };
-        if !matches!((&self.source, &read), (Source::Reader(..), Ok(Some(_)))) {
+        // One that has failed is still to be cancelled.
+        if !matches!((&self.source, &read), (Source::Reader(..), Ok(Some(_)) | Err(_))) {
             self.source = Source::Over;
         }
         read.transpose()

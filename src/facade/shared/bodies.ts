@@ -121,7 +121,7 @@ export class Bodies implements RunHost {
 
   mark(number: number, epoch: number, slot: number): void {
     const job = this.host.mirror.of(number);
-    if (job !== undefined) this.host.transactions.mark(job.id, epoch, slot);
+    if (job !== undefined) this.host.transactions.mark(job, epoch, slot);
   }
 
   async run(number: number, epoch: number): Promise<void> {

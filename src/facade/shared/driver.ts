@@ -213,6 +213,8 @@ export class Driver {
     for (const job of jobs) {
       const known = mirror.get(job.id);
       if (known !== undefined && known.changed > job.changed) continue;
+      // That one was let go of, and has its id no longer: what was kept of it is not this one's.
+      if (known !== undefined && known.incarnation !== job.incarnation) this.forget([job.id]);
       const number = mirror.put(job)!;
       this.deliveries.push(
         rules.seen(time, wall, number, kinds.get(job.type)?.number ?? -1, new Float64Array(job.row)),

@@ -11,9 +11,9 @@ export class PageMarks {
     this.name = name;
   }
 
-  set(slot: number, { id, epoch }: Left): void {
+  set(slot: number, { id, incarnation, epoch }: Left): void {
     try {
-      localStorage.setItem(this.key(slot), `${epoch} ${id}`);
+      localStorage.setItem(this.key(slot), `${epoch} ${incarnation} ${id}`);
     } catch {
       // There is none, as in workers, or it is full: whoever finds the job recovers it.
     }
@@ -21,8 +21,8 @@ export class PageMarks {
 
   get(slot: number): Left | undefined {
     try {
-      const [, epoch, id] = /^(\d+) (.+)$/s.exec(localStorage.getItem(this.key(slot))!) ?? [];
-      return id === undefined ? undefined : { id, epoch: Number(epoch) };
+      const [, epoch, incarnation, id] = /^(\d+) (\d+) (.+)$/s.exec(localStorage.getItem(this.key(slot))!) ?? [];
+      return id === undefined ? undefined : { id, incarnation: Number(incarnation), epoch: Number(epoch) };
     } catch {
       return undefined;
     }

@@ -98,7 +98,7 @@ export class Change {
 
   /** Of a key the one that waits first: it is not to come after the one that stands. */
   async find(target: Target): Promise<StoredJob[]> {
-    if ("key" in target) {
+    if (target.key !== undefined) {
       const { key } = target;
       const found = [await this.rows.byKey("waiting", key), await this.rows.byKey("active", key)];
       return found.filter((job) => job !== undefined);
@@ -166,8 +166,10 @@ export interface Answered {
   readonly seen: Seen;
 }
 
-/** One job, or all under a key. `incarnation`: no other that has its id now. */
-export type Target = { readonly id: string; readonly incarnation?: number } | { readonly key: string };
+/** One job, whatever its key, or all under a key. `incarnation`: no other that has its id now. */
+export type Target =
+  | { readonly id: string; readonly incarnation?: number; readonly key?: undefined }
+  | { readonly key: string };
 
 export interface Stopped {
   /** All that were there, as they were. */

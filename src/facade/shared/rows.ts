@@ -61,6 +61,7 @@ export interface StoredStep {
 /** A page that went has left that run. */
 export interface Left {
   readonly id: string;
+  readonly incarnation: number;
   readonly epoch: number;
 }
 

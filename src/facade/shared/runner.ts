@@ -80,8 +80,8 @@ export class SharedRunner implements JobQueue {
     this.mirror = new Mirror(this.rules);
     this.host = {
       mirror: this.mirror,
-      send: (job, action) => this.send(job, action),
-      stop: (job, reason) => this.askToStop(job, reason).then(() => {}),
+      send: ({ id, incarnation }, action) => this.send({ id, incarnation }, action),
+      stop: ({ id, incarnation }, reason) => this.askToStop({ id, incarnation }, reason).then(() => {}),
       thrown: (id) => this.opened?.driver.bodies.thrownOf(id),
     };
     this.opening = this.open().catch((error: unknown) => storageError(error, false));
@@ -402,9 +402,9 @@ export class SharedRunner implements JobQueue {
     return count;
   }
 
-  private async send(job: StoredJob, action: unknown): Promise<void> {
+  private async send(target: Target, action: unknown): Promise<void> {
     const given = storable(action, "The action");
-    await this.change((transactions) => transactions.send(job, given));
+    await this.change((transactions) => transactions.send(target, given));
   }
 
   /** `navigator.storage.persist()`; never asked unbidden. False where there is no such thing. */

@@ -137,19 +137,21 @@ export class Transactions extends Requests {
   }
 
   /** Notes that this tab has left the run. */
-  mark(id: string, epoch: number, slot: number): void {
-    this.storage.mark(slot, { id, epoch });
+  mark({ id, incarnation }: StoredJob, epoch: number, slot: number): void {
+    this.storage.mark(slot, { id, incarnation, epoch });
   }
 
   /** What was left in the slot by a page that said so has been handed over. With its lock held: the page may have stayed. */
   private async heed(change: Change, slot: number): Promise<void> {
     const { job: id, ...empty } = change.slot(slot);
     if (id === undefined) return;
-    const marks = (await change.rows.left(slot)).filter((left) => left.id === id);
-    if (marks.length === 0) return;
+    const left = await change.rows.left(slot);
+    if (left.length === 0) return;
     change.rows.deleteLeft(slot);
     const job = await change.job(id);
     if (job === undefined) return;
+    // One that came back, and ended what it had left, may have said so of a job that had the id before.
+    const marks = left.filter((one) => one.id === id && one.incarnation === job.incarnation);
     const { owner: _, ...rest } = job;
     for (const { epoch } of marks) {
       const row = Rules.settle(numbers(job.row), epoch, OUTCOME.released, Number.NaN, wallNow(), chance());

@@ -83,6 +83,21 @@ test("who has a job's id later is another job: it can be cancelled, and handles 
   expect(other.getJob("same")).toMatchObject({ status: "cancelled", priority: 2 });
 });
 
+test("with a reason of one job, no other that has its id later has ended", async () => {
+  const [one, other] = await deafTabs();
+  for (const [tab, why] of [
+    [other, "first"],
+    [one, "second"],
+  ] as const) {
+    await one.clearCompleted();
+    await one.createJob("plain", {}, { id: "same", key: "key", delay: 1000 });
+    expect(await tab.cancelJob("same", { why })).toBe(true);
+  }
+  // It hears of the second only now.
+  expect(await other.cancelJob("same")).toBe(false);
+  expect(await other.getLastJob("key")!.settled).toEqual({ type: "Cancelled", reason: { why: "second" } });
+});
+
 test("over HTTP a job that another tab has only just made is found, and one that has gone is not", async () => {
   const [one, other] = await deafTabs();
   const ask = asker(jobHandler(other));

@@ -94,6 +94,27 @@ test("an owner that hangs is not replaced where its type says so", async () => {
   expect(heir.getJob(id)).toMatchObject({ status: "running", interruptions: 0, owner: { epoch: 1 } });
 });
 
+test("a page that left a job and came back said so of that job: of another under its id, nobody was told", async () => {
+  const { name, open } = queue();
+  const watcher = open({ types: quick, execute: false });
+  const release = latch();
+  const page = open({ types: [type("fragile", () => release.opened, { onInterrupted: "fail" })] });
+  const create = () => watcher.createJob("fragile", {}, { id: "same" });
+  await create();
+  await until(watcher, () => watcher.getJob("same")?.status === "running");
+  dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+  dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  release.open();
+  await ended(watcher, "same");
+  await page.close();
+  expect(await watcher.clearCompleted()).toBe(1);
+  await create();
+  const owner = await workerTab({ name });
+  await owner.hears("started");
+  owner.kill();
+  expect(await ended(watcher, "same")).toMatchObject({ status: "failed", error: { code: "E_INTERRUPTED" } });
+});
+
 test("a step that was recorded is not called again after its tab has died", async () => {
   const { name, open } = queue();
   const owner = await workerTab({ name });

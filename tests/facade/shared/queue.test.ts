@@ -299,6 +299,39 @@ test("onEvent says that a running job is asked to stop, and why, once, and then 
   expect(heard[2]).toEqual({ type: "job_stopping", job_id: id, reason: "enough" });
 });
 
+test("under one key a handle stops its own job and speaks to no other", async () => {
+  const { open } = queue();
+  const actions: string[] = [];
+  const types = [
+    type<unknown, void, unknown, string>("talk", (_, { id, onAction, signal }) => {
+      onAction((action) => void actions.push(`${id}: ${action}`));
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    }),
+  ];
+  const [tab, other] = [open({ types }), open({ types, execute: false })];
+  const run = async (id: string) => {
+    const { job } = await other.runJob<unknown, string>("key", "talk", {}, { id, onDuplicate: "queue" });
+    return job;
+  };
+  const [first, second] = [await run("first"), await run("second")];
+  await until(other, () => other.getJob("first")?.status === "running");
+  await first.dispatch("to the first");
+  await expect.poll(() => actions).toEqual(["first: to the first"]);
+  await second.stop("enough");
+  expect(await second.settled).toEqual({ type: "Cancelled", reason: "enough" });
+  expect(other.getJob("first")).toMatchObject({ status: "running" });
+  const third = await run("third");
+  await first.stop();
+  await until(other, () => other.getJob("third")?.status === "running");
+  // One that has ended has nobody to speak to, and nothing to stop.
+  await first.dispatch("to nobody");
+  await first.stop();
+  expect(third.record.status).toBe("running");
+  await third.dispatch("to the third");
+  await expect.poll(() => actions).toEqual(["first: to the first", "third: to the third"]);
+  await tab.stopJob("key");
+});
+
 test("what changes nothing leaves a snapshot as it is, and tells nobody", async () => {
   // A look now and then, which is told of, is not what this is about: time stands still.
   const clock = useTestClock();

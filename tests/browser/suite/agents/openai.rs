@@ -41,6 +41,7 @@ const FETCH: &str = "
         stream: () => answer(stream([])),
         text: () => ({ ...answer(null), text: () => { state.reading = true; return new Promise(() => {}); } }),
         page: () => answer(stream([]), 'text/html'),
+        numbers: () => answer(stream([5])),
         views: () => answer(stream([
             text(hello('one ')),
             viewed((buffer, at, length) => new DataView(buffer, at, length), hello('two ')),
@@ -115,6 +116,14 @@ async fn a_page_in_place_of_an_answer_is_not_read_and_its_connection_is_closed()
     assert!(job.wait().await.error().unwrap().to_string().contains("text/html"));
     until(|| server.closed()).await;
     assert!(!server.reading());
+}
+
+#[wasm_bindgen_test]
+async fn the_connection_of_an_answer_that_is_no_bytes_is_closed() {
+    let server = server("numbers");
+    let (_session, _, job) = ask(&server);
+    assert!(job.wait().await.error().unwrap().to_string().contains("not bytes"));
+    until(|| server.closed()).await;
 }
 
 #[wasm_bindgen_test]
