@@ -68,11 +68,24 @@ impl Body {
                 Either::Right(((), _)) => return None,
             },
         };
-        // One that has failed is still to be cancelled.
-        if !matches!((&self.source, &read), (Source::Reader(..), Ok(Some(_)) | Err(_))) {
+        if !matches!((&self.source, &read), (Source::Reader(..), Ok(Some(_)))) {
+            if read.is_err() {
+                self.close();
+            }
             self.source = Source::Over;
         }
         read.transpose()
+    }
+
+    fn close(&self) {
+        // Where the signal has closed it, this is refused.
+        if let Source::Reader(reader, _) = &self.source
+            && let Ok(closed) = reader.cancel()
+        {
+            // Where that fails the connection has gone by itself: nobody need hear of it.
+            let closed = settled(&closed);
+            spawn_local(async move { drop(closed.await) });
+        }
     }
 }
 
@@ -102,14 +115,7 @@ fn copied(value: &JsValue) -> Result<Copied, JsValue> {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        // Where the signal has closed it, this is refused.
-        if let Source::Reader(reader, _) = &self.source
-            && let Ok(closed) = reader.cancel()
-        {
-            // Where that fails the connection has gone by itself: nobody need hear of it.
-            let closed = settled(&closed);
-            spawn_local(async move { drop(closed.await) });
-        }
+        self.close();
     }
 }
 
