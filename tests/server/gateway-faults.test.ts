@@ -360,6 +360,33 @@ describe("a gateway that is killed", () => {
   });
 });
 
+describe("pages that come back and have missed nothing", () => {
+  it("are told so, in place of the state, and are connected again", async () => {
+    const { gateway: made } = await gateway();
+    await made.queue("team").createJob("held", {}, { id: "a" });
+    const ends: End[] = [];
+    const port = reconnecting(
+      () => {
+        const [near, far] = connection();
+        ends.push(near);
+        made.serve(far, { name: "team" });
+        return near as unknown as WebSocket;
+      },
+      { min: 20, max: 200 },
+    );
+    open.push(port);
+    const client = new QueueClient(port);
+    open.push(client);
+    const isConnected = () => client.getSnapshot().connected;
+    await expect.poll(isConnected).toBe(true);
+    ends[0]!.close();
+    expect(isConnected()).toBe(false);
+    await expect.poll(isConnected).toBe(true);
+    expect(ends.map(({ told }) => told)).toEqual([["queue_state"], ["stats_update"]]);
+    expect(client.getAllJobs().map(({ id }) => id)).toEqual(["a"]);
+  });
+});
+
 describe("a socket that is lost amid creates", () => {
   it("makes no job twice and none too few", async () => {
     const here = page("team", await gateway());

@@ -208,6 +208,21 @@ describe("POST jobs", () => {
     expect([refused.status, (await refused.json()).code]).toEqual([413, 413]);
   });
 
+  it("where requests have no streams a body is read all the same, and is refused if it is larger", async () => {
+    const { runner } = served();
+    const handler = jobHandler(runner);
+    const create = async (body: string) => {
+      const request = new Request(new URL("/api/jobs", location.href), posted(body));
+      return (await handler(Object.defineProperty(request, "body", { value: undefined })))!;
+    };
+    const job = JSON.stringify({ type: "held", params: { label: "ä" } });
+    expect((await create(job.padEnd(999_999))).status).toBe(201);
+    expect(runner.getAllJobs()).toMatchObject([{ type: "held", params: { label: "ä" } }]);
+    expect((await create(job.padEnd(1_000_000))).status).toBe(413);
+    expect((await create("")).status).toBe(400);
+    expect(runner.getAllJobs()).toHaveLength(1);
+  });
+
   it("a full or closed queue is refused with 503", async () => {
     const runner = newRunner({ maxPending: 1, autoStart: false });
     const ask = asker(jobHandler(runner));

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { newPool, runner, running } from "../pool/support/pool.js";
+import { latch, queue, until } from "../shared/support/tabs.js";
+import { type } from "../shared/support/types.js";
 import { asyncDispose } from "../support/dispose.js";
 import { newManager } from "../support/manager.js";
 import { untilAborted, Work } from "../support/work.js";
@@ -27,6 +30,37 @@ describe("[Symbol.asyncDispose]", () => {
     await manager[asyncDispose]();
     expect(job.status).toBe("cancelled");
     expect(() => manager.runJob("report", () => {})).toThrow("closed");
+  });
+
+  it("of a worker pool closes it: jobs end cancelled, and no worker is left", async () => {
+    const pool = newPool();
+    const { run } = runner(pool);
+    const job = run("untilAborted");
+    await running(job);
+    await pool[asyncDispose]();
+    expect(pool.stats).toMatchObject({ busy: 0, idle: 0 });
+    expect(job.status).toBe("cancelled");
+    expect(await run("echo").settled).toMatchObject({ type: "Failed", error: { code: "E_CLOSED" } });
+  });
+
+  it("of a shared runner closes it: what it runs is handed over, and it takes nothing more", async () => {
+    const { open } = queue();
+    const aborted = latch<string>();
+    const body = (_: unknown, { signal }: { signal: AbortSignal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => {
+          aborted.open(signal.reason.code);
+          reject(signal.reason);
+        });
+      });
+    const [owner, watcher] = [open({ types: [type("wait", body)] }), open({ execute: false })];
+    const { id } = await owner.createJob("wait");
+    await until(watcher, () => watcher.getJob(id)?.status === "running");
+    await owner[asyncDispose]();
+    expect(await aborted.opened).toBe("E_HANDOVER");
+    await until(watcher, () => watcher.getJob(id)?.status === "pending");
+    expect(watcher.getJob(id)).toMatchObject({ attempt: 1, interruptions: 0 });
+    await expect(owner.createJob("wait")).rejects.toMatchObject({ code: "E_CLOSED" });
   });
 
   it("works with await using", async () => {

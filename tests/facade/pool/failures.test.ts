@@ -220,6 +220,25 @@ describe("a worker that can't be loaded", () => {
   });
 });
 
+describe("the binary of the built-in types", () => {
+  it("fails the job that waits for it where it can't be compiled; for the next it is tried again", async () => {
+    const compile = vi.spyOn(WebAssembly, "compile").mockRejectedValueOnce(new RangeError("out of memory"));
+    onTestFinished(() => compile.mockRestore());
+    const pool = new WorkerPool({ size: 1 });
+    onTestFinished(() => pool.close());
+    const { run } = runner(pool);
+    const error = await errorOf(run("fibonacci", { count: 10 }));
+    expect(error).toBeInstanceOf(WorkerCrashedError);
+    expect(error).toMatchObject({
+      message: expect.stringContaining("did not get the binary of the built-in job types"),
+      cause: { name: "RangeError", message: "out of memory" },
+    });
+    expect(await run("fibonacci", { count: 10 }).result).toMatchObject({ numbers: expect.arrayContaining(["55"]) });
+    expect(compile).toHaveBeenCalledTimes(2);
+    expect(pool.stats).toMatchObject({ spawned: 2, idle: 1 });
+  });
+});
+
 describe("a worker that breaks", () => {
   it.each([
     ["throwsOutside", { name: "PaymentError", message: "outside", code: "E_PAYMENT" }],

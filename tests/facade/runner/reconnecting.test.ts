@@ -1,5 +1,6 @@
 import type { JobgateError } from "jobgate";
 import { QueueClient, reconnecting } from "jobgate/queue-client";
+import { useTestClock } from "jobgate/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { until } from "./support/ports.js";
 import { ScriptedSocket } from "./support/scripted-socket.js";
@@ -277,6 +278,69 @@ function scripted(hears: ConstructorParameters<typeof ScriptedSocket>[0]) {
   });
   return { client, sockets };
 }
+
+describe("a socket that says nothing", () => {
+  /** Of a server that answers with `pong`, as long as it is there. */
+  async function silent() {
+    const clock = useTestClock();
+    onTestFinished(clock.restore);
+    const server = { isThere: true };
+    const { client, sockets } = scripted((socket, { type }) => {
+      if (server.isThere && type === "ping") socket.say({ type: "pong" });
+    });
+    await connected(client);
+    const pings = () => sockets.map(({ heard }) => heard.filter(({ type }) => type === "ping").length);
+    return { clock, server, client, sockets, pings };
+  }
+
+  it("for 30 seconds is asked whether its server is there, and stays as long as that answers", async () => {
+    const { clock, client, sockets, pings } = await silent();
+    await clock.advance(20_000);
+    sockets[0]!.say({ type: "stats_update", stats: client.getQueueStats(), seq: 0 });
+    await clock.advance(29_999);
+    expect(pings()).toEqual([0]);
+    for (let times = 1; times <= 3; times += 1) {
+      await clock.advance(1);
+      expect(pings()).toEqual([times]);
+      await clock.advance(29_999);
+      expect(pings()).toEqual([times]);
+    }
+    expect([client.getSnapshot().connected, sockets[0]!.readyState]).toEqual([true, 1]);
+  });
+
+  it("is given up when nobody has answered for 10 seconds, and followed by another", async () => {
+    const { clock, server, client, sockets, pings } = await silent();
+    server.isThere = false;
+    await clock.advance(39_999);
+    expect([pings(), client.getSnapshot().connected]).toEqual([[1], true]);
+    const isAway = away(client);
+    await clock.advance(1);
+    await isAway;
+    expect(sockets[0]!.readyState).toBe(3);
+    await clock.advance(5);
+    await connected(client);
+    expect(pings()).toEqual([1, 0]);
+  });
+
+  it.each([
+    ["the machine is online again", () => dispatchEvent(new Event("online"))],
+    ["the page is shown again", () => document.dispatchEvent(new Event("visibilitychange"))],
+  ])("is asked at once when %s: it may have been lost meanwhile", async (_, happens) => {
+    const { clock, server, client, sockets, pings } = await silent();
+    happens();
+    expect(pings()).toEqual([1]);
+    await clock.advance(10_000);
+    expect([sockets.length, client.getSnapshot().connected]).toEqual([1, true]);
+    server.isThere = false;
+    happens();
+    happens();
+    await clock.advance(9999);
+    expect([pings(), client.getSnapshot().connected]).toEqual([[2], true]);
+    await clock.advance(6);
+    await connected(client);
+    expect(pings()).toEqual([2, 0]);
+  });
+});
 
 describe("a server that says that it leaves", () => {
   it("is waited for: what is asked meanwhile, and what was on its way, is asked of who comes next", async () => {

@@ -328,6 +328,22 @@ test("a sleep is taken up where it was when another tab takes the job over", asy
   expect(await ended(heir, id)).toMatchObject({ status: "completed" });
 });
 
+test("a sleep whose time is none is refused at once, and leaves its name to another; one that is over takes no time", async () => {
+  const { open } = queue();
+  const none = [Number.NaN, Infinity, new Date(Number.NaN), "soon", undefined];
+  const types = [
+    type("sleeper", async (_: unknown, { sleep }: SharedTaskContext) => {
+      const said = new RangeError("time must be a finite number of milliseconds, or a Date");
+      for (const time of none) await expect(sleep("nap", time as never)).rejects.toThrow(said);
+      await sleep("nap", new Date(0));
+      await sleep("another", -1e9);
+      return "awake";
+    }),
+  ];
+  const tab = open({ types });
+  expect(await ended(tab, (await tab.createJob("sleeper")).id)).toMatchObject({ status: "completed", result: "awake" });
+});
+
 test("an attempt that takes too long fails with a TimeoutError, whatever its body says", async () => {
   const { open } = queue();
   const types = [

@@ -1,6 +1,6 @@
 import type { SharedTaskContext } from "jobgate/shared";
-import { expect, test } from "vitest";
-import { ended, latch, locksOf, queue, until, workerTab } from "./support/tabs.js";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { ended, frameTab, latch, locksOf, queue, until, workerTab } from "./support/tabs.js";
 import { type } from "./support/types.js";
 
 /** Types of the worker's names that end at once. */
@@ -23,6 +23,40 @@ test("a job whose tab dies is run again by another, and no retry is counted", as
   await heir.ready;
   owner.kill();
   expect(await ended(heir, id)).toMatchObject({ status: "completed", result: "done", interruptions: 1, attempt: 1 });
+});
+
+test("a job whose page goes is handed over by its mark alone, and no interruption is counted", async () => {
+  const { name, open } = queue();
+  const watcher = open({ types: quick, execute: false });
+  const { id } = await watcher.createJob("wait");
+  const owner = await frameTab(name);
+  await until(watcher, () => watcher.getJob(id)?.status === "running");
+  owner.remove();
+  const heir = open({ types: quick });
+  expect(await ended(heir, id)).toMatchObject({ status: "completed", interruptions: 0, attempt: 1, result: "done" });
+});
+
+test("the mark of a page that has stayed says nothing of a later run: a tab that dies in that is an interruption", async () => {
+  const { name, open } = queue();
+  const aborted = latch<string>();
+  const body = (_: unknown, { signal }: SharedTaskContext) =>
+    new Promise((_, reject) => {
+      signal.addEventListener("abort", () => {
+        aborted.open(signal.reason.name);
+        reject(signal.reason);
+      });
+    });
+  const tab = open({ types: [type("wait", body)] });
+  const { id } = await tab.createJob("wait");
+  await until(tab, () => tab.getJob(id)?.status === "running");
+  dispatchEvent(new PageTransitionEvent("pagehide"));
+  expect(await aborted.opened).toBe("HandoverError");
+  await tab.close();
+  const owner = await workerTab({ name });
+  await owner.hears("started");
+  owner.kill();
+  const heir = open({ types: quick });
+  expect(await ended(heir, id)).toMatchObject({ status: "completed", interruptions: 1, attempt: 1 });
 });
 
 test("a stop of a job whose tab is dead ends it without running its body again", async () => {
@@ -79,6 +113,36 @@ test("an owner that hangs is replaced, and when it wakes up its signal says that
   expect(await end).toMatchObject({ status: "completed", result: "done", interruptions: 1 });
   expect(await owner.hears("aborted")).toMatchObject({ detail: "LostOwnershipError" });
   expect(heir.getJob(id)).toMatchObject({ status: "completed", result: "done" });
+});
+
+test("an owner whose store takes nothing is replaced as one that hangs, and what its body says then is not recorded", async () => {
+  const { name, open } = queue({ takeOverAfter: 1000 });
+  const aborted = latch<string>();
+  const body = (_: unknown, { signal, setState, progress }: SharedTaskContext) =>
+    new Promise((resolve) => {
+      signal.addEventListener("abort", () => {
+        setState("late");
+        progress(50, "late");
+        resolve("late");
+        aborted.open(signal.reason.name);
+      });
+    });
+  const owner = open({ types: [type("wait", body)] });
+  const { job } = await owner.runJob("key", "wait");
+  await until(owner, () => job.record.status === "running");
+  const refused = vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(() => {
+    throw new DOMException("not now", "InvalidStateError");
+  });
+  onTestFinished(() => refused.mockRestore());
+  const heir = await workerTab({ name, takeOverAfter: 1000 });
+  await heir.hears("started");
+  refused.mockRestore();
+  expect(await aborted.opened).toBe("LostOwnershipError");
+  // What it might still write for its body is begun while the first is written, and the second is written after that.
+  for (const priority of [1, 2]) expect(await owner.setPriority(job.record.id, priority)).toBe(true);
+  const { record, state } = job;
+  expect(record).toMatchObject({ status: "running", interruptions: 1, progress: { percent: 0, message: "" } });
+  expect([record.owner?.tab === owner.tab, state]).toEqual([false, undefined]);
 });
 
 test("an owner that hangs is not replaced where its type says so", async () => {

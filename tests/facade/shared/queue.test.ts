@@ -143,6 +143,19 @@ test("what is bad is refused whole and names the field", async () => {
   expect(tab.getAllJobs()).toEqual([]);
 });
 
+test("an id has 1 to 200 characters; with another one nothing is queued", async () => {
+  const { open } = queue();
+  const tab = open({ types: [type("n", () => 1)] });
+  for (const id of ["", "x".repeat(201)]) {
+    const said = new RangeError("id must be a string of 1 to 200 characters");
+    await expect(tab.createJob("n", {}, { id })).rejects.toThrow(said);
+    await expect(tab.runJob("key", "n", {}, { id })).rejects.toThrow(RangeError);
+  }
+  await tab.ready;
+  expect(tab.getAllJobs()).toEqual([]);
+  for (const id of ["x", "x".repeat(200)]) expect((await tab.createJob("n", {}, { id })).id).toBe(id);
+});
+
 test("a create that is repeated under its id has the same answer", async () => {
   const { open } = queue();
   const tab = open({ types: [type("n", () => 1)] });

@@ -1,5 +1,5 @@
 import { jobHandler } from "jobgate/runner";
-import type { SharedTaskContext } from "jobgate/shared";
+import type { SharedRunnerOptions, SharedTaskContext } from "jobgate/shared";
 import { useTestClock } from "jobgate/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { asker, posted } from "../http/support/ask.js";
@@ -21,6 +21,15 @@ const hold = () => {
   );
   return { release, held };
 };
+
+/** A queue where IndexedDB can't be opened: each runner's own, in memory. */
+function memoryQueue(options: SharedRunnerOptions = {}) {
+  const broken = vi.spyOn(indexedDB, "open").mockImplementation(() => {
+    throw new DOMException("not here", "InvalidStateError");
+  });
+  onTestFinished(() => broken.mockRestore());
+  return queue({ fallback: "memory", ...options });
+}
 
 /** The same type, and how often its body has been called. */
 function counted(held: ReturnType<typeof hold>["held"]) {
@@ -157,6 +166,148 @@ test("where there is no IndexedDB a create is refused, or the queue is this tab'
   expect(alone.storage).toBe("memory");
 });
 
+test("in memory a queue is one runner's alone: another of its name sees none of its jobs, and has its own keys", async () => {
+  const { release, held } = hold();
+  const { open } = memoryQueue();
+  const [one, other] = [open({ types: [held] }), open({ types: [held] })];
+  const [first, second] = [await one.runJob("key", "hold"), await other.runJob("key", "hold")];
+  expect([first.type, second.type]).toEqual(["JOB_CREATED", "JOB_CREATED"]);
+  expect(await other.findJob(first.job.record.id)).toBeUndefined();
+  expect(one.getAllJobs().map(({ id }) => id)).toEqual([first.job.record.id]);
+  await first.job.stop("enough");
+  expect(second.job.record).toMatchObject({ status: "running" });
+  release.open();
+  expect(await second.job.settled).toMatchObject({ type: "Normal" });
+});
+
+test("in memory, too, a key has one job: it is joined or refused, one waits behind it and follows, or takes its place", async () => {
+  const { release, held } = hold();
+  const { held: other } = hold();
+  const tab = memoryQueue().open({ types: [...types, held, { ...other, name: "other" }] });
+  const first = await tab.runJob("key", "hold");
+  await until(tab, () => first.job.record.status === "running");
+  const joined = await tab.runJob("key", "plain");
+  expect([joined.type, joined.job.record.id]).toEqual(["JOB_ALREADY_RUNNING", first.job.record.id]);
+  await expect(tab.runJob("key", "plain", {}, { onDuplicate: "reject" })).rejects.toMatchObject({
+    code: "E_DUPLICATE",
+  });
+  const second = await tab.runJob("key", "plain", {}, { onDuplicate: "queue" });
+  const third = await tab.runJob("key", "other", {}, { onDuplicate: "queue" });
+  expect(await second.job.settled).toMatchObject({ type: "Cancelled" });
+  expect(third.job.record).toMatchObject({ status: "pending" });
+  release.open();
+  await until(tab, () => third.job.record.status === "running");
+  expect(first.job.record).toMatchObject({ status: "completed" });
+  const last = await tab.runJob("key", "plain", {}, { onDuplicate: "replace" });
+  expect(await last.job.result).toBe("done");
+  expect(third.job.record).toMatchObject({ status: "cancelled" });
+});
+
+test("in memory, too, a job is found, steered and run again, and an id is one job's", async () => {
+  const tab = memoryQueue().open({ types });
+  const { id } = await tab.createJob("n", { n: 5 }, { id: "mine", delay: 60_000 });
+  expect(await tab.createJob("plain", {}, { id })).toMatchObject({ id, type: "n" });
+  expect(await tab.setPriority(id, 9)).toBe(true);
+  expect(await tab.findJob(id)).toMatchObject({ status: "pending", priority: 9, waiting_for: "delay" });
+  await expect(tab.retryJob(id)).rejects.toMatchObject({ code: "E_NOT_FINISHED" });
+  expect(await tab.cancelJob(id, "not now")).toBe(true);
+  expect(await tab.cancelJob(id)).toBe(false);
+  expect(tab.getJob(id)).toMatchObject({ status: "cancelled", reason: "not now" });
+  const again = await tab.retryJob(id);
+  expect(await ended(tab, again.id)).toMatchObject({ status: "completed", result: 5 });
+  expect(await tab.findJob("none")).toBeUndefined();
+  await expect(tab.retryJob("none")).rejects.toMatchObject({ code: "E_UNKNOWN_JOB" });
+});
+
+test("in memory, too, those that have ended first are let go of first, and clearCompleted lets go of the rest", async () => {
+  const { release, held } = hold();
+  const tab = memoryQueue({ retain: 2 }).open({ types: [...types, held] });
+  const last = await tab.createJob("hold");
+  for (const n of [1, 2, 3]) await ended(tab, (await tab.createJob("n", { n })).id);
+  release.open();
+  await ended(tab, last.id);
+  expect(tab.getAllJobs().map(({ type, result }) => [type, result])).toEqual([
+    ["hold", undefined],
+    ["n", 3],
+  ]);
+  expect(await tab.clearCompleted()).toBe(2);
+  expect(tab.getAllJobs()).toEqual([]);
+  expect(await tab.findJob(last.id)).toBeUndefined();
+});
+
+test("in memory, too, a full queue takes no more until there is room, and what runs counts for nothing", async () => {
+  const { release, held } = hold();
+  const tab = memoryQueue({ maxPending: 1, concurrency: 1 }).open({ types: [...types, held] });
+  const first = await tab.createJob("hold");
+  await until(tab, () => tab.getJob(first.id)?.status === "running");
+  const second = await tab.createJob("plain");
+  await expect(tab.createJob("plain")).rejects.toMatchObject({ code: "E_QUEUE_FULL" });
+  expect(tab.getQueueStats().total).toBe(2);
+  release.open();
+  await ended(tab, second.id);
+  const third = await tab.createJob("plain");
+  expect(await ended(tab, third.id)).toMatchObject({ status: "completed" });
+});
+
+test("in memory, too, a step is called once in all attempts, and gives each what it gave, whatever became of that", async () => {
+  let calls = 0;
+  const body = async (_: unknown, { step, attempt }: SharedTaskContext) => {
+    const list = await step("once", () => {
+      calls++;
+      return [calls];
+    });
+    list.push(attempt);
+    if (attempt < 3) throw new Error("again");
+    return list;
+  };
+  const tab = memoryQueue().open({ types: [type("steps", body)] });
+  const { id } = await tab.createJob("steps", {}, { retry: { limit: 2, delay: 0 } });
+  expect(await ended(tab, id)).toMatchObject({ status: "completed", result: [1, 3] });
+  expect(calls).toBe(1);
+});
+
+test("in memory, too, actions that are sent at once come in their order, and one not done with comes to the next attempt", async () => {
+  const sent = latch();
+  const heard: [number, string][] = [];
+  const body = async (_: unknown, { onAction, attempt }: SharedTaskContext<unknown, string>) => {
+    await sent.opened;
+    return new Promise((resolve, reject) => {
+      onAction((action) => {
+        heard.push([attempt, action]);
+        if (action === "c") resolve("all");
+        if (action !== "b" || attempt > 1) return undefined;
+        reject(new Error("again"));
+        return new Promise(() => {});
+      });
+    });
+  };
+  const tab = memoryQueue().open({ types: [type<unknown, unknown, unknown, string>("listen", body)] });
+  const { job } = await tab.runJob<unknown, string>("key", "listen", {}, { retry: { limit: 1, delay: 0 } });
+  await Promise.all(["a", "b", "c"].map((action) => job.dispatch(action)));
+  sent.open();
+  expect(await job.result).toBe("all");
+  expect(heard).toEqual([
+    [1, "a"],
+    [1, "b"],
+    [2, "b"],
+    [2, "c"],
+  ]);
+});
+
+test("in memory, too, a page that is put away lets go of what it runs, and goes on with it when it is back", async () => {
+  const { release, held } = hold();
+  const { type, runs } = counted(held);
+  const tab = memoryQueue().open({ types: [type] });
+  const { id } = await tab.createJob("hold");
+  await until(tab, () => tab.getJob(id)?.status === "running" && runs() === 1);
+  dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+  await until(tab, () => tab.getJob(id)?.status === "pending");
+  dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  await until(tab, () => tab.getJob(id)?.status === "running" && runs() === 2);
+  release.open();
+  expect(await ended(tab, id)).toMatchObject({ status: "completed", attempt: 1, interruptions: 0, durable: false });
+});
+
 test("a create whose transaction is aborted at commit rejects, and nothing was queued", async () => {
   const { open } = queue();
   const tab = open({ types, execute: false });
@@ -200,6 +351,83 @@ test("an outcome that the store does not take at first is recorded all the same"
   release.open();
   expect(await ended(tab, id)).toMatchObject({ status: "completed", interruptions: 0 });
   expect(refusals).toBe(3);
+});
+
+/** A body that hears actions until one of them is "end", which it is never done with the first time. */
+function listening(heard: string[]) {
+  let isFirst = true;
+  return type<unknown, unknown, unknown, string>(
+    "listen",
+    (_, { onAction, signal }) =>
+      new Promise((resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        onAction((action) => {
+          heard.push(action);
+          if (action !== "end") return undefined;
+          if (!isFirst) resolve("heard");
+          isFirst = false;
+          return new Promise(() => {});
+        });
+      }),
+  );
+}
+
+/** The store of actions fails at that call, until it has done so that often. */
+function failing(method: "get" | "delete", times: number) {
+  const failures = { count: 0 };
+  const original = IDBObjectStore.prototype[method] as (this: IDBObjectStore, key: IDBValidKey) => IDBRequest;
+  IDBObjectStore.prototype[method] = function (this: IDBObjectStore, key: IDBValidKey): IDBRequest {
+    if (this.name === "actions" && Array.isArray(key) && failures.count < times) {
+      failures.count++;
+      throw new DOMException("not now", "UnknownError");
+    }
+    return original.call(this, key);
+  };
+  onTestFinished(() => {
+    IDBObjectStore.prototype[method] = original;
+  });
+  return failures;
+}
+
+test("an action that the store does not give at first is heard all the same, before those that follow", async () => {
+  const { open } = queue();
+  const heard: string[] = [];
+  const tab = open({ types: [listening(heard)] });
+  const { job } = await tab.runJob<unknown, string>("key", "listen");
+  const failures = failing("get", 1);
+  for (const action of ["a", "b", "end"]) await job.dispatch(action);
+  await expect.poll(() => heard).toEqual(["a", "b", "end"]);
+  expect(failures.count).toBe(1);
+});
+
+test("that an action was heard is recorded though the store does not take it at first, and it does not come again", async () => {
+  const { open } = queue({ takeOverAfter: 400 });
+  const heard: string[] = [];
+  const types = [listening(heard)];
+  const [owner, watcher] = [open({ types }), open({ types, execute: false })];
+  const { job } = await watcher.runJob<unknown, string>("key", "listen");
+  const failures = failing("delete", 2);
+  for (const action of ["a", "b", "end"]) await job.dispatch(action);
+  await expect.poll(() => heard).toEqual(["a", "b", "end"]);
+  expect(failures.count).toBe(2);
+  await owner.close();
+  open({ types });
+  expect(await job.result).toBe("heard");
+  expect(heard).toEqual(["a", "b", "end", "end"]);
+});
+
+test("a tab that was not given an action, and lets go of the job, asks for it no more", async () => {
+  const clock = useTestClock();
+  onTestFinished(() => clock.restore());
+  const { open } = queue();
+  const owner = open({ types: [listening([])] });
+  const { job } = await owner.runJob<unknown, string>("key", "listen");
+  const failures = failing("get", Infinity);
+  await job.dispatch("a");
+  await expect.poll(() => failures.count).toBe(1);
+  await owner.close();
+  await clock.runAll({ limit: 20 });
+  expect(failures.count).toBe(1);
 });
 
 test("a page that is put away lets go and begins nothing on disk, and joins again when it is back", async () => {

@@ -76,6 +76,45 @@ export function holdTurns() {
   return { goOn };
 }
 
+/**
+ * A page of its own, which runs jobs of the type "wait" for as long as it is there. Of what it writes on its way out the
+ * store takes its marks and nothing else.
+ */
+export async function frameTab(name: string): Promise<HTMLIFrameElement> {
+  const frame = document.createElement("iframe");
+  const packed = new URL("../../../.packed/node_modules/jobgate/dist/shared.js", import.meta.url).href;
+  const opened = new Promise<unknown>((resolve) => {
+    window.addEventListener("message", ({ data, source }) => {
+      if (source === frame.contentWindow) resolve(data);
+    });
+  });
+  frame.srcdoc = `
+    <script>
+      addEventListener("pagehide", () => {
+        const { transaction } = IDBDatabase.prototype;
+        IDBDatabase.prototype.transaction = function (stores, ...how) {
+          if (stores !== "left") throw new DOMException("The page is gone", "InvalidStateError");
+          return transaction.call(this, stores, ...how);
+        };
+      });
+    </script>
+    <script type="module">
+      const open = async () => {
+        const { SharedRunner } = await import(${JSON.stringify(packed)});
+        const types = [{ name: "wait", description: "", params: [], execute: () => new Promise(() => {}) }];
+        const runner = new SharedRunner({ name: ${JSON.stringify(name)}, builtins: false, types });
+        await runner.ready;
+        return runner.storage;
+      };
+      parent.postMessage(await open().catch(String), "*");
+    </script>`;
+  document.body.append(frame);
+  onTestFinished(() => frame.remove());
+  const storage = await opened;
+  if (storage !== "disk") throw new Error(`The page has no store: ${storage}`);
+  return frame;
+}
+
 /** A tab in a worker of its own, which can be killed and can hang. */
 export async function workerTab(options: SharedRunnerOptions) {
   const worker = new Worker(new URL("./tab-worker.ts", import.meta.url), { type: "module" });
