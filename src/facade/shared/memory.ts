@@ -113,7 +113,8 @@ class MemoryRows implements Rows {
   }
 
   async action(incarnation: number, number: number): Promise<unknown> {
-    return this.partsOf(incarnation).actions.get(number);
+    // Given to a body, which may change it, and perhaps to another attempt after that.
+    return cloned(this.partsOf(incarnation).actions.get(number));
   }
 
   putAction(incarnation: number, number: number, action: unknown): void {

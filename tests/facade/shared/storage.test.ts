@@ -294,6 +294,32 @@ test("in memory, too, actions that are sent at once come in their order, and one
   ]);
 });
 
+test.each([
+  ["on disk", queue],
+  ["in memory", memoryQueue],
+])("%s an action is what was sent, whatever an attempt before has made of it", async (_, make) => {
+  interface Action {
+    readonly items: string[];
+  }
+  const heard: string[] = [];
+  const body = (_: unknown, { onAction, attempt }: SharedTaskContext<unknown, Action>) =>
+    new Promise<void>((resolve, reject) => {
+      onAction(({ items }) => {
+        heard.push(items.join());
+        items.pop();
+        if (attempt > 1) return resolve();
+        reject(new Error("once more"));
+        // Not done with it: the next attempt is given it, too.
+        return new Promise<void>(() => {});
+      });
+    });
+  const tab = make().open({ types: [type<unknown, void, unknown, Action>("listen", body)] });
+  const { job } = await tab.runJob<unknown, Action>("key", "listen", {}, { retry: { limit: 1, delay: 0 } });
+  await job.dispatch({ items: ["a", "b"] });
+  await job.result;
+  expect(heard).toEqual(["a,b", "a,b"]);
+});
+
 test("in memory, too, a page that is put away lets go of what it runs, and goes on with it when it is back", async () => {
   const { release, held } = hold();
   const { type, runs } = counted(held);
