@@ -15,6 +15,7 @@ import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { activate, broken, nothingBroken } from "../tests/mutants/active.mjs";
 import { main, output, root, run } from "./run.mjs";
+import { linesOf, survivorsIn } from "./survivors.mjs";
 
 const home = join(root, "build/mutants/facade");
 const [packed, results, coverage, temporary] = ["packed", "results.jsonl", "coverage.jsonl", "tmp"].map((name) =>
@@ -30,7 +31,6 @@ const batchSeconds = 20;
 
 const isSlow = ({ file }) => /(growth|leaks[-\w]*|throughput)\.test\./.test(file);
 
-const linesOf = (path) => (existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : []);
 const recordsOf = (path) => linesOf(path).map((line) => JSON.parse(line));
 
 /** Builds the package whose facade can be broken, and its panic flavour, and tells in which places. */
@@ -216,8 +216,7 @@ await main(async () => {
 
   const state = stateOf();
   const covered = await cover(state, [...new Set(wanted.flatMap((room) => projectsOf[room] ?? projects))]);
-  const reasons = linesOf(join(root, "tests/facade/survivors.txt"));
-  const known = new Set(reasons.map((line) => line.split(" # ")[0].trim()));
+  const known = survivorsIn(join(root, "tests/facade/survivors.txt"));
   const tried = new Map(recordsOf(results).map((result) => [result.name, result]));
   const ends = [];
   for (const mutant of drawn(eligible, size, seed)) {

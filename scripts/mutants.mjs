@@ -1,22 +1,16 @@
 // `npm run mutants [-- rate order shared]`: breaks the engine in one place after the other, in those of its modules or in all,
 // and tells which the tests did not see (`cargo install cargo-mutants` once). What was tried is not tried again: all of it
 // is in build/mutants. Survivors with a reason are in tests/engine/survivors.txt, a line each: the mutant, then " # why".
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { main, root, run } from "./run.mjs";
+import { linesOf, survivorsIn } from "./survivors.mjs";
 
 /** Each folder of the engine has tests of its own; what lies beside the folders has the manager's. */
 const rooms = { manager: "engine", agents: "agents", pool: "pool", runner: "runner", shared: "shared" };
 
 /** Without line and column, which any edit moves. */
 const named = (line) => line.replace(/^(\S+?\.rs):\d+:\d+: /, "$1: ").trim();
-
-const linesOf = (path) =>
-  existsSync(path)
-    ? readFileSync(path, "utf8")
-        .split("\n")
-        .filter((line) => line.trim() !== "" && !line.startsWith("#"))
-    : [];
 
 const roomOf = (module) => (module.split("/")[0] in rooms ? module.split("/")[0] : "manager");
 
@@ -50,7 +44,7 @@ function tryOut(room, modules) {
 await main(() => {
   const asked = process.argv.slice(2);
   const modules = asked.length === 0 ? Object.keys(rooms) : asked;
-  const known = new Set(linesOf(join(root, "tests/engine/survivors.txt")).map((line) => line.split(" # ")[0].trim()));
+  const known = survivorsIn(join(root, "tests/engine/survivors.txt"));
   const survivors = [];
   for (const room of new Set(modules.map(roomOf))) {
     const { missed, timeout } = tryOut(
