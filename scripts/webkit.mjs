@@ -1,18 +1,8 @@
 // WebKitGTK under Xvfb, by plain WebDriver: what Playwright drives of WebKit is a build of its own.
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { webkitDriverPath, webkitEnvironment } from "./browsers.mjs";
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
+import { freePort } from "./free-port.mjs";
 
 // A process group of its own, since xvfb-run passes no signal on. It ends with the driver, and with whoever started
 // it: then nobody holds the pipe any more. -a: a display that is free.

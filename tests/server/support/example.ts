@@ -2,10 +2,10 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
+import { freePort } from "../../../scripts/free-port.mjs";
 
 const root = join(import.meta.dirname, "../../..");
 
@@ -14,14 +14,6 @@ export interface Example {
   /** Lines of its output so far. */
   lines(): string[];
   stop(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** `npm install && npm start`, with more of an environment. */

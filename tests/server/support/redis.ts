@@ -2,10 +2,10 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis, type RedisOptions } from "ioredis";
+import { freePort } from "../../../scripts/free-port.mjs";
 
 export interface TestRedis extends AsyncDisposable {
   readonly url: string;
@@ -19,15 +19,6 @@ export interface TestRedis extends AsyncDisposable {
   /** Starts it again with its files; resolves when it answers. */
   start(): Promise<void>;
   stop(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 /** As `redis`: what is asked has longer than a Redis or a test's process may stand still. One that is away is noticed as ever. */
