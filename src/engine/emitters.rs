@@ -380,6 +380,23 @@ mod tests {
         assert_eq!(emitters.listen(emitter, Channel::Value), first);
     }
 
+    /// Each time it costs as much as the list is long.
+    #[test]
+    fn a_long_list_closes_up_when_a_quarter_of_it_has_left_and_not_before() {
+        let mut emitters = Emitters::new();
+        let emitter = emitters.create();
+        let listeners: Vec<_> = (0..1000).map(|_| emitters.listen(emitter, Channel::State)).collect();
+        let mut places_after = |leaver| {
+            emitters.unlisten(leaver);
+            let list = &emitters.lists.get(emitter).unwrap().list;
+            (list.listeners.len(), list.left)
+        };
+        for (at, leaver) in listeners[..250].iter().enumerate() {
+            assert_eq!(places_after(*leaver), (1000, at + 1));
+        }
+        assert_eq!(places_after(listeners[250]), (749, 0));
+    }
+
     /// Whoever comes and leaves, on whatever channel: those who stay are told, oldest first; gaps are few in proportion,
     /// and no long list is of several channels.
     #[test]

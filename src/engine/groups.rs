@@ -283,4 +283,52 @@ mod tests {
         start(&mut manager, &mut jobs, starving);
         assert_eq!((manager.first(&jobs), manager.heads.len()), (None, 0));
     }
+
+    /// What is counted as crossed out and is not, is looked for among all of them.
+    #[test]
+    fn who_enters_behind_others_of_the_group_crosses_nothing_out() {
+        let limits = [
+            ManagerOptions { group_concurrency: 1.0, ..ManagerOptions::default() },
+            ManagerOptions { group_rate_limit: Some((1.0, 10.0)), ..ManagerOptions::default() },
+        ];
+        for options in limits {
+            let (mut manager, mut jobs) = (manager(&options), Slab::new());
+            let listed = |manager: &Manager| (manager.heads.len(), manager.openings.len());
+            let is_rated = manager.group_rate.is_some();
+            for (entered, name) in ["first", "other", "last"].into_iter().enumerate() {
+                let (index, group) = enter(&mut manager, &mut jobs, name, 0.0, entered as u64);
+                if is_rated {
+                    // From here on the rest of the group waits, each group for another moment.
+                    manager.leave_line(&mut jobs, index, group);
+                    manager.group_granted(group);
+                    manager.group_begun(group, Time::from_micros(entered as u64));
+                    enter(&mut manager, &mut jobs, name, 0.0, 10 + entered as u64);
+                }
+            }
+            let all = if is_rated { (0, 3) } else { (3, 0) };
+            assert_eq!(listed(&manager), all);
+            // Crossed out, and kept as long as the first stands before it.
+            let other = manager.find_group("other");
+            let waiting = manager.groups.get(other).and_then(|group| group.line.first(&jobs)).unwrap();
+            manager.leave_line(&mut jobs, waiting, other);
+            manager.refresh_groups(&jobs, Time::default());
+            assert_eq!(listed(&manager), all);
+            for entered in 100..1000 {
+                enter(&mut manager, &mut jobs, "first", 0.0, entered);
+            }
+            assert_eq!(listed(&manager), all);
+        }
+    }
+
+    #[test]
+    fn starts_of_a_group_that_goes_on_are_noted_as_long_as_they_count() {
+        let mut manager = manager(&ManagerOptions { group_rate_limit: Some((1.0, 10.0)), ..ManagerOptions::default() });
+        let group = manager.join_group(&Rc::from("a"), NONE);
+        for millis in 0..100 {
+            manager.group_granted(group);
+            manager.group_begun(group, Time::from_millis(f64::from(millis) * 10.0));
+            manager.group_freed(group, false);
+            assert_eq!(manager.group_starts.len(), 1);
+        }
+    }
 }

@@ -86,4 +86,22 @@ mod tests {
         }
         assert!(heap.len() <= 2 * (100 + SLACK), "{} for a hundred", heap.len());
     }
+
+    /// Each time it looks at all of them: not for every one that goes.
+    #[test]
+    fn the_removed_are_cleared_away_once_they_are_more_than_half_and_a_handful() {
+        let mut heap = LazyHeap::default();
+        for serial in 0..1000 {
+            heap.push(entry(0, serial));
+        }
+        let mut remove_last = |gone: u64| {
+            heap.note_removed(&|entry: Entry| entry.serial < 1000 - gone);
+            heap.len()
+        };
+        let many = 500 + SLACK as u64;
+        for gone in 1..=many {
+            assert_eq!(remove_last(gone), 1000, "{gone} are gone");
+        }
+        assert_eq!(remove_last(many + 1), 1000 - many as usize - 1);
+    }
 }

@@ -175,3 +175,18 @@ impl Tab {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_sleep_two_pulses_are_counted_as_awake() {
+        let mut reading = Reading::default();
+        let pulse = Span::from_millis(250.0);
+        for (now, awake) in [(400.0, 400.0), (900.0, 900.0), (60_000.0, 1400.0), (60_100.0, 1500.0)] {
+            reading.pass(Time::from_millis(now), pulse);
+            assert_eq!(reading.awake(), Time::from_millis(awake), "at {now}");
+        }
+    }
+}

@@ -244,6 +244,21 @@ fn until_when_the_limit_alone_holds_jobs_back_can_be_asked_and_watchers_hear_of_
     assert_eq!(until(&world), Some(200.0));
 }
 
+#[test]
+fn of_an_end_of_the_limit_that_moves_watchers_hear_by_whole_milliseconds() {
+    for (late, told) in [(0.4, 0), (1.0, 1)] {
+        let mut world = World::with(|options| (options.concurrency, options.rate_limit) = (2.0, Some((1.0, 100.0))));
+        let first = world.run(1);
+        world.run(2);
+        world.listen(Source::Manager(world.manager), Channel::Change);
+        world.news();
+        world.pass_unnoticed(late);
+        world.send(Command::Called(first));
+        let until = world.engine.rate_limited_until(world.manager).map(Time::as_millis);
+        assert_eq!((until, world.news().len()), (Some(100.0 + late), told));
+    }
+}
+
 fn set(world: &mut World, rate_limit: Option<(f64, f64)>) {
     let manager = world.manager;
     world.send(Command::SetRateLimit { manager, rate_limit });

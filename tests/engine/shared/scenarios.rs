@@ -285,6 +285,18 @@ fn what_a_body_rejects_with_while_its_page_goes_is_no_failure_of_its_own() {
 }
 
 #[test]
+fn a_job_that_may_be_tried_again_at_once_is_asked_for_when_its_failure_is_recorded() {
+    let mut desk = Desk::plain();
+    desk.wait(600.0);
+    desk.run(1, row(|_| {}));
+    let (id, epoch, outcome) = (job(1), 1, Outcome::Rejected { retry: true, wait: None });
+    desk.tell(Command::Settled { job: id, epoch, outcome });
+    desk.see(1, row(|row| (row.epoch, row.failures, row.ready_at) = (1, 1, WALL + 600.0)));
+    let recorded = desk.tell(Command::Recorded { job: id, epoch, answer: Answer::Written });
+    assert!(recorded.iter().any(|effect| matches!(effect, Effect::Ask { .. })), "{recorded:?}");
+}
+
+#[test]
 fn an_outcome_that_the_store_does_not_take_is_offered_again_with_the_lock_held() {
     let mut desk = Desk::plain();
     desk.run(1, row(|_| {}));
