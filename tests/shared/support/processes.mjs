@@ -45,7 +45,9 @@ function isTab(pid) {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
     return (
-      command.includes("--type=renderer") || (command.includes("-isForBrowser") && command.includes("-contentproc"))
+      command.includes("--type=renderer") ||
+      command.includes("WebKitWebProcess") ||
+      (command.includes("-isForBrowser") && command.includes("-contentproc"))
     );
   } catch {
     return false;
@@ -71,7 +73,7 @@ async function computedDuring(work) {
 /**
  * The one that computes when the page does, and not when it does not, twice: a process that is being started computes,
  * too, and a test that kills it waits for good.
- * @param {import("playwright").Page} page
+ * @param {{ evaluate(compute: (millis: number) => void, millis: number): Promise<unknown> }} page
  * @returns {Promise<number>}
  */
 export async function processOf(page) {

@@ -16,8 +16,10 @@ export interface Sample {
 declare global {
   // What the soak calls in its pages.
   var soak: {
-    /** A random program of each part, until nothing is under way any more. */
-    round(seed: number): Promise<void>;
+    /** Begins a random program of each part. */
+    begin(seed: number): void;
+    /** Resolves once nothing is under way any more. */
+    ended(): Promise<void>;
     sample(): Promise<Sample>;
     readonly errors: string[];
   };
@@ -178,10 +180,15 @@ async function openWhole() {
 
 const whole = isWhole ? await openWhole() : undefined;
 
+let underWay: Promise<unknown> = Promise.resolve();
+
 globalThis.soak = {
-  async round(seed) {
+  begin(seed) {
     const programs = [sharedProgram, ...(whole?.programs ?? [])];
-    await Promise.all(programs.map((program, at) => program(randomOf(seed * 10 + at))));
+    underWay = Promise.all(programs.map((program, at) => program(randomOf(seed * 10 + at))));
+  },
+  async ended() {
+    await underWay;
   },
   async sample() {
     const inWorkers = (await whole?.sampleWorkers()) ?? [];
