@@ -8,6 +8,7 @@ import { now } from "../wasm/clock.js";
 import { checkEngine } from "../wasm/engine.js";
 import { RunnerError } from "./errors.js";
 import { isEnd } from "./events.js";
+import { checkId } from "./job-id.js";
 import { JobTypes } from "./job-types.js";
 import { needNoKey } from "./keyless.js";
 import { localQueue } from "./local-queue.js";
@@ -103,10 +104,7 @@ export class JobRunner {
     const { id: wanted, ...run } = options;
     needNoKey(run);
     const checked = this.types.needValid(type, params);
-    const given = checkString("id", wanted);
-    if (given !== undefined && !WasmRunner.isId(given)) {
-      throw new RangeError("id must be a string of 1 to 200 characters");
-    }
+    const given = checkId(wanted, WasmRunner.isId);
     const standing = given === undefined ? undefined : this.tasks.get(given);
     if (standing !== undefined && !standing.job.hasEnded) return this.tasks.record(standing);
     const id = given ?? this.tasks.newId();

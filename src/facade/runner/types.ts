@@ -119,7 +119,10 @@ export interface CreateOptions {
   /** Before the first attempt may start. */
   delay?: Millis;
   signal?: AbortSignal;
-  /** 1 to 200 characters. Given twice while the first is unfinished: its record. Of a finished job: takes its place. */
+  /**
+   * 1 to 200 characters, no half of a surrogate pair among them. Given twice while the first is unfinished: its record.
+   * Of a finished job: takes its place.
+   */
   id?: string;
 }
 

@@ -2,6 +2,7 @@
 
 import { invalidParams, UnknownJobTypeError } from "../errors.js";
 import type { HandledQueue, RequestedOptions } from "../http/queue.js";
+import { checkId } from "../runner/job-id.js";
 import { judged } from "../runner/judged.js";
 import { compareRanks } from "../runner/rank.js";
 import type { TypeDescription, WatchEvent } from "../runner/types.js";
@@ -93,10 +94,10 @@ export class StoreQueue implements HandledQueue {
   async createJob(
     type: string,
     params: Record<string, unknown> = {},
-    { id, key, priority, delay }: RequestedOptions = {},
+    { id: wanted, key, priority, delay }: RequestedOptions = {},
   ): Promise<SharedRecord> {
     const rules = storeRules();
-    if (id !== undefined && !rules.isId(id)) throw new RangeError("id must be a string of 1 to 200 characters");
+    const id = checkId(wanted, rules.isId);
     const app = await this.app();
     const known = typeOf(app, type);
     const valid = validParams(rules, known, params);

@@ -1,4 +1,5 @@
 import { asyncDispose } from "../job/completion.js";
+import { checkId } from "../runner/job-id.js";
 import { JobTypes } from "../runner/job-types.js";
 import { unlessSame } from "../runner/snapshots.js";
 import type { JobQueue, TypeDescription, Validation, WatchEvent } from "../runner/types.js";
@@ -208,10 +209,7 @@ export class SharedRunner implements JobQueue {
   private async create(type: string, params: Record<string, unknown>, options: SharedCreateOptions): Promise<Created> {
     checkObject("options", options);
     const { id: wanted, key: givenKey, onDuplicate, priority, timeout, delay, retry } = options;
-    const given = checkString("id", wanted);
-    if (given !== undefined && !requestRules.isId(given)) {
-      throw new RangeError("id must be a string of 1 to 200 characters");
-    }
+    const given = checkId(wanted, requestRules.isId);
     const key = checkString("key", givenKey);
     const policy = policyNumber(onDuplicate);
     const valid = this.types.needValid(type, params);

@@ -85,6 +85,10 @@ describe("params", () => {
       const why = `types[0].${field} must have no half of a surrogate pair in it`;
       expect(() => newRunner({ types: [{ ...rows, ...half }] })).toThrow(new TypeError(why));
     }
+    const refusal = new RangeError("id must have no half of a surrogate pair in it");
+    expect(() => runner.createJob("rows", { rows: [] }, { id: "\ud800" })).toThrow(refusal);
+    expect(runner.getAllJobs()).toEqual([]);
+    expect(runner.createJob("rows", { rows: [] }, { id: "\u{10000}" }).id).toBe("\u{10000}");
   });
 
   it("lists that are in one another many times are refused in bounded time", () => {

@@ -143,11 +143,15 @@ test("what is bad is refused whole and names the field", async () => {
   expect(tab.getAllJobs()).toEqual([]);
 });
 
-test("an id has 1 to 200 characters; with another one nothing is queued", async () => {
+test("an id has 1 to 200 characters, each a whole one; with another one nothing is queued", async () => {
   const { open } = queue();
   const tab = open({ types: [type("n", () => 1)] });
-  for (const id of ["", "x".repeat(201)]) {
-    const said = new RangeError("id must be a string of 1 to 200 characters");
+  for (const [id, must] of [
+    ["", "be a string of 1 to 200 characters"],
+    ["x".repeat(201), "be a string of 1 to 200 characters"],
+    ["x\udc00", "have no half of a surrogate pair in it"],
+  ] as const) {
+    const said = new RangeError(`id must ${must}`);
     await expect(tab.createJob("n", {}, { id })).rejects.toThrow(said);
     await expect(tab.runJob("key", "n", {}, { id })).rejects.toThrow(RangeError);
   }
