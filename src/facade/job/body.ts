@@ -78,6 +78,8 @@ export function abort(job: AnyJob, cause: number, last: boolean): void {
   const { cold } = job;
   if (cold === undefined) return;
   for (const listener of cold.aborts ?? []) listener();
+  // Nobody is to be told why: an error that nobody looks at is not made, which takes as long as ten jobs.
+  if (cold.sleeps === undefined && cold.adopted === undefined) return;
   const reason = valueBy(job, cause);
   breakSleeps(job, reason);
   if (cold.adopted !== undefined) stopAdopted(cold.adopted, reason);

@@ -25,9 +25,11 @@ export function end(job: AnyJob, how: number, why: number, first: number, count:
   // Its body has not settled.
   if ((why & ENDED.abandoned) !== 0) job.coldData().abandoned = true;
   if (job.cold !== undefined) settle(job, cause, first, count);
-  releaseStamp();
   manager.ends.tell(job, how === END.failed);
-  if (typeof factory === "object") factory.ended?.(job);
+  if (typeof factory === "object" && factory.ended !== undefined) {
+    releaseStamp();
+    factory.ended(job);
+  }
 }
 
 function settle(job: AnyJob, cause: number, first: number, count: number): void {

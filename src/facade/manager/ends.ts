@@ -2,6 +2,7 @@ import { report } from "../errors.js";
 import { completionOf } from "../job/completion.js";
 import type { AnyJob } from "../job/record.js";
 import type { Completion, JobManagerOptions, Unsubscribe } from "../types.js";
+import { releaseStamp } from "../wasm/stamp.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: completions of every type.
 type OnEnd = (job: AnyJob, completion: Completion<any>) => void;
@@ -28,6 +29,7 @@ export class Ends {
   tell(job: AnyJob, hasFailed: boolean): void {
     const { onError, entries } = this;
     if (entries.size === 0 && (onError === undefined || !hasFailed)) return;
+    releaseStamp();
     const completion = completionOf(job)!;
     try {
       if (completion.type === "Failed") onError?.(completion.error, job);

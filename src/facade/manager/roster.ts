@@ -41,7 +41,7 @@ export class Roster<Key> {
 
   /** The engine knows it no more; whoever holds the job can still read it. */
   letGo(slot: number, job: AnyJob): void {
-    if (this.retained.delete(slot)) {
+    if (this.retains && this.retained.delete(slot)) {
       const ended = this.endedUnder.get(job.key)!;
       ended.splice(ended.indexOf(job), 1);
       if (ended.length === 0) this.endedUnder.delete(job.key);

@@ -8,7 +8,7 @@ const isPlatforms = (value: unknown): value is Promise<unknown> => (value as Pro
  */
 function followed(value: unknown): Promise<unknown> {
   try {
-    if (isPlatforms(value) && value.constructor === Promise) return Promise.resolve(value);
+    if (isPlatforms(value) && value.constructor === Promise) return value;
   } catch {
     // It can't be looked at, which the promise says.
   }

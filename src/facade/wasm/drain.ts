@@ -56,7 +56,7 @@ export function drain(): void {
   // Tells the engine so, without a call.
   memoryWords()[header + HEADER.len] = 0;
   dropValues();
-  for (const work of afterwards.splice(0)) work();
+  if (afterwards.length > 0) for (const work of afterwards.splice(0)) work();
   if (timerMoved && failure === undefined) {
     timerMoved = false;
     armTimer(drain);

@@ -27,6 +27,8 @@ export let failure: JobgateError | undefined;
 
 let memory: WebAssembly.Memory;
 let words = new Uint32Array();
+/** Taken anew as the words are. */
+let floats = new Float64Array();
 /** Index of the outbox header: its words are named in src/bindings/wire.rs. */
 export let header = 0;
 
@@ -118,7 +120,10 @@ export function newestSerial(): number {
 
 /** Where a job is listed: four numbers; none if it is forgotten. */
 export function rankAt(address: number): number[] {
-  return address === 0 ? [] : Array.from(new Float64Array(memory.buffer, address, 4));
+  if (address === 0) return [];
+  if (floats.length === 0) floats = new Float64Array(memory.buffer);
+  const at = address >>> 3;
+  return [floats[at]!, floats[at + 1]!, floats[at + 2]!, floats[at + 3]!];
 }
 
 /** Nothing can be asked of a broken engine: settles all that waits, and makes every later call say why. */
