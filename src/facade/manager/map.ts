@@ -91,6 +91,7 @@ export class Mapping {
   private failure: { readonly error: unknown } | undefined = undefined;
   /** With all that its manager does: what is still on its way from the iterator is not waited for. */
   private stopped = false;
+  private refusedToClose = false;
   private readonly hold = new Hold();
 
   /** Throws what opening the items throws. */
@@ -187,8 +188,11 @@ export class Mapping {
   }
 
   private accept(step: unknown): void {
-    // Stopped while the iterator was asked.
-    if (this.isOver) return;
+    if (this.isOver) {
+      // Stopped while the iterator was asked.
+      if (this.refusedToClose) this.closeSteps();
+      return;
+    }
     const { done, value } = step as IteratorResult<unknown>;
     if (done) this.exhausted = true;
     else this.letIn(value);
@@ -244,12 +248,13 @@ export class Mapping {
     if (this.plan.settle) this.results[index] = completionOf(job);
     else if (job.end === END.normal) this.results[index] = job.outcome;
     else this.fail(endValueOf(job));
-    this.take();
+    if (this.isOver) this.finish();
+    else this.take();
   }
 
   /** The first reason counts. */
   private fail(error: unknown): void {
-    if (this.failure !== undefined) return;
+    if (this.isOver) return;
     this.failure = { error };
     this.close();
     // The newest first, so that none of them starts in the place of another.
@@ -270,11 +275,17 @@ export class Mapping {
     this.held = undefined;
     if (this.exhausted) return;
     this.exhausted = true;
+    this.closeSteps();
+  }
+
+  private closeSteps(): void {
+    this.refusedToClose = false;
     try {
       // Whoever made the items hears of it; how they take it changes nothing any more.
       Promise.resolve(this.steps.return?.()).then(undefined, () => {});
     } catch {
-      // As above.
+      // As above; but a generator can't be closed from within: once it has given its item.
+      this.refusedToClose = true;
     }
   }
 

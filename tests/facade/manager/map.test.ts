@@ -250,6 +250,66 @@ describe("map, when an item fails", () => {
   });
 });
 
+describe("map while its iterator keeps it waiting", () => {
+  const reason = { why: "enough" };
+  /** Two items run, and then comes one that never does. */
+  const begin = async (options?: { signal?: AbortSignal; settle?: true }) => {
+    const manager = newManager({ concurrency: 3 });
+    const { attempts, body } = controlled();
+    const seen = { outcome: "not yet" as unknown };
+    const askedInVain = deferred();
+    const next = () => {
+      if (attempts.length < 2) return Promise.resolve({ value: 1, done: false });
+      askedInVain.resolve();
+      return new Promise<never>(() => {});
+    };
+    const items: AsyncIterable<number> = { [Symbol.asyncIterator]: () => ({ next, return: () => next() }) };
+    manager.map(items, body, options as { settle: true }).then(
+      (completions) => {
+        seen.outcome = completions;
+      },
+      (error) => {
+        seen.outcome = error;
+      },
+    );
+    await askedInVain.promise;
+    return { manager, attempts, seen };
+  };
+  type Begun = Awaited<ReturnType<typeof begin>>;
+  const ways: Record<string, (begun: Begun, caller: AbortController) => void> = {
+    "an item fails": ({ attempts }) => attempts[0]!.reject(reason),
+    stopAll: ({ manager }) => void manager.stopAll(reason),
+    close: ({ manager }) => void manager.close(reason),
+    "the caller's signal": (_, caller) => caller.abort(reason),
+  };
+
+  it.each(Object.keys(ways))("rejects once the bodies have ended (%s)", async (way) => {
+    const caller = new AbortController();
+    const begun = await begin({ signal: caller.signal });
+    const { attempts, seen } = begun;
+    ways[way]!(begun, caller);
+    attempts[0]!.resolve();
+    await turn();
+    expect(seen.outcome).toBe("not yet");
+    attempts[1]!.resolve();
+    await turn();
+    expect(seen.outcome).toBe(reason);
+  });
+
+  it.each(["stopAll", "close"] as const)("settle: resolves once the bodies have ended (%s)", async (stop) => {
+    const { manager, attempts, seen } = await begin({ settle: true });
+    const stopped = manager[stop](reason);
+    attempts[0]!.resolve();
+    await turn();
+    expect(seen.outcome).toBe("not yet");
+    attempts[1]!.resolve();
+    await stopped;
+    await turn();
+    const cancelled = { type: "Cancelled", reason };
+    expect(seen.outcome).toEqual([cancelled, cancelled]);
+  });
+});
+
 describe("map and the caller's signal", () => {
   it.each([true, false])("stops all and rejects with its very reason (settle: %s)", async (settle) => {
     const manager = newManager({ concurrency: 2 });
@@ -349,16 +409,44 @@ describe("map on a manager that stops all", () => {
     expect(manager.stats.total).toBe(0);
   });
 
+  it.each(["before", "after"])("settle: an iterator that fails %s the job's end changes nothing", async (when) => {
+    const manager = newManager({ concurrency: 2 });
+    const { attempts, body } = controlled();
+    const [asked, answer] = [deferred(), deferred<IteratorResult<number>>()];
+    const next = () => {
+      if (attempts.length < 1) return Promise.resolve({ value: 1, done: false });
+      asked.resolve();
+      return answer.promise;
+    };
+    const items: AsyncIterable<number> = { [Symbol.asyncIterator]: () => ({ next }) };
+    const mapped = manager.map(items, body, { settle: true });
+    await asked.promise;
+    const stopped = manager.stopAll(reason);
+    if (when === "after") {
+      attempts[0]!.resolve();
+      await stopped;
+    }
+    answer.reject(new Error("the connection was closed"));
+    await turn();
+    attempts[0]!.resolve();
+    expect(await mapped).toEqual([{ type: "Cancelled", reason }]);
+  });
+
   it.each([true, false])("also when the iterator itself says so (settle: %s)", async (settle) => {
     const manager = newManager();
+    let closed = false;
     function* items() {
-      void manager.stopAll(reason);
-      yield 1;
+      try {
+        void manager.stopAll(reason);
+        yield 1;
+      } finally {
+        closed = true;
+      }
     }
     const mapped = manager.map(items(), () => 1, { settle: settle as true });
     if (settle) expect(await mapped).toEqual([]);
     else await expect(mapped).rejects.toBe(reason);
-    expect(manager.stats.total).toBe(0);
+    expect([manager.stats.total, closed]).toEqual([0, true]);
   });
 
   it("a map begun afterwards is another one", async () => {
@@ -369,15 +457,20 @@ describe("map on a manager that stops all", () => {
 });
 
 describe("map and the caller's signal, amid an item", () => {
-  it("aborted by the iterator: what it yields then is not taken", async () => {
+  it("aborted by the iterator: what it yields then is not taken, and it is closed", async () => {
     const manager = newManager();
     const controller = new AbortController();
+    let closed = false;
     function* items() {
-      controller.abort("enough");
-      yield 1;
+      try {
+        controller.abort("enough");
+        yield 1;
+      } finally {
+        closed = true;
+      }
     }
     await expect(manager.map(items(), () => 1, { signal: controller.signal })).rejects.toBe("enough");
-    expect(manager.stats.total).toBe(0);
+    expect([manager.stats.total, closed]).toEqual([0, true]);
   });
 });
 
