@@ -31,15 +31,14 @@ export class Pace {
   change(manager: number, given: unknown): void {
     const limit = readRateLimit("rateLimit", given);
     const engine = command();
-    if (limit !== undefined && !this.isCounted) {
-      this.isCounted = true;
-      const newest = stamp();
-      for (const called of this.stamps.splice(0).sort((a, b) => a - b))
-        engine.noteStart(manager, now() - (newest - called), now());
-    }
     if (engine.setRateLimit(manager, limit !== undefined, limit?.limit ?? 0, limit?.interval ?? 0, now()) < 0)
       throw outOfBounds({ rateLimit: limit });
     this.limit = limit;
+    if (limit === undefined || this.isCounted) return;
+    this.isCounted = true;
+    const newest = stamp();
+    for (const called of this.stamps.splice(0).sort((a, b) => a - b))
+      engine.noteStart(manager, now() - (newest - called), now());
   }
 
   /** While the limit alone holds jobs back: until when, epoch ms. The same each time, as `readyAt` is. */

@@ -87,6 +87,20 @@ describe("JobManager.rateLimit", () => {
     expect(times).toEqual(["a 0", "b 30", "c 100", "d 130"]);
   });
 
+  it("one that was refused changes nothing: what runs after it counts for the next", async () => {
+    const manager = newManager();
+    expect(() => {
+      manager.rateLimit = { limit: 0, interval: 100 };
+    }).toThrow(RangeError);
+    expect(manager.rateLimit).toBeUndefined();
+    const { times, body } = startTimes();
+    for (const name of ["a", "b"]) manager.runJob(name, body(name));
+    manager.rateLimit = { limit: 2, interval: 100 };
+    manager.runJob("c", body("c"));
+    await clock.advance(500);
+    expect(times).toEqual(["a 0", "b 0", "c 100"]);
+  });
+
   it.each([
     [{ limit: 0, interval: 1 }, "rateLimit.limit must be an integer of at least 1, or Infinity, got 0"],
     [{ limit: 1, interval: 0 }, "rateLimit.interval must be a finite number of milliseconds above 0, got 0"],
