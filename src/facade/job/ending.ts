@@ -20,7 +20,7 @@ export function end(job: AnyJob, how: number, why: number, first: number, count:
   jobs[slot] = undefined;
   job.outcome = how === END.cancelled ? undefined : valueBy(job, cause);
   if ((why & ENDED.forgotten) !== 0) manager.letGo(slot, job);
-  else manager.roster.retain(job);
+  else manager.roster.retain(job, manager.keys.isKeyed(job));
   manager.keys.leave(job);
   // Its body has not settled.
   if ((why & ENDED.abandoned) !== 0) job.coldData().abandoned = true;

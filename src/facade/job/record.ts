@@ -131,8 +131,8 @@ export interface JobOwner {
   readonly tracer: { call(job: AnyJob, context: AnyContext): unknown } | undefined;
   /** The engine is told when bodies were called, or they are remembered for a limit that may be set later. */
   readonly pace: { readonly isCounted: boolean; note(stamp: number): void };
-  readonly roster: { retain(job: AnyJob): void };
-  readonly keys: { leave(job: AnyJob): void };
+  readonly roster: { retain(job: AnyJob, isKeyed: boolean): void };
+  readonly keys: { leave(job: AnyJob): void; isKeyed(job: AnyJob): boolean };
   readonly ends: { tell(job: AnyJob, hasFailed: boolean): void };
   /** The engine's clock, read only for managers to whose jobs time ever meant something. */
   moment(): number;

@@ -91,9 +91,13 @@ export class Keys<Key> {
   leave(job: AnyJob): void {
     const number = job.keyNumber;
     if (--counts[number]! > 0) return;
-    // A job under no key has a number that nothing leads to.
-    if (job.key === undefined && this.numbers.get(undefined as Key) !== number) freeNumbers.push(number);
-    else this.vacate(job.key, number);
+    if (this.isKeyed(job)) this.vacate(job.key, number);
+    else freeNumbers.push(number);
+  }
+
+  /** Of a job that has not left: a number that nothing leads to is that of a job under no key. */
+  isKeyed({ key, keyNumber }: AnyJob): boolean {
+    return key !== undefined || this.numbers.get(undefined as Key) === keyNumber;
   }
 
   /** Calls with whoever stands under the key, each time that changes. */

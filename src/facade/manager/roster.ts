@@ -7,13 +7,20 @@ import { END } from "../wasm/wire.js";
 /** What `getSnapshot` gives. */
 export type Snapshot<Job> = { readonly stats: ManagerStats; readonly jobs: readonly Job[] };
 
+/** One that has ended and is kept, between those of its key that ended before and after it. */
+interface Retained {
+  readonly job: AnyJob;
+  older: Retained | undefined;
+  newer: Retained | undefined;
+}
+
 /** A manager's jobs, and how they are found. Held by the manager, so that what is retained goes with it. */
 export class Roster<Key> {
   private byId: Map<string, AnyJob> | undefined = undefined;
   /** By slot. */
-  private readonly retained = new Map<number, AnyJob>();
-  /** The retained ones by key, in the order of their ends. */
-  private readonly endedUnder = new Map<Key, AnyJob[]>();
+  private readonly retained = new Map<number, Retained>();
+  /** Of the retained ones under each key, the last to end. */
+  private readonly newest = new Map<Key, Retained>();
   /** Oldest first, once someone has asked; among them those that were forgotten since. */
   private list: AnyJob[] | undefined = undefined;
   private gone = 0;
@@ -31,20 +38,25 @@ export class Roster<Key> {
     this.list?.push(job);
   }
 
-  /** It has ended and stays to be looked at. */
-  retain(job: AnyJob): void {
-    this.retained.set(job.slot, job);
-    const ended = this.endedUnder.get(job.key);
-    if (ended === undefined) this.endedUnder.set(job.key, [job]);
-    else ended.push(job);
+  /** It has ended and stays to be looked at. `isKeyed`: it can also be found under its key. */
+  retain(job: AnyJob, isKeyed: boolean): void {
+    const older = isKeyed ? this.newest.get(job.key) : undefined;
+    const kept: Retained = { job, older, newer: undefined };
+    this.retained.set(job.slot, kept);
+    if (older !== undefined) older.newer = kept;
+    if (isKeyed) this.newest.set(job.key, kept);
   }
 
   /** The engine knows it no more; whoever holds the job can still read it. */
   letGo(slot: number, job: AnyJob): void {
-    if (this.retains && this.retained.delete(slot)) {
-      const ended = this.endedUnder.get(job.key)!;
-      ended.splice(ended.indexOf(job), 1);
-      if (ended.length === 0) this.endedUnder.delete(job.key);
+    const kept = this.retains ? this.retained.get(slot) : undefined;
+    if (kept !== undefined) {
+      const { older, newer } = kept;
+      this.retained.delete(slot);
+      if (older !== undefined) older.newer = newer;
+      if (newer !== undefined) newer.older = older;
+      else if (older !== undefined) this.newest.set(job.key, older);
+      else if (this.newest.get(job.key) === kept) this.newest.delete(job.key);
     }
     this.byId?.delete(job.id);
     job.slot = -1;
@@ -52,7 +64,7 @@ export class Roster<Key> {
   }
 
   at(slot: number): AnyJob | undefined {
-    return jobs[slot] ?? this.retained.get(slot);
+    return jobs[slot] ?? this.retained.get(slot)?.job;
   }
 
   withId(id: string): AnyJob | undefined {
@@ -62,14 +74,14 @@ export class Roster<Key> {
 
   /** Of the retained ones under the key, the last to end. */
   lastEndedUnder(key: Key): AnyJob | undefined {
-    return this.endedUnder.get(key)?.at(-1);
+    return this.newest.get(key)?.job;
   }
 
   /** Of the retained ones under the key, the last to end well. */
   lastCompletedUnder(key: Key): AnyJob | undefined {
-    const ended = this.endedUnder.get(key) ?? [];
-    for (let at = ended.length - 1; at >= 0; at--) if (ended[at]!.end === END.normal) return ended[at];
-    return undefined;
+    let kept = this.newest.get(key);
+    while (kept !== undefined && kept.job.end !== END.normal) kept = kept.older;
+    return kept?.job;
   }
 
   /** Oldest first. Asked of the engine once: for each snapshot of many jobs, that would cost more than what they do. */

@@ -228,6 +228,31 @@ const running: Record<string, Shape> = {
   },
 };
 
+const retaining: Record<string, Shape> = {
+  "jobs under no key, where as many are retained": async (count) => {
+    const manager = managerOf({ retain: count });
+    const round = () => {
+      for (let n = 0; n < count; n += 1) manager.add(() => n);
+      return manager.onIdle();
+    };
+    await round();
+    return round;
+  },
+  "one key again and again, where as many are retained": async (count) => {
+    // One after another, which takes longer.
+    const jobs = count / 2;
+    const manager = managerOf({ retain: jobs });
+    const round = async () => {
+      for (let n = 0; n < jobs; n += 1) await manager.runJob("key", () => n).job.settled;
+    };
+    await round();
+    return async () => {
+      await round();
+      for (let n = 0; n < jobs; n += 1) expect(manager.forget(manager.getLastJob("key")!.id)).toBe(true);
+    };
+  },
+};
+
 describe("four times as many take about four times as long", () => {
   it.each(Object.keys(listening))("%s", async (name) => {
     expect(await growthOf(listening[name] as Shape, 12_000)).toBe("in proportion");
@@ -237,5 +262,8 @@ describe("four times as many take about four times as long", () => {
   });
   it.each(Object.keys(running))("%s", async (name) => {
     expect(await growthOf(running[name] as Shape, 4000)).toBe("in proportion");
+  });
+  it.each(Object.keys(retaining))("%s", async (name) => {
+    expect(await growthOf(retaining[name] as Shape, 20_000)).toBe("in proportion");
   });
 });

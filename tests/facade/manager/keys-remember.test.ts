@@ -27,6 +27,32 @@ describe("getLastJob", () => {
     expect(newManager().getLastJob("a")).toBeUndefined();
   });
 
+  it("of the key undefined it is no job that was added under none", async () => {
+    const manager = newManager<undefined>({ retain: 10 });
+    await manager.add(() => 1).settled;
+    expect(manager.getLastJob(undefined)).toBeUndefined();
+    const { job } = manager.runJob(undefined, () => 2);
+    await job.settled;
+    const added = manager.add(() => 3);
+    await added.settled;
+    expect(manager.getLastJob(undefined)).toBe(job);
+    expect([manager.forget(added.id), manager.getLastJob(undefined)]).toEqual([true, job]);
+    expect([manager.forget(job.id), manager.getLastJob(undefined)]).toEqual([true, undefined]);
+  });
+
+  it("is the one before the one before, when one between them was let go of first", async () => {
+    const manager = newManager({ retain: 10 });
+    const [oldest, between, newest] = [1, 2, 3].map((n) => ({ n })) as [object, object, object];
+    const ended = [];
+    for (const result of [oldest, between, newest]) {
+      const { job } = manager.runJob("report", () => result);
+      await job.settled;
+      ended.push(job);
+    }
+    for (const at of [1, 2]) manager.forget(ended[at]!.id);
+    expect(manager.getLastJob("report")).toBe(ended[0]);
+  });
+
   it("falls back to the one before when the latest is let go of", async () => {
     const manager = newManager({ retain: 10 });
     const [first, second] = [manager.runJob("a", () => 1).job, manager.runJob("b", () => 0).job];
