@@ -67,6 +67,7 @@ function settle(job: AnyJob, attempt: number, rejected: boolean, value: unknown)
 
 /** Tells the job, or its attempt, that it is to end. `last`: no other can follow, so the job's own signal aborts, too. */
 export function abort(job: AnyJob, cause: number, last: boolean): void {
+  releaseStamp();
   if (cause === CAUSE.timeout) {
     const error = timeoutErrorOf(job);
     job.cold!.attemptController?.abort(error);
@@ -99,6 +100,7 @@ export function decideRetry(job: AnyJob, cause: number): void {
   cold.actionListeners?.clear();
   const error = valueBy(job, cause);
   cold.lastError = error;
+  releaseStamp();
   const again = mayRetry(cold.retryIf, error, job.attempt);
   const wait = again ? waitAsked(cold.delayOf, error, job.attempt) : Number.NaN;
   engine.retry(job.slot, again, wait, chance(), now());

@@ -2,6 +2,7 @@ import { JobManager } from "jobgate";
 import { JobRunner } from "jobgate/runner";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { newManager } from "../support/manager.js";
+import { type AnyContext, untilAborted } from "../support/work.js";
 
 const hour = 3_600_000;
 
@@ -124,4 +125,43 @@ it("a wall clock that is put right in small steps never lets a job end before it
     expect(job.finishedAt).toBeGreaterThanOrEqual(job.startedAt!);
     expect(job.startedAt).toBeGreaterThanOrEqual(job.createdAt);
   }
+});
+
+describe("what user code takes counts in the times of a job that it then starts", () => {
+  const failing = () => Promise.reject(new Error("no"));
+  /** Each calls `run` from user's code, amid what is told. */
+  const places: Record<string, (run: () => void) => unknown> = {
+    "a body that starts since another's attempt has failed": (run) => {
+      const manager = newManager({ concurrency: 1 });
+      manager.runJob("fails", failing, { retry: { limit: 1, delay: 60_000 } });
+      return manager.runJob("next", run).job.settled;
+    },
+    "what is asked before a retry": (run) =>
+      newManager().runJob("fails", failing, { retry: { limit: 1, retryIf: () => void run() as never } }).job.settled,
+    "a listener of a signal that stopAll aborts": (run) => {
+      const manager = newManager();
+      const body = ({ signal }: AnyContext) =>
+        new Promise<void>((resolve) => {
+          signal.addEventListener("abort", () => {
+            run();
+            resolve();
+          });
+        });
+      manager.runJob("stops", body);
+      return manager.stopAll();
+    },
+  };
+
+  it.each(Object.keys(places))("%s", async (place) => {
+    const late = newManager();
+    let early: number[] = [];
+    await places[place]!(() => {
+      spend(50);
+      const before = Date.now();
+      const { createdAt, startedAt } = late.runJob("late", untilAborted).job;
+      early = [before - createdAt, before - startedAt!];
+    });
+    expect(early.length).toBe(2);
+    expect(Math.max(...early)).toBeLessThan(blur);
+  });
 });
