@@ -14,7 +14,7 @@ import { CAUSE, OUTCOME } from "../wasm/wire.js";
 import { adopt, isJob, stopAdopted } from "./adopted.js";
 import { reasonOf, timeoutErrorOf, valueBy } from "./completion.js";
 import { Context } from "./context.js";
-import type { AnyJob } from "./record.js";
+import { type AnyJob, UNSETTLED } from "./record.js";
 import { breakSleeps } from "./waits.js";
 
 export function start(job: AnyJob, attempt: number): void {
@@ -22,6 +22,7 @@ export function start(job: AnyJob, attempt: number): void {
   if (job.started < 0) job.started = stamp();
   if (attempt > 1) {
     const cold = job.coldData();
+    job.outcome = UNSETTLED;
     cold.attemptController = undefined;
     cold.aborts = undefined;
     cold.timeoutError = undefined;

@@ -19,14 +19,14 @@ import { drain } from "../wasm/drain.js";
 import { checkEngine, command, question, REFUSED } from "../wasm/engine.js";
 import { CHANNEL } from "../wasm/listeners.js";
 import { checkObject, needNumber, outOfBounds, priorityNumber } from "../wasm/options.js";
-import { wallTime } from "../wasm/stamp.js";
+import { stamp, wallTime } from "../wasm/stamp.js";
 import { keepValue } from "../wasm/values.js";
 import { CAUSE, END, STATUS } from "../wasm/wire.js";
 import { stateOf } from "./adopted.js";
 import { asyncDispose, completionOf, endValueOf, readyAtOf, reasonOf, timeoutErrorOf } from "./completion.js";
 import { continuationsOf } from "./continuations.js";
 import { listenTo, tell } from "./listen.js";
-import { type AnyBody, ColdData, type JobOwner, type Told } from "./record.js";
+import { type AnyBody, ColdData, type JobOwner, type Told, UNSETTLED } from "./record.js";
 import { jobStream } from "./streams.js";
 import { forgetWait, onWaitOver } from "./waits.js";
 
@@ -51,7 +51,7 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   stopAsked = false;
   ownState: State;
   /** What the latest attempt has returned or thrown; once the job has ended, its result or why it failed. */
-  outcome: unknown = undefined;
+  outcome: unknown = UNSETTLED;
   stopReason: unknown = undefined;
   created: number;
   started = -1;
@@ -121,7 +121,10 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get finishedAt(): number | undefined {
-    return this.finished < 0 ? undefined : wallTime(this.finished, this.created);
+    // The engine is ahead of what has been told.
+    if (this.end === 0 && this.hasEnded) this.coldData().finished ??= stamp();
+    const finished = this.cold?.finished ?? this.finished;
+    return finished < 0 ? undefined : wallTime(finished, this.created);
   }
 
   get readyAt(): number | undefined {
@@ -129,10 +132,12 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get lastError(): unknown {
-    return this.end === 0 ? this.cold?.lastError : undefined;
+    return this.hasEnded ? undefined : this.cold?.lastError;
   }
 
   get abandoned(): boolean {
+    // The engine is ahead of what has been told.
+    if (this.end === 0) return this.outcome === UNSETTLED && this.started >= 0 && this.hasEnded;
     return this.cold?.abandoned ?? false;
   }
 

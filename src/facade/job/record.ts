@@ -30,6 +30,9 @@ export interface AnyBody extends Bound<AnyContext, unknown> {
 }
 export type Continuation = (job: AnyJob, completion: Completion) => void | Promise<void>;
 
+/** What an attempt whose body has not settled has come to. */
+export const UNSETTLED = {};
+
 type Mutable<T> = { -readonly [K in keyof T]?: T[K] };
 
 /** What a job holds only if someone looks: most jobs have none of it, and those that have it little of it. */
@@ -65,6 +68,8 @@ export class ColdData {
   sleeps: Set<(reason: unknown) => void> | undefined = undefined;
   /** It has ended and its body has not settled. */
   abandoned = false;
+  /** When it was seen to have ended, before that was told. */
+  finished: number | undefined = undefined;
   /** Actions that wait for the first listener. */
   mailbox: unknown[] | undefined = undefined;
   /** Listeners for actions; they go with their attempt. */

@@ -218,7 +218,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
 
   forget(id: string): boolean {
     const job = this.getJob(id) as AnyJob | undefined;
-    if (job === undefined || job.end === 0) return false;
+    if (!job?.hasEnded) return false;
     const isForgotten = command().forget(job.slot, this.moment()) === 0;
     drain();
     return isForgotten;

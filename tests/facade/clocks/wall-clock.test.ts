@@ -165,3 +165,19 @@ describe("what user code takes counts in the times of a job that it then starts"
     expect(Math.max(...early)).toBeLessThan(blur);
   });
 });
+
+it("when a job has finished is known to whoever is told of its end, and stays", async () => {
+  const manager = newManager();
+  const { job } = manager.runJob("job", async () => 1);
+  const told: (number | undefined)[] = [];
+  const tell = () => {
+    told.push(job.finishedAt);
+    spend(20);
+  };
+  job.onStopped(tell);
+  manager.onKeyChange("job", tell);
+  manager.onJobEnded(tell);
+  await job.settled;
+  expect(told[0]).toBeGreaterThanOrEqual(job.startedAt!);
+  expect(told).toEqual([job.finishedAt, job.finishedAt, job.finishedAt]);
+});

@@ -68,6 +68,60 @@ describe("RunOptions.abandonAfter", () => {
     expect(job.completion).toEqual({ type: "Cancelled", reason: "enough" });
   });
 
+  it.each([0, 1])("whoever is told of the end sees that it is abandoned (after %d retries)", async (retries) => {
+    const manager = newManager();
+    const deaf = new Work();
+    const { job } = manager.runJob("deaf", deaf.factory, {
+      abandonAfter: 100,
+      retry: { limit: retries, delay: 10, jitter: "none" },
+    });
+    const told: unknown[] = [];
+    const tell = () => told.push(`${job.status} ${job.abandoned} ${job.lastError}`);
+    job.onStopped(tell);
+    manager.onKeyChange("deaf", tell);
+    if (retries > 0) {
+      deaf.reject(new Error("again"));
+      await turn();
+      told.push(String(job.lastError));
+      await clock.advance(10);
+    }
+    void job.stop("enough");
+    await clock.advance(99);
+    told.push(job.abandoned);
+    await clock.advance(1);
+    told.push(job.abandoned);
+    const end = "cancelled true undefined";
+    expect(told).toEqual([...(retries > 0 ? ["Error: again"] : []), false, end, end, true]);
+  });
+
+  it("whoever is told of another end sees that it is not abandoned", async () => {
+    const manager = newManager({ concurrency: 1 });
+    const told: unknown[] = [];
+    const run = (key: string, body: (context: AnyContext) => unknown, retry = 0) => {
+      const { job } = manager.runJob(key, body, { abandonAfter: 100, retry });
+      job.onStopped(() => told.push(`${key} ${job.status} ${job.abandoned} ${job.lastError}`));
+      return job;
+    };
+    run("completed", () => {});
+    run("failed", () => Promise.reject(new Error("no")));
+    const waiting = run("waiting for a retry", () => Promise.reject(new Error("again")), 1);
+    await turn();
+    void waiting.stop("enough");
+    const late = new Work();
+    const stopped = run("stopped", late.factory);
+    void run("never started", () => {}).stop("enough");
+    void stopped.stop("enough");
+    late.resolve();
+    await turn();
+    expect(told).toEqual([
+      "completed completed false undefined",
+      "failed failed false undefined",
+      "waiting for a retry cancelled false undefined",
+      "never started cancelled false undefined",
+      "stopped cancelled false undefined",
+    ]);
+  });
+
   it("what settles in time is not abandoned, and no timer is left", async () => {
     const manager = newManager();
     const slow = new Work();

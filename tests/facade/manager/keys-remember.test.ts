@@ -96,6 +96,34 @@ describe("forget", () => {
   });
 });
 
+describe("forget by who is told of the end", () => {
+  it("lets go of the job, once", async () => {
+    const manager = newManager({ retain: 10 });
+    const { job } = manager.runJob("report", () => "done");
+    const told: unknown[] = [];
+    job.onStopped(() => told.push(job.status, manager.forget(job.id), manager.forget(job.id)));
+    const reader = manager.events().getReader();
+    await job.settled;
+    expect(told).toEqual(["completed", true, false]);
+    expect([manager.getJob(job.id), manager.getLastJob("report"), manager.jobs()]).toEqual([undefined, undefined, []]);
+    const types: (string | undefined)[] = [];
+    while (types.at(-1) !== "job_removed") types.push((await reader.read()).value?.type);
+    expect(types).toContain("job_completed");
+    expect(await job.result).toBe("done");
+  });
+
+  it("is false where nothing is retained", async () => {
+    const manager = newManager();
+    const { job } = manager.runJob("report", () => "done");
+    let told: unknown;
+    job.onStopped(() => {
+      told = manager.forget(job.id);
+    });
+    await job.settled;
+    expect(told).toBe(false);
+  });
+});
+
 describe("add", () => {
   it("runs a job under no key: nobody joins it, and its number is given back", async () => {
     const manager = newManager({ concurrency: 2 });
