@@ -138,6 +138,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     created?: () => void,
   ): RunJobResult<ManagedJob<Key, State, Action, R>> {
     const { keys } = this;
+    const engine = command();
     // The signal is followed before there is a job: what its owner's code does then happens to nobody.
     let job: JobHandle<Key, State, Action, R> | undefined;
     let asked: { readonly reason: unknown } | undefined;
@@ -152,7 +153,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
       });
     // It has aborted since the options were read: as if it had been before.
     if (asked !== undefined) own = { ...own!, aborted: true, plain: false };
-    const engine = command();
     if (own?.timed) this.timed = true;
     const known = isKeyed ? keys.find(key) : undefined;
     const keyNumber = known ?? keys.take();

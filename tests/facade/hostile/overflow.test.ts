@@ -1,6 +1,7 @@
 import { subject } from "jobgate";
 import { describe, expect, it } from "vitest";
 import { newManager } from "../support/manager.js";
+import { type CountedSignal, countedSignal } from "../support/signals.js";
 import { Bystanders } from "./support/bystanders.js";
 import { catchStrayErrors } from "./support/errors.js";
 
@@ -36,6 +37,30 @@ describe("a stack that overflows inside a call is an error for that caller, and 
       const { pending, running, completed, failed, cancelled, total } = manager.stats;
       expect([pending, running]).toEqual([0, 0]);
       expect(completed + failed + cancelled).toBe(total);
+    }
+    await others.leave();
+  });
+
+  it("in add, with signals: they are left as they were once all has ended", async () => {
+    const others = new Bystanders();
+    for (let time = 0; time < TIMES / 4; time += 1) {
+      const manager = newManager();
+      const signals: CountedSignal[] = [];
+      const walk = (): unknown => {
+        const caller = countedSignal();
+        signals.push(caller);
+        return manager.add(walk, { signal: caller.signal });
+      };
+      try {
+        walk();
+      } catch (error) {
+        expect(isOverflow(error)).toBe(true);
+      }
+      expect(signals.length).toBeGreaterThan(10);
+      others.check();
+      await manager.stopAll();
+      await manager.onIdle();
+      expect(signals.map(({ listeners }) => listeners)).toEqual(signals.map(() => 0));
     }
     await others.leave();
   });
