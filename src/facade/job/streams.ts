@@ -34,9 +34,7 @@ export function jobStream(job: AnyJob): ReadableStream<JobEvent> {
   const unsubscribe = subscribeIn(cold.listeners, number, ({ event }: Told) => {
     if (event.type === "job_removed") return;
     queue.push(event, newestOnly(event));
-    if (event.type !== "job_completed" && event.type !== "job_failed" && event.type !== "job_cancelled") return;
-    queue.close();
-    leave();
+    if (event.type === "job_completed" || event.type === "job_failed" || event.type === "job_cancelled") queue.close();
   });
   leave = () => {
     unsubscribe();

@@ -414,7 +414,6 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     afterDrain(() => {
       if (failure !== undefined || engine.awaitIdle(this.number) === 0) return;
       for (const stream of this.streams) stream.close();
-      this.streams.clear();
     });
   }
 

@@ -11,7 +11,8 @@ export interface EventQueue<T> {
   fail(error: unknown): void;
 }
 
-export function eventQueue<T>(onCancel: () => void, worthTelling?: (events: T[]) => T[]): EventQueue<T> {
+/** `onEnd`: nothing more is to be told, for it is closed or its reader has left; may be called again. */
+export function eventQueue<T>(onEnd: () => void, worthTelling?: (events: T[]) => T[]): EventQueue<T> {
   let controller!: ReadableStreamDefaultController<T>;
   const unread = new Unread<T>(worthTelling);
   let closed = false;
@@ -37,7 +38,7 @@ export function eventQueue<T>(onCancel: () => void, worthTelling?: (events: T[])
       cancel() {
         done = true;
         unread.clear();
-        onCancel();
+        onEnd();
       },
     }),
   );
@@ -50,6 +51,7 @@ export function eventQueue<T>(onCancel: () => void, worthTelling?: (events: T[])
     },
     close() {
       closed = true;
+      onEnd();
       if (!done) flush();
     },
     fail(error) {

@@ -133,6 +133,23 @@ describe("nothing keeps what nobody holds", () => {
   );
 
   it(
+    "a stream of a manager's events that has ended goes, while the manager is held",
+    async () => {
+      const manager = new jobgate.JobManager();
+      const streams: WeakRef<object>[] = [];
+      const open = () => {
+        for (let n = 0; n < 20; n += 1) streams.push(new WeakRef(manager.events()));
+      };
+      open();
+      await manager.close();
+      open();
+      expect(await alive(streams)).toBeLessThan(2);
+      expect(await manager.events().getReader().read()).toEqual({ done: true, value: undefined });
+    },
+    patience,
+  );
+
+  it(
     "events of a hundred thousand jobs that nobody reads take a few megabytes, and so does the log of one job",
     async () => {
       const manager = new jobgate.JobManager<number>();
