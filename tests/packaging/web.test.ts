@@ -18,7 +18,7 @@ const pages = {
   "slim-url.js": { what: "./slim with a URL", outcomes: { "jobgate/slim": "Normal 42" } },
   "slim-module.js": { what: "./slim with a Module", outcomes: { "jobgate/slim": "Normal 42" } },
   "slim-asset.js": { what: "./slim with the binary as Vite's asset", outcomes: { "jobgate/slim": "Normal 42" } },
-  "readme.ts": { what: "the README's first lines", outcomes: "came to its end" },
+  "readme.js": { what: "the README's first lines, as plain JavaScript", outcomes: "came to its end" },
 } as const;
 
 type PageName = keyof typeof pages;
@@ -40,13 +40,13 @@ const consumers: readonly {
   {
     name: "Vite, developing",
     serve: bundlers.viteDevelopment,
-    pages: ["in-page.js", "in-worker.js", "pool.js", "pool-spawned.js", "readme.ts"],
+    pages: ["in-page.js", "in-worker.js", "pool.js", "pool-spawned.js", "readme.js"],
     loads: /\/\.vite\/deps\/jobgate/,
   },
   { name: "webpack 5", serve: bundlers.webpackBuilt, pages: [...common, "pool.js"] },
   { name: "Rollup", serve: bundlers.rollupBuilt, pages: common },
-  { name: "esbuild", serve: bundlers.esbuildBuilt, pages: [...common, "readme.ts"] },
-  { name: "Parcel", serve: bundlers.parcelBuilt, pages: [...common, "pool.js", "readme.ts"] },
+  { name: "esbuild", serve: bundlers.esbuildBuilt, pages: [...common, "readme.js"] },
+  { name: "Parcel", serve: bundlers.parcelBuilt, pages: [...common, "pool.js", "readme.js"] },
   {
     name: "no bundler, an import map",
     serve: bundlers.importMap,
@@ -100,7 +100,7 @@ describe.each(consumers)("$name, under a strict Content-Security-Policy", ({ ser
     const seen = await visit(page, `${site?.url}${pageOf(name)}`);
     expect(seen).toMatchObject({ outcomes, faults: [] });
     if (loads) expect(seen.requested).toContainEqual(expect.stringMatching(loads));
-    if (name === "readme.ts") {
+    if (name === "readme.js") {
       expect(readmeOutput.length).toBeGreaterThan(0);
       expect(seen.printed).toEqual(expect.arrayContaining(readmeOutput));
     }

@@ -38,7 +38,7 @@ export const pageOf = (script: string) => script.replace(/\.\w+$/, ".html");
 
 /** Adds to an installed consumer what is no bundler's business: the README's lines, and what is served as it is. */
 export async function complete(folder: string): Promise<void> {
-  writeFileSync(join(folder, "readme.ts"), `${readmeLines()}\ndocument.body.dataset.outcomes = '"came to its end"';\n`);
+  writeFileSync(join(folder, "readme.js"), `${readmeLines()}\ndocument.body.dataset.outcomes = '"came to its end"';\n`);
   const served = join(folder, "public");
   mkdirSync(served);
   writeFileSync(join(served, "favicon.ico"), ""); // browsers ask for it and report that it is not there
