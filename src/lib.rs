@@ -14,6 +14,8 @@
 //! `npm-runner`, `npm-builtins`, `npm-agents`, `npm-pool`, `npm-shared` and `npm-service-worker`, each of a binary of its
 //! own.
 //!
+//! Rust apps begin at `browser`, which is there for `wasm32-unknown-unknown` only.
+//!
 //! What the options are for is shown by the [recipes](https://github.com/jobgate/jobgate/tree/main/www/recipes), short
 //! files in TypeScript: search as you type, save once, upload, poll, limit per host, undo, leave cleanly, stream.
 #![warn(clippy::pedantic)]
