@@ -124,6 +124,22 @@ describe.each(oneBrowser)("the chat with a server, in %s", (name) => {
       expect(await ended(prompt)).toMatchObject({ outcome: "finished", messages: 1 });
     }));
 
+  test("an edit that is open goes with its message, and is not taken for one of what comes in its place", () =>
+    visit(own("failing-once"), async (chat) => {
+      const prompt = `Edited, ${name}`;
+      await chat.send(prompt);
+      await chat.page.getByTestId("failure").getByText("The model has stumbled").waitFor();
+      await chat.button(`Edit message: ${prompt}`).click();
+      const field = chat.page.getByLabel("Edit the message");
+      await field.fill("half an edit");
+      await chat.useServer(own("parrot"));
+      await chat.send("In its place");
+      await chat.answer("In its place");
+      await chat.status("done");
+      await expect.poll(() => field.count()).toBe(0);
+      await expect.poll(() => chat.prompts.allTextContents()).toEqual(["In its place"]);
+    }));
+
   test("the key is sent to the server and is nowhere else; a wrong one is corrected and Retry uses the right one", () =>
     visit({ baseUrl: "/v1", model: "locked", apiKey: "wrong-key-1" }, async (chat) => {
       await chat.send("Open");

@@ -5,6 +5,7 @@ import { browserNames, contextOptions, launch } from "./support/browser.ts";
 import { ChatPage } from "./support/chat-page.ts";
 import { axeVariants, seriousFindings } from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
+import { holdFrames } from "./support/timers.ts";
 
 let site: Awaited<ReturnType<typeof startSite>>;
 
@@ -116,6 +117,26 @@ describe.each(browserNames)("the chat with its script, in %s", (name) => {
         .poll(() => chat.prompts.allTextContents())
         .toEqual(["Introduce yourself", "Lorem ipsum please", "What time is it?"]);
       await expect.poll(() => chat.answers.first().textContent()).toBe(kept);
+    }));
+
+  test("Escape right after Enter, before another frame is drawn, stops, and what was sent is not lost", () =>
+    visit(async (chat) => {
+      await chat.holdScript();
+      await chat.send("Introduce yourself");
+      await chat.answer("I am a");
+      const frames = await holdFrames(chat.page);
+      await chat.send("What time is it?");
+      await chat.composer.press("Escape");
+      await frames.release();
+      await chat.status("stopped");
+      await expect.poll(() => chat.composer.inputValue()).toBe("What time is it?");
+
+      const others = await holdFrames(chat.page);
+      await chat.send("Lorem ipsum please"); // it asks, and does not end by itself
+      await chat.composer.press("Escape");
+      await others.release();
+      await chat.prompts.getByText("Lorem ipsum please").waitFor();
+      await chat.status("stopped");
     }));
 
   test("Regenerate puts another answer in the place of the last", () =>

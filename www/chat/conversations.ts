@@ -1,4 +1,4 @@
-import { type AgentWorker, Session } from "jobgate/agents";
+import { type AgentWorker, Session, type WorkerJob } from "jobgate/agents";
 import { type UseConversation, useConversation } from "jobgate/react";
 import { useSyncExternalStore } from "preact/compat";
 import { announce } from "../shared/announce.tsx";
@@ -19,8 +19,16 @@ export interface Conversation {
   readonly unread: boolean;
   /** What is typed and not sent. */
   readonly draft: string;
-  /** Messages that are being edited, by their place in what was said: what is typed there and not sent. */
-  readonly edits: ReadonlyMap<number, string>;
+  /** Messages that are being edited, by their place in what was said. */
+  readonly edits: ReadonlyMap<number, Edit>;
+}
+
+/** Another message may come to the place of the one that was edited: then it is nobody's. */
+interface Edit {
+  /** What the message says. */
+  readonly of: string;
+  /** What is typed in its place and not sent. */
+  readonly text: string;
 }
 
 interface Chat {
@@ -33,6 +41,9 @@ const LONGEST_ANNOUNCED = 400;
 
 // One for the page, outside of all components: what it does goes on, whoever watches.
 const session = new Session({ providers: [chosen], tools });
+
+/** What each job was asked, until it begins. */
+const prompts = new WeakMap<WorkerJob, string>();
 
 let ids = 0;
 const first = fresh();
@@ -63,6 +74,9 @@ export const isBusy = ({ state, queued }: Pick<Talk, "state" | "queued">): boole
 
 const selectedOf = ({ conversations, selected }: Chat): Conversation =>
   conversations.find(({ id }) => id === selected) ?? first;
+
+/** What a talk tells is as old as the last frame: these are those that have not ended by now. */
+const jobsOf = (worker: AgentWorker): readonly WorkerJob[] => session.jobs.filter((job) => job.worker === worker);
 
 const find = (id: number): Conversation | undefined => chat.conversations.find((one) => one.id === id);
 
@@ -110,9 +124,12 @@ export const draft = (id: number, text: string): void => change(id, { draft: tex
 /** While an answer arrives, it waits for its turn. */
 export function send({ id, worker }: Conversation, talk: Talk, prompt: string): void {
   if (prompt.trim() === "") return;
-  const untitled = !isBusy(talk) && !worker.messages.some(({ role }) => role === "user");
-  if (isBusy(talk)) announce("The message waits for its turn.");
+  const busy = jobsOf(worker).length > 0;
+  const untitled = !busy && !worker.messages.some(({ role }) => role === "user");
+  if (busy) announce("The message waits for its turn.");
   talk.send(prompt);
+  const job = jobsOf(worker).at(-1);
+  if (job) prompts.set(job, prompt);
   change(id, { draft: "", stopping: false, end: "none", ...(untitled && { title: titleOf(prompt) }) });
 }
 
@@ -123,8 +140,8 @@ export function again({ id }: Conversation, { regenerate }: Talk): void {
 }
 
 /** Another prompt in place of that one, and of all that was said after it. */
-export function edit({ id, edits }: Conversation, talk: Talk, index: number, prompt: string): void {
-  if (isBusy(talk) || prompt.trim() === "") return;
+export function edit({ id, worker, edits }: Conversation, talk: Talk, index: number, prompt: string): void {
+  if (jobsOf(worker).length > 0 || prompt.trim() === "") return;
   talk.edit(index, prompt);
   const before = new Map([...edits].filter(([at]) => at < index));
   change(id, { end: "none", edits: before, ...(index === 0 && { title: titleOf(prompt) }) });
@@ -132,16 +149,28 @@ export function edit({ id, edits }: Conversation, talk: Talk, index: number, pro
 
 /** What is typed in the place of that prompt; undefined: it stays as it was. */
 export function keepEdit({ id }: Conversation, index: number, text: string | undefined): void {
-  const kept = new Map(find(id)?.edits);
-  if (text === undefined) kept.delete(index);
-  else kept.set(index, text);
+  const conversation = find(id);
+  const of = conversation?.worker.messages[index]?.content;
+  const kept = new Map(conversation?.edits);
+  if (text === undefined || of === undefined) kept.delete(index);
+  else kept.set(index, { of, text });
   change(id, { edits: kept });
 }
 
+/** What is typed in the place of the message that says so now; undefined: it is not edited. */
+export function editOf(edits: Conversation["edits"], index: number, content: string): string | undefined {
+  const edit = edits.get(index);
+  return edit?.of === content ? edit.text : undefined;
+}
+
 /** The prompts that wait are typed and not sent again. */
-export async function stop({ id, stopping, draft }: Conversation, talk: Talk): Promise<void> {
-  if (!isBusy(talk) || stopping) return;
-  change(id, { stopping: true, draft: [...talk.queued, draft].filter((text) => text.trim() !== "").join("\n\n") });
+export async function stop({ id, worker }: Conversation, talk: Talk): Promise<void> {
+  const jobs = jobsOf(worker);
+  const conversation = find(id);
+  if (!conversation || conversation.stopping || jobs.length === 0) return;
+  const waiting = jobs.filter(({ status }) => status === "pending").map((job) => prompts.get(job) ?? "");
+  const unsent = [...waiting, conversation.draft].filter((text) => text.trim() !== "");
+  change(id, { stopping: true, draft: unsent.join("\n\n") });
   await talk.stop("stopped by the visitor");
   change(id, { stopping: false });
 }
@@ -174,7 +203,7 @@ function titleOf(prompt: string): string {
 }
 
 const isUnsaid = ({ worker, draft, edits }: Conversation): boolean =>
-  draft.trim() !== "" || [...edits].some(([at, text]) => text !== worker.messages[at]?.content);
+  draft.trim() !== "" || [...edits].some(([at, { of, text }]) => of === worker.messages[at]?.content && text !== of);
 
 addEventListener("beforeunload", (event) => {
   if (chat.conversations.some(isUnsaid) || session.jobs.length > 0) event.preventDefault();

@@ -40,3 +40,23 @@ export async function holdTimers(
     release: () => holding.evaluate((holding) => holding.release()),
   };
 }
+
+/** From here on the page draws no frame, and what would be done without one waits, too. */
+export async function holdFrames(page: Page): Promise<{ release(): Promise<void> }> {
+  const { release } = await holdTimers(page, { from: 100, to: 100 });
+  const drawing = await page.evaluateHandle(() => {
+    const frame = window.requestAnimationFrame;
+    const held: FrameRequestCallback[] = [];
+    window.requestAnimationFrame = (draw) => held.push(draw);
+    return () => {
+      window.requestAnimationFrame = frame;
+      for (const draw of held.splice(0)) frame(draw);
+    };
+  });
+  return {
+    async release() {
+      await drawing.evaluate((release) => release());
+      await release();
+    },
+  };
+}

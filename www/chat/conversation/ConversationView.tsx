@@ -4,6 +4,7 @@ import { useModel } from "../model/chosen.ts";
 import { statusOf } from "../status.ts";
 import { Composer, focusComposer } from "./Composer.tsx";
 import { Log } from "./Log.tsx";
+import { isComposed } from "./MessageField.tsx";
 
 /** The selected conversation: what was said, and what to say next. Leaving it stops nothing. */
 export function ConversationView() {
@@ -23,7 +24,7 @@ export function ConversationView() {
       class="panel conversation"
       aria-labelledby="conversation-title"
       onKeyDown={(event) => {
-        if (event.key === "Escape" && !event.isComposing) void stop(conversation, talk);
+        if (event.key === "Escape" && !isComposed(event)) void stop(conversation, talk);
       }}
     >
       <div class="conversation-head">

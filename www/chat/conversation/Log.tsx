@@ -1,7 +1,7 @@
 import type { Message } from "jobgate/agents";
 import { useCallback, useRef } from "preact/hooks";
 import { Button } from "../../shared/components.tsx";
-import { type Conversation, edit, isBusy, keepEdit, send, type Talk, useTalk } from "../conversations.ts";
+import { type Conversation, edit, editOf, isBusy, keepEdit, send, type Talk, useTalk } from "../conversations.ts";
 import { useModel } from "../model/chosen.ts";
 import { suggestions } from "../model/script.ts";
 import { focusComposer } from "./Composer.tsx";
@@ -83,8 +83,8 @@ function Said({ messages, at, talk, edits, onType, onEdit }: SaidProps) {
   const message = messages[at];
   const busy = isBusy(talk);
   if (message?.role === "user") {
-    const prompt = { text: message.content, at, busy, edited: edits.get(at), onType, onEdit };
-    return <Prompt {...prompt} />;
+    const text = message.content;
+    return <Prompt {...{ text, at, busy, edited: editOf(edits, at, text), onType, onEdit }} />;
   }
   if (message?.role !== "assistant") return null;
   const results = resultsAfter(messages, at);

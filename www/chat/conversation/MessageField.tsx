@@ -8,8 +8,8 @@ interface Props {
   onSubmit(): void;
 }
 
-/** Safari tells of the Enter that ends a composition once that is over: only its code, of no key, says what it was. */
-const isComposed = ({ isComposing, keyCode }: KeyboardEvent): boolean => isComposing || keyCode === 229;
+/** Safari tells of the key that ends a composition once that is over: only its code, of no key, says what it was. */
+export const isComposed = ({ isComposing, keyCode }: KeyboardEvent): boolean => isComposing || keyCode === 229;
 
 /** Grows with what is typed. Enter submits, Shift and Enter begin a line; what composes a character does neither. */
 export function MessageField({ id, describedBy, text, onText, onSubmit }: Props) {

@@ -2,7 +2,7 @@ import { memo } from "preact/compat";
 import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../../shared/components.tsx";
 import { focusComposer } from "./Composer.tsx";
-import { MessageField } from "./MessageField.tsx";
+import { isComposed, MessageField } from "./MessageField.tsx";
 
 interface Props {
   text: string;
@@ -59,7 +59,7 @@ export const Prompt = memo(function Prompt({ text, at, busy, edited, onType, onE
           submit();
         }}
         onKeyDown={(event) => {
-          if (event.key !== "Escape" || event.isComposing) return;
+          if (event.key !== "Escape" || isComposed(event)) return;
           // Not the answer: the page's Escape stops that.
           event.stopPropagation();
           leave();
