@@ -171,6 +171,25 @@ describe.each(browserNames)("try it, in %s", (name) => {
     await report.status("cancelled");
   });
 
+  test("a paused download that is tried again stands still until it is resumed", async () => {
+    // The first attempt gets nowhere, the next could be done within its time.
+    await visit.page.evaluate(() => {
+      const { fetch } = window;
+      window.fetch = (input, init) => {
+        if (!String(input).startsWith("/files/")) return fetch(input, init);
+        window.fetch = fetch;
+        return fetch(String(input).replace(/rate=\d+/, "rate=64"), init);
+      };
+    });
+    await visit.options({ Retries: "1", "Retry delay, ms": "0", "Tidy up, ms": "0", "Timeout, ms": "8000" });
+    await visit.startDownload("report", "8000000");
+    await visit.job("report").press("Pause");
+    await visit.job("report").status("running, paused");
+    await visit.job("report").status("failed");
+    await visit.job("report").shows(/^Failed: TimeoutError/);
+    await visit.logged("job_retrying", "");
+  });
+
   test("what fails twice is retried and works on the third attempt", async () => {
     await visit.options({ "Retry delay, ms": "50" });
     await visit.startFlaky("prices");
@@ -199,6 +218,38 @@ describe.each(browserNames)("try it, in %s", (name) => {
     await visit.options({ "Timeout, ms": "-1" });
     expect(await visit.startFlaky("report")).toMatch(/^Refused RangeError.*timeout/i);
     await expect.poll(() => visit.jobCount()).toBe(0);
+  });
+
+  test("what the form can't take is refused in words, also behind options that were closed", async () => {
+    expect(await visit.startFlaky("")).toMatch(/^Refused .*key/i);
+    await visit.options({ "Tidy up, ms": "-1" });
+    expect(await visit.startFlaky("report")).toMatch(/^Refused .*tidy up/i);
+    await visit.options({ "Tidy up, ms": "0", "Timeout, ms": "1e" });
+    await visit.page.locator("details", { hasText: "More options" }).evaluate((more: HTMLDetailsElement) => {
+      more.open = false;
+    });
+    await visit.button("Start").click();
+    await visit.page
+      .getByTestId("answer")
+      .getByText(/^Refused RangeError.*timeout/i)
+      .waitFor();
+    await expect.poll(() => visit.jobCount()).toBe(0);
+  });
+
+  test("a card that is let go of leaves the focus that it held to the list", async () => {
+    await visit.options({ Retries: "0", "Tidy up, ms": "0" });
+    const end = async (key: string) => {
+      await visit.startFlaky(key);
+      await visit.job(key).status("failed");
+    };
+    for (let at = 1; at <= 8; at += 1) await end(`number-${at}`);
+    await visit.page.getByRole("textbox", { name: "Key" }).fill("number-9");
+    await visit.job("number-1").card.getByRole("button", { name: "Register a continuation" }).focus();
+    await visit.button("Start").evaluate((button: HTMLButtonElement) => button.click());
+    await visit.job("number-9").status("failed");
+    await visit.job("number-1").card.waitFor({ state: "detached" });
+    const focused = () => visit.page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
+    await expect.poll(focused).toBe("Jobs");
   });
 
   test("continuations: one registered before the end, one after it, both called", async () => {
@@ -232,7 +283,7 @@ describe.each(browserNames)("try it, in %s", (name) => {
     await visit.stat("running", 1);
     await visit.job("second").status("pending");
     // Its job starts while the button has the focus.
-    const raise = visit.job("second").card.getByRole("button", { name: /^Raise the priority/ });
+    const raise = visit.job("second").card.getByRole("button", { name: /^Raise priority/ });
     await raise.focus();
     await visit.button("Resume the manager").evaluate((button: HTMLButtonElement) => button.click());
     await visit.job("second").status("running");

@@ -45,7 +45,7 @@ export function JobCard({ job }: { job: WorkJob }) {
           <Button
             onClick={() => job.setPriority("user-blocking")}
             disabled={job.status !== "pending"}
-            label={`Raise the priority of ${job.id}`}
+            label={`Raise priority of ${job.id}`}
           >
             Raise priority
           </Button>

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { announce } from "../shared/announce.tsx";
 import { Panel } from "../shared/components.tsx";
 import { JobCard } from "./JobCard.tsx";
@@ -9,13 +9,14 @@ import { useManager } from "./use-jobs.ts";
 export function JobList() {
   const { jobs } = useManager();
   useAnnouncedStatus(jobs);
+  const list = useFocusKept();
   const newestFirst = [...jobs].reverse().sort((a, b) => b.createdAt - a.createdAt);
   return (
     <Panel title="Jobs" aside={<span class="muted small">the last 8 that ended stay</span>}>
       {jobs.length === 0 ? (
         <p class="empty">No job yet. Start one and it appears here.</p>
       ) : (
-        <ol class="job-list" aria-label="Jobs">
+        <ol class="job-list" aria-label="Jobs" ref={list} tabIndex={-1}>
           {newestFirst.map((job) => (
             <JobCard key={job.id} job={job} />
           ))}
@@ -23,6 +24,16 @@ export function JobList() {
       )}
     </Panel>
   );
+}
+
+/** A card that is let go of leaves the focus that it held to the list. */
+function useFocusKept() {
+  const list = useRef<HTMLOListElement>(null);
+  const hadFocus = list.current?.contains(document.activeElement) ?? false; // asked while the card still stands
+  useLayoutEffect(() => {
+    if (hadFocus && !list.current?.contains(document.activeElement)) list.current?.focus();
+  });
+  return list;
 }
 
 /** Says each change of status once. */

@@ -69,7 +69,7 @@ export function StartForm() {
   };
   return (
     <Panel title="Start a job">
-      <form class="stack" onSubmit={submit}>
+      <form class="stack" noValidate onSubmit={submit}>
         <Field label="Key" hint="Any text. One key runs at most once.">
           {(control) => (
             <input

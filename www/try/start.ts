@@ -7,7 +7,7 @@ import { countPrimes } from "./bodies/primes.ts";
 import { manager, type Work, type WorkJob, type WorkState } from "./manager.ts";
 import { askToStop } from "./stop-barriers.ts";
 
-/** What the form holds. Numbers that jobgate takes are passed on as they are: it refuses what is out of bounds. */
+/** What the form holds. Numbers that jobgate takes are passed on as they are: it refuses what is none or out of bounds. */
 export interface Wish extends RunWishes {
   readonly key: string;
   readonly work: Work;
@@ -36,10 +36,13 @@ function bodyOf(wish: Wish): Body {
   }
 }
 
-/** Throws what `runJob` throws. */
+/** Throws what `runJob` throws, and for what that is not given. */
 export function start(wish: Wish): RunJobResult<WorkJob> {
+  const { tidyUp = 0 } = wish;
+  if (wish.key === "") throw new TypeError("The key must be a text, got none");
+  if (!(tidyUp >= 0)) throw new RangeError(`Tidy up must be a number of milliseconds, 0 or more, got ${tidyUp}`);
   const standing = manager.getRunningJob(wish.key);
-  const answer = manager.runJob(wish.key, withTidyUp(wish.tidyUp ?? 0, bodyOf(wish)), {
+  const answer = manager.runJob(wish.key, withTidyUp(tidyUp, bodyOf(wish)), {
     onDuplicate: wish.onDuplicate,
     priority: wish.priority,
     retry: {

@@ -13,7 +13,8 @@ export const note = (context: Context, text: string): void => context.setState((
 
 /** Obeys "pause" and "resume". The body awaits what this returns wherever it can wait. */
 export function pausePoint(context: Context): () => Promise<void> | undefined {
-  let barrier: Gate | undefined;
+  // As the attempt before left it.
+  let barrier: Gate | undefined = context.state.paused ? gate() : undefined;
   context.onAction((action) => {
     if (action.type === "pause") {
       barrier ??= gate();
