@@ -166,4 +166,36 @@ describeDashboard("the dashboard's controls", { browsers: oneBrowser }, (visit) 
     await tab.detailStatus("completed");
     expect(await tab.ids()).toHaveLength(1);
   });
+
+  test("a text that is no number goes with the field that it stood in", async () => {
+    const tab = await visit.open();
+    await tab.fill({ seconds: "-" });
+    for (const label of ["Copies", "Retries"]) await tab.option(label, "-");
+    await tab.chooseType("echo");
+    await tab.fill({ message: "x", delay: "1" });
+    await tab.button("Start job").click();
+    await tab.detailStatus("completed");
+    await tab.chooseType("countdown");
+    await expect.poll(() => tab.param("seconds").inputValue()).toBe("10");
+    await tab.button("Start job").click();
+    await tab.detailStatus("running");
+  });
+
+  test("what is asked while the tab pauses is done once it has", async () => {
+    const tab = await visit.open();
+    await tab.startMany("countdown", { seconds: "60" }, 4);
+    await tab.row("4").click();
+    await tab.detailStatus("pending");
+    await tab.page.evaluate(async () => {
+      const press = (name: string) =>
+        [...document.querySelectorAll("button")].find(({ textContent }) => textContent === name)!.click();
+      press("Pause this tab");
+      await new Promise((resolve) => setTimeout(resolve));
+      press("Cancel");
+      press("Start job");
+    });
+    await tab.button("Resume this tab").waitFor();
+    await tab.rowStatus("4", "cancelled");
+    await tab.rowStatus("5", "pending");
+  });
 });

@@ -116,6 +116,13 @@ describeDashboard("what the dashboard says", { browsers: oneBrowser }, (visit) =
     await old.page.getByText("another tab has a newer version of this page").waitFor();
     await old.row(id).waitFor();
     await expect.poll(() => old.button("Start job").getAttribute("aria-disabled")).toBe("true");
+    const submits = await old.button("Start job").evaluate((button: HTMLButtonElement) => {
+      let submits = false;
+      document.addEventListener("submit", () => (submits = true), { once: true });
+      button.click();
+      return submits;
+    });
+    expect(submits).toBe(false);
     await old.detailStatus("handed over"); // to newer code
     await old.press("Cancel");
     await old.detailStatus("cancelled");

@@ -240,8 +240,10 @@ describeDashboard("the dashboard", {}, (visit) => {
   test("an address of a job that is not there says so, and leads back", async () => {
     const tab = await visit.open("#/jobs/no%2Fsuch%20job");
     await tab.page.getByTestId("unknown-job").getByText("There is no job “no/such job”").waitFor();
-    await tab.page.getByRole("link", { name: "Back to the queue" }).click();
+    const focused = () => tab.page.evaluate(() => document.activeElement?.getAttribute("role"));
+    await tab.page.getByRole("link", { name: "Back to the queue" }).press("Enter");
     await tab.details.getByText("Choose a job in the queue").waitFor();
+    await expect.poll(focused).toBe("grid");
     const id = await tab.start("echo", { message: "x", delay: "1" });
     await tab.page.goBack();
     await tab.details.getByText("Choose a job in the queue").waitFor();
@@ -250,7 +252,7 @@ describeDashboard("the dashboard", {}, (visit) => {
     await tab.closeDetails();
     await tab.details.getByText("Choose a job in the queue").waitFor();
     await expect.poll(() => tab.selectedId()).not.toBe(id);
-    await expect.poll(() => tab.page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("grid");
+    await expect.poll(focused).toBe("grid");
   });
 
   test("whatever a job is given or says is text", async () => {

@@ -29,7 +29,7 @@ function Page() {
       <Announcer />
       <Overview />
       <Trial />
-      <Timeline />
+      <Timeline onOpen={show} />
       <div class="board">
         <div class="board-side">
           <TypeList chosen={typeName} onChoose={setTypeName} />

@@ -139,6 +139,13 @@ export function setExecutes(executes: boolean): Promise<void> {
   return changing;
 }
 
+/** What is shown now, once it is open: a tab that stops or begins to run jobs opens the shared queue anew. */
+async function shownOnceOpen(): Promise<Place> {
+  const { name } = state.place;
+  await changing.catch(() => {});
+  return opened.get(name)!;
+}
+
 /** Every fault; none where the params are good. */
 export function faultsOf(type: string, params: Record<string, unknown>): readonly ParamError[] {
   const validation = state.place.validate(type, params);
@@ -152,30 +159,32 @@ export async function createJobs(
   options: QueueCreateOptions = {},
 ): Promise<readonly string[]> {
   if (params.length < 1 || params.length > MOST_COPIES) throw new RangeError(`Copies: from 1 to ${MOST_COPIES}`);
+  const place = shownOnceOpen();
   const numbers = await newIds(params.length);
-  const { name, queue } = state.place;
+  const { name, queue } = await place;
   // Numbers are this browser's, and others may have a server's same queue.
   const ids = name === "server" ? numbers.map((number) => `${visitor()}-${number}`) : numbers;
   await Promise.all(params.map((one, at) => queue.createJob(type, one, { ...options, id: ids[at]! })));
   return ids;
 }
 
-export const retryJob = async (id: string): Promise<string> => (await state.place.queue.retryJob(id)).id;
+export const retryJob = async (id: string): Promise<string> => (await (await shownOnceOpen()).queue.retryJob(id)).id;
 
 let raising: Promise<unknown> = Promise.resolve();
 
 /** One after the other: of two clicks in quick succession none is lost. Resolves with what it is now. */
 export function raisePriority(id: string, by: number): Promise<number> {
-  const { queue } = state.place;
+  const place = shownOnceOpen();
   const raised = raising.then(async () => {
+    const { queue } = await place;
     const priority = (queue.getJob(id)?.priority ?? 0) + by;
-    await queue.setPriority(id, priority);
+    if (!(await queue.setPriority(id, priority))) throw new Error("It has ended, or has been cleared");
     return priority;
   });
   raising = raised.catch(() => {});
   return raised;
 }
 
-export const cancelJob = (id: string) => state.place.queue.cancelJob(id);
+export const cancelJob = async (id: string) => (await shownOnceOpen()).queue.cancelJob(id);
 
-export const clearCompleted = () => state.place.queue.clearCompleted();
+export const clearCompleted = async () => (await shownOnceOpen()).queue.clearCompleted();

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useId, useRef } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 
 export type Tone = "calm" | "active" | "good" | "bad" | "warn";
 
@@ -36,7 +36,7 @@ export function Button(props: {
       class={props.primary ? "button primary" : "button"}
       aria-disabled={props.disabled ? "true" : undefined}
       aria-label={props.label}
-      onClick={props.disabled ? undefined : props.onClick}
+      onClick={props.disabled ? (event) => event.preventDefault() : props.onClick}
     >
       {props.children}
     </button>
@@ -131,6 +131,10 @@ export function NumberInput(props: {
   /** What its text was last taken for. As long as that stands the text is left alone: on the way to 2.5 "2." is 2. */
   const taken = useRef<{ readonly number: number | undefined }>(undefined);
   const isTyped = taken.current !== undefined && Object.is(taken.current.number, props.value);
+  useEffect(() => {
+    // What was no number stood in another field, and has gone with it.
+    if (Number.isNaN(props.value)) props.onChange(undefined);
+  }, []);
   return (
     <Field label={props.label} hint={props.hint}>
       {(control) => (

@@ -110,7 +110,7 @@ export class DashboardPage {
     await this.option("Copies", String(copies));
     const all = this.page.locator(".filters label").first().locator(".segment-count");
     const before = Number((await all.textContent())?.replace(",", ""));
-    await this.button(`Start ${copies} jobs`).click();
+    await this.button(`Start ${copies.toLocaleString("en")} jobs`).click();
     await all.getByText((before + copies).toLocaleString("en"), { exact: true }).waitFor();
     await this.option("Copies", "");
   }

@@ -52,12 +52,12 @@ export function Details(props: { heading: RefObject<HTMLHeadingElement | null>; 
           </Button>
         )}
       </div>
-      {job ? <Job key={job.id} job={job} heading={props.heading} /> : <NoJob id={id} />}
+      {job ? <Job key={job.id} job={job} heading={props.heading} /> : <NoJob id={id} onLeave={props.onLeave} />}
     </section>
   );
 }
 
-function NoJob({ id }: { id: string | undefined }) {
+function NoJob({ id, onLeave }: { id: string | undefined; onLeave: () => void }) {
   const storage = useDashboard(({ storage }) => storage);
   if (id === undefined) return <p class="details-empty">Choose a job in the queue to see all of it.</p>;
   if (storage === "opening") return <p class="details-empty">Opening the browser's storage…</p>;
@@ -66,7 +66,10 @@ function NoJob({ id }: { id: string | undefined }) {
     <div class="details-empty" data-testid="unknown-job">
       <p>There is no job “{id}” in the queue. It may have been cleared, or the browser has lost it.</p>
       <p>
-        <a href="#/">Back to the queue</a>
+        {/* biome-ignore lint/a11y/useValidAnchor: it leads to an address; the focus goes along. */}
+        <a href="#/" onClick={onLeave}>
+          Back to the queue
+        </a>
       </p>
     </div>
   );
@@ -226,7 +229,11 @@ function CopyButton({ job: { status, result: value } }: { job: JobOf }) {
     }
   };
   return (
-    <Button onClick={() => void copy()} disabled={status !== "completed"} label="Copy the result">
+    <Button
+      onClick={() => void copy()}
+      disabled={status !== "completed"}
+      label={`${copied ? "Copied" : "Copy"} the result`}
+    >
       {copied ? "Copied" : "Copy"}
     </Button>
   );

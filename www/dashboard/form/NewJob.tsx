@@ -1,6 +1,6 @@
 import type { ParamError } from "jobgate";
 import type { TypeDescription } from "jobgate/runner";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { type Dispatch, type StateUpdater, useEffect, useRef, useState } from "preact/hooks";
 import { announce } from "../../shared/announce.tsx";
 import { Button, NumberInput, Panel } from "../../shared/components.tsx";
 import { count } from "../../shared/format.ts";
@@ -9,7 +9,7 @@ import { selectJob } from "../route.ts";
 import { createJobs, faultsOf as faultsIn, MOST_COPIES, useDashboard, useLive } from "../store.ts";
 import { refusalOf } from "../words.ts";
 import { ParamField } from "./ParamField.tsx";
-import { firstRaw, paramOf, paramsOf, type Raw, type RawParams } from "./params.ts";
+import { firstRaw, legible, paramOf, paramsOf, type Raw, type RawParams } from "./params.ts";
 
 interface Extras extends RunWishes {
   /** The fields are shown. */
@@ -50,7 +50,7 @@ export function NewJob({ typeName }: { typeName: string | undefined }) {
 interface FormProps {
   readonly type: TypeDescription;
   /** Of jobs of any type: they stay when another is chosen. */
-  readonly options: readonly [Extras, (extras: Extras) => void];
+  readonly options: readonly [Extras, Dispatch<StateUpdater<Extras>>];
 }
 
 function Form({ type, options: [extras, setExtras] }: FormProps) {
@@ -68,7 +68,7 @@ function Form({ type, options: [extras, setExtras] }: FormProps) {
 
   const change = (param: string, value: Raw) => {
     const next = { ...raw, [param]: value };
-    typed.set(name, next);
+    typed.set(name, legible(next));
     setRaw(next);
     setTouched(new Set(touched).add(param));
     setRefusal(undefined);
@@ -78,7 +78,6 @@ function Form({ type, options: [extras, setExtras] }: FormProps) {
     announce(text);
   };
   const submit = async () => {
-    if (busy) return;
     setTouched(new Set(specs.map((spec) => spec.name)));
     setBusy(true);
     try {
@@ -98,7 +97,7 @@ function Form({ type, options: [extras, setExtras] }: FormProps) {
       const ids = await createJobs(name, copies, optionsOf(extras));
       setRefusal(undefined);
       setTouched(new Set());
-      announce(ids.length === 1 ? `Job ${ids[0]} is in the queue` : `${ids.length} jobs are in the queue`);
+      announce(ids.length === 1 ? `Job ${ids[0]} is in the queue` : `${count(ids.length)} jobs are in the queue`);
       if (ids[0] !== undefined && ids.length === 1) selectJob(ids[0]);
     } catch (error) {
       refuse(refusalOf(error));
@@ -129,7 +128,7 @@ function Form({ type, options: [extras, setExtras] }: FormProps) {
       <MoreOptions extras={extras} onChange={setExtras} />
       <Button submit primary disabled={busy || !live}>
         {extras.copies !== undefined && Number.isInteger(extras.copies) && extras.copies > 1
-          ? `Start ${extras.copies} jobs`
+          ? `Start ${count(extras.copies)} jobs`
           : "Start job"}
       </Button>
       {refusal !== undefined && (
@@ -141,8 +140,8 @@ function Form({ type, options: [extras, setExtras] }: FormProps) {
   );
 }
 
-function MoreOptions({ extras, onChange }: { extras: Extras; onChange: (extras: Extras) => void }) {
-  const change = (changed: Partial<Extras>) => onChange({ ...extras, ...changed });
+function MoreOptions({ extras, onChange }: { extras: Extras; onChange: Dispatch<StateUpdater<Extras>> }) {
+  const change = (changed: Partial<Extras>) => onChange((before) => ({ ...before, ...changed }));
   return (
     <details open={extras.open} onToggle={({ currentTarget: { open } }) => open !== extras.open && change({ open })}>
       <summary>More options</summary>

@@ -11,6 +11,10 @@ export type RawParams = Readonly<Record<string, Raw>>;
 /** Given by a number field whose text is no number. */
 export const NOT_A_NUMBER = "\0";
 
+/** Without what is no number: its text is in its field alone, and goes with that. */
+export const legible = (raw: RawParams): RawParams =>
+  Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== NOT_A_NUMBER));
+
 const isNumeric = ({ type }: Spec): boolean => type === "integer" || type === "number";
 
 export function firstRaw(spec: ParamSpec): Raw {

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { clockTime, shortDuration } from "../../shared/format.ts";
 import { useNow } from "../../shared/use-now.ts";
 import type { Job } from "../places/place.ts";
+import type { OpenedBy } from "../queue/Queue.tsx";
 import { jobHref } from "../route.ts";
 import { runsOf } from "../runs.ts";
 import { useDashboard, useQueue } from "../store.ts";
@@ -9,17 +10,17 @@ import { useDashboard, useQueue } from "../store.ts";
 const LAST = 20;
 
 /** What the picture shows, for who cannot see it or would rather read. */
-export function AsText() {
+export function AsText({ onOpen }: { onOpen: (by: OpenedBy) => void }) {
   const [open, setOpen] = useState(false);
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>The timeline as text</summary>
-      {open && <LastJobs />}
+      {open && <LastJobs onOpen={onOpen} />}
     </details>
   );
 }
 
-function LastJobs() {
+function LastJobs({ onOpen }: { onOpen: (by: OpenedBy) => void }) {
   const { jobs } = useQueue();
   const runs = useDashboard(({ runs }) => runs);
   const place = useDashboard(({ place }) => place);
@@ -28,7 +29,7 @@ function LastJobs() {
   if (last.length === 0) return <p class="muted small">Nothing has happened yet.</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard.
-    <section class="table-scroll timeline-text" tabIndex={0} aria-label={`The last ${last.length} jobs, newest first`}>
+    <section class="table-scroll timeline-text" tabIndex={0} aria-label="The last jobs, newest first">
       <table>
         <thead>
           <tr>
@@ -44,7 +45,10 @@ function LastJobs() {
           {last.map((job) => (
             <tr key={job.id}>
               <td>
-                <a href={jobHref(job.id)}>{job.id}</a>
+                {/* A key's click has no detail. */}
+                <a href={jobHref(job.id)} onClick={({ detail }) => onOpen(detail === 0 ? "keyboard" : "pointer")}>
+                  {job.id}
+                </a>
               </td>
               <td>{job.type}</td>
               <td>{clockTime(job.created_at)}</td>

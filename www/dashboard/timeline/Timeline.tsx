@@ -2,6 +2,7 @@ import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Button, Panel } from "../../shared/components.tsx";
 import { shortDuration } from "../../shared/format.ts";
+import type { OpenedBy } from "../queue/Queue.tsx";
 import { selectJob } from "../route.ts";
 import { useDashboard } from "../store.ts";
 import { AsText } from "./AsText.tsx";
@@ -19,8 +20,8 @@ const legendTexts: Partial<Record<(typeof shown)[number], string>> = {
   left: "who ran it went away",
 };
 
-/** The last jobs in lanes: who waits above, who runs below, and how many end. */
-export function Timeline() {
+/** The last jobs in lanes: who waits above, who runs below, and how many end. `onOpen`: as the queue's. */
+export function Timeline({ onOpen }: { onOpen: (by: OpenedBy) => void }) {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const legend = useRef<HTMLUListElement>(null);
@@ -57,7 +58,9 @@ export function Timeline() {
   };
   const onClick = (event: MouseEvent) => {
     const box = boxAt(event);
-    if (box && !moved.current) selectJob(box.stretch.job.id);
+    if (!box || moved.current) return;
+    selectJob(box.stretch.job.id);
+    onOpen("pointer");
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -123,7 +126,7 @@ export function Timeline() {
         Plus and minus zoom, the arrow keys move, Home shows all of it, End returns to now. The same as text is below.
       </p>
       <div class="timeline-foot">
-        <AsText />
+        <AsText onOpen={onOpen} />
         <Legend list={legend} />
       </div>
     </Panel>

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { announce } from "../../shared/announce.tsx";
 import { Button, Panel } from "../../shared/components.tsx";
+import { count } from "../../shared/format.ts";
 import { isDemo } from "../address.ts";
 import { createJobs, useDashboard, useLive, useQueue } from "../store.ts";
 import { uploadOptions } from "../upload.ts";
@@ -45,6 +46,7 @@ function TabTrial() {
       announce(`${UPLOADS} jobs are in the queue`);
     } catch (error) {
       setRefusal(refusalOf(error));
+      announce(refusalOf(error));
     }
   };
   const freeze = () => {
@@ -119,7 +121,7 @@ function ServerLog() {
           <ol class="small">
             {log.map(({ name, bytes, requests }, at) => (
               <li key={at}>
-                {name}: {bytes} bytes in {requests} parts
+                {name}: {count(bytes)} bytes in {requests} {requests === 1 ? "part" : "parts"}
               </li>
             ))}
           </ol>
