@@ -47,11 +47,11 @@ const headers = (policy: Record<string, string>) => ({
   "Referrer-Policy": "no-referrer",
 });
 
-/** Where a visitor's own addresses are fetched. */
-const asksOthers = /^\/(chat|dashboard)\.html$/;
+/** Where a visitor's own addresses are fetched. The server answers for a page without its ending, too. */
+const asksOthers = /^\/(chat|dashboard)(?:\.html)?$/;
 /** The dashboard's jobs may run on a server of the visitor's own machine; elsewhere it serves the dashboard itself. */
 const jobServers: Record<string, readonly string[]> = {
-  "/dashboard.html": ["ws://localhost:*", "ws://127.0.0.1:*"],
+  dashboard: ["ws://localhost:*", "ws://127.0.0.1:*"],
 };
 
 /**
@@ -60,8 +60,9 @@ const jobServers: Record<string, readonly string[]> = {
  * answer has no way out to a server of its own choice.
  */
 function policyOf(path: string, policy: Record<string, string>): Record<string, string> {
-  if (!asksOthers.test(path)) return policy;
-  return { ...policy, "connect-src": [policy["connect-src"], ...modelSources, ...(jobServers[path] ?? [])].join(" ") };
+  const [, page] = asksOthers.exec(path) ?? [];
+  if (page === undefined) return policy;
+  return { ...policy, "connect-src": [policy["connect-src"], ...modelSources, ...(jobServers[page] ?? [])].join(" ") };
 }
 
 function sendHeaders(policy: Record<string, string>): Connect.NextHandleFunction {

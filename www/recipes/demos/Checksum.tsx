@@ -21,7 +21,12 @@ export function Checksum() {
           <input
             {...control}
             type="file"
-            onChange={({ currentTarget }) => currentTarget.files?.[0] && start(currentTarget.files[0])}
+            onChange={({ currentTarget }) => {
+              const file = currentTarget.files?.[0];
+              if (!file) return;
+              start(file);
+              currentTarget.value = ""; // the same file may be chosen again
+            }}
           />
         )}
       </Field>

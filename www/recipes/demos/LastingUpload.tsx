@@ -22,7 +22,12 @@ export function LastingUpload() {
           <input
             {...control}
             type="file"
-            onChange={({ currentTarget: { files } }) => files?.[0] && told(add(files[0].name, files[0]))}
+            onChange={({ currentTarget }) => {
+              const file = currentTarget.files?.[0];
+              if (!file) return;
+              told(add(file.name, file));
+              currentTarget.value = ""; // the same file may be chosen again
+            }}
           />
         )}
       </Field>

@@ -6,7 +6,7 @@ import { Failure } from "./failure.tsx";
 export function Search() {
   const [found, setFound] = useState<readonly string[]>();
   const [error, setError] = useState<unknown>();
-  const show = (found: readonly string[], error?: unknown) => {
+  const show = (found: readonly string[] | undefined, error?: unknown) => {
     setFound(found);
     setError(error);
   };
@@ -18,7 +18,9 @@ export function Search() {
             {...control}
             type="search"
             autoComplete="off"
-            onInput={({ currentTarget }) => search(currentTarget.value, show)}
+            onInput={({ currentTarget: { value } }) =>
+              search(value, (found, error) => show(value === "" ? undefined : found, error))
+            }
           />
         )}
       </Field>

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { Button } from "../../shared/components.tsx";
-import { visit } from "../ids.ts";
+import { newId } from "../ids.ts";
 import { remove, UNDO_MS, undo } from "../undo.ts";
 import { Failure } from "./failure.tsx";
 
@@ -16,7 +16,7 @@ const states = { Normal: "gone", Cancelled: "there", Failed: "failed" } as const
 export function Undo() {
   const [state, setState] = useState<keyof typeof words>("there");
   const [error, setError] = useState<unknown>();
-  const id = `letter-${visit}`;
+  const [id, setId] = useState(() => newId("letter"));
   const press = () => {
     setState("going");
     setError(undefined);
@@ -35,6 +35,16 @@ export function Undo() {
         <Button primary onClick={press} disabled={state === "going" || state === "gone"}>
           Delete the letter
         </Button>
+        {state === "gone" && (
+          <Button
+            onClick={() => {
+              setId(newId("letter"));
+              setState("there");
+            }}
+          >
+            Another letter
+          </Button>
+        )}
         <Button onClick={() => void undo(id)} disabled={state !== "going"}>
           Undo
         </Button>
