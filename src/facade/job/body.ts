@@ -32,6 +32,7 @@ export function start(job: AnyJob, attempt: number): void {
   const { isCounted } = pace;
   // Before, for a limit that the body itself may set.
   if (!isCounted) pace.note(attempt === 1 ? job.started : stamp());
+  releaseStamp();
   let returned: unknown;
   try {
     returned = tracer === undefined ? call(job.factory!, context) : tracer.call(job, context);

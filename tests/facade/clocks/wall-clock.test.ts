@@ -136,6 +136,11 @@ describe("what user code takes counts in the times of a job that it then starts"
       manager.runJob("fails", failing, { retry: { limit: 1, delay: 60_000 } });
       return manager.runJob("next", run).job.settled;
     },
+    "a body that starts since another has ended": (run) => {
+      const manager = newManager({ concurrency: 1 });
+      manager.runJob("first", async () => 1);
+      return manager.runJob("next", run).job.settled;
+    },
     "what is asked before a retry": (run) =>
       newManager().runJob("fails", failing, { retry: { limit: 1, retryIf: () => void run() as never } }).job.settled,
     "a listener of a signal that stopAll aborts": (run) => {
