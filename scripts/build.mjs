@@ -149,11 +149,20 @@ async function bindWasm(compiled, { wasm, name, level }) {
     "--omit-default-module-path",
     compiled,
   ]);
+  keepFirst(`${wasm}/${name}.js`);
   const binary = `${wasm}/${name}_bg.wasm`;
   await run("wasm-opt", [level, ...optimise, "-o", binary, binary]);
   const bytes = readFileSync(path(binary));
   if (bytes.includes(homedir())) throw new Error(`${binary} names a folder of this machine: ${homedir()}`);
   exportDefault(`${wasm}/inline`, packBytes(bytes));
+}
+
+/** Whoever cannot wait may have started it while another waits for it to be loaded: the glue would put a second in its place. */
+function keepFirst(glue) {
+  const code = readFileSync(path(glue), "utf8");
+  const loaded = /^ *const \{ instance, module \} = await __wbg_load\(.*$/m;
+  if (!loaded.test(code)) throw new Error(`${glue} does not say where it is loaded`);
+  writeFileSync(path(glue), code.replace(loaded, "$&\n    if (wasm !== undefined) return wasm;"));
 }
 
 /** A module and its types. */
