@@ -122,13 +122,18 @@ class Reconnecting implements QueuePort {
     const socket = this.openSocket();
     checkObject("open()", socket);
     needFunction("open().addEventListener", socket?.addEventListener);
+    this.socket = socket;
+    // By whoever makes the sockets.
+    if (this.state === CLOSED) {
+      this.drop();
+      return;
+    }
     const listeners: PortListeners = {
       open: () => this.opened(),
       message: ({ data }) => this.heard(data),
       close: (event) => this.lost(fieldOf(event, "code")),
     };
     this.leave = listenTo(socket as unknown as QueuePort, listeners);
-    this.socket = socket;
     if (socket.readyState === OPEN) this.opened();
     else this.wait(SILENCE, () => this.lost());
   }
@@ -156,6 +161,7 @@ class Reconnecting implements QueuePort {
 
   private lost(code?: unknown): void {
     this.drop();
+    if (this.state === CLOSED) return;
     const longest = Math.min(this.min * 2 ** this.failures++, this.max);
     this.wait(chance() * longest, this.again);
     if (this.state === OPEN) this.tell(CONNECTING, "close", code);

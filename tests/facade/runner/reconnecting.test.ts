@@ -246,6 +246,26 @@ describe("the port by itself", () => {
     expect(calls).toBe(3);
     port.close();
   });
+
+  it.each(["gives a socket", "throws"])("closed by a later `open`, which then %s, stays closed", async (way) => {
+    const clock = useTestClock();
+    onTestFinished(() => clock.restore());
+    const sockets: ScriptedSocket[] = [];
+    let calls = 0;
+    const port = reconnecting(() => {
+      calls += 1;
+      if (calls === 2) {
+        port.close();
+        if (way === "throws") throw new Error("no more");
+      }
+      const socket = new ScriptedSocket(() => {}, calls === 1);
+      sockets.push(socket);
+      return socket as unknown as WebSocket;
+    });
+    await clock.advance(60_000);
+    expect([calls, port.readyState]).toEqual([2, 3]);
+    expect(sockets.map(({ readyState }) => readyState)).toEqual(way === "throws" ? [3] : [3, 3]);
+  });
 });
 
 describe("a runner that closes", () => {

@@ -3,7 +3,7 @@ import { pendingRecord } from "./records.js";
 
 const stats = { pending: 0, running: 0, completed: 0, failed: 0, cancelled: 0, total: 0 };
 
-/** A page's WebSocket whose server is the test. It opens by itself, unless it is to be refused, and is told a state. */
+/** A page's WebSocket whose server is the test. It opens by itself, unless it is closed or to be refused, and is told a state. */
 export class ScriptedSocket extends EventTarget {
   readyState = 0;
   bufferedAmount = 0;
@@ -15,7 +15,11 @@ export class ScriptedSocket extends EventTarget {
     isRefused = false,
   ) {
     super();
-    queueMicrotask(() => (isRefused ? this.lose(1006) : this.open()));
+    queueMicrotask(() => {
+      if (this.readyState === 3) return;
+      if (isRefused) this.lose(1006);
+      else this.open();
+    });
   }
 
   private open(): void {
