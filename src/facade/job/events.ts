@@ -9,8 +9,8 @@ import type { AnyJob, Told } from "./record.js";
 
 type ErrorRecord = NonNullable<JobRecord["error"]>;
 
-function idOf(job: AnyJob): string {
-  return job.manager.entry.describe ? textOf(job.key) : job.id;
+export function idOf({ manager, key, id }: AnyJob): string {
+  return manager.entry.describe && key !== undefined ? textOf(key) : id;
 }
 
 export function recordOf(job: AnyJob): JobRecord {
@@ -18,7 +18,7 @@ export function recordOf(job: AnyJob): JobRecord {
   const readyAt = readyAtOf(job);
   const reason = completion?.type === "Cancelled" ? reasonText(completion.reason) : undefined;
   return {
-    id: job.id,
+    id: idOf(job),
     type: job.name,
     params: null,
     status: job.status,

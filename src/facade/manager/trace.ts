@@ -1,6 +1,7 @@
 // `trace: true`: a manager's jobs in the browser's Performance panel, and their bodies' async stacks led back to runJob.
 // It only listens and wraps: a manager without it has no line of this on its way.
 
+import { idOf } from "../job/events.js";
 import type { AnyContext, AnyJob, Told } from "../job/record.js";
 import { call } from "../support/async-context.js";
 import { textOf } from "../support/look.js";
@@ -49,19 +50,19 @@ export interface Tracer {
 }
 
 export function trace(track: string): Tracer {
-  const phases = new Map<string, Phase>();
+  /** By the job itself: an id may be another's by the time its events are told. */
+  const phases = new WeakMap<AnyJob, Phase>();
 
-  const begin = (id: string, name: string, what: string, color: string) => {
-    phases.set(id, { name, what, color, start: performance.now() });
+  const begin = (job: AnyJob, what: string, color: string) => {
+    phases.set(job, { name: job.name, what, color, start: performance.now() });
   };
 
-  /** Shows the phase that is over; returns the name of the job. */
-  const finish = (id: string, outcome: string, why?: string, color?: string): string => {
-    const phase = phases.get(id);
-    if (phase === undefined) return id;
-    phases.delete(id);
-    showPhase(track, id, color === undefined ? phase : { ...phase, color }, outcome, why);
-    return phase.name;
+  /** Shows the phase that is over. */
+  const finish = (job: AnyJob, outcome: string, why?: string, color?: string) => {
+    const phase = phases.get(job);
+    if (phase === undefined) return;
+    phases.delete(job);
+    showPhase(track, idOf(job), color === undefined ? phase : { ...phase, color }, outcome, why);
   };
 
   /** From runJob to the first call of the body, where async stacks are to lead back. */
@@ -74,36 +75,38 @@ export function trace(track: string): Tracer {
   };
 
   const callBody = (job: AnyJob, context: AnyContext) => {
-    const { id, attempt, signal } = context;
+    const { attempt, signal } = context;
     const factory = job.factory!;
-    finish(id, "started");
-    begin(id, job.name, `attempt ${attempt}`, colorOf(attempt));
+    finish(job, "started");
+    begin(job, `attempt ${attempt}`, colorOf(attempt));
     const asked = () => {
-      finish(id, "asked to stop", textOf(signal.reason));
-      begin(id, job.name, "stopping", STOPPING);
+      finish(job, "asked to stop", textOf(signal.reason));
+      begin(job, "stopping", STOPPING);
     };
     signal.addEventListener("abort", asked, { once: true });
     const task = tasks.get(job);
     return task === undefined ? call(factory, context) : task.run(() => call(factory, context));
   };
 
-  const hear = ({ event }: Told) => {
+  const hear = ({ event, job }: Told) => {
+    if (job === undefined) return;
     switch (event.type) {
       case "job_created":
         // One that has started at once is known already.
-        if (!phases.has(event.job.id)) begin(event.job.id, event.job.type, "waiting", WAITING);
+        if (!phases.has(job)) begin(job, "waiting", WAITING);
         break;
       case "job_retrying":
-        begin(event.job_id, finish(event.job_id, "retrying", event.error?.message), "waiting", WAITING);
+        finish(job, "retrying", event.error?.message);
+        begin(job, "waiting", WAITING);
         break;
       case "job_completed":
-        finish(event.job_id, "completed");
+        finish(job, "completed");
         break;
       case "job_failed":
-        finish(event.job_id, "failed", event.error?.message, FAILED);
+        finish(job, "failed", event.error?.message, FAILED);
         break;
       case "job_cancelled":
-        finish(event.job_id, "cancelled", event.reason, STOPPING);
+        finish(job, "cancelled", event.reason, STOPPING);
     }
   };
   return { created, call: callBody, hear };

@@ -132,9 +132,7 @@ export class Tasks {
   /** What its record shows beside what every job's does. */
   describe(job: AnyEntryJob): Partial<JobRecord> {
     const task = this.of(job);
-    if (task === undefined) return { id: job.key as string };
-    const { id, type, params } = task;
-    return { id, type, params };
+    return task === undefined ? {} : { type: task.type, params: task.params };
   }
 
   /** It has ended, which is told to others later. */

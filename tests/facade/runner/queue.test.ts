@@ -3,6 +3,7 @@ import { builtinJobTypes, JobRunner } from "jobgate/runner";
 import { useTestClock } from "jobgate/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { catchReports } from "../support/reports.js";
+import { readAll } from "../support/streams.js";
 import { changed } from "./support/ports.js";
 import { deafType, ended, heldType, newRunner } from "./support/runner.js";
 
@@ -311,6 +312,49 @@ describe("the queue", () => {
     await expect.poll(() => shown.map(({ name }) => name.split(":")[0])).toContain("held");
     observer.disconnect();
     expect(() => new JobRunner({ trace: 1 as never })).toThrow(TypeError);
+  });
+
+  it("traced, a job is shown as waiting, then as its attempts, under its id", async () => {
+    const shown: string[] = [];
+    const { type, held } = heldType();
+    const observer = new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        const { job, outcome } = Object.fromEntries((entry as PerformanceMeasure).detail.devtools.properties);
+        shown.push(`${job}, ${entry.name}: ${outcome}`);
+      }
+    });
+    observer.observe({ type: "measure" });
+    onTestFinished(() => observer.disconnect());
+    const runner = newRunner({ types: [type], trace: true, autoStart: false });
+    const { id } = runner.createJob("held", {}, { id: "report", retry: { limit: 1, delay: 0 } });
+    runner.start();
+    held[0]?.work.reject(new Error("once"));
+    await changed(runner, () => held.length === 2);
+    held[1]?.work.resolve("done");
+    await ended(runner, id);
+    await expect
+      .poll(() => shown)
+      .toEqual([
+        "report, held: waiting: started",
+        "report, held: attempt 1: retrying",
+        "report, held: waiting: started",
+        "report, held: attempt 2: completed",
+      ]);
+  });
+
+  it("a job of its manager that has no key goes by its own id", async () => {
+    const runner = newRunner();
+    const told: (string | undefined)[] = [];
+    const events = runner.manager.events();
+    const job = runner.manager.add(() => "done");
+    await job.result;
+    await runner.close();
+    for (const event of await readAll(events)) {
+      if (event.type === "job_created") told.push(event.job.id);
+      else if ("job_id" in event) told.push(event.job_id);
+    }
+    expect(told.length).toBeGreaterThan(2);
+    expect(new Set(told)).toEqual(new Set([job.id]));
   });
 
   it("stop does not wait for a retry", async () => {
