@@ -37,11 +37,15 @@ export class News {
     return this.all.add(listener);
   }
 
-  /** Told of what happens to one job, after those who follow all. */
+  /** Told of what happens to one job from now on, after those who follow all. */
   watch(task: Task, listener: (notification: Notification) => void): Unsubscribe {
     const listeners = this.watchers.get(task) ?? new Listeners<Notification>();
     this.watchers.set(task, listeners);
-    const leave = listeners.add(listener);
+    // Those who follow all may come to this while they are told.
+    const { seq } = this;
+    const leave = listeners.add((told) => {
+      if (told.seq !== seq) listener(told);
+    });
     return () => {
       leave();
       if (listeners.size === 0 && this.watchers.get(task) === listeners) this.watchers.delete(task);

@@ -109,6 +109,8 @@ export class JobRunner {
     if (standing !== undefined && !standing.job.hasEnded) return this.tasks.record(standing);
     const id = given ?? this.tasks.newId();
     const { signal: _, delay: __, ...again } = run;
+    // The caller's own may change.
+    if (typeof again.retry === "object") again.retry = { ...again.retry };
     const task = this.tasks.create({ id, type, params: checked, options: again }, (task) => {
       const body = (context: JobContext) => this.execute(task, context);
       return this.manager.runJob(id, body, { ...run, onDuplicate: "reject", name: type }).job as AnyEntryJob;

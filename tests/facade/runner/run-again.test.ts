@@ -1,7 +1,7 @@
 // A job that is run again under its id, and a body that does something with the queue before it first waits.
 
 import { expect, it } from "vitest";
-import { newClient, until } from "./support/ports.js";
+import { changed, newClient, until } from "./support/ports.js";
 import { ended, heldType, newRunner } from "./support/runner.js";
 
 /** Done at the start of a body that then waits for the test. */
@@ -35,6 +35,22 @@ it("a body that clears what has finished is known under its id, which it has fro
   expect(late.getAllJobs()).toEqual(runner.getAllJobs());
   expect(runner.cancelJob("one")).toBe(true);
   expect(await ended(runner, "one")).toMatchObject({ status: "cancelled" });
+});
+
+it("a finished job is run again under the retry rule that it had, whatever became of the caller's", async () => {
+  const { type, held } = heldType();
+  const runner = newRunner({ types: [type] });
+  const retry = { limit: 1, delay: 0 };
+  const { id } = runner.createJob("held", {}, { retry });
+  retry.limit = -1;
+  runner.cancelJob(id);
+  held[0]?.work.resolve("too late");
+  await ended(runner, id);
+  const again = runner.retryJob(id);
+  const isTriedAgain = changed(runner, () => held.length === 3);
+  held[1]?.work.reject(new Error("once"));
+  await isTriedAgain;
+  expect(held[2]?.context).toMatchObject({ id: again.id, attempt: 2 });
 });
 
 it("a job that such a body makes is kept when it has finished, as any other is", async () => {

@@ -35,6 +35,24 @@ async function readFrames(stream: ReadableStream<Uint8Array>): Promise<Frame[]> 
 const namesOf = (events: readonly { readonly event: string }[]) => events.map(({ event }) => event);
 
 describe("watching a job", () => {
+  it("from a listener of events, what that is told of is told once; also where another watches", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type], autoStart: false });
+    const { id } = runner.createJob("held");
+    const watched: Record<string, Promise<WatchEvent[]>> = { before: readAll(runner.watch(id)) };
+    runner.onEvent((event) => {
+      if (event.type === "job_started" || event.type === "job_progress")
+        watched[event.type] = readAll(runner.watch(id));
+    });
+    runner.start();
+    held[0]?.context.progress(50, "half");
+    held[0]?.work.resolve("done");
+    expect(namesOf(await watched.before!)).toEqual(["status", "status", "progress", "complete"]);
+    for (const name of ["job_started", "job_progress"]) {
+      expect(namesOf(await watched[name]!)).toEqual(["status", "progress", "complete"]);
+    }
+  });
+
   it("a stream starts with the current state, then what follows, and closes on completion", async () => {
     const { type, held } = heldType();
     const runner = newRunner({ types: [type] });
