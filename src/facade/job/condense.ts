@@ -12,27 +12,42 @@ const ENDS = new Set<JobEvent["type"]>(["job_completed", "job_failed", "job_canc
 const jobOf = (event: JobEvent): string | undefined =>
   event.type === "job_created" ? event.job.id : "job_id" in event ? event.job_id : undefined;
 
+/** What is unread of one job: an id may be another's later. */
+interface Unread {
+  isNew: boolean;
+  isRemoved: boolean;
+  hasEnded: boolean;
+  readonly told: Set<JobEvent["type"]>;
+}
+
 /**
  * Leaves of each job that is there, or that the reader has heard of, a handful: whether it is there, where it stands, how
  * it ended. A job that came, ended and was removed unread is not told of at all; the statistics have counted it.
  */
 export function condense(events: JobEvent[]): JobEvent[] {
-  const idsOf = (wanted: (event: JobEvent) => boolean) => new Set(events.filter(wanted).map(jobOf));
-  const created = idsOf(({ type }) => type === "job_created");
-  const removed = idsOf(({ type }) => type === "job_removed");
-  const ended = idsOf(({ type }) => ENDS.has(type));
-  const told = new Set<string>();
-  let lines = 0;
-  const isWorthTelling = (event: JobEvent): boolean => {
+  const unread = new Map<string | undefined, Unread>();
+  const owned = events.map((event) => {
+    const { type } = event;
     const id = jobOf(event);
-    if (created.has(id) && removed.has(id)) return false;
-    if (event.type === "job_log") return ++lines <= LINES;
-    if (!SUPERSEDED.has(event.type)) return true;
-    const what = `${event.type} ${id}`;
-    if (ended.has(id) || told.has(what)) return false;
-    told.add(what);
+    let job = unread.get(id);
+    if (job === undefined || type === "job_created") {
+      job = { isNew: type === "job_created", isRemoved: false, hasEnded: false, told: new Set() };
+      unread.set(id, job);
+    }
+    job.isRemoved ||= type === "job_removed";
+    job.hasEnded ||= ENDS.has(type);
+    return { event, job };
+  });
+  let lines = 0;
+  const isWorthTelling = ({ event: { type }, job }: (typeof owned)[number]): boolean => {
+    if (job.isNew && job.isRemoved) return false;
+    if (type === "job_log") return ++lines <= LINES;
+    if (!SUPERSEDED.has(type)) return true;
+    if (job.hasEnded || job.told.has(type)) return false;
+    job.told.add(type);
     return true;
   };
   // Newest first, which is what stays.
-  return events.reverse().filter(isWorthTelling).reverse();
+  const kept = owned.reverse().filter(isWorthTelling).reverse();
+  return kept.map(({ event }) => event);
 }

@@ -1,4 +1,7 @@
+import type { JobEvent } from "jobgate";
 import { describe, expect, it } from "vitest";
+import { changed } from "../runner/support/ports.js";
+import { ended, heldType, newRunner } from "../runner/support/runner.js";
 import { newManager } from "../support/manager.js";
 import { ofType, readAll, readUntil, typesOf } from "../support/streams.js";
 import { Work } from "../support/work.js";
@@ -52,6 +55,27 @@ describe("events that nobody has read yet", () => {
     expect(typesOf(of(known.id))).toEqual(["job_completed", "job_removed"]);
     expect(ofType(events, "job_created").some(({ job }) => job.id === staying.id)).toBe(true);
     expect(ofType(events, "job_progress").find(({ job_id }) => job_id === staying.id)?.percent).toBe(90);
+  });
+
+  it("tell of a job whose id another had before, and how that one ended if the reader had heard of it", async () => {
+    const { type, held } = heldType();
+    const quick = { name: "quick", description: "", params: [], execute: async () => "done" };
+    const runner = newRunner({ types: [type, quick], concurrency: Infinity });
+    const reader = runner.manager.events().getReader();
+    runner.createJob("held", {}, { id: "known" });
+    await readUntil(reader, (event) => event.type === "job_started");
+    held[0]?.work.resolve("done");
+    await ended(runner, "known");
+    await ended(runner, runner.createJob("quick", {}, { id: "unknown" }).id);
+    for (const id of ["known", "unknown"]) runner.createJob("held", {}, { id });
+    for (let n = 0; n < 6000; n += 1) runner.createJob("quick");
+    await changed(runner, () => runner.getQueueStats().completed === 6002);
+    held[1]?.context.log("read up to here");
+    const events = await readUntil(reader, (event) => event.type === "job_log");
+    const idOf = (event: JobEvent) => (event.type === "job_created" ? event.job.id : "job_id" in event && event.job_id);
+    const of = (id: string) => typesOf(events.filter((event) => idOf(event) === id));
+    expect(of("known")).toEqual(["job_completed", "job_removed", "job_created", "job_started", "job_log"]);
+    expect(of("unknown")).toEqual(["job_created", "job_started"]);
   });
 
   it("keep the newest lines of a long log", async () => {
