@@ -8,7 +8,7 @@ import { AgentError } from "./errors.js";
 import { checkChunk, checkResponse, wholeLetters } from "./json.js";
 import type { ModelProvider, ModelRequest, ModelResponse, ModelResponseChunk, ToolCall } from "./types.js";
 import { orFailure } from "./wasm.js";
-import { CAUSE, PIECE } from "./wire.js";
+import { PIECE } from "./wire.js";
 
 /** A piece of an answer, and who waits until it is taken. */
 interface Sent {
@@ -18,7 +18,7 @@ interface Sent {
 }
 
 /** What the rules are told of an answer; calls are numbered by their ids. */
-interface Answered {
+export interface Answered {
   readonly says: boolean;
   readonly calls: readonly number[];
 }
@@ -36,8 +36,8 @@ export class Answering {
     private readonly sent: (piece: number) => void,
   ) {}
 
-  /** Undefined: it failed, with what is in `thrown` then. */
-  async ask(provider: ModelProvider, request: ModelRequest, thrown: unknown[]): Promise<Answered | undefined> {
+  /** Rejects with what the provider failed with. */
+  async ask(provider: ModelProvider, request: ModelRequest): Promise<Answered> {
     let over = false;
     const whole = { text: wholeLetters(), reasoning: wholeLetters() };
     const send = (chunk: ModelResponseChunk): Promise<void> => {
@@ -51,18 +51,16 @@ export class Answering {
         if (text === "" && checked.text !== "") return Promise.resolve();
         return quiet(this.send(Object.freeze({ type, text }), PIECE[type] + Number(text !== "")));
       } catch (error) {
-        return Promise.reject(error);
+        return quiet(Promise.reject(error));
       }
     };
     this.reply = undefined;
     this.callIds.clear();
     try {
       this.reply = checkResponse(await promiseOf(provider.request(request, { signal: this.signal, send })));
-    } catch (error) {
-      thrown[CAUSE.provider] = error;
+    } finally {
+      over = true;
     }
-    over = true;
-    if (this.reply === undefined) return undefined;
     const { content, toolCalls } = this.reply;
     return { says: content !== "", calls: toolCalls.map((call) => this.callId(call)) };
   }

@@ -4,7 +4,7 @@ import { report } from "../errors.js";
 import { abortReason } from "../support/abort.js";
 import { promiseOf, whenSettled } from "../support/settling.js";
 import { failure as engineFailure, unexpected } from "../wasm/engine.js";
-import { Answering, overrun } from "./answering.js";
+import { type Answered, Answering, overrun } from "./answering.js";
 import { AgentError } from "./errors.js";
 import { errorText } from "./json.js";
 import { faultOf, resultText } from "./tool-calls.js";
@@ -70,6 +70,10 @@ class Run {
   /** What was thrown, by cause. */
   private readonly thrown: unknown[] = [];
   private failure: unknown = undefined;
+  /** How it ends is clear: it has failed, or is over. */
+  private isDecided = false;
+  /** What the host has rejected at states, and no rules have been told of. */
+  private readonly stateFaults: unknown[] = [];
   private finish: ((how: number) => void) | undefined = undefined;
 
   constructor(
@@ -209,9 +213,11 @@ class Run {
         this.tell(TELL.over, this.frame.timedOut());
         break;
       case EFFECT.fail:
+        this.isDecided = true;
         this.failure = this.failureOf(which);
         break;
       case EFFECT.end:
+        this.isDecided = true;
         this.finish!(which);
         break;
     }
@@ -246,16 +252,19 @@ class Run {
     } catch {
       // Only where the page is out of stack: the run goes on without.
     }
-    let ok = true;
+    const failed = (error: unknown) => {
+      if (this.isDecided) this.failsWith(error);
+      else this.stateFaults.push(error);
+    };
     try {
-      this.talk?.host.workerStateChange(this.worker.id, state);
+      const told: unknown = this.talk?.host.workerStateChange(this.worker.id, state);
+      // Nobody waits for it: it may itself wait for the job's end.
+      if (told !== undefined) whenSettled(told, () => {}, failed);
     } catch (error) {
-      ok = false;
-      // The run has an end already, and cannot fail with this.
-      if (state === "failed" || this.frame.signal.aborted) report(error);
-      else this.thrown[CAUSE.host] = error;
+      failed(error);
     }
-    this.tell(TELL.told, ok);
+    const fatal = this.stateFaults.splice(0).map((error) => this.failsWith(error));
+    this.tell(TELL.told, !fatal.includes(true));
   }
 
   private give(chunk: ModelResponseChunk): void {
@@ -273,7 +282,8 @@ class Run {
   private answered(some: boolean, response: ModelResponse): void {
     this.worker.answer(some, response);
     try {
-      this.talk!.host.responseReceived?.(this.worker.id, response);
+      const told: unknown = this.talk!.host.responseReceived?.(this.worker.id, response);
+      if (told !== undefined) whenSettled(told, () => {}, report);
     } catch (error) {
       report(error);
     }
@@ -291,22 +301,38 @@ class Run {
   }
 
   private hostFailed(error: unknown, what: number): void {
-    const { signal } = this.frame;
-    this.thrown[CAUSE.host] = error;
-    // Where the run waits for the host no more. That it has heard of the end is no fault of it.
-    if (signal.aborted && error !== abortReason(signal)) report(error);
+    this.failsWith(error);
     this.tell(what, false);
+  }
+
+  /** Whether the run does so, with what the host threw: where it has another end already, that is reported. */
+  private failsWith(error: unknown): boolean {
+    const { signal } = this.frame;
+    if (!this.isDecided && !signal.aborted) {
+      this.isDecided = true;
+      this.thrown[CAUSE.host] = error;
+      return true;
+    }
+    // That it has heard of the end is no fault of it.
+    if (!signal.aborted || error !== abortReason(signal)) report(error);
+    return false;
   }
 
   private async ask(): Promise<void> {
     const { messages, provider } = this.worker;
     const request = Object.freeze({ messages, tools: this.talk!.specs });
-    const answered = await this.answering.ask(provider, request, this.thrown);
+    let answered: Answered;
+    try {
+      answered = await this.answering.ask(provider, request);
+    } catch (error) {
+      this.isDecided = true;
+      this.thrown[CAUSE.provider] = error;
+      return this.tell(TELL.unanswered);
+    }
     this.guarded(() => {
-      for (const id of answered?.calls ?? []) this.rules.answerCalls(id);
+      for (const id of answered.calls) this.rules.answerCalls(id);
     });
-    if (answered === undefined) this.tell(TELL.unanswered);
-    else this.tell(TELL.answered, answered.says);
+    this.tell(TELL.answered, answered.says);
   }
 
   // ── tools ─────────────────────────────────────────────────────────────────────────────────────

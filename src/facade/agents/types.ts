@@ -154,7 +154,10 @@ export interface Tool extends ToolSpec {
  * is reported, unless it is the signal's reason.
  */
 export interface WorkerToHostInterface {
-  /** Called with each state in order; the last of a run is "inactive" or "failed". */
+  /**
+   * Called with each state in order; the last of a run is "inactive" or "failed". Not waited for: with what a promise of
+   * it rejects with, the run fails at its next state.
+   */
   workerStateChange(workerId: string, state: WorkerState): void;
   /** The next chunk is given when the promise has resolved. Asked to stop, the run does not wait for it. */
   responseChunkReceived(workerId: string, chunk: ModelResponseChunk): void | Promise<void>;

@@ -1,6 +1,7 @@
-import { type ModelProvider, type ModelResponseChunk, scriptedProvider } from "jobgate/agents";
+import { type ModelProvider, type ModelResponseChunk, scriptedProvider, type WorkerState } from "jobgate/agents";
 import { describe, expect, it } from "vitest";
-import { catchReports } from "../support/reports.js";
+import { catchReports, watchRejections } from "../support/reports.js";
+import { turn } from "../support/turns.js";
 import { deferred } from "../support/work.js";
 import { Host } from "./support/host.js";
 import { bytes, newModel, sse } from "./support/model.js";
@@ -155,6 +156,14 @@ describe("a host that throws", () => {
     "by rejecting a chunk": (host) => {
       host.take = () => Promise.reject(error);
     },
+    "by rejecting a state": (host) => {
+      const tell = host.workerStateChange.bind(host);
+      const rejected = async (state: WorkerState) => state === "requesting" && fail();
+      host.workerStateChange = (id, state) => {
+        tell(id, state);
+        return rejected(state);
+      };
+    },
     "at a confirmation": (host) => {
       host.getToolConfirmation = fail;
     },
@@ -187,6 +196,47 @@ describe("a host that throws", () => {
     await provider.requested();
     job.cancel();
     expect((await job.wait()).type).toBe("Cancelled");
+    expect(await reports.reached(1)).toEqual([error]);
+  });
+
+  it("by rejecting more than once: the run fails with the first, the others are reported", async () => {
+    const reports = catchReports();
+    const provider = new HeldProvider();
+    const { session, worker } = newWorker(provider);
+    const host = new Host();
+    const faults: Error[] = [];
+    host.workerStateChange = async () => {
+      faults.push(new Error(`fault ${faults.length}`));
+      throw faults.at(-1);
+    };
+    const { job } = session.run(worker, { prompt: "go" }, host);
+    (await provider.requested()).answer.resolve(saying("done"));
+    expect(await job.wait()).toEqual({ type: "Failed", error: faults[0] });
+    expect(faults.length).toBeGreaterThan(2);
+    expect(await reports.reached(faults.length - 1)).toEqual(faults.slice(1));
+  });
+
+  it("may wait for the end of its run at any state", async () => {
+    const provider = new HeldProvider();
+    const { session, worker } = newWorker(provider);
+    const host = new Host();
+    const ends: Promise<string>[] = [];
+    host.workerStateChange = () => {
+      const end = job.wait().then(({ type }) => type);
+      ends.push(end);
+      return end as never;
+    };
+    const { job } = session.run(worker, { prompt: "go" }, host);
+    (await provider.requested()).answer.resolve(saying("done"));
+    expect((await job.wait()).type).toBe("Normal");
+    expect(new Set(await Promise.all(ends))).toEqual(new Set(["Normal"]));
+  });
+
+  it("by rejecting what it is told of an answer is reported, and the run goes on", async () => {
+    const reports = catchReports();
+    const { session, worker } = newWorker(scriptedProvider({ replies: ["done"] }));
+    const host = Object.assign(new Host(), { responseReceived: async () => fail() });
+    expect((await session.run(worker, { prompt: "go" }, host).job.wait()).type).toBe("Normal");
     expect(await reports.reached(1)).toEqual([error]);
   });
 
@@ -230,6 +280,22 @@ describe("a provider that breaks its contract", () => {
     const completion = await job.wait();
     expect(completion).toMatchObject({ type: "Failed", error: expect.any(TypeError) });
     expect(String(completion.type === "Failed" && completion.error)).toContain(`response.${field} must be`);
+  });
+
+  it("need not await a chunk that is none: it is left out, and nobody hears of it", async () => {
+    const rejections = watchRejections();
+    const { session, worker } = newWorker({
+      name: "careless",
+      async request(_, { send }) {
+        void send({ type: "text", text: 5 } as never);
+        void send({ type: "text", text: "well" });
+        return saying("well");
+      },
+    });
+    const host = new Host();
+    expect((await session.run(worker, { prompt: "go" }, host).job.wait()).type).toBe("Normal");
+    expect(host.text).toBe("well");
+    expect(await rejections.seen()).toEqual([]);
   });
 
   it("gives the host at the end what it did not send", async () => {
@@ -309,6 +375,28 @@ describe("a provider that fails", () => {
     host.take = () => new Promise((resolve) => setTimeout(resolve));
     expect(await session.run(worker, { prompt: "go" }, host).job.wait()).toEqual({ type: "Failed", error });
     expect([host.text, worker.messages[1]?.content]).toEqual(["abc", "abc"]);
+  });
+
+  it("is what the run fails with; what the host then does not take is reported", async () => {
+    const reports = catchReports();
+    const error = new Error("broken off");
+    const { session, worker } = newWorker({
+      name: "hasty",
+      async request(_, { send }) {
+        void send({ type: "text", text: "a" });
+        throw error;
+      },
+    });
+    const host = new Host();
+    const taking = deferred<never>();
+    host.take = () => taking.promise;
+    const { job } = session.run(worker, { prompt: "go" }, host);
+    await host.until(() => host.text === "a");
+    await turn();
+    const late = new Error("late");
+    taking.reject(late);
+    expect(await job.wait()).toEqual({ type: "Failed", error });
+    expect(await reports.reached(1)).toEqual([late]);
   });
 
   it("does not wait for a host that takes nothing once it is cancelled", async () => {
