@@ -54,13 +54,16 @@ function faults(validator: Validator, value: unknown): string | undefined {
   const { valid, errors } = validator.validate(value);
   if (valid) return undefined;
   // The library tells of a fault at each level above it, too: the deepest say what it is.
-  const deepest = errors.filter((error) => !errors.some((other) => isAbove(error.instanceLocation, other)));
+  const above = new Set<string>();
+  for (const { instanceLocation } of errors) {
+    let end = instanceLocation.lastIndexOf("/");
+    for (; end > 0 && !above.has(instanceLocation.slice(0, end)); end = instanceLocation.lastIndexOf("/", end - 1)) {
+      above.add(instanceLocation.slice(0, end));
+    }
+  }
+  const deepest = errors.filter(({ instanceLocation }) => !above.has(instanceLocation));
   const told = deepest.slice(0, MOST_FAULTS).map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`);
   return told.join(" ");
-}
-
-function isAbove(location: string, { instanceLocation }: { readonly instanceLocation: string }): boolean {
-  return instanceLocation.startsWith(`${location}/`);
 }
 
 /** A part of a schema, with what the library has found out about it. */

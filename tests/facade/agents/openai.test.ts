@@ -235,6 +235,48 @@ describe("openAiCompatible", () => {
     expect((await model.closed(1)).closed).toBe(1);
   });
 
+  describe("a fetch that stands in for the page's own", () => {
+    /** One whose body does not end; `closed` says why it was cancelled. */
+    function openResponse(kind: string) {
+      const { promise: closed, resolve: cancel } = deferred<unknown>();
+      const body = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(1)), cancel });
+      return { response: new Response(body, { headers: { "content-type": kind } }), closed };
+    }
+
+    it("has its response closed where that is a page", async () => {
+      const { response, closed } = openResponse("text/html");
+      const provider = openAiCompatible({ baseUrl: "http://x/v1", model: "m", fetch: async () => response });
+      await expect(ask(provider)).rejects.toMatchObject({ code: "E_STREAM" });
+      expect(await closed).toBeUndefined();
+    });
+
+    it("has its response closed where it comes after the end was asked for", async () => {
+      const { response, closed } = openResponse("text/event-stream");
+      const [called, given] = [deferred(), deferred<Response>()];
+      const fetch = () => {
+        called.resolve();
+        return given.promise;
+      };
+      const provider = openAiCompatible({ baseUrl: "http://x/v1", model: "m", fetch });
+      const controller = new AbortController();
+      const asked = ask(provider, controller.signal);
+      await called.promise;
+      controller.abort("enough");
+      given.resolve(response);
+      await expect(asked).rejects.toBe("enough");
+      expect(await closed).toBeUndefined();
+    });
+  });
+
+  it("leaves nothing on the signal of a request that it refuses", async () => {
+    const provider = openAiCompatible({ baseUrl: "http://x/v1", model: "m" });
+    const { signal } = new AbortController();
+    const [listened, left] = [vi.spyOn(signal, "addEventListener"), vi.spyOn(signal, "removeEventListener")];
+    const asked = provider.request({ messages: [], tools: [null as never] }, { signal, send: async () => {} });
+    await expect(asked).rejects.toThrow("tools[0] must be an object");
+    expect(listened.mock.calls.length).toBe(left.mock.calls.length);
+  });
+
   it("refuses what cannot be sent", () => {
     const make = (options: object) => () => openAiCompatible({ baseUrl: "/v1", model: "m", ...options });
     expect(make({ baseUrl: "ftp://x" })).toThrow(/baseUrl must be an http or https address/);

@@ -54,11 +54,11 @@ export function openAiCompatible(options: OpenAiOptions): ModelProvider {
       needArray("messages", messages);
       needArray("tools", tools);
       needFunction("send", send);
-      const { signal, unfollow } = followed(given);
       const specs = Array.from(tools, (tool, at) => {
         needObject(`tools[${at}]`, tool);
         return tool;
       });
+      const { signal, unfollow } = followed(given);
       try {
         return await orFailure(server.ask({ messages, tools: specs }, { signal, send }));
       } finally {
@@ -164,7 +164,10 @@ class Server {
     for (const [name, value] of this.headers) headers.set(name, value);
     const { url, fetch = globalThis.fetch } = this;
     try {
-      return new Reply(await fetch(url, { method: "POST", headers, body, signal }));
+      const reply = new Reply(await fetch(url, { method: "POST", headers, body, signal }));
+      // One that stands in for the page's own may not have heard of it.
+      if (signal.aborted) reply.cancel();
+      return reply;
     } catch (cause) {
       throwIfAborted(signal);
       const message = fieldOf(cause, "message");
@@ -184,7 +187,10 @@ class Server {
   ): Promise<ModelResponse> {
     const kind = reply.header("content-type") ?? "";
     // A page where the model was thought to be.
-    if (kind.includes("html")) throw unreadable(kind);
+    if (kind.includes("html")) {
+      reply.cancel();
+      throw unreadable(kind);
+    }
     const [lines, assembly] = [new Lines(), new Assembly()];
     const texts = reply.texts(signal);
     let broken: unknown;

@@ -1,6 +1,7 @@
 // What `fetch` gives, the page's own or one that stands in for it: looked at guarded, whatever realm it is of.
 
 import { fieldOf } from "../../support/look.js";
+import { promiseOf } from "../../support/settling.js";
 import { untilAborted } from "../signals.js";
 
 /** The head of an answer. */
@@ -29,6 +30,11 @@ export class Reply {
     } catch {
       return undefined;
     }
+  }
+
+  /** Nobody wants to know more of it: closes the connection. */
+  cancel(): void {
+    closeQuietly(fieldOf(this.response, "body"));
   }
 
   /**
@@ -63,8 +69,8 @@ export class Reply {
 }
 
 /** Where that fails the connection has gone by itself: nobody need hear of it. */
-function closeQuietly(reader: ReadableStreamDefaultReader<unknown>): void {
+function closeQuietly(stream: unknown): void {
   try {
-    Promise.resolve(reader.cancel()).catch(() => {});
+    promiseOf((stream as ReadableStream).cancel()).catch(() => {});
   } catch {}
 }
