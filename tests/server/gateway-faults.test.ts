@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import { QueueClient, type QueuePort, reconnecting } from "jobgate/queue-client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -434,6 +436,78 @@ describe("Redis", () => {
     }
     await expect.poll(() => isDeepStrictEqual(here.client.getAllJobs(), there.client.getAllJobs())).toBe(true);
     expect((await one.ask("team", "/jobs")).status).toBe(200);
+  });
+
+  it("killed, and nobody asks for anything: pages are sent away with 1013, requests are answered with 503", async () => {
+    const site = await gateway();
+    const queue = site.gateway.queue("team");
+    const here = page("team", site);
+    await connected(here);
+    const closed = once(here.sockets.at(-1)!, "close");
+    await redis.kill("SIGKILL");
+    expect((await closed)[0]).toBe(1013);
+    expect(queue.getSnapshot().connected).toBe(false);
+    expect((await site.ask("team", "/jobs")).status).toBe(503);
+    await redis.start();
+    await connected(here);
+    expect((await site.ask("team", "/jobs")).status).toBe(200);
+  });
+
+  it("that stands still is away like one that is gone, until it goes on", async () => {
+    const site = await gateway();
+    const here = page("team", site);
+    await connected(here);
+    const closed = once(here.sockets.at(-1)!, "close");
+    process.kill(redis.pid, "SIGSTOP");
+    expect((await closed)[0]).toBe(1013);
+    expect((await site.ask("team", "/jobs")).status).toBe(503);
+    process.kill(redis.pid, "SIGCONT");
+    await connected(here);
+    expect((await site.ask("team", "/jobs")).status).toBe(200);
+  });
+
+  it("lost amid a create answers like one that is away: the job may be there, and is asked for again under its id", async () => {
+    let isToBreak = false;
+    // Of what the next transaction is answered the first word comes through.
+    const line = createServer((near) => {
+      const far = connect(redis.port, "127.0.0.1");
+      let breaks = false;
+      const leave = () => {
+        near.destroy();
+        far.destroy();
+      };
+      for (const end of [near, far]) end.on("error", leave).on("close", leave);
+      near.on("data", (data) => {
+        if (isToBreak && /\r\nmulti\r\n/i.test(data.toString("latin1"))) {
+          isToBreak = false;
+          breaks = true;
+        }
+        far.write(data);
+      });
+      far.on("data", (data) => {
+        if (breaks) near.end(data.subarray(0, "+OK\r\n".length));
+        else near.write(data);
+      });
+    }).listen(0, "127.0.0.1");
+    open.push(line);
+    await once(line, "listening");
+    const site = await openGateway(`redis://127.0.0.1:${(line.address() as AddressInfo).port}`);
+    open.push(site);
+    await site.gateway.ready;
+    const queue = site.gateway.queue("team");
+    await queue.createJob("held", {}, { id: "before" });
+    isToBreak = true;
+    await expect(queue.createJob("held", {}, { id: "server" })).rejects.toMatchObject({ code: "E_DISCONNECTED" });
+    isToBreak = true;
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ type: "held", id: "route" });
+    expect((await site.ask("team", "/jobs", { method: "POST", headers, body })).status).toBe(503);
+    const here = page("team", site);
+    await connected(here);
+    isToBreak = true;
+    expect((await here.client.createJob("held", {}, { id: "page" })).status).toBe("pending");
+    for (const id of ["server", "route"]) expect((await queue.createJob("held", {}, { id })).id).toBe(id);
+    expect(queue.getQueueStats().total).toBe(4);
   });
 
   it("away from the start is waited for", async () => {

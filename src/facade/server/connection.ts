@@ -79,7 +79,7 @@ export const PATIENT = {
 
 const UNANSWERED = new RegExp(
   [
-    "Connection is closed|Command timed out|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|Stream isn't writeable",
+    "Connection is closed|Command aborted|Command timed out|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|Stream isn't writeable",
     // It is there, and takes nothing for now.
     "LOADING|READONLY|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|^BUSY ",
   ].join("|"),

@@ -38,6 +38,8 @@ export interface Followed {
 const BACK = 5000;
 const AT_ONCE = 1000;
 const BLOCK = 5000;
+/** Milliseconds after which a Redis that answers nothing, not even that there is nothing, is taken for gone. */
+const DEAF = BLOCK + 3000;
 const PAUSE = 100;
 /** Milliseconds after which more may have happened than a stream keeps. */
 const LONG = 100;
@@ -66,7 +68,7 @@ export class Follower {
     this.eventsKey = `${baseKey(queue)}events`;
     this.controlKey = `${baseKey(queue)}control`;
     this.back = back;
-    this.redis = connect(PATIENT);
+    this.redis = connect({ ...PATIENT, socketTimeout: DEAF });
     this.redis.on("ready", () => followed.connected?.(true));
     this.redis.on("close", () => {
       this.isCutOff = true;

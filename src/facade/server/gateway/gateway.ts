@@ -309,6 +309,8 @@ export class QueueGateway<User = unknown> {
   }
 
   private setConnected(isConnected: boolean): void {
+    // Of one that is gone each attempt to reach it says so again.
+    if (!isConnected && (this.setAway !== undefined || !this.isConnected)) return;
     clearTimer(this.awayTimer);
     this.setAway = undefined;
     const set = () => {
