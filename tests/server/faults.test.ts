@@ -191,6 +191,20 @@ test("a worker whose Redis is away ends all the same, and its job is run elsewhe
   expect((await record("one")).attempt).toBeGreaterThan(attempt);
 });
 
+test("a worker whose Redis stands still ends all the same, and its job is done", async () => {
+  const gate = newGate();
+  const worker = await inThread("first", { close: { timeout: 100 } });
+  await create("one", "ignores", { file: gate.file });
+  await becomes("one", { status: "running", progress: { message: "running" } });
+  process.kill(redis.pid, "SIGSTOP");
+  gate.open();
+  worker.kill("SIGTERM");
+  expect(await ended(worker)).toBe(0);
+  process.kill(redis.pid, "SIGCONT");
+  await inThread("second");
+  await becomes("one", { status: "completed", result: "done" });
+});
+
 test("a Redis without memory: what runs is kept until there is some, and its result is not lost", async () => {
   const gate = newGate();
   await inThread("first", { lock: 2000 });

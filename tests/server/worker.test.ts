@@ -113,6 +113,50 @@ test("what a body says is told now and then, the last of it before its end", asy
   expect(events.filter(([, fields]) => fields.includes("progress")).length).toBeLessThan(500);
 });
 
+test("what was asked of an earlier job of an id, and is heard again, does not end the one that has it now", async () => {
+  const gate = newGate();
+  await worker("none");
+  const job = await create("same", "ignores", { file: gate.file });
+  const other = await create("other", "waits");
+  for (const one of [job, other]) await one.is({ status: "running", progress: { message: "running" } });
+  // As whoever begins a moment later hears it, or comes back.
+  const before = ["type", "stop", "id", "same@alice", "reason", '{"reason":"the first"}'];
+  await redis.client.xadd("bull:jobgate:control", "*", ...before);
+  await other.cancel("heard after it");
+  await other.is({ status: "cancelled" });
+  gate.open();
+  await job.is({ status: "completed", result: "done" });
+});
+
+test("what a body says while Redis answers nothing is kept within bounds", async () => {
+  const [asked, answered] = [defer<void>(), defer<void>()];
+  const slow = byWayOf(redis.url, "jgTell", async (ask) => {
+    asked.resolve();
+    await answered.promise;
+    return ask();
+  });
+  const talks = {
+    name: "talks",
+    description: "",
+    params: [],
+    isolate: "none" as const,
+    async execute(_: unknown, { log }: TaskContext) {
+      log("first");
+      await asked.promise;
+      // Longer than it is from one telling to the next.
+      for (let round = 0; round < 4; round += 1) {
+        for (let at = 0; at < 600; at += 1) log(`${round} ${at}`);
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
+      answered.resolve();
+    },
+  };
+  await worker("none", { redis: slow, types: [talks] });
+  const job = await create("one", "talks");
+  await job.is({ status: "completed" });
+  expect(await redis.client.xlen("bull:jobgate:control")).toBe(1001);
+});
+
 test("a type that the worker does not have, and params that its type refuses, fail without another attempt", async () => {
   await worker("none");
   const unknown = await create("one", "nobody's", {}, { retry });

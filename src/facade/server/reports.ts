@@ -14,7 +14,8 @@ export class Reports {
   private progressWaiting: Progress | undefined = undefined;
   private lines: { readonly message: string; readonly at: number }[] = [];
   private timer: unknown = undefined;
-  private sending: Promise<void> = Promise.resolve();
+  /** What was told last, while it is not answered: until then all else waits, for which there are bounds. */
+  private sending: Promise<void> | undefined = undefined;
 
   constructor(held: Held) {
     this.held = held;
@@ -45,17 +46,21 @@ export class Reports {
 
   private send(): void {
     const { progressWaiting, lines } = this;
-    if (progressWaiting === undefined && lines.length === 0) return;
+    if (this.sending !== undefined || (progressWaiting === undefined && lines.length === 0)) return;
     this.progressWaiting = undefined;
     this.lines = [];
     const told = progressWaiting && { ...progressWaiting, message: clip(progressWaiting.message) };
-    this.sending = this.sending.then(() => this.held.tell(told, lines)).catch(() => {});
+    const sent = () => {
+      this.sending = undefined;
+    };
+    this.sending = this.held.tell(told, lines).then(sent, sent);
   }
 
   /** All that was said has been told. */
   async end(): Promise<void> {
     clearTimer(this.timer);
     this.timer = undefined;
+    await this.sending;
     this.send();
     await this.sending;
   }

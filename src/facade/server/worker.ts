@@ -21,7 +21,7 @@ import type { QueueWorkerOptions } from "./types.js";
 import { warn } from "./warn.js";
 import { Held, isNumbered } from "./worker-store.js";
 
-/** A worker that closes waits so long for a Redis that is away, or has no memory. */
+/** A worker that closes waits so long for a Redis that does not answer, or has no memory. */
 const PATIENCE = 5000;
 const LOOK = 250;
 /** Under a rate limit it looks this often whether it may take more, and closes that much later at the most. */
@@ -98,7 +98,8 @@ export class QueueWorker {
     this.worker.on("error", failed);
     this.follower = new Follower(connect, queue, {
       control: (message) => {
-        if (message.type === "stop") this.attempts.get(message.id)?.cancel(message.reason);
+        // What is heard again may be of an earlier job of that id.
+        if (message.type === "stop") void this.readMarks([message.id]);
       },
       missed: () => void this.readMarks([...this.attempts.keys()]),
     });
@@ -134,8 +135,13 @@ export class QueueWorker {
   /** At each renewal of locks, so that no news is missed for long. */
   private async readMarks(ids: readonly string[]): Promise<void> {
     try {
-      const marks = await Promise.all(ids.map((id) => this.redis.hget(baseKey(this.queue) + id, "jg:stop")));
-      for (const [at, mark] of marks.entries()) if (mark !== null) this.attempts.get(ids[at]!)?.cancel(mark);
+      await Promise.all(
+        ids.map(async (id) => {
+          const attempt = this.attempts.get(id);
+          const mark = attempt && (await this.redis.hget(baseKey(this.queue) + id, "jg:stop"));
+          if (mark != null) attempt?.cancel(mark);
+        }),
+      );
     } catch {
       // At the next.
     }
@@ -176,13 +182,21 @@ export class QueueWorker {
     this.redis.disconnect();
   }
 
-  /** No body runs, and Redis, which is to hear of it, has been away, or full, for long: the locks it has will run out. */
+  /** No body runs, and Redis, which is to hear of it, has been mute, or full, for long: the locks it has will run out. */
   private async hopeless(): Promise<void> {
+    let isAsked = false;
+    const answered = () => {
+      isAsked = false;
+    };
     for (let away = 0; away < PATIENCE && !this.isClosed; ) {
+      if (!isAsked) {
+        isAsked = true;
+        this.redis.ping().then(answered, answered);
+      }
       await new Promise<void>((resolve) => setTimer(resolve, LOOK));
       const attempts = [...this.attempts.values()];
       const isBusy = attempts.some((attempt) => attempt.isRunning);
-      const isAway = this.redis.status !== "ready" || attempts.some((attempt) => attempt.isRefused);
+      const isAway = isAsked || attempts.some((attempt) => attempt.isRefused);
       away = !isBusy && isAway ? away + LOOK : 0;
     }
   }
