@@ -1,4 +1,5 @@
 // Options that misbehave: refused by an error that names the field, or taken; nothing hangs, nothing is left behind.
+import { QueueClient } from "jobgate/queue-client";
 import { QueueGateway, QueueWorker } from "jobgate/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Hostile, revokedProxy, throwingProxy } from "../facade/hostile/support/unreadable.ts";
@@ -101,6 +102,36 @@ describe.each(Object.entries(kinds))("%s", (_, { open, good }) => {
             .split("\n").length,
       )
       .toBe(1);
+    expect(stray).toEqual([]);
+  });
+});
+
+describe("a `may` that throws", () => {
+  it("whatever it is: who has asked is told, and the gateway goes on", async () => {
+    const options = {
+      redis: redis.url,
+      queue: "hostile",
+      types: typesOf("none"),
+      authorize: () => "user",
+      origins: [],
+    };
+    let thrown: unknown;
+    const may = () => {
+      throw thrown;
+    };
+    const gateway = new QueueGateway({ ...options, scope: () => "scope", may });
+    const { port1, port2 } = new MessageChannel();
+    gateway.serve(port1 as never, "user");
+    const client = new QueueClient(port2 as never);
+    for (const [name, value] of values) {
+      thrown = value();
+      const answer = await client.createJob("echo", { text: name }).catch((error) => error);
+      expect([name, answer instanceof Error]).toEqual([name, true]);
+    }
+    expect(client.getAllJobs()).toEqual([]);
+    client.close();
+    port1.close();
+    await gateway.close();
     expect(stray).toEqual([]);
   });
 });

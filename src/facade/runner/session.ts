@@ -3,8 +3,9 @@
 import { errorRecord } from "../manager/seam.js";
 import { hasEnded } from "../support/has-ended.js";
 import { holdLock, whenFree } from "../support/lifetime.js";
+import { fieldOf } from "../support/look.js";
 import { wallNow } from "../support/time.js";
-import type { JobEvent, JobRecord, ParamError, Unsubscribe } from "../types.js";
+import type { JobEvent, JobRecord, Unsubscribe } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { type Heard, readClientMessage } from "./client-message.js";
@@ -382,8 +383,7 @@ export class PortSession {
     const { name, message, code = name } = clipError(errorRecord(error));
     // What was asked may be asked again of who answers.
     if (code === "E_DISCONNECTED" && this.hooks.away?.() === true) return;
-    const { errors } = error as { readonly errors?: readonly ParamError[] };
-    const faults = code === "E_INVALID_PARAMS" && { errors };
+    const faults = code === "E_INVALID_PARAMS" && { errors: fieldOf(error, "errors") };
     this.refuse(request, Object.hasOwn(CODES, code) ? CODES[code]! : 500, message, { name, ...faults, ...more });
   }
 
