@@ -1,8 +1,10 @@
 import { request as httpRequest } from "node:http";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { defer } from "../../src/facade/support/defer.ts";
 import { ORIGIN, openGateway, openHands, openPage, type Page, type Site } from "./support/gateways.ts";
 import { oneRedis } from "./support/one-redis.ts";
+import { byWayOf } from "./support/redis.ts";
 
 const server = oneRedis();
 const { open } = server;
@@ -139,6 +141,57 @@ describe("who asks", () => {
     await expect(alice.client.clearCompleted()).rejects.toMatchObject(refused);
     expect(bob.client.getAllJobs().map(({ id, status }) => [id, status])).toEqual([["one", "cancelled"]]);
     expect(asked).toContainEqual(["bob", "create", "work"]);
+  });
+
+  it("is asked for with the priority that a job is to have, not the one it has", async () => {
+    const may = (_: object, action: string, { priority }: { priority: number }) =>
+      action !== "create" || priority <= 10;
+    const site = await gateway({ may });
+    const queue = site.gateway.queue("alice");
+    const { client } = page("alice", site);
+    await queue.createJob("work", {}, { id: "low" });
+    await queue.createJob("work", {}, { id: "high", priority: 100 });
+    await expect(client.setPriority("low", 100)).rejects.toMatchObject({ code: "E_REFUSED" });
+    expect(await client.setPriority("high", 0)).toBe(true);
+    expect(queue.getAllJobs().map(({ id, priority }) => [id, priority])).toEqual([
+      ["low", 0],
+      ["high", 0],
+    ]);
+  });
+
+  it("clears what `may` was asked about: what has ended unseen stays", async () => {
+    let held: Promise<void> | undefined;
+    const slow = byWayOf(server.redis.url, "jgRead", async (ask) => {
+      await held;
+      return ask();
+    });
+    const asked: string[] = [];
+    const may = (_: object, action: string, { id }: { id: string }) => {
+      if (action === "clear") asked.push(id);
+      return action !== "clear" || id !== "precious";
+    };
+    const site = await openGateway(slow, { may });
+    open.push(site);
+    const worker = await openHands(server.redis.url);
+    open.push(worker);
+    const queue = site.gateway.queue("alice");
+    const { client } = page("alice", site);
+    await client.createJob("work", {}, { id: "plain" });
+    await client.createJob("held", {}, { id: "precious" });
+    await expect.poll(() => queue.getJob("plain")?.status).toBe("completed");
+    await expect.poll(() => queue.getJob("precious")?.status).toBe("running");
+    const read = defer<void>();
+    held = read.promise;
+    (await worker.taken("precious")).end("gold");
+    const { client: redis } = server.redis;
+    await expect.poll(() => redis.hget("bull:jobgate:precious@alice", "finishedOn")).not.toBeNull();
+    const cleared = client.clearCompleted();
+    await expect.poll(() => redis.exists("bull:jobgate:plain@alice")).toBe(0);
+    read.resolve();
+    expect(await cleared).toBe(1);
+    await expect.poll(() => queue.getAllJobs().map(({ id, result }) => [id, result])).toEqual([["precious", "gold"]]);
+    expect(asked).toEqual(["plain"]);
+    await expect(client.clearCompleted()).rejects.toMatchObject({ code: "E_REFUSED" });
   });
 
   it("comes from a page that may: others' sockets and requests are refused", async () => {

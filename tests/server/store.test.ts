@@ -109,6 +109,22 @@ test("jobs are listed running, then as they will start, then finished with the n
   expect(await store.setPriority("alice", "first", 100)).toBe(false);
 });
 
+test("a scope is full of what is pending, not of what has ended and nobody has read yet", async () => {
+  await stores();
+  const worker = await hands();
+  const one = { maxPending: 1, retain: Infinity };
+  for (const how of ["end", "fail"] as const) {
+    await store.create("alice", newJob(how), one);
+    const running = await worker.taken(`${how}@alice`);
+    if (how === "end") running.end(result(null));
+    else running.fail(new Error("no"));
+    await expect.poll(() => redis.client.hget(`bull:jobgate:${how}@alice`, "finishedOn")).not.toBeNull();
+  }
+  await store.create("alice", newJob("next", { delay: 100_000 }), one);
+  await expect(store.create("alice", newJob("full"), one)).rejects.toThrow(QueueFullError);
+  expect(await store.stats("alice")).toMatchObject({ pending: 1, completed: 1, failed: 1, total: 3 });
+});
+
 test("a pending or delayed job that is cancelled has ended at once, and never starts", async () => {
   await stores();
   await store.create("alice", newJob("one"), unbounded);

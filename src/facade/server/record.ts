@@ -34,6 +34,8 @@ export type StoredFields = readonly (string | null)[];
 
 export interface StoredJob {
   readonly scope: string;
+  /** It has ended, and was let go of a moment ago. */
+  readonly isGone: boolean;
   readonly record: JobRecord;
   /** Where it is listed. */
   readonly rank: Rank;
@@ -100,16 +102,20 @@ export function rankOf(place: string, score: number, record: JobRecord, number: 
 /** Undefined for a job that somebody else has put into the queue. */
 export function toJob(stored: string, fields: StoredFields): StoredJob | undefined {
   const parts = partsOf(stored);
-  const [place, score, name, data, timestamp, processedOn, finishedOn, progress, returned, failed, ats, by] = fields;
+  const [found, score, name, data, timestamp, processedOn, finishedOn, progress, returned, failed, ats, by] = fields;
   const [started, stop, priority, number, made] = fields.slice(12);
+  const isGone = found === "gone";
+  const place = isGone ? "done" : found;
   const { params, priority: given } = (parsed(data) ?? {}) as Partial<StoredData>;
   if (parts === undefined || typeof place !== "string" || typeof name !== "string" || params === undefined)
     return undefined;
   const status = statusOf(place, returned, failed);
   const isEnded = place === "done";
   const readyAt = place === "delayed" ? Math.floor(Number(score) / DELAY_SCALE) : undefined;
-  // BullMQ's is the latest attempt's, also of one that was handed back before it began.
-  const startedAt = started ?? (status === "pending" ? null : processedOn);
+  // BullMQ's is the latest attempt's, also of one that was handed back before it began, and says when the worker asked for
+  // a job: that may be somewhat before there was one.
+  const begun = started ?? (status === "pending" ? null : processedOn);
+  const createdAt = Number(timestamp);
   const told = parsed(progress);
   const percent = fieldOf(told, "percent");
   const message = fieldOf(told, "message");
@@ -130,15 +136,15 @@ export function toJob(stored: string, fields: StoredFields): StoredJob | undefin
     ...(status === "cancelled" && reason !== undefined && { reason }),
     priority: priority == null ? (given ?? 0) : Number(priority),
     attempt: Number(ats ?? 0),
-    created_at: Number(timestamp),
-    ...(startedAt != null && { started_at: Number(startedAt) }),
+    created_at: createdAt,
+    ...(begun != null && { started_at: Math.max(Number(begun), createdAt) }),
     ...(isEnded && { completed_at: Number(finishedOn) }),
     ...(readyAt !== undefined && { ready_at: readyAt }),
     ...(by != null && { worker_id: by }),
     ...(place === "active" && stop != null && { stopping: true as const }),
   };
   const rank = rankOf(place, Number(score), record, Number(number ?? 0));
-  return { scope: parts.scope, record, rank, reason, failures, failure };
+  return { scope: parts.scope, isGone, record, rank, reason, failures, failure };
 }
 
 function statusOf(place: string, returned: string | null | undefined, failed: string | null | undefined): JobStatus {

@@ -1,8 +1,13 @@
 // What is done to a job in the store in one step, so that it has one truth whoever asks. Beside BullMQ's own keys each
 // scope has three: `live` and `done`, sorted sets of its jobs by number and by end, and `counts`. A job's own fields in
-// BullMQ's hash begin with "jg:". A job that BullMQ has ended moves from `live` to `done` when it is next read.
+// BullMQ's hash begin with "jg:". A job that BullMQ has ended moves from `live` to `done` when it is next read. One that is
+// let go of lies under `gone:` for a while: not all may have read how it ended.
 
 const LONGEST_CONTROL = 10_000;
+/** Milliseconds for which it can still be read how a job ended that was let go of. */
+const AFTERLIFE = 10_000;
+/** The latest ended ones that are looked at before a scope is taken for full. */
+const LATEST = 1000;
 
 /** KEYS: what BullMQ's keys begin with, what the scope's begin with. ARGV[1]: the job, where there is one. */
 const COMMON = `
@@ -18,6 +23,10 @@ local function remove(id)
   call("ZREM", done, id)
   call("ZREM", bull .. "completed", id)
   call("ZREM", bull .. "failed", id)
+  if call("HEXISTS", bull .. id, "finishedOn") == 1 then
+    call("RENAME", bull .. id, scope .. "gone:" .. id)
+    call("PEXPIRE", scope .. "gone:" .. id, ${AFTERLIFE})
+  end
   call("DEL", bull .. id, bull .. id .. ":logs")
   tell("type", "removed", "id", id)
 end
@@ -53,12 +62,17 @@ local function settle(id, finished, outcome, ending)
   trim()
 end
 
-local function read(id)
-  local fields = call("HMGET", bull .. id, "name", "data", "timestamp", "processedOn", "finishedOn", "progress",
+local function fieldsOf(key)
+  return call("HMGET", key, "name", "data", "timestamp", "processedOn", "finishedOn", "progress",
     "returnvalue", "failedReason", "ats", "pb", "jg:started", "jg:stop", "jg:priority", "jg:number", "atm")
+end
+
+local function read(id)
+  local fields = fieldsOf(bull .. id)
   if not fields[1] then
     if call("ZREM", live, id) + call("ZREM", done, id) > 0 then tell("type", "removed", "id", id) end
-    return false
+    fields = fieldsOf(scope .. "gone:" .. id)
+    return fields[1] and {"gone", "0", unpack(fields, 1, 15)}
   end
   local place, score = "done", "0"
   local finished = fields[5]
@@ -86,6 +100,15 @@ local function sweep()
   end
 end
 
+-- The latest ended ones: those of which nobody has read yet are among them.
+local function settleLatest()
+  for _, list in ipairs({"completed", "failed"}) do
+    for _, id in ipairs(call("ZREVRANGE", bull .. list, 0, ${LATEST} - 1)) do
+      if call("ZSCORE", live, id) then read(id) end
+    end
+  end
+end
+
 -- Of the scope, whose name is the last part of its keys.
 local function runningCount()
   local suffix, count = "@" .. string.match(scope, "([^:]*):$"), 0
@@ -102,6 +125,7 @@ local id, maxPending, retain, priority = ARGV[1], tonumber(ARGV[2]), ARGV[3], AR
 if call("EXISTS", bull .. id) == 0 then return {"missing"} end
 local isNew = not call("ZSCORE", live, id) and not call("ZSCORE", done, id)
 if isNew then
+  if call("ZCARD", live) >= maxPending then settleLatest() end
   if call("ZCARD", live) >= maxPending and call("ZCARD", live) - runningCount() >= maxPending then
     call("ZREM", bull .. "prioritized", id)
     call("ZREM", bull .. "delayed", id)
@@ -217,11 +241,24 @@ for _, id in ipairs(gone) do remove(id) end
 return #gone
 `;
 
+/** Likewise, of these. */
+const CLEAR_THESE = `
+local count = 0
+for _, id in ipairs(ARGV) do
+  if call("ZSCORE", done, id) then
+    remove(id)
+    count = count + 1
+  end
+end
+return count
+`;
+
 /** An attempt begins. Answers with the reason to stop, where it has been asked to. */
 const START = `
 local key = bull .. ARGV[1]
 if call("GET", key .. ":lock") ~= ARGV[2] then return {"lost"} end
-call("HSETNX", key, "jg:started", ARGV[3])
+-- As it was read until now.
+call("HSETNX", key, "jg:started", call("HGET", key, "processedOn"))
 return {"held", call("HGET", key, "jg:stop")}
 `;
 
@@ -257,6 +294,7 @@ export const SCRIPTS = {
   jgEndIfAsked: END_IF_ASKED,
   jgPriority: PRIORITY,
   jgClear: CLEAR,
+  jgClearThese: CLEAR_THESE,
   jgStart: START,
   jgSeal: SEAL,
   jgTell: TELL,

@@ -144,6 +144,11 @@ export class JobStore {
 
   /** By their ids in the store; those that are no longer known are left out. */
   async read(scope: string, stored: readonly string[]): Promise<StoredJob[]> {
+    return (await this.readWithGone(scope, stored)).filter(({ isGone }) => !isGone);
+  }
+
+  /** Also those that were let go of a moment ago. */
+  async readWithGone(scope: string, stored: readonly string[]): Promise<StoredJob[]> {
     if (stored.length === 0) return [];
     const answers = (await this.run("jgRead", scope, ...stored)) as (StoredFields | null)[];
     return answers.flatMap((fields, at) => (fields === null ? [] : (toJob(stored[at]!, fields) ?? [])));
@@ -202,14 +207,18 @@ export class JobStore {
     return { type, data: { ...(JSON.parse(data) as StoredData), priority } };
   }
 
-  /** How many finished jobs were let go of. */
-  async clear(scope: string): Promise<number> {
+  /** How many finished jobs were let go of. `ids`: of these. */
+  async clear(scope: string, ids?: readonly string[]): Promise<number> {
     let count = 0;
-    for (;;) {
-      const gone = Number(await this.run("jgClear", scope, PAGE));
-      count += gone;
-      if (gone < PAGE) return count;
+    if (ids === undefined) {
+      for (let gone = PAGE; gone === PAGE; count += gone) gone = Number(await this.run("jgClear", scope, PAGE));
+      return count;
     }
+    for (let at = 0; at < ids.length; at += PAGE) {
+      const page = ids.slice(at, at + PAGE).map((id) => storedId(scope, id));
+      count += Number(await this.run("jgClearThese", scope, ...page));
+    }
+    return count;
   }
 
   /** Ended jobs are counted since the scope's first. */

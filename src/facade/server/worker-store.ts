@@ -46,7 +46,7 @@ export class Held {
   }
 
   start(): Promise<Standing> {
-    return this.ask(() => this.scripts.jgStart(this.base, this.scope, this.stored, this.token, wallNow()));
+    return this.ask(() => this.scripts.jgStart(this.base, this.scope, this.stored, this.token));
   }
 
   /** It is about to end for good: from here on it can't be cancelled, unless it has been. */

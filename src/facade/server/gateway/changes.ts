@@ -33,7 +33,7 @@ export function changesBetween(
   if (hasEnded(before)) return [];
   const told: Change[] = [];
   const { started_at, attempt, worker_id, progress } = after;
-  const isAnother = before.attempt !== attempt || before.started_at !== started_at || before.worker_id !== worker_id;
+  const isAnother = before.attempt !== attempt || before.worker_id !== worker_id;
   const runs = after.status === "running";
   if (runs && isAnother && before.status === "running" && failure !== undefined) {
     told.push({ type: "job_retrying", job_id, attempt: before.attempt, error: failure, retry_at: Date.now() });

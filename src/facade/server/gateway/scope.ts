@@ -215,7 +215,7 @@ export class Scope implements ServedNews {
     // Who asks from here on asks for what may have happened after this look.
     const asked = new Set(this.waiters.filter(({ stored }) => taken.has(stored)));
     try {
-      const jobs = await this.store.read(this.name, [...taken]);
+      const jobs = await this.store.readWithGone(this.name, [...taken]);
       const byId = new Map(jobs.map((job) => [job.record.id, job]));
       for (const stored of taken) {
         const parts = partsOf(stored);
@@ -250,10 +250,18 @@ export class Scope implements ServedNews {
       return true;
     }
     const before = this.mirror.get(id);
-    if (job === undefined) {
-      if (before !== undefined) this.tell({ event: { type: "job_removed", job_id: id } });
-      return before !== undefined;
+    if (job === undefined || job.isGone) {
+      if (before === undefined) return false;
+      // Who watches it is told how it ended.
+      if (job !== undefined && before.created_at === job.record.created_at) this.tellChanges(id, before, job);
+      this.tell({ event: { type: "job_removed", job_id: id } });
+      return true;
     }
+    this.tellChanges(id, before, job);
+    return before?.status !== job.record.status;
+  }
+
+  private tellChanges(id: string, before: JobRecord | undefined, job: StoredJob): void {
     const { record, rank, reason } = job;
     const hasMoved = compareRanks(this.ranks.get(id) ?? NO_PLACE, rank) !== 0;
     const failure = job.failures > (this.failures.get(id) ?? 0) ? job.failure : undefined;
@@ -261,7 +269,6 @@ export class Scope implements ServedNews {
     const changes = changesBetween(before, record, { hasMoved, reason, failure });
     for (const event of changes) this.tellOf(event, record, rank);
     if (!isSame(this.mirror.get(id), record)) this.tellOf({ type: "job_created", job: record }, record, rank);
-    return before?.status !== record.status;
   }
 
   private tellOf(event: JobEvent | undefined, record: JobRecord, rank: Rank): void {

@@ -83,7 +83,10 @@ export function viewOf({ scope, store, types, bounds, turn, may }: ViewParts): S
     async setPriority(id: string, priority: Priority): Promise<boolean> {
       const level = priorityNumber(priority);
       if (!Number.isFinite(level)) throw new RangeError(`priority must be a finite number, got ${level}`);
-      if (may !== undefined) need("create", await find(id));
+      if (may !== undefined) {
+        const job = await find(id);
+        need("create", job && { ...job, priority: level });
+      }
       const isDone = await turn.run(() => store.setPriority(scope.name, id, level));
       if (isDone) await told(id);
       return isDone;
@@ -93,14 +96,17 @@ export function viewOf({ scope, store, types, bounds, turn, may }: ViewParts): S
       const { type, data } = await store.again(scope.name, id);
       const { params, priority, timeout } = data;
       const retry = data.retry && { ...data.retry, limit: data.retry.limit ?? Infinity };
-      const more = { priority, ...(timeout !== undefined && { timeout }), ...(retry !== undefined && { retry }) };
+      // It had none, whatever its type has by default.
+      const more = { priority, timeout: timeout ?? Infinity, ...(retry !== undefined && { retry }) };
       return add(newJob(types, type, params, more));
     },
     async clearCompleted(): Promise<number> {
-      if (may !== undefined) for (const job of scope.getSnapshot().jobs) if (hasEnded(job)) need("clear", job);
-      const gone = scope.getSnapshot().jobs.filter(hasEnded);
-      const count = await store.clear(scope.name);
-      await Promise.all(gone.map(({ id }) => told(id)));
+      const ended = scope.getSnapshot().jobs.filter(hasEnded);
+      for (const job of ended) need("clear", job);
+      const ids = ended.map(({ id }) => id);
+      // What has ended unseen was not asked about.
+      const count = await store.clear(scope.name, may && ids);
+      await Promise.all(ids.map(told));
       return count;
     },
     getQueueStats: () => scope.stats,
