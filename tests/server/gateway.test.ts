@@ -94,6 +94,22 @@ describe("pages at two gateways", () => {
     expect(client.getAllJobs().length).toBe(2);
   });
 
+  it("are refused params that would come to a worker as others, by their names", async () => {
+    const params = ["list", "more"].map((name) => ({ name, type: "array", default: [] }) as const);
+    const types = [{ name: "lists", description: "", params, isolate: "none" as const, execute: () => {} }];
+    const site = await gateway({ types });
+    const { client } = page("alice", site);
+    for (const queue of [client, site.gateway.queue("alice")]) {
+      for (const odd of [[1, Number.NaN], [[Number.POSITIVE_INFINITY]]]) {
+        await expect(queue.createJob("lists", { list: odd, more: [1] })).rejects.toMatchObject({
+          name: "InvalidParamsError",
+          errors: [{ param: "list" }],
+        });
+      }
+      expect((await queue.createJob("lists", { list: [1, null, { a: ["b"] }] })).status).toBe("pending");
+    }
+  });
+
   it("make one job of one id", async () => {
     const sites = [await gateway(), await gateway()];
     const pages = [page("alice", sites[0]!), page("alice", sites[1]!)];
@@ -171,6 +187,20 @@ describe("server code", () => {
     expect(queue.getSnapshot().connected).toBe(true);
     expect(made.queue("bob").getAllJobs()).toEqual([]);
     expect(() => made.queue("")).toThrow("scope must be a string of 1 to 200 characters");
+  });
+
+  it("retries without a timeout what was made without one, whatever the type has by default", async () => {
+    const type = { name: "slow", description: "", params: [], isolate: "none" as const, execute: () => {} };
+    const { gateway: made } = await gateway({ types: [{ ...type, defaults: { timeout: 500 } }] });
+    const queue = made.queue("alice");
+    const storedTimeout = async ({ id }: { id: string }) =>
+      JSON.parse((await server.redis.client.hget(`bull:jobgate:${id}@alice`, "data")) ?? "").timeout;
+    for (const timeout of [undefined, 1000, Number.POSITIVE_INFINITY]) {
+      const first = await queue.createJob("slow", {}, { ...(timeout !== undefined && { timeout }) });
+      await queue.cancelJob(first.id);
+      const again = await queue.retryJob(first.id);
+      expect(await storedTimeout(again)).toBe(await storedTimeout(first));
+    }
   });
 
   it("serves any port as a user", async () => {

@@ -1,8 +1,9 @@
 // A new job's params and options, checked by who checks them everywhere: the types' rules and the engine.
 
 import { randomUUID } from "node:crypto";
-import { UnknownJobTypeError } from "../errors.js";
+import { invalidParams, UnknownJobTypeError } from "../errors.js";
 import { JobManager } from "../manager/job-manager.js";
+import { inert, PARAMS } from "../runner/inert.js";
 import { needNoKey } from "../runner/keyless.js";
 import type { QueueCreateOptions } from "../runner/types.js";
 import { checkObject } from "../support/check.js";
@@ -12,6 +13,8 @@ import { needId } from "./names.js";
 import type { ServerTypes } from "./options.js";
 import { storedRetry } from "./retry.js";
 import type { NewJob } from "./store.js";
+
+const UNWRITABLE = "must have nothing in it that JSON has no word for";
 
 /** Starts nothing, and refuses what any manager refuses. */
 let bounds: JobManager<string> | undefined;
@@ -25,6 +28,8 @@ export function newJob(
 ): NewJob {
   checkObject("options", options);
   const checked = types.runner.needValid(type, params);
+  const odd = Object.keys(checked).filter((param) => inert(checked[param], PARAMS)?.isOdd);
+  if (odd.length > 0) throw invalidParams(odd.map((param) => ({ param, message: UNWRITABLE })));
   const known = types.get(type);
   if (known === undefined) throw new UnknownJobTypeError(`There is no job type "${type}"`);
   needNoKey(options);
