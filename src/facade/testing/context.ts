@@ -1,6 +1,7 @@
 import { report } from "../errors.js";
 import { abortError, throwIfAborted } from "../support/abort.js";
 import { checkObject, needFunction, needNumber } from "../support/check.js";
+import { DeliveryQueue } from "../support/delivery-queue.js";
 import { textOf } from "../support/look.js";
 import { takeTurn } from "../support/turn.js";
 import type { JobContext, Millis, Progress, Unsubscribe } from "../types.js";
@@ -52,16 +53,10 @@ export function testContext<State = unknown, Action = never>(
   const progresses: Progress[] = [];
   const logs: string[] = [];
   const listeners = new Set<(action: Action) => void>();
+  /** Who hears of an action is settled when it is dispatched, as a manager does it. */
+  const deliveries = new DeliveryQueue<() => void>((deliver) => deliver());
   const kept: Action[] = [];
   let state = options?.state as State;
-
-  const tell = (listener: (action: Action) => void, action: Action) => {
-    try {
-      listener(action);
-    } catch (error) {
-      report(error);
-    }
-  };
 
   const sleepFor = async (time: Millis) => {
     throwIfAborted(signal);
@@ -96,14 +91,26 @@ export function testContext<State = unknown, Action = never>(
     onAction(listener): Unsubscribe {
       needFunction("listener", listener);
       // A subscription of its own, also for the same function twice.
-      const told = (action: Action) => tell(listener, action);
+      const told = (action: Action) => {
+        if (!listeners.has(told)) return;
+        try {
+          listener(action);
+        } catch (error) {
+          report(error);
+        }
+      };
       listeners.add(told);
-      for (const action of kept.splice(0)) told(action);
+      const waiting = kept.splice(0);
+      deliveries.push(() => waiting.forEach(told));
       return () => listeners.delete(told);
     },
     dispatch(action) {
-      if (listeners.size === 0) kept.push(action);
-      for (const told of [...listeners]) if (listeners.has(told)) told(action);
+      const present = [...listeners];
+      if (present.length === 0) kept.push(action);
+      else
+        deliveries.push(() => {
+          for (const told of present) told(action);
+        });
     },
     async checkpoint() {
       throwIfAborted(signal);

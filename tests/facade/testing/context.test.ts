@@ -72,6 +72,46 @@ describe("testContext", () => {
     expect(context.progresses).toEqual([job.progress]);
   });
 
+  it.each([
+    { kept: ["a", "b"], after: [] },
+    { kept: [], after: ["a", "b"] },
+    { kept: ["a"], after: ["b"] },
+  ])("what a listener dispatches is told when and to whom a manager tells it: %o", async ({ kept, after }) => {
+    const heardBy = ({ onAction }: JobContext<unknown, string>, dispatch: (action: string) => void) => {
+      const heard: string[] = [];
+      let leave = () => {};
+      onAction((action) => {
+        heard.push(`1 ${action}`);
+        if (action !== "a") return;
+        dispatch("c");
+        leave();
+        dispatch("d");
+        onAction((later) => heard.push(`late ${later}`));
+        dispatch("e");
+      });
+      leave = onAction((action) => heard.push(`2 ${action}`));
+      onAction((action) => heard.push(`3 ${action}`));
+      return heard;
+    };
+    const manager = new JobManager<string, unknown, string>();
+    let byManager: string[] = [];
+    manager.pause();
+    const { job } = manager.runJob("job", async (context) => {
+      await Promise.resolve();
+      byManager = heardBy(context, job.dispatch);
+      for (const action of after) job.dispatch(action);
+    });
+    for (const action of kept) job.dispatch(action);
+    manager.resume();
+    await job.settled;
+    const context = testContext<unknown, string>();
+    for (const action of kept) context.dispatch(action);
+    const heard = heardBy(context, context.dispatch);
+    for (const action of after) context.dispatch(action);
+    expect(heard).toEqual(byManager);
+    expect(heard).toContain("late e");
+  });
+
   it("abort ends a wait and a checkpoint, with its reason", async () => {
     const context = testContext();
     const waits = [context.sleep(60_000), context.sleep(0).then(() => context.sleep(60_000))];
