@@ -1,4 +1,4 @@
-import { useState, useSyncExternalStore } from "react";
+import { useCallback, useState, useSyncExternalStore } from "react";
 import type { Unsubscribe } from "../types.js";
 
 /** What a hook looks at. */
@@ -52,7 +52,7 @@ class FieldNotes {
  * changed, not for the others. Each drawing starts a note of its own and from the newest snapshot, so what is no longer
  * read no longer counts. A view never changes, so nothing that is drawn in one go can differ.
  */
-export function useTracked<View extends object>({ subscribe, getSnapshot }: Source<View>, idle: View): View {
+export function useTracked<View extends object>(source: Source<View>, idle: View): View {
   const [notes] = useState(() => new FieldNotes());
   const read = new Set<keyof View>();
   let drawn: View | undefined;
@@ -80,8 +80,9 @@ export function useTracked<View extends object>({ subscribe, getSnapshot }: Sour
     return view;
   };
   return useSyncExternalStore(
-    subscribe,
-    () => show(getSnapshot()),
+    // Called on the source: a queue may be an app's own class.
+    useCallback((listener) => source.subscribe(listener), [source]),
+    () => show(source.getSnapshot()),
     () => show(idle),
   );
 }

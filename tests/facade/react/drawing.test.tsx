@@ -2,7 +2,7 @@
 
 import type { ManagerStats } from "jobgate";
 import { type UseJob, useJob, useJobs, useQueue } from "jobgate/react";
-import { QueueClient } from "jobgate/runner";
+import { type JobQueue, QueueClient } from "jobgate/runner";
 import { memo, useState } from "react";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { heldType, newRunner } from "../runner/support/runner.js";
@@ -267,6 +267,30 @@ describe("useQueue", () => {
     held[0]?.work.resolve(undefined);
     await does(() => shows(client, "completed"));
     expect(mounted.text).toBe("completed");
+  });
+
+  it("shows the jobs of a queue that is an app's own class, and listens to it once", async () => {
+    const { type, held } = heldType();
+    const runner = newRunner({ types: [type] });
+    class Queue implements Pick<JobQueue, "subscribe" | "getSnapshot"> {
+      private readonly queue = runner.asQueue();
+      listening = 0;
+      subscribe(listener: () => void) {
+        this.listening += 1;
+        return this.queue.subscribe(listener);
+      }
+      getSnapshot() {
+        return this.queue.getSnapshot();
+      }
+    }
+    const queue = new Queue();
+    const Jobs = () => `${useQueue(queue as unknown as JobQueue).jobs.map(({ status }) => status)}`;
+    const mounted = await mount(<Jobs />);
+    await does(() => runner.createJob("held"));
+    expect(mounted.text).toBe("running");
+    await does(() => held[0]?.work.resolve("done"));
+    expect(mounted.text).toBe("completed");
+    expect(queue.listening).toBe(1);
   });
 
   it("says whether somebody answers", async () => {
