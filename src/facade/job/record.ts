@@ -87,6 +87,8 @@ export class ColdData {
 export interface AnyJob extends Omit<AnyManagedJob, "attempt" | "priority"> {
   readonly manager: JobOwner;
   readonly keyNumber: number;
+  /** Higher for later jobs of its manager. */
+  readonly serial: number;
   factory: AnyFactory | AnyBody | undefined;
   /** The engine's number for it; below zero once it is forgotten there. */
   slot: number;

@@ -17,7 +17,7 @@ export { JobHandle } from "../job/handle.js";
 export type Seam<Key, State, Action, Result> = JobManager<Key, State, Action, Result> &
   Pick<Manager<Key, State, Action, Result>, "entry" | "onEvent" | "onMove" | "living" | "roster">;
 
-type OfJobs = "slot" | "hasEnded" | "askToStop" | "onEvent";
+type OfJobs = "slot" | "serial" | "finished" | "hasEnded" | "askToStop" | "onEvent";
 
 /** A job: job/record.ts says what these are. */
 export type EntryJob<Key, State, Action, Result> = ManagedJob<Key, State, Action, Result> & Pick<AnyJob, OfJobs>;

@@ -10,7 +10,16 @@ const NO_PROGRESS: Progress = Object.freeze({ percent: 0, message: "" });
 /** `readyAt` is reckoned each time it is asked, by two clocks that tick apart: by as much it may differ, and is the same. */
 const WOBBLE = 2;
 
-/** One key of a manager as one component sees it: who stands there, else the last one seen, else the one retained. */
+/** The one that ended later. */
+function later<Job>(seen: Job | undefined, kept: Job | undefined): Job | undefined {
+  if (seen === undefined || kept === undefined) return seen ?? kept;
+  const [one, other] = [seen, kept] as unknown as readonly [AnyEntryJob, AnyEntryJob];
+  // That it has ended has not been told yet, so none has ended since.
+  if (one.finished < 0) return seen;
+  return (other.finished - one.finished || other.serial - one.serial) > 0 ? kept : seen;
+}
+
+/** One key of a manager as one component sees it: who stands there, else the later of the last one seen and of those kept. */
 export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
   private readonly manager: Seam<K, S, A, R>;
   private readonly key: K;
@@ -83,8 +92,9 @@ export class JobWatch<K, S, A, R> implements Source<UseJob<S, A, R>> {
     if (seen !== undefined && !hasEnded(seen)) return seen;
     this.note(seen);
     try {
-      if (seen === undefined) this.completed = manager.roster.lastCompletedUnder(key);
-      this.seen = manager.getRunningJob(key) ?? seen ?? manager.getLastJob(key);
+      // Others may have come and gone while nobody listened.
+      this.seen = manager.getRunningJob(key) ?? later(seen, manager.roster.lastEndedUnder(key));
+      if (this.seen !== seen) this.completed = later(this.completed, manager.roster.lastCompletedUnder(key));
     } catch (error) {
       // The engine has broken. A job that has ended of it says so itself.
       if (seen === undefined) throw error;

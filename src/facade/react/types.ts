@@ -6,7 +6,7 @@ import type { JobFactory, JobRecord, JobStatus, ManagedJob, ManagerStats, Progre
 
 /** What `useJob` gives. `run` and `stop` stay the same functions as long as manager and key do. */
 export interface UseJob<S, A, R> {
-  /** The one that stands under the key, else the last one seen by this component, else the manager's retained one. */
+  /** The one that stands under the key, else the later of the last one seen here and of the latest one retained. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the key is.
   readonly job: ManagedJob<any, S, A, R> | undefined;
   readonly state: S | undefined;

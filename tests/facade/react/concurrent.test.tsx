@@ -2,7 +2,8 @@
 
 import type { JobContext, JobManager } from "jobgate";
 import { useJob } from "jobgate/react";
-import { StrictMode, startTransition, version } from "react";
+import * as React from "react";
+import { StrictMode, startTransition, useLayoutEffect, version } from "react";
 import { createRoot } from "react-dom/client";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { type AnyManager, newManager } from "../support/manager.js";
@@ -159,3 +160,71 @@ describe("drawn in slices while the state changes", () => {
 async function drawn(container: HTMLElement, count: number): Promise<void> {
   while (container.querySelectorAll("i").length !== count) await turn();
 }
+
+describe("a job that comes and goes while a component does not listen", () => {
+  const shown = { text: "" };
+  function Watcher({ manager, start = false }: { manager: AnyManager; start?: boolean }) {
+    const { job, status, result, run } = useJob(manager, "key");
+    useLayoutEffect(() => {
+      if (start) startInLayout(() => run(() => "new"));
+    }, [start, run]);
+    shown.text = `${job?.id} ${status} ${result}`;
+    return <i>{shown.text}</i>;
+  }
+
+  /** Ended before React comes to subscribe: it leaves the rest for another turn when it has been held up. */
+  function startInLayout(start: () => unknown): void {
+    start();
+    busy(20);
+  }
+
+  async function withOneRetained() {
+    const manager = newManager({ retain: 3 });
+    await manager.runJob("key", () => "old").job.settled;
+    return manager;
+  }
+
+  async function shows(manager: AnyManager, tree: React.ReactNode) {
+    actEnvironment(false);
+    const root = createRoot(newContainer());
+    onTestFinished(() => root.unmount());
+    root.render(tree);
+    const last = () => manager.getLastJob("key");
+    await expect.poll(() => manager.stats.completed).toBe(2);
+    await expect.poll(() => shown.text).toBe(`${last()?.id} completed new`);
+  }
+
+  it("is shown by one that is drawn, where another has started it from a layout effect", async () => {
+    const manager = await withOneRetained();
+    const Starter = () => {
+      useLayoutEffect(() => startInLayout(() => manager.runJob("key", () => "new")), []);
+      return null;
+    };
+    await shows(manager, [<Watcher key="1" manager={manager} />, <Starter key="2" />]);
+  });
+
+  it("is shown by one that has started it itself, from its own layout effect", async () => {
+    const manager = await withOneRetained();
+    await shows(manager, <Watcher manager={manager} start />);
+  });
+
+  const { Activity } = React as Partial<typeof React>;
+  if (Activity === undefined) return;
+
+  it("is shown by one that was hidden meanwhile, and what completed before it failed", async () => {
+    const manager = await withOneRetained();
+    const page = (mode: "hidden" | "visible") => (
+      <Activity mode={mode}>
+        <Watcher manager={manager} />
+      </Activity>
+    );
+    const mounted = await mount(page("visible"));
+    expect(shown.text).toMatch(/completed old$/);
+    await mounted.draw(page("hidden"));
+    await does(() => manager.runJob("key", () => "new").job.settled);
+    const failed = manager.runJob("key", () => Promise.reject(new Error("broken"))).job;
+    await does(() => failed.settled);
+    await mounted.draw(page("visible"));
+    expect(shown.text).toBe(`${failed.id} failed new`);
+  });
+});

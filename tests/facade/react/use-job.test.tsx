@@ -122,6 +122,32 @@ describe("useJob", () => {
     expect(anew.seen.view).toMatchObject({ status: "idle", job: undefined, result: undefined });
   });
 
+  it("goes on showing a job that the manager has forgotten, whatever it keeps under the key of before", async () => {
+    const manager = newManager({ retain: 3 });
+    await manager.runJob("key", () => "old").job.settled;
+    const { seen, mounted, Watcher } = await watched(manager);
+    const work = new Work();
+    await does(() => seen.view.run(work.factory));
+    const { job } = seen.view;
+    await does(() => manager.runJob("key", untilAborted, { onDuplicate: "queue" }).job.stop());
+    const then = Date.now();
+    await expect.poll(() => Date.now()).toBeGreaterThan(then);
+    await does(() => work.resolve("new"));
+    await does(() => manager.forget(job!.id));
+    expect(manager.jobs().map(({ status }) => status)).toEqual(["completed", "cancelled"]);
+    await mounted.draw(<Watcher name="key" />);
+    expect(seen.view).toMatchObject({ job, status: "completed", result: "new" });
+  });
+
+  it("shows the last to end where the one that stood and the one behind it are stopped at once", async () => {
+    const { seen, manager } = await watched(newManager({ retain: 3 }));
+    manager.pause();
+    await does(() => seen.view.run(untilAborted));
+    await does(() => manager.runJob("key", untilAborted, { onDuplicate: "queue" }));
+    await does(() => seen.view.stop("enough"));
+    expect(seen.view.job).toBe(manager.getLastJob("key"));
+  });
+
   it("tells of a job that will be tried again: when, for which time, and what went wrong", async () => {
     const { seen } = await watched();
     const work = new Work();
