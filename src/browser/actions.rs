@@ -30,10 +30,9 @@ impl<A> Inbox<A> {
         self.notify.ring();
     }
 
-    /// Nobody will take what is left.
-    pub(crate) fn close(&self) {
-        let left = self.actions.take();
-        drop(left);
+    /// What is left, which nobody will take.
+    pub(crate) fn close(&self) -> VecDeque<A> {
+        self.actions.take()
     }
 
     fn take(&self) -> Option<A> {

@@ -12,6 +12,7 @@ use std::rc::{Rc, Weak};
 
 use super::clock;
 use super::erased_job::ErasedJob;
+use super::guard::drop_guarded;
 use super::ledger::Ledger;
 use super::listeners::{ChangeListener, EventListener, JobEvent, Listeners};
 use super::notify::Notify;
@@ -238,7 +239,11 @@ impl Driver {
                     job.end(&continuations);
                 }
             }
-            Effect::Forgotten { job, .. } => drop(self.forget(job)),
+            Effect::Forgotten { job, .. } => {
+                if let Some(job) = self.forget(job) {
+                    drop_guarded(job);
+                }
+            }
             Effect::Deliver { to, .. } => {
                 let listeners = self.ledger.borrow().targets(to);
                 self.listeners.tell_change(&listeners);

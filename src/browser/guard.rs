@@ -5,7 +5,8 @@
 //! since nobody knows how far it had come. A panic is none of these: it goes on, and ends the instance.
 
 use std::future::poll_fn;
-use std::mem::{ManuallyDrop, forget};
+use std::mem::ManuallyDrop;
+use std::rc::Rc;
 use std::task::Poll;
 
 use futures::future::FutureExt;
@@ -55,22 +56,32 @@ pub(crate) fn guard_and_report(work: impl FnOnce()) -> bool {
     thrown.is_none()
 }
 
+/// Lets go of a caller's values where nobody is to be disturbed by what their `Drop` throws.
+pub(crate) fn drop_guarded<T: ?Sized>(held: Rc<T>) {
+    // As long as others hold them, nothing is dropped: that needs no guard, which costs more than all else here.
+    if Rc::strong_count(&held) == 1 {
+        guard_and_report(move || drop(held));
+    }
+}
+
 /// What the future of `make` comes to, or what JavaScript threw through it.
 pub(crate) async fn guarded<F: Future + Unpin>(make: impl FnOnce() -> F) -> Result<F::Output, Thrown> {
     let mut waiting = Some(guard(make)?);
     poll_fn(|context| {
         // Polled no more once it is ready.
         let Some(mut work) = waiting.take() else { return Poll::Pending };
-        match guard(|| work.poll_unpin(context)) {
-            Ok(Poll::Pending) => {
+        // Moved in, so that it is dropped in there once it is ready, and lost where it throws.
+        let polled = guard(move || match work.poll_unpin(context) {
+            Poll::Ready(output) => Ok(output),
+            Poll::Pending => Err(work),
+        });
+        match polled {
+            Ok(Err(work)) => {
                 waiting = Some(work);
                 Poll::Pending
             }
-            Ok(ready) => ready.map(Ok),
-            Err(thrown) => {
-                forget(work);
-                Poll::Ready(Err(thrown))
-            }
+            Ok(Ok(output)) => Poll::Ready(Ok(output)),
+            Err(thrown) => Poll::Ready(Err(thrown)),
         }
     })
     .await

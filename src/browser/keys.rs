@@ -41,14 +41,14 @@ impl<K: Clone + Eq + Hash> Keys<K> {
         number
     }
 
-    /// Forgets the key if nothing stands under it.
-    pub(crate) fn release(&self, key: &K, driver: &Driver) {
-        let Some(number) = self.find(key) else { return };
-        if driver.ask(|engine, _| engine.is_vacant(number)) {
-            let gone = self.numbers.borrow_mut().remove_entry(key);
-            self.free.borrow_mut().push(number);
-            drop(gone);
+    /// Forgets the key if nothing stands under it: what was kept of it is the caller's to drop.
+    pub(crate) fn release(&self, key: &K, driver: &Driver) -> Option<K> {
+        let number = self.find(key)?;
+        if !driver.ask(|engine, _| engine.is_vacant(number)) {
+            return None;
         }
+        self.free.borrow_mut().push(number);
+        self.numbers.borrow_mut().remove_entry(key).map(|(key, _)| key)
     }
 
     pub(crate) fn len(&self) -> usize {

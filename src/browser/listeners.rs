@@ -5,7 +5,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::mem::forget;
 use std::rc::Rc;
 
 use super::erased_job::ErasedJob;
@@ -61,13 +60,12 @@ pub(crate) type EventListener = Rc<RefCell<dyn FnMut(&Rc<dyn ErasedJob>, &JobEve
 
 /// Of one that an exception has passed through, the borrow is never given back: it is told nothing more.
 fn tell<F: ?Sized>(listener: Rc<RefCell<F>>, call: impl FnOnce(&mut F)) {
-    let told = match listener.try_borrow_mut() {
-        Ok(mut callback) => guard_and_report(move || call(&mut callback)),
-        Err(_) => true,
-    };
-    if !told {
-        forget(listener);
-    }
+    // Moved in: one whose subscription goes meanwhile is dropped in there.
+    guard_and_report(move || {
+        if let Ok(mut callback) = listener.try_borrow_mut() {
+            call(&mut callback);
+        }
+    });
 }
 
 #[derive(Default)]

@@ -122,7 +122,7 @@ where
             |id, serial| Rc::new(Record::new(driver.clone(), keys.clone(), id, serial, order)) as Rc<dyn ErasedJob>;
         let ran = driver.run(number, options, make);
         if ran.is_err() {
-            keys.release(&name, driver);
+            drop(keys.release(&name, driver));
         }
         match ran? {
             Ran::Created(job) => Job::of(job).map(RunJob::Created),

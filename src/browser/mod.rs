@@ -57,7 +57,8 @@
 //! through the Rust code that called it and leaves it where it stands, with nothing dropped and nothing given back. So
 //! whatever an exception has passed through is not called again, and what it held is lost: a body's attempt has failed
 //! with [`Thrown`] (it can be retried, but not where the exception came from the closure that makes the body's future); a
-//! callback is told nothing more, and the page is told of the exception as `reportError` does. Nobody else is disturbed.
+//! callback is told nothing more, and the page is told of the exception as `reportError` does; it is told as well of one in
+//! the `Drop` of what a manager lets go of (an action, a result, a state, a key). Nobody else is disturbed.
 //!
 //! A panic, in a body as anywhere on this target, ends the wasm instance for good: return errors instead.
 //!

@@ -18,7 +18,7 @@ use super::continuations::Continuations;
 use super::driver::Driver;
 use super::erased_job::ErasedJob;
 use super::error::{Cancelled, JobError, TimeoutError};
-use super::guard::{flat, guard, guard_and_report, guarded};
+use super::guard::{drop_guarded, flat, guard, guard_and_report, guarded};
 use super::keys::Keys;
 use super::progress::Progress;
 use super::watch::Watched;
@@ -106,7 +106,7 @@ impl<K, S, A, R> Record<K, S, A, R> {
         Ok(attempted)
     }
 
-    async fn run(self: Rc<Self>, attempt: Rc<Attempt>) {
+    async fn run(&self, attempt: Rc<Attempt>) {
         attempt.begin_turn();
         let result = match self.begin(&attempt) {
             Ok(attempted) => flat(guarded(|| attempted).await),
@@ -114,6 +114,7 @@ impl<K, S, A, R> Record<K, S, A, R> {
         };
         if attempt.is_over() {
             // Abandoned: by now another job may have its number.
+            guard_and_report(move || drop(result));
             return;
         }
         attempt.finish();
@@ -123,7 +124,9 @@ impl<K, S, A, R> Record<K, S, A, R> {
             Err(_) => Outcome::NotRetriable,
         };
         let previous = self.outcome.replace(Some(result.map(Rc::new).map_err(Rc::new)));
-        drop(previous);
+        if let Some(Err(error)) = previous {
+            drop_guarded(error);
+        }
         let (job, attempt) = (self.id, attempt.number);
         self.driver.tell(|_| Command::Settle { job, attempt, outcome });
     }
@@ -184,7 +187,10 @@ where
     fn start(self: Rc<Self>) {
         let attempt = Attempt::new(self.attempts.get());
         self.attempt.replace(Some(attempt.clone()));
-        spawn_local(self.run(attempt));
+        spawn_local(async move {
+            self.run(attempt).await;
+            drop_guarded(self);
+        });
     }
 
     fn abort(&self, cause: AbortCause) {
@@ -199,17 +205,17 @@ where
         if let Some(attempt) = &attempt {
             attempt.finish();
         }
-        let spent = (self.body.take(), self.outcome.take(), attempt);
+        let key = self.keys.release(&self.key, &self.driver);
+        let spent = (self.body.take(), self.outcome.take(), attempt, self.inbox.close(), key);
         guard_and_report(move || drop(spent));
-        self.inbox.close();
         self.state.close();
         self.progress.close();
-        self.keys.release(&self.key, &self.driver);
         self.end.notify.open();
         for listener in continuations {
             if let Some(continuation) = self.continuations.take(*listener) {
                 self.clone().run_continuation(continuation);
             }
         }
+        drop_guarded(self);
     }
 }

@@ -251,7 +251,9 @@ impl Session {
     /// The request is made by the call; dropping the barrier does not take it back.
     #[allow(clippy::must_use_candidate, reason = "whoever only removes need not wait")]
     pub fn remove_worker(&self, id: &str) -> Barrier {
-        self.workers.borrow_mut().retain(|worker| worker.id() != id);
+        let is_it = |worker: &mut Rc<Worker>| worker.id() == id;
+        // Dropped when nothing is borrowed any more.
+        let _gone: Vec<_> = self.workers.borrow_mut().extract_if(.., is_it).collect();
         self.manager.stop_job(id)
     }
 

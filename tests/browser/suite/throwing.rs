@@ -1,9 +1,15 @@
 //! JavaScript exceptions that pass through a caller's code, since it imports without `catch`.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::hash::{Hash, Hasher};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
-use jobgate::browser::{Completion, RetryOptions, RunOptions, Thrown};
+use jobgate::browser::{
+    Completion, Job, JobContext, JobError, JobEvent, JobManager, ManagerOptions, OnDuplicate, RetryOptions, RunOptions,
+    Subscription, Thrown,
+};
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -103,5 +109,172 @@ async fn a_body_that_an_exception_has_passed_through_is_not_called_again() {
     let job = run(&manager, "key", body, &retried_once());
     assert!(ended(&job).await.error().unwrap().is::<Thrown>());
     assert_eq!(calls.get(), 1);
+    assert_eq!(ended(&run(&manager, "key", at_once, &plain())).await.ok(), Some(&0));
+}
+
+/// A value whose `Drop` calls JavaScript that throws: that of the first of its clones to go once it is armed.
+#[derive(Clone, Debug, Default)]
+struct Fuse(Rc<Cell<bool>>);
+
+impl Fuse {
+    fn arm(&self) {
+        self.0.set(true);
+    }
+}
+
+impl Drop for Fuse {
+    fn drop(&mut self) {
+        if self.0.take() {
+            throw();
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Key(&'static str, #[allow(dead_code, reason = "held to be dropped")] Fuse);
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+impl Eq for Key {}
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+/// Its keys, states, actions and results are fuses.
+type Fused = JobManager<Key, Fuse, Fuse, Fuse>;
+
+fn fused(retain: f64) -> Fused {
+    Fused::new(&ManagerOptions { concurrency: 1.0, retain, ..ManagerOptions::default() }).unwrap()
+}
+
+fn run_fused(manager: &Fused, key: Key, state: Fuse, options: &RunOptions) -> Job<Key, Fuse, Fuse, Fuse> {
+    manager.run_job_from(key, state, |_| async { Ok(Fuse::default()) }, options).unwrap().into_job()
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("it fails")]
+struct Failure(#[allow(dead_code, reason = "held to be dropped")] Fuse);
+
+/// An exception has been told to the page, and the manager goes on.
+async fn has_survived(manager: &Fused, reports: &Reports) {
+    until(|| manager.stats().running + manager.stats().pending == 0).await;
+    turn().await;
+    let trace = Trace::default();
+    let log = trace.clone();
+    let _subscription = manager.on_event(move |_, event| log.add(format!("{event:?}")));
+    let job = run_fused(manager, Key("next", Fuse::default()), Fuse::default(), &plain());
+    until(|| job.completion().is_some()).await;
+    turn().await;
+    assert_eq!(trace.take().get(..3), Some(&["Created", "Started", "Completed"].map(String::from)[..]));
+    assert_eq!(reports.told.length(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn an_exception_in_the_drop_of_an_action_that_nobody_took_disturbs_no_other() {
+    let (manager, reports, fuse) = (fused(0.0), Reports::install(), Fuse::default());
+    let job = run_fused(&manager, Key("key", Fuse::default()), Fuse::default(), &plain());
+    job.dispatch(fuse.clone());
+    fuse.arm();
+    has_survived(&manager, &reports).await;
+    assert!(job.completion().unwrap().ok().is_some());
+}
+
+#[wasm_bindgen_test]
+async fn an_exception_in_the_drop_of_a_key_that_nothing_stands_under_disturbs_no_other() {
+    let (manager, reports, fuse) = (fused(0.0), Reports::install(), Fuse::default());
+    let job = run_fused(&manager, Key("key", fuse.clone()), Fuse::default(), &plain());
+    fuse.arm();
+    has_survived(&manager, &reports).await;
+    drop(job);
+}
+
+#[wasm_bindgen_test]
+async fn an_exception_in_the_drop_of_a_retained_job_disturbs_no_other() {
+    let (manager, reports, fuse) = (fused(1.0), Reports::install(), Fuse::default());
+    drop(run_fused(&manager, Key("key", Fuse::default()), fuse.clone(), &plain()));
+    manager.on_idle().await;
+    turn().await;
+    fuse.arm();
+    // Takes its place.
+    drop(run_fused(&manager, Key("another", Fuse::default()), Fuse::default(), &plain()));
+    has_survived(&manager, &reports).await;
+}
+
+#[wasm_bindgen_test]
+async fn an_exception_in_the_drop_of_a_job_that_nobody_holds_disturbs_no_other() {
+    // Its body has returned.
+    let (manager, reports, fuse) = (fused(0.0), Reports::install(), Fuse::default());
+    drop(run_fused(&manager, Key("key", Fuse::default()), fuse.clone(), &plain()));
+    fuse.arm();
+    has_survived(&manager, &reports).await;
+    drop(reports);
+
+    // Its body was never called.
+    let reports = Reports::install();
+    manager.pause();
+    drop(run_fused(&manager, Key("key", Fuse::default()), fuse.clone(), &plain()));
+    fuse.arm();
+    let replaces = on_duplicate(OnDuplicate::Replace);
+    drop(run_fused(&manager, Key("key", Fuse::default()), Fuse::default(), &replaces));
+    manager.resume();
+    has_survived(&manager, &reports).await;
+}
+
+#[wasm_bindgen_test]
+async fn an_exception_in_the_drop_of_a_listener_that_leaves_while_it_is_called_disturbs_no_other() {
+    let (manager, reports, fuse) = (fused(0.0), Reports::install(), Fuse::default());
+    let own = Rc::new(RefCell::new(None::<Subscription>));
+    let (place, held) = (own.clone(), fuse.clone());
+    let listener = move |_: &Job<Key, Fuse, Fuse, Fuse>, _: &JobEvent| {
+        drop(place.take());
+        held.arm();
+    };
+    own.replace(Some(manager.on_event(listener)));
+    drop(run_fused(&manager, Key("key", Fuse::default()), Fuse::default(), &plain()));
+    has_survived(&manager, &reports).await;
+}
+
+#[wasm_bindgen_test]
+async fn an_exception_in_the_drop_of_a_failed_attempt_s_error_disturbs_no_other() {
+    let (manager, reports, fuse) = (fused(0.0), Reports::install(), Fuse::default());
+    let body = move |context: JobContext<Fuse, Fuse>| {
+        let fuse = fuse.clone();
+        async move {
+            if context.attempt() == 1 {
+                return Err(JobError::new(Failure(fuse)));
+            }
+            let armed = fuse.0.clone();
+            drop(fuse);
+            armed.set(true);
+            Ok(Fuse::default())
+        }
+    };
+    let job = manager.run_job(Key("key", Fuse::default()), body, &retried_once()).unwrap().into_job();
+    has_survived(&manager, &reports).await;
+    assert!(job.completion().unwrap().ok().is_some());
+}
+
+#[wasm_bindgen_test]
+async fn an_exception_in_the_drop_of_a_body_s_future_fails_its_attempt() {
+    /// Ready at once.
+    struct Once(Fuse);
+
+    impl Future for Once {
+        type Output = Result<u32, JobError>;
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+            self.0.arm();
+            Poll::Ready(Ok(7))
+        }
+    }
+
+    let manager = one_at_a_time();
+    let job = run(&manager, "key", |_| Once(Fuse::default()), &plain());
+    assert!(ended(&job).await.error().unwrap().is::<Thrown>());
     assert_eq!(ended(&run(&manager, "key", at_once, &plain())).await.ok(), Some(&0));
 }
