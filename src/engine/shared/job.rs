@@ -84,6 +84,10 @@ impl Job {
         if self.row != row {
             self.held_until = None;
         }
+        // Another tab has brought its params to that version: from there it may go.
+        if self.row.version != row.version {
+            self.parked = false;
+        }
         self.row = row;
     }
 

@@ -68,6 +68,20 @@ fn what_this_tab_can_not_run_is_left_to_others() {
 }
 
 #[test]
+fn a_job_that_could_not_be_migrated_is_tried_again_once_its_version_is_another() {
+    let types = [TypeRules { version: 3.0, ..TypeRules::default() }];
+    let mut desk = Desk::new(&TabOptions::default(), &types);
+    desk.see(1, row(|row| row.version = 1));
+    desk.tell(Command::Parked(job(1)));
+    desk.see(1, row(|row| (row.version, row.priority) = (1, 5.0)));
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Migration), "from the same version");
+    // Of another tab that has claimed it, and gone.
+    desk.see(1, row(|row| (row.version, row.epoch) = (2, 2)));
+    assert_eq!(waiting_for(&mut desk, 1), Some(WaitingFor::Slot));
+    assert_eq!(desk.choice(), Some(job(1)));
+}
+
+#[test]
 fn a_clock_that_was_set_back_makes_no_wait_longer() {
     let mut desk = Desk::plain();
     let delayed = row(|row| (row.ready_at, row.wait) = (WALL + 500.0, 500.0));
