@@ -162,7 +162,10 @@ class Database implements Storage {
   resume = (): void => {};
 
   close(): void {
-    void this.opened.then((database) => database.close());
+    this.opened.then(
+      (database) => database.close(),
+      () => {},
+    );
   }
 }
 

@@ -40,8 +40,8 @@ export class Locks {
 
   private async hold(name: string, number: number, request: Request, before: Promise<void> | undefined): Promise<void> {
     await before;
-    if (request.isDropped) return;
     try {
+      if (request.isDropped) return;
       await navigator.locks.request(name, { signal: request.controller.signal }, () => {
         if (request.isDropped) return undefined;
         // What follows does not run inside the callback.

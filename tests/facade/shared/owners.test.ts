@@ -281,3 +281,23 @@ test("a job whose params can't be migrated is parked, not dropped", async () => 
   const able = open({ types: [type("v", () => "done", { version: 2, migrate: () => ({}) })] });
   expect(await ended(able, id)).toMatchObject({ status: "completed", result: "done" });
 });
+
+test("of a lock that is asked for and withdrawn again, and once more before that is over, nothing is kept", async () => {
+  const { name, open } = queue({ concurrency: 1 });
+  // Of the only slot, in which nothing runs.
+  const release = latch();
+  void navigator.locks.request(`jobgate:${name}:0:0`, () => release.opened);
+  const tab = open({ types: [type("sends", () => 1, { requires: { online: true } })] });
+  await tab.createJob("sends");
+  const { opened } = tab as unknown as { opened: { driver: { locks: { requests: Map<number, object> } } } };
+  const { requests } = opened.driver.locks;
+  expect(requests.size).toBe(1);
+  const isOnline = vi.spyOn(navigator, "onLine", "get");
+  onTestFinished(() => isOnline.mockRestore());
+  for (const online of [false, true, false]) {
+    isOnline.mockReturnValue(online);
+    dispatchEvent(new Event("online"));
+  }
+  await expect.poll(() => requests.size).toBe(0);
+  release.open();
+});
