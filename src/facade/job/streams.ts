@@ -1,20 +1,14 @@
 // `events()`: what happens, as a stream that a slow reader cannot make grow without bound. Five thousand unread events are
 // kept as they came (support/unread.ts); of more, a handful for each job that is there or that the reader has heard of
-// (condense.ts).
+// (support/condense.ts).
 
+import { condense, newestOnly } from "../support/condense.js";
 import { type EventQueue, eventQueue } from "../support/event-queue.js";
 import type { JobEvent, Unsubscribe } from "../types.js";
 import { addListener, CHANNEL, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
-import { condense } from "./condense.js";
 import { endEventOf, recordOf } from "./events.js";
 import { subscribeIn } from "./listen.js";
 import type { AnyJob, Told } from "./record.js";
-
-/** Of progress and statistics only the newest matters: what is unread gives way to it. */
-function newestOnly(event: JobEvent): string | undefined {
-  if (event.type === "job_progress") return `progress of ${event.job_id}`;
-  return event.type === "stats_update" ? event.type : undefined;
-}
 
 /** The job as it stands, then what follows, then the end. */
 export function jobStream(job: AnyJob): ReadableStream<JobEvent> {

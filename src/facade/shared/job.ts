@@ -3,6 +3,7 @@
 import { JobStopTimeoutError } from "../errors.js";
 import { abortError } from "../support/abort.js";
 import { checkObject, needFunction, needNumber } from "../support/check.js";
+import { condense, newestOnly } from "../support/condense.js";
 import { eventQueue } from "../support/event-queue.js";
 import { deserialize } from "../support/serialize.js";
 import type { Completion, JobEvent, Millis, Progress, Unsubscribe } from "../types.js";
@@ -36,7 +37,7 @@ export function completionOf(host: JobHost, job: StoredJob): Completion<unknown>
 }
 
 /** As it is now; undefined: it is no longer kept. Who has its id then is another job. */
-function present({ mirror }: JobHost, job: StoredJob): StoredJob | undefined {
+export function present({ mirror }: JobHost, job: StoredJob): StoredJob | undefined {
   const known = mirror.get(job.id);
   return known?.incarnation === job.incarnation ? known : undefined;
 }
@@ -74,6 +75,8 @@ class Handle implements SharedJob<unknown, unknown, unknown> {
   private last: StoredJob;
   private ending: Promise<Completion<unknown>> | undefined = undefined;
   private outcome: Promise<unknown> | undefined = undefined;
+  /** Of a job that is kept no longer. */
+  private kept: { readonly of: StoredJob; readonly record: SharedRecord } | undefined = undefined;
 
   constructor(host: JobHost, job: StoredJob) {
     this.host = host;
@@ -93,7 +96,10 @@ class Handle implements SharedJob<unknown, unknown, unknown> {
     const { job } = this;
     const { mirror } = this.host;
     const known = present(this.host, job) && mirror.record(job.id);
-    return known ?? recordOf(job, mirror.durable, undefined);
+    if (known !== undefined) return known;
+    // The same object each time: hooks compare them.
+    if (this.kept?.of !== job) this.kept = { of: job, record: recordOf(job, mirror.durable, undefined) };
+    return this.kept.record;
   }
 
   get state(): unknown {
@@ -167,7 +173,7 @@ class Handle implements SharedJob<unknown, unknown, unknown> {
 
   events(): ReadableStream<JobEvent> {
     let leave: Unsubscribe = () => {};
-    const queue = eventQueue<JobEvent>(() => leave());
+    const queue = eventQueue<JobEvent>(() => leave(), condense);
     queue.push({ type: "job_created", job: this.record });
     if (isOver(this.job.row) || present(this.host, this.job) === undefined) {
       const { job } = this;
@@ -178,7 +184,7 @@ class Handle implements SharedJob<unknown, unknown, unknown> {
     leave = this.listen((change) => {
       for (const event of this.eventsOf(change)) {
         if (event.type === "job_created" || event.type === "job_removed") continue;
-        queue.push(event, event.type === "job_progress" ? "progress" : undefined);
+        queue.push(event, newestOnly(event));
       }
       if (change.after !== undefined && !isOver(change.after.row)) return;
       leave();

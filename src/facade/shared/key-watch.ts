@@ -3,7 +3,7 @@
 import { hasEnded } from "../support/has-ended.js";
 import { deserialize } from "../support/serialize.js";
 import type { JobStatus, Progress, Unsubscribe } from "../types.js";
-import { completionOf, handleOf, type JobHost } from "./job.js";
+import { completionOf, handleOf, type JobHost, present } from "./job.js";
 import { AT, COMPLETED, FAILED, isOver } from "./numbers.js";
 import type { StoredJob } from "./rows.js";
 import type { SharedJob, SharedRecord } from "./types.js";
@@ -46,6 +46,11 @@ function later(one: StoredJob | undefined, other: StoredJob | undefined, by: Cou
   return (other[by] ?? 0) > (one[by] ?? 0) ? other : one;
 }
 
+/** As it is now, or as it ended; undefined: it was let go of before its end was heard of. */
+function lastOf(host: JobHost, job: StoredJob): StoredJob | undefined {
+  return present(host, job) ?? (isOver(job.row) ? job : undefined);
+}
+
 /** Who stands under the key, else the later of the last one seen here and of the latest that is kept. */
 export class KeyWatch {
   private readonly host: JobHost;
@@ -66,8 +71,7 @@ export class KeyWatch {
 
   readonly getSnapshot = (): AnyView => {
     const { mirror } = this.host;
-    const current = this.seen === undefined ? undefined : mirror.get(this.seen.id);
-    const seen = current?.incarnation === this.seen?.incarnation ? (current ?? this.seen) : this.seen;
+    const seen = this.seen && lastOf(this.host, this.seen);
     this.note(seen);
     this.seen = mirror.standing(this.key) ?? later(seen, mirror.lastEnded(this.key), "incarnation");
     this.completed = later(this.completed, mirror.lastCompleted(this.key), "ended");

@@ -1,7 +1,10 @@
 import type { JobEvent } from "jobgate";
+import type { SharedTaskContext } from "jobgate/shared";
 import { describe, expect, it } from "vitest";
 import { changed } from "../runner/support/ports.js";
 import { ended, heldType, newRunner } from "../runner/support/runner.js";
+import { queue } from "../shared/support/tabs.js";
+import { type } from "../shared/support/types.js";
 import { newManager } from "../support/manager.js";
 import { ofType, readAll, readUntil, typesOf } from "../support/streams.js";
 import { Work } from "../support/work.js";
@@ -90,6 +93,22 @@ describe("events that nobody has read yet", () => {
     expect(lines.length).toBeLessThan(15_000);
     const first = 50_000 - lines.length;
     expect(lines.slice(1)).toEqual(Array.from({ length: lines.length - 1 }, (_, n) => `line ${first + n + 1}`));
+    expect(typesOf(events).at(-1)).toBe("job_completed");
+  });
+
+  it("keep the newest lines of a long log of a shared job, too", async () => {
+    const body = (_: unknown, { log }: SharedTaskContext) => {
+      for (let n = 0; n < 50_000; n += 1) log(`line ${n}`);
+      return 7;
+    };
+    const tab = queue().open({ types: [type("long", body)] });
+    const { job } = await tab.runJob("key", "long");
+    const stream = job.events();
+    await job.settled;
+    const events = await readAll(stream);
+    const lines = ofType(events, "job_log").map(({ message }) => message);
+    expect(lines.length).toBeLessThan(15_000);
+    expect(lines.at(-1)).toBe("line 49999");
     expect(typesOf(events).at(-1)).toBe("job_completed");
   });
 });

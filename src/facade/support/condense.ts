@@ -2,6 +2,12 @@
 
 import type { JobEvent } from "../types.js";
 
+/** Of progress and statistics only the newest matters: what is unread gives way to it. */
+export function newestOnly(event: JobEvent): string | undefined {
+  if (event.type === "job_progress") return `progress of ${event.job_id}`;
+  return event.type === "stats_update" ? event.type : undefined;
+}
+
 /** So many lines of logs, the newest. */
 const LINES = 1000;
 
