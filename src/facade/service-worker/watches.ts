@@ -3,6 +3,7 @@
 import type { Change } from "../shared/records.js";
 import type { StoredJob } from "../shared/rows.js";
 import type { JobSource } from "../shared/watch.js";
+import { Listeners } from "../support/delivery-queue.js";
 import type { Unsubscribe } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
@@ -14,7 +15,7 @@ type Listener = (change: Change) => void;
 
 interface Watched {
   last: StoredJob;
-  readonly listeners: Set<Listener>;
+  readonly listeners: Listeners<Change>;
 }
 
 export class Watches implements JobSource {
@@ -31,17 +32,16 @@ export class Watches implements JobSource {
 
   /** As it was read; for a `listen` that follows at once. */
   begin(job: StoredJob): void {
-    if (!this.watched.has(job.id)) this.watched.set(job.id, { last: job, listeners: new Set() });
+    if (!this.watched.has(job.id)) this.watched.set(job.id, { last: job, listeners: new Listeners() });
   }
 
   listen(id: string, listener: Listener): Unsubscribe {
     const watched = this.watched.get(id)!;
-    const own: Listener = (change) => listener(change);
-    watched.listeners.add(own);
+    const leave = watched.listeners.add(listener);
     // It may have changed since it was read, unheard.
     void this.look();
     return () => {
-      watched.listeners.delete(own);
+      leave();
       if (watched.listeners.size === 0 && this.watched.get(id) === watched) this.watched.delete(id);
       if (this.watched.size === 0) this.alarm.clear();
     };
@@ -78,6 +78,6 @@ export class Watches implements JobSource {
     const before = watched.last;
     if (after !== undefined && after.changed <= before.changed) return;
     if (after !== undefined) watched.last = after;
-    for (const listener of [...watched.listeners]) listener({ before, after });
+    watched.listeners.call({ before, after });
   }
 }

@@ -1,6 +1,7 @@
 // What this tab knows of the queue: rows as they were last seen, records made of them, and who is told of changes.
 
 import { report } from "../errors.js";
+import { Listeners } from "../support/delivery-queue.js";
 import type { JobEvent, ManagerStats, Unsubscribe } from "../types.js";
 import { now } from "../wasm/clock.js";
 import { checkEngine, whenEngineFails } from "../wasm/engine.js";
@@ -41,10 +42,10 @@ export class Mirror {
   private readonly lastByKey = new Map<string, Entry>();
   private readonly completedByKey = new Map<string, Entry>();
   private numbers = 0;
-  private readonly listeners = new Map<string, Set<Listener>>();
-  private readonly keyListeners = new Map<string, Set<Listener>>();
-  private readonly subscribers = new Set<() => void>();
-  private readonly followers = new Set<(event: JobEvent) => void>();
+  private readonly listeners = new Map<string, Listeners<Change>>();
+  private readonly keyListeners = new Map<string, Listeners<void>>();
+  private readonly subscribers = new Listeners<void>();
+  private readonly followers = new Listeners<JobEvent>();
   private readonly line: (() => void)[] = [];
   private isTelling = false;
   durable = true;
@@ -68,9 +69,9 @@ export class Mirror {
   fail(failure: Error): void {
     this.version += 1;
     this.failure = failure;
-    for (const listeners of [...this.listeners.values(), ...this.keyListeners.values()]) {
-      for (const listener of [...listeners]) guarded(() => listener({ before: undefined, after: undefined, failure }));
-    }
+    const change = { before: undefined, after: undefined, failure };
+    for (const listeners of [...this.listeners.values()]) listeners.call(change);
+    this.callKeyListeners();
     this.callSubscribers();
   }
 
@@ -175,36 +176,32 @@ export class Mirror {
     return leave;
   }
 
-  /** Any change of any job that has the key. */
-  listenKey(key: string, listener: Listener): Unsubscribe {
+  /** Any change of any job that has the key, and of what it waits for. */
+  listenKey(key: string, listener: () => void): Unsubscribe {
     return listenIn(this.keyListeners, key, listener);
   }
 
   subscribe(listener: () => void): Unsubscribe {
-    const own = () => listener();
-    this.subscribers.add(own);
-    return () => this.subscribers.delete(own);
+    return this.subscribers.add(listener);
   }
 
   onEvent(listener: (event: JobEvent) => void): Unsubscribe {
-    const own = (event: JobEvent) => listener(event);
-    this.followers.add(own);
-    return () => this.followers.delete(own);
+    return this.followers.add(listener);
   }
 
   /** What waits may wait for something else now. */
   touch(): void {
     this.version += 1;
-    this.enqueue(() => {});
+    this.enqueue(() => this.callKeyListeners());
   }
 
   private tell(id: string, change: Change): void {
     // A line of a log is in no record.
     if (change.event === undefined) this.version += 1;
     this.enqueue(() => {
+      this.listeners.get(id)?.call(change);
       const key = (change.after ?? change.before)?.key;
-      const ofKey = key === undefined ? undefined : this.keyListeners.get(key);
-      for (const listener of [...(this.listeners.get(id) ?? []), ...(ofKey ?? [])]) guarded(() => listener(change));
+      if (key !== undefined) this.keyListeners.get(key)?.call();
       this.callFollowers(id, change);
     });
   }
@@ -212,13 +209,17 @@ export class Mirror {
   private callFollowers(id: string, change: Change): void {
     if (this.followers.size === 0) return;
     for (const event of eventsOf(change, () => this.record(id) ?? recordOf(change.after!, this.durable, undefined))) {
-      for (const follower of [...this.followers]) guarded(() => follower(event));
+      this.followers.call(event);
     }
+  }
+
+  private callKeyListeners(): void {
+    for (const listeners of [...this.keyListeners.values()]) listeners.call();
   }
 
   private callSubscribers(): void {
     this.told = this.version;
-    for (const subscriber of [...this.subscribers]) guarded(subscriber);
+    this.subscribers.call();
   }
 
   /** What a listener causes is told after what is being told; then, once for all of it, whoever hears of any change. */
@@ -265,13 +266,12 @@ export class Mirror {
   }
 }
 
-function listenIn(among: Map<string, Set<Listener>>, name: string, listener: Listener): Unsubscribe {
-  const listeners = among.get(name) ?? new Set<Listener>();
+function listenIn<T>(among: Map<string, Listeners<T>>, name: string, listener: (told: T) => void): Unsubscribe {
+  const listeners = among.get(name) ?? new Listeners<T>();
   among.set(name, listeners);
-  const own: Listener = (change) => listener(change);
-  listeners.add(own);
+  const leave = listeners.add(listener);
   return () => {
-    listeners.delete(own);
+    leave();
     if (listeners.size === 0 && among.get(name) === listeners) among.delete(name);
   };
 }

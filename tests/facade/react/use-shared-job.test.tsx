@@ -130,6 +130,42 @@ it("says that a job is to be tried again, when, and what it failed of", async ()
   });
 });
 
+it("shows no job as running that was let go of before its end was heard of", async () => {
+  const { owner, other, given, end } = told({ retain: 0 });
+  const far = other();
+  await far.ready;
+  const there = watched(far);
+  await owner.runJob("key", "told");
+  await given;
+  await shows(/^running true/, there);
+  end("done");
+  await until(far, () => far.getAllJobs().length === 0);
+  await shows("idle false undefined 0 undefined undefined", there);
+  expect(there.seen.view.job).toBeUndefined();
+});
+
+it("shows a job that was let go of as it ended", async () => {
+  const { owner, end } = told();
+  const view = watched(owner);
+  const { settled } = await view.seen.view.run("told");
+  end("done");
+  await settled;
+  await shows("completed false undefined 0 done undefined", view);
+  expect(await owner.clearCompleted()).toBe(1);
+  await expect.poll(() => view.seen.view.record).toMatchObject({ status: "completed", result: "done" });
+  expect(view.mounted.text).toBe("completed false undefined 0 done undefined");
+});
+
+it("says what a job waits for, also once that is something else and nothing of the job has changed", async () => {
+  const { owner, given } = told({ concurrency: 1 });
+  await owner.createJob("told");
+  await given;
+  const view = watched(owner);
+  await view.seen.view.run("told", {}, { delay: 200 });
+  await expect.poll(() => view.seen.view.record?.waiting_for).toBe("delay");
+  await expect.poll(() => view.seen.view.record?.waiting_for).toBe("slot");
+});
+
 it("another key is another job, and run and stop stay the same functions until then", async () => {
   const { owner, end } = told();
   const { Watcher, seen } = watcher(owner);
