@@ -13,7 +13,7 @@ import { Bodies } from "./bodies.js";
 import { Channel, type Log, type Said } from "./channel.js";
 import { Locks, LonelyLocks } from "./locks.js";
 import type { Mirror } from "./mirror.js";
-import { ANSWER, AT, EFFECT, EFFECT_SIZE, TELL } from "./numbers.js";
+import { ANSWER, AT, EFFECT, EFFECT_SIZE, isOver, TELL } from "./numbers.js";
 import type { CheckedOptions, CheckedType } from "./options.js";
 import type { Seen } from "./requests.js";
 import type { StoredJob, StoredSlot } from "./rows.js";
@@ -174,13 +174,14 @@ export class Driver {
     }
   }
 
-  private tellLogs(): void {
+  /** Those whose rows are known; of a job that is about to end all. */
+  private tellLogs(ending?: string): void {
     const { mirror } = this.parts;
     this.logs = this.logs.filter((log) => {
       const { id, message, at, changed } = log;
-      if ((mirror.get(id)?.changed ?? this.cursor) < changed) return true;
-      mirror.say(id, { type: "job_log", job_id: id, message, at });
-      return false;
+      const waits = ending === undefined ? (mirror.get(id)?.changed ?? this.cursor) < changed : id !== ending;
+      if (!waits) mirror.say(id, { type: "job_log", job_id: id, message, at });
+      return waits;
     });
   }
 
@@ -215,6 +216,8 @@ export class Driver {
       if (known !== undefined && known.changed > job.changed) continue;
       // That one was let go of, and has its id no longer: what was kept of it is not this one's.
       if (known !== undefined && known.incarnation !== job.incarnation) this.forget([job.id]);
+      // After the end nobody hears of it any more.
+      if (this.logs.length > 0 && isOver(job.row)) this.tellLogs(job.id);
       const number = mirror.put(job)!;
       this.deliveries.push(
         rules.seen(time, wall, number, kinds.get(job.type)?.number ?? -1, new Float64Array(job.row)),
