@@ -142,10 +142,9 @@ macro_rules! row {
             [$(row.$($field).+.number()),+]
         }
 
-        /// `None`: there is no row.
+        /// `None`: there is no row. What newer code has added comes after what is known here.
         pub(super) fn read_row(numbers: &[f64]) -> Option<Row> {
-            let numbers: [f64; ROW] = numbers.try_into().ok()?;
-            let mut numbers = numbers.into_iter();
+            let mut numbers = numbers.get(..ROW)?.iter().copied();
             let mut row = Row::default();
             $(row.$($field).+ = Field::of(numbers.next()?);)+
             Some(row)
@@ -227,6 +226,8 @@ mod tests {
         row.retry.backoff = Backoff::Fixed;
         let numbers = write_row(&row);
         assert_eq!((numbers[0], numbers[1], read_row(&numbers)), (3.0, 7.0, Some(row)));
+        let longer: Vec<f64> = numbers.into_iter().chain([9.0]).collect();
+        assert_eq!(read_row(&longer), Some(row), "newer code has added a number");
         assert_eq!(read_row(&[]), None);
         for (status, (_, number)) in
             [Status::Pending, Status::Running, Status::Completed, Status::Failed, Status::Cancelled]
