@@ -8,7 +8,7 @@ import { compareRanks } from "../runner/rank.js";
 import type { TypeDescription, WatchEvent } from "../runner/types.js";
 import { Channel } from "../shared/channel.js";
 import { openDatabase } from "../shared/database.js";
-import { storageError } from "../shared/errors.js";
+import { outdatedStore, storageError } from "../shared/errors.js";
 import { newId } from "../shared/new-id.js";
 import { newRow } from "../shared/new-row.js";
 import { AT, isOver, PENDING, POLICY, type Row } from "../shared/numbers.js";
@@ -33,6 +33,8 @@ export class StoreQueue implements HandledQueue {
   /** Not before the first request: a script that is looked at outside of a worker opens nothing. */
   private readonly channel: () => Channel;
   private opened: Promise<Storage> | undefined = undefined;
+  /** Newer code has the store. */
+  private isOutdated = false;
   private readonly watches = new Watches((ids) => this.readJobs(ids));
 
   constructor(name: string) {
@@ -47,22 +49,31 @@ export class StoreQueue implements HandledQueue {
   // ── the store ───────────────────────────────────────────────────────────────────────────────
 
   private open(): Promise<Storage> {
+    if (this.opened !== undefined) return this.opened;
     const forget = () => {
       if (this.opened === opening) this.opened = undefined;
     };
-    const opening: Promise<Storage> =
-      this.opened ?? openDatabase(this.name, "relaxed", { outdated() {}, lost: () => forget() });
+    const outdated = () => {
+      this.isOutdated = true;
+    };
+    this.isOutdated = false;
+    const opening = openDatabase(this.name, "relaxed", { outdated, lost: forget });
     this.opened = opening;
     opening.catch(forget);
     return opening;
   }
 
   private async ask<T>(body: (storage: Storage) => Promise<T>): Promise<T> {
+    const opening = this.open();
     try {
-      return await body(await this.open());
+      return await body(await opening);
     } catch (error) {
       // After a failed transaction the database may be another.
-      this.opened = undefined;
+      if (this.opened === opening) this.opened = undefined;
+      opening.then(
+        (storage) => storage.close(),
+        () => {},
+      );
       throw storageError(error, false);
     }
   }
@@ -123,6 +134,7 @@ export class StoreQueue implements HandledQueue {
   }
 
   private async create(draft: Draft, { maxPending }: App): Promise<SharedRecord> {
+    if (this.isOutdated) throw outdatedStore();
     const { value } = await this.change((requests) => requests.create([draft], maxPending));
     const [created] = value;
     if (created !== undefined && "job" in created) return record(created.job);

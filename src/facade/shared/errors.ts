@@ -66,6 +66,8 @@ export class SharedRunnerError extends JobgateError {
   }
 }
 
+export const outdatedStore = () => new StorageUnavailableError("Newer code in another tab has the store");
+
 export const wasClosed = () => new SharedRunnerError("The runner was closed", "E_CLOSED");
 
 export function notStorable(what: string, cause: unknown): NotStorableError {
@@ -78,14 +80,18 @@ export const isNotStorable = (thrown: unknown) => fieldOf(thrown, "code") === "E
 /** What can be cloned need not be storable: a WebAssembly.Module is not. */
 export const isUnstorable = (thrown: unknown) => fieldOf(thrown, "name") === "DataCloneError";
 
-/** Writes what was thrown, or given as a reason; where the store does not take what hangs on it, that in words. */
-export async function writeThrown<T>(thrown: unknown, write: (serialized: Serialized) => Promise<T>): Promise<T> {
+/** Writes with what hangs on what was thrown, or given as a reason; where the store does not take that, in words. */
+export async function writeOrInWords<T>(write: (inWords: boolean) => Promise<T>): Promise<T> {
   try {
-    return await write(serialize(thrown));
+    return await write(false);
   } catch (error) {
     if (!isUnstorable(error)) throw error;
-    return write(serialize(thrown, true));
+    return write(true);
   }
+}
+
+export function writeThrown<T>(thrown: unknown, write: (serialized: Serialized) => Promise<T>): Promise<T> {
+  return writeOrInWords((inWords) => write(serialize(thrown, inWords)));
 }
 
 /** What a store has thrown, in our words. `written`: it may have been, for all that is known. */

@@ -3,7 +3,7 @@
 
 import { DuplicateJobError, QueueFullError } from "../errors.js";
 import { textOf } from "../support/look.js";
-import type { Serialized } from "../support/serialize.js";
+import { type Serialized, serialize } from "../support/serialize.js";
 import { wallNow } from "../support/time.js";
 import { SharedRunnerError } from "./errors.js";
 import { AT, CREATE, INSERT, isOver, ROW, type Row } from "./numbers.js";
@@ -34,16 +34,27 @@ export interface Draft {
   readonly key: string | undefined;
   /** Of `POLICY`. */
   readonly policy: number;
+  readonly asked?: Asked;
+}
+
+/** Of a job that is being created: whether it has been asked to stop by now. */
+export interface Asked {
+  stop: { readonly reason: unknown } | undefined;
 }
 
 export interface Created {
   readonly job: StoredJob;
   readonly isNew: boolean;
+  /** What has stopped it before it was there. */
+  readonly stop?: Asked["stop"];
 }
 
 const NO_SLOT: StoredSlot = { generation: 0, beat: 0 };
 const NONE = new Float64Array();
 export const numbers = (row: Row | undefined) => (row === undefined ? NONE : new Float64Array(row));
+
+/** What newer code has added to a row stays. */
+const withRest = (row: Row | Float64Array, before: Row): Row => [...row, ...before.slice(ROW)];
 
 /** The rows of one transaction, and what has been changed of them. */
 export class Change {
@@ -117,7 +128,7 @@ export class Change {
 
   /** The row as the rules have it; whoever waits behind one that has ended has its key. */
   async putRow(job: StoredJob, row: Row | Float64Array, more: Partial<StoredJob> = {}): Promise<StoredJob> {
-    const next: Row = Array.from(row);
+    const next = withRest(row, job.row);
     if (!isOver(next)) return this.put({ ...job, ...more, row: next });
     const { active, waiting: _, owner: __, ...rest } = { ...job, ...more };
     if (!isOver(job.row)) this.countedOpen -= 1;
@@ -132,7 +143,7 @@ export class Change {
     const row = behind && this.rules.promote(numbers(behind.row));
     if (behind === undefined || row?.length !== ROW) return;
     const { waiting: _, ...rest } = behind;
-    this.put({ ...rest, row: Array.from(row), active: key });
+    this.put({ ...rest, row: withRest(row, behind.row), active: key });
   }
 
   async end(): Promise<Seen> {
@@ -220,11 +231,15 @@ export class Requests {
     });
   }
 
-  /** All or none are created; each as if the ones before were there. */
-  async create(drafts: readonly Draft[], maxPending: number): Promise<{ value: (Created | Error)[]; seen: Seen }> {
+  /** All or none are created; each as if the ones before were there. `inWords`: what reasons of stops are. */
+  async create(
+    drafts: readonly Draft[],
+    maxPending: number,
+    inWords = false,
+  ): Promise<{ value: (Created | Error)[]; seen: Seen }> {
     const { value, seen } = await this.change(async (change) => {
       const created: (Created | Error)[] = [];
-      for (const draft of drafts) created.push(await this.createOne(change, draft, maxPending));
+      for (const draft of drafts) created.push(await this.createOne(change, draft, maxPending, inWords));
       return created;
     });
     return {
@@ -236,7 +251,12 @@ export class Requests {
     };
   }
 
-  private async createOne(change: Change, draft: Draft, maxPending: number): Promise<Created | Error> {
+  private async createOne(
+    change: Change,
+    draft: Draft,
+    maxPending: number,
+    inWords: boolean,
+  ): Promise<Created | Error> {
     const { id, key, type, params, row } = draft;
     const { rows } = change;
     const same = draft.isOwnId ? undefined : await change.job(id);
@@ -268,7 +288,10 @@ export class Requests {
       progress: { percent: 0, message: "" },
       ...(key !== undefined && { key, [isBehind ? "waiting" : "active"]: key }),
     });
-    return { job, isNew: true };
+    const stop = draft.asked?.stop;
+    if (stop === undefined) return { job, isNew: true };
+    const stopped = await this.stopOne(change, job, serialize(stop.reason, inWords));
+    return { job: stopped ?? job, isNew: true, stop };
   }
 
   /** A higher priority raises the one that stands. */

@@ -9,10 +9,19 @@ import type { Serialized } from "../support/serialize.js";
 import { wallNow } from "../support/time.js";
 import type { JobEvent, ManagerStats, Priority, RunJobResult, Unsubscribe } from "../types.js";
 import { checkEngine } from "../wasm/engine.js";
-import { priorityNumber } from "../wasm/options.js";
+import { checkSignal, priorityNumber } from "../wasm/options.js";
 import { Batch } from "./batch.js";
+import { stoppedBy } from "./caller-signal.js";
 import { Driver, type Kind } from "./driver.js";
-import { StorageLostError, StorageUnavailableError, storageError, wasClosed, writeThrown } from "./errors.js";
+import {
+  outdatedStore,
+  StorageLostError,
+  StorageUnavailableError,
+  storageError,
+  wasClosed,
+  writeOrInWords,
+  writeThrown,
+} from "./errors.js";
 import { handleOf, type JobHost, whenEnded } from "./job.js";
 import { KeyWatch } from "./key-watch.js";
 import { Mirror } from "./mirror.js";
@@ -57,10 +66,7 @@ export class SharedRunner implements JobQueue {
   /** What is known of that: for who can't wait for as long as it may take. */
   private knownOpening: Promise<Open | Error>;
   private readonly host: JobHost;
-  private readonly batch = new Batch(async (drafts) => {
-    const { maxPending } = this.options;
-    return (await this.change((transactions) => transactions.create(drafts, maxPending))).value;
-  });
+  private readonly batch = new Batch((drafts) => this.createAll(drafts));
   private opened: Open | undefined = undefined;
   private state: "opening" | "disk" | "memory" | "outdated" | "lost" = "opening";
   private closing: Promise<void> | undefined = undefined;
@@ -208,31 +214,37 @@ export class SharedRunner implements JobQueue {
 
   private async create(type: string, params: Record<string, unknown>, options: SharedCreateOptions): Promise<Created> {
     checkObject("options", options);
-    const { id: wanted, key: givenKey, onDuplicate, priority, timeout, delay, retry } = options;
+    const { id: wanted, key: givenKey, onDuplicate, priority, timeout, delay, retry, signal } = options;
     const given = checkId(wanted, requestRules.isId);
     const key = checkString("key", givenKey);
     const policy = policyNumber(onDuplicate);
     const valid = this.types.needValid(type, params);
     const { version } = this.kinds.get(type)!;
     const row = newRow(requestRules, version, { priority, timeout, delay, retry });
-    return this.createSoon({
-      id: given ?? newId(),
-      isOwnId: given === undefined,
-      type,
-      params: valid,
-      row,
-      key,
-      policy,
-    });
+    const isOwnId = given === undefined;
+    const draft: Draft = { id: given ?? newId(), isOwnId, type, params: valid, row, key, policy };
+    const caller = checkSignal(signal);
+    if (caller === undefined) return this.createSoon(draft);
+    return stoppedBy(caller, this.host, (asked) => this.createSoon({ ...draft, asked }));
   }
 
   private async createSoon(draft: Draft): Promise<Created> {
     await this.store();
-    if (this.state === "outdated" || this.state === "lost") {
-      const why = this.state === "lost" ? "The browser took the store away" : "Newer code in another tab has the store";
-      throw new StorageUnavailableError(why);
-    }
+    if (this.state === "outdated") throw outdatedStore();
+    if (this.state === "lost") throw new StorageUnavailableError("The browser took the store away");
     return this.batch.add(draft);
+  }
+
+  private async createAll(drafts: readonly Draft[]): Promise<readonly (Created | Error)[]> {
+    const { maxPending } = this.options;
+    const { value } = await this.change(async (transactions, { bodies }) => {
+      const created = await writeOrInWords((inWords) => transactions.create(drafts, maxPending, inWords));
+      for (const one of created.value) {
+        if ("job" in one && one.stop !== undefined) bodies.reasons.set(one.job.id, one.stop.reason);
+      }
+      return created;
+    });
+    return value;
   }
 
   /**
@@ -247,16 +259,8 @@ export class SharedRunner implements JobQueue {
     // Those of another version are brought to its own by the tab that runs it.
     const valid = version === from ? this.types.needValid(type, params) : params;
     const again: number[] = Array.from(requestRules.again(Float64Array.from(row), from, wallNow()));
-    const created = await this.createSoon({
-      id: newId(),
-      isOwnId: true,
-      type,
-      params: valid,
-      row: again,
-      key: undefined,
-      policy: POLICY.join,
-    });
-    return this.recordOf(created.job);
+    const draft = { id: newId(), isOwnId: true, type, params: valid, row: again, key: undefined, policy: POLICY.join };
+    return this.recordOf((await this.createSoon(draft)).job);
   }
 
   // ── reading ─────────────────────────────────────────────────────────────────────────────────

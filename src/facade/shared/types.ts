@@ -131,6 +131,11 @@ export interface SharedCreateOptions extends QueueCreateOptions {
   /** At most one job stands under a key, over all tabs. */
   key?: string;
   onDuplicate?: RunOptions["onDuplicate"];
+  /**
+   * Its abort stops the job, with its reason; one that has aborted before: the job is created and cancelled, and its body
+   * never called. It is heard while this tab lives. Nothing is left on it once the job has ended.
+   */
+  signal?: AbortSignal;
 }
 
 export interface SharedRecord extends JobRecord {

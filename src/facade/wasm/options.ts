@@ -47,7 +47,7 @@ function readRetry(retry: unknown): Retry | undefined {
   };
 }
 
-function checkSignal(signal: unknown): AbortSignal | undefined {
+export function checkSignal(signal: unknown): AbortSignal | undefined {
   if (signal === undefined) return undefined;
   if (typeof (signal as AbortSignal | null)?.addEventListener !== "function") {
     throw wrongType("signal", "an AbortSignal", signal);

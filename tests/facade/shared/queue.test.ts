@@ -1,8 +1,9 @@
-import type { JobEvent } from "jobgate";
+import type { JobEvent, Unsubscribe } from "jobgate";
 import type { SharedTaskContext } from "jobgate/shared";
 import { useTestClock } from "jobgate/testing";
 import { expect, onTestFinished, test } from "vitest";
-import { ended, latch, queue, until } from "./support/tabs.js";
+import { readAll, typesOf } from "../support/streams.js";
+import { ended, holdLooks, latch, queue, until } from "./support/tabs.js";
 import { type } from "./support/types.js";
 
 test("a job that one tab creates is run, and every tab sees how it ended", async () => {
@@ -136,6 +137,7 @@ test("what is bad is refused whole and names the field", async () => {
   const tab = open({ types: [type("n", () => 1, { params: [{ name: "n", type: "integer" }] })] });
   await expect(tab.createJob("n", { n: "x" })).rejects.toMatchObject({ code: "E_INVALID_PARAMS" });
   await expect(tab.createJob("n", { n: 1 }, { priority: Infinity })).rejects.toThrow("priority");
+  await expect(tab.createJob("n", { n: 1 }, { signal: {} as never })).rejects.toThrow("signal must be an AbortSignal");
   await expect(tab.createJob("n", { n: 1 }, { retry: { limit: 1, retryIf: () => true } as never })).rejects.toThrow(
     "retryIf",
   );
@@ -314,6 +316,75 @@ test("onEvent says that a running job is asked to stop, and why, once, and then 
   expect(await ended(runner, id)).toMatchObject({ status: "cancelled" });
   expect(heard.map(({ type }) => type)).toEqual(["job_created", "job_started", "job_stopping", "job_cancelled"]);
   expect(heard[2]).toEqual({ type: "job_stopping", job_id: id, reason: "enough" });
+});
+
+test("what a body logs is told in every tab before its end, whatever of the job a tab has not seen", async () => {
+  const { name, open } = queue();
+  const [runs, end] = [latch<SharedTaskContext>(), latch()];
+  const body = (_: unknown, context: SharedTaskContext) => {
+    runs.open(context);
+    return end.opened;
+  };
+  const types = [type("logs", body)];
+  const [owner, watcher] = [open({ types }), open({ types, execute: false })];
+  const { job } = await watcher.runJob("key", "logs");
+  const { id } = job.record;
+  const { log, setState } = await runs.opened;
+  for (const tab of [owner, watcher]) await until(tab, () => tab.getJob(id)?.status === "running");
+  const heard: string[] = [];
+  watcher.onEvent((event) => heard.push(event.type));
+  const told = readAll(job.events());
+  // It hears of what is logged, and not yet of the state that was set before.
+  const looks = holdLooks();
+  setState("set");
+  await until(owner, () => owner.getLastJob("key")?.state === "set");
+  const lines = new BroadcastChannel(`jobgate:${name}`);
+  onTestFinished(() => lines.close());
+  const line = new Promise<void>((resolve) => {
+    lines.onmessage = ({ data }) => data.log && resolve();
+  });
+  log("a line");
+  await line;
+  end.open();
+  await ended(owner, id);
+  looks.goOn();
+  await watcher.findJob(id);
+  expect(typesOf(await told)).toEqual(["job_created", "job_log", "job_completed"]);
+  expect(heard).toEqual(["job_log", "job_completed"]);
+});
+
+test("a listener that another one has taken away while both are told is not called any more", async () => {
+  const { open } = queue();
+  const [runs, end] = [latch<SharedTaskContext>(), latch()];
+  const body = (_: unknown, context: SharedTaskContext) => {
+    runs.open(context);
+    return end.opened;
+  };
+  const tab = open({ types: [type("states", body)] });
+  const { job } = await tab.runJob("key", "states");
+  const { setState } = await runs.opened;
+  const heard: string[] = [];
+  const leaving: Unsubscribe[] = [];
+  const takeAway = (listen: (listener: () => void) => Unsubscribe, what: string) => {
+    const first = listen(() => {
+      heard.push(what);
+      for (const leave of leaving.splice(0)) leave();
+      first();
+    });
+    return listen(() => heard.push(`${what}, taken away`));
+  };
+  leaving.push(takeAway((listener) => job.onStateChange(listener), "state"));
+  setState("set");
+  await until(tab, () => job.state === "set");
+  expect(heard).toEqual(["state"]);
+  leaving.push(takeAway((listener) => tab.onEvent(listener), "event"));
+  end.open();
+  await job.settled;
+  await until(tab, () => heard.includes("event"));
+  leaving.push(takeAway((listener) => tab.subscribe(listener), "any"));
+  await tab.createJob("states");
+  await until(tab, () => heard.includes("any"));
+  expect(heard).toEqual(["state", "event", "any"]);
 });
 
 test("under one key a handle stops its own job and speaks to no other", async () => {

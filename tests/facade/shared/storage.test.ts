@@ -3,7 +3,7 @@ import type { SharedRunnerOptions, SharedTaskContext } from "jobgate/shared";
 import { useTestClock } from "jobgate/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { asker, posted } from "../http/support/ask.js";
-import { ended, latch, queue, until } from "./support/tabs.js";
+import { ended, latch, opened, queue, until } from "./support/tabs.js";
 import { type } from "./support/types.js";
 
 const n = [{ name: "n", type: "integer" as const }];
@@ -474,11 +474,7 @@ test("newer code takes the store: this tab runs and creates nothing, it watches 
   const { name, open } = queue();
   const tab = open({ types });
   const { id } = await tab.createJob("plain", {}, { delay: 60_000 });
-  const newer = await new Promise<IDBDatabase>((resolve, reject) => {
-    const request = indexedDB.open(`jobgate:${name}`, 99);
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
+  const newer = await opened(indexedDB.open(`jobgate:${name}`, 99));
   onTestFinished(() => newer.close());
   await until(tab, () => tab.storage === "outdated");
   await expect(tab.createJob("plain")).rejects.toMatchObject({ code: "E_STORAGE_UNAVAILABLE" });
@@ -491,6 +487,33 @@ test("newer code takes the store: this tab runs and creates nothing, it watches 
   expect([refused.status, await refused.text()]).toEqual([503, expect.stringContaining("Newer code")]);
   expect((await ask(`/api/jobs/${id}`, { method: "DELETE" })).status).toBe(200);
   expect(await ended(tab, id)).toMatchObject({ status: "cancelled" });
+});
+
+test("of a row to which newer code has added a number the rest is read, and what was added stays", async () => {
+  const { name, open } = queue();
+  const tab = open({ types });
+  const { id } = await tab.createJob("plain", {}, { delay: 60_000 });
+  const { job: next } = await tab.runJob("key", "plain", {}, { delay: 60_000, onDuplicate: "queue" });
+  const behind = await tab.runJob("key", "plain", {}, { delay: 60_000, onDuplicate: "queue" });
+  const ids = [id, next.record.id, behind.job.record.id];
+  const newer = await opened(indexedDB.open(`jobgate:${name}`, 99));
+  onTestFinished(() => newer.close());
+  await until(tab, () => tab.storage === "outdated");
+  const rowsOf = () => {
+    const jobs = newer.transaction("jobs", "readwrite").objectStore("jobs");
+    const read = Promise.all(ids.map((each) => opened<{ row: number[] }>(jobs.get(each))));
+    return read.then((stored) => ({ jobs, stored }));
+  };
+  const { jobs, stored } = await rowsOf();
+  for (const [at, job] of stored.entries()) jobs.put({ ...job, row: [...job.row, 7 + at] });
+  expect(await tab.setPriority(id, 5)).toBe(true);
+  expect(await tab.cancelJob(id)).toBe(true);
+  expect(await tab.findJob(id)).toMatchObject({ status: "cancelled", priority: 5 });
+  // Whoever waits behind it has its key.
+  await next.stop();
+  expect(await tab.findJob(ids[2]!)).toMatchObject({ status: "pending", waiting_for: "delay" });
+  const length = stored[0]!.row.length;
+  expect((await rowsOf()).stored.map(({ row }) => row.slice(length))).toEqual([[7], [8], [9]]);
 });
 
 test("newer code takes the store from a tab that runs a job: it is handed over at once", async () => {

@@ -49,6 +49,13 @@ export function latch<T = void>() {
   return { open, opened };
 }
 
+/** What a request of IndexedDB answers. */
+export const opened = <T>(request: IDBRequest<T>) =>
+  new Promise<T>((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
 /** Locks of the queue that are held or waited for. */
 export async function locksOf(name: string): Promise<(string | undefined)[]> {
   const { held = [], pending = [] } = await navigator.locks.query();
@@ -73,6 +80,18 @@ export function holdTurns() {
     goOn();
     spy.mockRestore();
   });
+  return { goOn };
+}
+
+/** Has looks at the store fail, but for those of tabs that hold a lock, until the test lets them go on. */
+export function holdLooks() {
+  const { transaction } = IDBDatabase.prototype;
+  const spy = vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(function (this: IDBDatabase, ...given) {
+    if (given[1] === "readonly") throw new DOMException("not now", "InvalidStateError");
+    return transaction.apply(this, given);
+  });
+  const goOn = () => spy.mockRestore();
+  onTestFinished(goOn);
   return { goOn };
 }
 
