@@ -103,7 +103,7 @@ function shapeOf({ type, max, items }: Omit<ParamSpec, "name">): Shape {
   return type === "array" ? { max, items: items && shapeOf(items) } : {};
 }
 
-function deepFreeze<T>(data: T): T {
+export function deepFreeze<T>(data: T): T {
   if (typeof data === "object" && data !== null) {
     for (const value of Object.values(data)) deepFreeze(value);
     Object.freeze(data);

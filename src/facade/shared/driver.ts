@@ -1,7 +1,7 @@
 // Drives the rules of one tab: tells them what the store, the locks and the bodies say, and does what they want.
 
 import { report } from "../errors.js";
-import type { JobTypes } from "../runner/job-types.js";
+import { deepFreeze, type JobTypes } from "../runner/job-types.js";
 import { cloned } from "../support/clone.js";
 import { DeliveryQueue } from "../support/delivery-queue.js";
 import { wallNow } from "../support/time.js";
@@ -218,6 +218,8 @@ export class Driver {
       if (known !== undefined && known.incarnation !== job.incarnation) this.forget([job.id]);
       // After the end nobody hears of it any more.
       if (this.logs.length > 0 && isOver(job.row)) this.tellLogs(job.id);
+      // As where it was made: what somebody makes of a record is not what is run.
+      deepFreeze(job.params);
       const number = mirror.put(job)!;
       this.deliveries.push(
         rules.seen(time, wall, number, kinds.get(job.type)?.number ?? -1, new Float64Array(job.row)),

@@ -320,6 +320,19 @@ test.each([
   expect(heard).toEqual(["a,b", "a,b"]);
 });
 
+test("params are shown as they are run, and can't be changed there, in a tab that has only read them, too", async () => {
+  const { open } = queue();
+  const params = [{ name: "items", type: "array" as const, items: { type: "string" as const } }];
+  const list = type("list", ({ items }: { items: string[] }) => items.sort().join(), { params });
+  const make = open({ types: [list], execute: false });
+  const { id } = await make.createJob("list", { items: ["b", "a"] });
+  const other = open({ types: [list], execute: false });
+  const shown = await until(other, () => other.getJob(id)?.params as { items: string[] } | undefined);
+  expect(() => shown.items.sort()).toThrow(TypeError);
+  const tab = open({ types: [list] });
+  expect(await ended(tab, id)).toMatchObject({ result: "a,b", params: { items: ["b", "a"] } });
+});
+
 test("in memory, too, a page that is put away lets go of what it runs, and goes on with it when it is back", async () => {
   const { release, held } = hold();
   const { type, runs } = counted(held);
