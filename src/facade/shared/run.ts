@@ -98,7 +98,8 @@ export class Run {
       this.kept = { action };
       return;
     }
-    const heard = this.listeners.map(async (listener) => listener(action));
+    // One that leaves meanwhile is not called, and those after it are.
+    const heard = [...this.listeners].map(async (listener) => this.listeners.includes(listener) && listener(action));
     for (const { status, ...how } of await Promise.allSettled(heard)) {
       if (status === "rejected") report((how as PromiseRejectedResult).reason);
     }

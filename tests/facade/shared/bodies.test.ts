@@ -40,6 +40,36 @@ test("state and progress are seen in every tab, and are there again after a hand
   expect(seen).toEqual([undefined, { n: 2 }]);
 });
 
+test("a listener that leaves as it is called keeps no action from the next", async () => {
+  const { open } = queue();
+  const [once, all]: string[][] = [[], []];
+  const types = [
+    type<unknown, void, unknown, string>(
+      "listen",
+      (_, { onAction }) =>
+        new Promise<void>((resolve) => {
+          const leave = onAction((action) => {
+            once!.push(action);
+            leave();
+            leaveSecond();
+          });
+          const leaveSecond = onAction((action) => {
+            once!.push(`${action}, left before`);
+          });
+          onAction((action) => {
+            all!.push(action);
+            if (action === "end") resolve();
+          });
+        }),
+    ),
+  ];
+  const tab = open({ types });
+  const { job } = await tab.runJob<unknown, string>("key", "listen");
+  for (const action of ["a", "b", "end"]) await job.dispatch(action);
+  await job.result;
+  expect([once, all]).toEqual([["a"], ["a", "b", "end"]]);
+});
+
 test("actions come in order, one at a time, from any tab, also those that were sent before the body listened", async () => {
   const { open } = queue();
   const heard: string[] = [];
