@@ -194,8 +194,8 @@ export class Run {
     checkString("name", name);
     if (typeof name !== "string" || name === "") throw new TypeError("name must be a string with something in it");
     if (this.used.has(name)) throw new DuplicateStepError(`This run has had a step "${name}" before`);
-    this.used.add(name);
     this.controller.signal.throwIfAborted();
+    this.used.add(name);
     return this.steps.get(name);
   }
 

@@ -374,6 +374,28 @@ test("a sleep whose time is none is refused at once, and leaves its name to anot
   expect(await ended(tab, (await tab.createJob("sleeper")).id)).toMatchObject({ status: "completed", result: "awake" });
 });
 
+test("a step of a run that was asked to stop rejects with the reason, each time it is tried", async () => {
+  const { open } = queue();
+  const [begun, told] = [latch(), latch<unknown[]>()];
+  const types = [
+    type("steps", async (_: unknown, { step, sleep, signal }: SharedTaskContext) => {
+      begun.open();
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      const reasons: unknown[] = [];
+      for (let times = 0; times < 2; times++) {
+        await step("one", () => {}).catch((reason) => reasons.push(reason));
+        await sleep("two", 1).catch((reason) => reasons.push(reason));
+      }
+      told.open(reasons);
+    }),
+  ];
+  const tab = open({ types });
+  const { job } = await tab.runJob("key", "steps");
+  await begun.opened;
+  await job.stop("enough");
+  expect(await told.opened).toEqual(Array.from({ length: 4 }, () => "enough"));
+});
+
 test("an attempt that takes too long fails with a TimeoutError, whatever its body says", async () => {
   const { open } = queue();
   const types = [
