@@ -15,8 +15,8 @@ import type { Mirror } from "./mirror.js";
 import { ANSWER, AT, CANCELLED, OUTCOME, RUNNING, WHY } from "./numbers.js";
 import type { Answered, Seen } from "./requests.js";
 import type { StoredJob, StoredStep } from "./rows.js";
-import { Run, type RunHost, type Sayings, storable } from "./run.js";
-import type { Ending, Lock, Transactions } from "./transactions.js";
+import { Run, type RunHost, storable } from "./run.js";
+import type { Claimed, Ending, Lock, Sayings, Transactions } from "./transactions.js";
 import type { TabRules } from "./wasm.js";
 
 /** What bodies ask of their driver. */
@@ -36,6 +36,9 @@ export interface BodiesHost {
 
 const FINAL: readonly [number, number] = [OUTCOME.final, Number.NaN];
 
+/** What a job's run is called; who has the job's id later has another number. */
+const nameOf = (number: number, epoch: number) => `${number}:${epoch}`;
+
 /** How a body has ended: with one of them, or with neither, where it was handed over. */
 interface Ended {
   readonly result?: unknown;
@@ -49,35 +52,33 @@ export class Bodies implements RunHost {
   private readonly host: BodiesHost;
   private readonly runs = new Map<string, Run>();
   /** Of runs that have ended, until that is recorded. */
-  private readonly endings = new Map<string, Ended>();
-  /** What was stored of jobs that were claimed here, for the runs to come. */
-  readonly steps = new Map<string, Map<string, StoredStep>>();
-  /** What bodies of this tab have thrown last, in which run, and what its callers have given as reasons: the very objects. */
-  readonly thrown = new Map<string, { readonly epoch: number; readonly value: unknown }>();
-  readonly reasons = new Map<string, unknown>();
+  private readonly endings = new Map<string, Ended & { readonly run: Run }>();
+  /** What was claimed here, by the rules' number for it, for the runs to come. */
+  readonly claimed = new Map<number, Claimed>();
+  /**
+   * What bodies of this tab have thrown last, in which run, and what its callers have given as reasons: the very objects,
+   * by their job's incarnation.
+   */
+  private readonly thrown = new Map<number, { readonly epoch: number; readonly value: unknown }>();
+  private readonly reasons = new Map<number, unknown>();
 
   constructor(host: BodiesHost) {
     this.host = host;
   }
 
   async settle(number: number, epoch: number, lock: Lock, outcome: [number, number]): Promise<void> {
-    const job = this.host.mirror.of(number);
-    const name = `${job?.id}:${epoch}`;
+    const name = nameOf(number, epoch);
     const answer = (what: number) =>
       this.host.apply(this.host.rules.recorded(now(), wallNow(), number, epoch, false, what));
-    if (job === undefined) {
+    const ended = this.endings.get(name);
+    const run = ended?.run ?? this.runs.get(name);
+    if (run === undefined) {
       answer(ANSWER.refused);
       return;
     }
     try {
-      const { written, seen, ending } = await this.record(
-        job.id,
-        epoch,
-        lock,
-        outcome,
-        this.endingOf(name, outcome[0]),
-      );
-      if (written && "thrown" in ending) this.thrown.set(job.id, { epoch, value: ending.thrown });
+      const { written, seen, ending } = await this.record(run, lock, outcome, ended ?? {});
+      if (written && "thrown" in ending) this.thrown.set(run.job.incarnation, { epoch, value: ending.thrown });
       this.endings.delete(name);
       this.host.see(seen);
       answer(written ? ANSWER.written : ANSWER.refused);
@@ -87,36 +88,52 @@ export class Bodies implements RunHost {
   }
 
   private async record(
-    id: string,
-    epoch: number,
+    run: Run,
     lock: Lock,
-    outcome: readonly [number, number],
-    ending: Ended,
+    given: readonly [number, number],
+    ended: Ended,
   ): Promise<Answered & { readonly ending: Ended }> {
-    const settle = (given: Ending) => this.host.transactions.settle(id, epoch, lock, outcome, given);
+    await run.mute();
+    const { said } = run;
+    const [outcome, ending] = endOf(run, given, ended);
+    const settle = (how: Ending) => this.host.transactions.settle(run.job, run.epoch, lock, outcome, how, said);
     try {
       const { thrown } = ending;
       const answered = await ("thrown" in ending ? writeThrown(thrown, (error) => settle({ error })) : settle(ending));
       return { ...answered, ending };
     } catch (error) {
-      if (!isUnstorable(error) || "thrown" in ending) throw error;
+      if (!isUnstorable(error)) throw error;
+      if ("state" in said) {
+        // Which of them it is shows where that is written alone.
+        if (!(await this.say(run, said))) throw error;
+        run.said = {};
+        return this.record(run, lock, given, ended);
+      }
+      if ("thrown" in ending) throw error;
       // Not even if it were tried for ever.
-      return this.record(id, epoch, lock, FINAL, { thrown: notStorable("The result", error) });
+      return this.record(run, lock, FINAL, { thrown: notStorable("The result", error) });
     }
   }
 
-  private endingOf(name: string, outcome: number): Ended {
-    if (outcome === OUTCOME.timedOut) return { thrown: tooLong() };
-    // What a body rejects with when it is handed over is not its end.
-    return outcome === OUTCOME.released ? {} : (this.endings.get(name) ?? {});
+  /** The very object that the job has ended with. */
+  thrownOf({ incarnation, row }: StoredJob): { readonly value: unknown } | undefined {
+    if (row[AT.status] === CANCELLED) {
+      return this.reasons.has(incarnation) ? { value: this.reasons.get(incarnation) } : undefined;
+    }
+    const own = this.thrown.get(incarnation);
+    return own?.epoch === row[AT.epoch] ? own : undefined;
   }
 
-  /** The very object that the job has ended with. */
-  thrownOf(id: string): { readonly value: unknown } | undefined {
-    const row = this.host.mirror.get(id)?.row;
-    if (row?.[AT.status] === CANCELLED) return this.reasons.has(id) ? { value: this.reasons.get(id) } : undefined;
-    const own = this.thrown.get(id);
-    return row !== undefined && own?.epoch === row[AT.epoch] ? own : undefined;
+  /** Why the job was asked to stop here. */
+  giveReason({ incarnation }: StoredJob, reason: unknown): void {
+    if (reason === undefined) this.reasons.delete(incarnation);
+    else this.reasons.set(incarnation, reason);
+  }
+
+  /** It is kept no longer, and whoever waited for its end was told. */
+  forget({ incarnation }: StoredJob): void {
+    this.thrown.delete(incarnation);
+    this.reasons.delete(incarnation);
   }
 
   mark(number: number, epoch: number, slot: number): void {
@@ -125,28 +142,28 @@ export class Bodies implements RunHost {
   }
 
   async run(number: number, epoch: number): Promise<void> {
-    const { mirror, rules, types } = this.host;
-    const job = mirror.of(number);
-    if (job === undefined) return;
-    const run = new Run(this, job, epoch, this.steps.get(job.id) ?? new Map());
-    this.steps.delete(job.id);
-    const name = `${job.id}:${epoch}`;
+    const { rules, types } = this.host;
+    const claimed = this.claimed.get(number);
+    this.claimed.delete(number);
+    if (claimed === undefined) return;
+    const run = new Run(this, number, epoch, claimed);
+    const { job } = run;
+    const name = nameOf(number, epoch);
     this.runs.set(name, run);
     this.watchPage();
     const start = performance.now();
-    const outcome = await this.outcomeOf(name, job, async () => {
+    const [outcome, ended] = await outcomeOf(job, async () => {
       const value = await types.get(job.type)(cloned(job.params), run.context);
       return storable(value, "The result");
     });
-    if (this.host.trace) this.show(job, epoch, start);
-    await run.over();
+    run.over();
     this.runs.delete(name);
+    this.endings.set(name, { ...ended, run });
     this.watchPage();
-    const how = run.refused === undefined ? outcome : OUTCOME.final;
-    if (run.refused !== undefined) this.endings.set(name, { thrown: run.refused });
-    this.host.apply(rules.settled(now(), wallNow(), number, epoch, how, Number.NaN));
+    if (this.host.trace) show(job, ended, start);
+    this.host.apply(rules.settled(now(), wallNow(), number, epoch, outcome, Number.NaN));
     // Not to be recorded: it had been lost, or handed over.
-    if (!this.isOwn(job.id, epoch)) this.endings.delete(name);
+    if (!this.isOwn(number, epoch)) this.endings.delete(name);
   }
 
   /** Only while something runs: Firefox puts no page away that listens to it. */
@@ -156,44 +173,26 @@ export class Bodies implements RunHost {
     else removeEventListener("beforeunload", this.host.going);
   }
 
-  private show({ id, type, row }: StoredJob, epoch: number, start: number): void {
-    const attempt = row[AT.attempt]!;
-    const phase = { name: type, what: `attempt ${attempt}`, color: colorOf(attempt), start };
-    const ending = this.endings.get(`${id}:${epoch}`) ?? {};
-    if ("thrown" in ending) showPhase("SharedRunner", id, phase, "rejected", messageOf(ending.thrown));
-    else showPhase("SharedRunner", id, phase, "resolved");
-  }
-
-  private isOwn(id: string, epoch: number): boolean {
-    const row = this.host.mirror.get(id)?.row;
+  private isOwn(number: number, epoch: number): boolean {
+    const row = this.host.mirror.of(number)?.row;
     return row !== undefined && row[AT.status] === RUNNING && row[AT.epoch] === epoch;
   }
 
-  private async outcomeOf(name: string, { row }: StoredJob, body: () => Promise<unknown>): Promise<number> {
-    try {
-      this.endings.set(name, { result: await body() });
-      return OUTCOME.resolved;
-    } catch (thrown) {
-      this.endings.set(name, { thrown });
-      // Its own retries have no rule: none can be recorded.
-      const mayHelp = !isNotStorable(thrown) && mayRetry(undefined, thrown, row[AT.attempt]!);
-      return mayHelp ? OUTCOME.rejected : OUTCOME.final;
-    }
-  }
-
-  private runOf(number: number, epoch: number): Run | undefined {
-    return this.runs.get(`${this.host.mirror.of(number)?.id}:${epoch}`);
-  }
-
+  /** The job may be gone: then it is lost, too. */
   abort(number: number, epoch: number, why: number): void {
-    const job = this.host.mirror.of(number);
-    const run = this.runOf(number, epoch);
-    if (run === undefined) return;
-    if (why === WHY.stop) run.abort(this.reasons.get(run.id) ?? deserialize(job?.reason));
-    else if (why === WHY.timeout) run.abort(tooLong());
+    const name = nameOf(number, epoch);
+    const run = this.runs.get(name);
+    if (run === undefined) {
+      // Lost while its end waited to be recorded.
+      this.endings.delete(name);
+      return;
+    }
+    if (why === WHY.stop) {
+      run.abort(this.reasons.get(run.job.incarnation) ?? deserialize(this.host.mirror.of(number)?.reason));
+    } else if (why === WHY.timeout) run.abort(tooLong());
     else if (why === WHY.handover) run.abort(new HandoverError("This tab lets go of the job"));
     else {
-      run.hasLost = true;
+      run.isMute = true;
       run.abort(new LostOwnershipError("Another tab has this job: this one was silent for too long"));
     }
   }
@@ -201,32 +200,34 @@ export class Bodies implements RunHost {
   /** What they still write is refused, or goes to nobody. */
   abortAll(reason: unknown): void {
     for (const run of this.runs.values()) {
-      run.hasLost = true;
+      run.isMute = true;
       run.abort(reason);
     }
   }
 
   async deliver(number: number, epoch: number, action: number): Promise<void> {
-    const job = this.host.mirror.of(number);
-    if (job === undefined) return;
+    const run = this.runs.get(nameOf(number, epoch));
+    if (run === undefined) return;
     let given: unknown;
     try {
-      given = await this.host.transactions.action(job.incarnation, action);
+      given = await this.host.transactions.action(run.job.incarnation, action);
     } catch {
       // Acknowledged unheard it would be lost; unless the run has lost the job, or let go of it.
-      if (!this.isOwn(job.id, epoch) || this.host.mirror.failure !== undefined) return;
+      if (!this.isOwn(number, epoch) || this.host.mirror.failure !== undefined) return;
       setTimer(() => this.deliver(number, epoch, action).catch(unexpected), 1000);
       return;
     }
-    await this.runOf(number, epoch)?.deliver(given);
+    await run.deliver(given);
   }
 
   async acknowledge(number: number, epoch: number, action: number): Promise<void> {
-    const id = this.host.mirror.of(number)?.id ?? "";
+    const run = this.runs.get(nameOf(number, epoch));
+    // Whoever runs the job next is given it.
+    if (run === undefined) return;
     const answer = (what: number) =>
       this.host.apply(this.host.rules.recorded(now(), wallNow(), number, epoch, true, what));
     try {
-      const { written, seen } = await this.host.transactions.acknowledge(id, epoch, action);
+      const { written, seen } = await this.host.transactions.acknowledge(run.job, epoch, action);
       this.host.see(seen);
       answer(written ? ANSWER.written : ANSWER.refused);
     } catch {
@@ -238,7 +239,7 @@ export class Bodies implements RunHost {
 
   async say(run: Run, said: Sayings): Promise<boolean> {
     try {
-      const { seen } = await this.host.transactions.say(run.id, run.epoch, said);
+      const { seen } = await this.host.transactions.say(run.job, run.epoch, said);
       this.host.see(seen);
       return true;
     } catch (error) {
@@ -250,20 +251,19 @@ export class Bodies implements RunHost {
     }
   }
 
-  log(run: Run, message: string): void {
-    const changed = this.host.mirror.get(run.id)?.changed ?? 0;
-    const log = { id: run.id, message, at: wallNow(), changed };
-    this.host.log(log);
+  log({ job: { id } }: Run, message: string): void {
+    const changed = this.host.mirror.get(id)?.changed ?? 0;
+    this.host.log({ id, message, at: wallNow(), changed });
   }
 
   async step(run: Run, name: string, step: StoredStep): Promise<boolean> {
-    const { written, seen } = await this.host.transactions.step(run.id, run.epoch, name, step);
+    const { written, seen } = await this.host.transactions.step(run.job, run.epoch, name, step);
     if (!written) this.host.see(seen);
     return written;
   }
 
   goingUntil(run: Run): number {
-    return this.host.rules.goingUntil(now(), this.host.mirror.numberOf(run.id) ?? 0, run.epoch);
+    return this.host.rules.goingUntil(now(), run.number, run.epoch);
   }
 
   listening(run: Run): void {
@@ -275,8 +275,31 @@ export class Bodies implements RunHost {
   }
 
   private heard(run: Run, handled: boolean): void {
-    const number = this.host.mirror.numberOf(run.id);
-    if (number === undefined) return;
-    this.host.apply(this.host.rules.action(now(), wallNow(), number, run.epoch, handled));
+    this.host.apply(this.host.rules.action(now(), wallNow(), run.number, run.epoch, handled));
   }
+}
+
+async function outcomeOf({ row }: StoredJob, body: () => Promise<unknown>): Promise<[number, Ended]> {
+  try {
+    return [OUTCOME.resolved, { result: await body() }];
+  } catch (thrown) {
+    // Its own retries have no rule: none can be recorded.
+    const mayHelp = !isNotStorable(thrown) && mayRetry(undefined, thrown, row[AT.attempt]!);
+    return [mayHelp ? OUTCOME.rejected : OUTCOME.final, { thrown }];
+  }
+}
+
+/** What is recorded of it. */
+function endOf(run: Run, outcome: readonly [number, number], ended: Ended): [readonly [number, number], Ended] {
+  if (outcome[0] === OUTCOME.timedOut) return [outcome, { thrown: tooLong() }];
+  // What a body rejects with when it is handed over is not its end.
+  if (outcome[0] === OUTCOME.released) return [outcome, {}];
+  return run.refused === undefined ? [outcome, ended] : [FINAL, { thrown: run.refused }];
+}
+
+function show({ id, type, row }: StoredJob, ended: Ended, start: number): void {
+  const attempt = row[AT.attempt]!;
+  const phase = { name: type, what: `attempt ${attempt}`, color: colorOf(attempt), start };
+  if ("thrown" in ended) showPhase("SharedRunner", id, phase, "rejected", messageOf(ended.thrown));
+  else showPhase("SharedRunner", id, phase, "resolved");
 }

@@ -255,10 +255,13 @@ export class Driver {
   private forget(ids: readonly string[]): void {
     for (const id of ids) {
       this.untold.delete(id);
-      this.bodies.thrown.delete(id);
-      this.bodies.reasons.delete(id);
-      const number = this.parts.mirror.remove(id);
-      if (number !== undefined) this.tell(TELL.gone, number);
+      const { mirror } = this.parts;
+      const job = mirror.get(id);
+      if (job === undefined) continue;
+      const number = mirror.remove(id)!;
+      // Whoever waits for its end is told before.
+      queueMicrotask(() => this.bodies.forget(job));
+      this.tell(TELL.gone, number);
     }
   }
 
@@ -370,8 +373,8 @@ export class Driver {
       return;
     }
     try {
-      const { written, seen, steps } = await this.transactions.enter(lock, claim, controller.signal);
-      if (written && claim !== undefined) this.bodies.steps.set(claim.id, steps);
+      const { written, seen, claimed } = await this.transactions.enter(lock, claim, controller.signal);
+      if (claimed !== undefined) this.bodies.claimed.set(wanted!.number, claimed);
       this.see(seen);
       answered(written ? ANSWER.written : ANSWER.refused);
     } catch {

@@ -22,13 +22,13 @@ export interface JobHost {
   send(job: StoredJob, action: unknown): Promise<void>;
   stop(job: StoredJob, reason: unknown): Promise<void>;
   /** The very object that was thrown, or given as a reason, in this tab. */
-  thrown(id: string): { readonly value: unknown } | undefined;
+  thrown(job: StoredJob): { readonly value: unknown } | undefined;
 }
 
 export function completionOf(host: JobHost, job: StoredJob): Completion<unknown> {
   const status = job.row[AT.status];
   if (status === COMPLETED) return { type: "Normal", result: job.result };
-  const own = host.thrown(job.id);
+  const own = host.thrown(job);
   if (status === CANCELLED) {
     const reason = own !== undefined ? own.value : job.reason === undefined ? abortError() : deserialize(job.reason);
     return { type: "Cancelled", reason };

@@ -79,10 +79,6 @@ export class Mirror {
     return this.entries.get(id)?.job;
   }
 
-  numberOf(id: string): number | undefined {
-    return this.entries.get(id)?.number;
-  }
-
   of(number: number): StoredJob | undefined {
     return this.byNumber.get(number)?.job;
   }

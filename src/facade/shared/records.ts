@@ -73,7 +73,7 @@ export function eventsOf({ before, after, event }: Change, record: () => JobReco
   if (status === RUNNING && before?.row[AT.epoch] !== row[AT.epoch]) {
     events.push({ type: "job_started", job_id, started_at: row[AT.started_at]!, attempt: row[AT.attempt]! });
   }
-  if (before !== undefined && before.progress !== after.progress && status !== COMPLETED) {
+  if (before !== undefined && before.progress !== after.progress) {
     const { percent, message } = after.progress;
     const { progress } = before;
     const isNew = progress.percent !== percent || progress.message !== message;

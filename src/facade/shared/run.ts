@@ -1,13 +1,14 @@
 // One run of a job's body in this tab.
 
 import { report } from "../errors.js";
+import { abortError } from "../support/abort.js";
 import { checkObject, checkString, needFunction, needNumber } from "../support/check.js";
 import { cloned } from "../support/clone.js";
 import { textOf } from "../support/look.js";
 import { mayRetry, waitAsked } from "../support/retry-rules.js";
 import { chance, wallNow } from "../support/time.js";
 import { Hold } from "../support/turn.js";
-import type { Millis, Progress, RetryOptions, Unsubscribe } from "../types.js";
+import type { Millis, RetryOptions, Unsubscribe } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { unexpected } from "../wasm/engine.js";
@@ -15,6 +16,7 @@ import { DuplicateStepError, isNotStorable, isUnstorable, LostOwnershipError, no
 import { newRow } from "./new-row.js";
 import { AT, OUTCOME, PENDING, RUNNING } from "./numbers.js";
 import type { StoredJob, StoredStep } from "./rows.js";
+import type { Claimed, Sayings } from "./transactions.js";
 import type { SharedTaskContext } from "./types.js";
 import { Rules, requestRules } from "./wasm.js";
 
@@ -22,12 +24,6 @@ import { Rules, requestRules } from "./wasm.js";
 const RECORDS_EVERY = 50;
 /** What the store has not taken is tried again after that. */
 const RECORDS_AGAIN = 1000;
-
-/** What a body has said since that was recorded last. */
-export interface Sayings {
-  readonly state?: unknown;
-  readonly progress?: Progress;
-}
 
 /** What a run asks of the queue. */
 export interface RunHost {
@@ -45,10 +41,11 @@ export interface RunHost {
 type Listener = (action: unknown) => unknown;
 
 export class Run {
-  readonly id: string;
+  /** The rules' for the job. */
+  readonly number: number;
   readonly epoch: number;
+  readonly job: StoredJob;
   private readonly host: RunHost;
-  private readonly job: StoredJob;
   private readonly steps: Map<string, StoredStep>;
   private readonly controller = new AbortController();
   private readonly used = new Set<string>();
@@ -56,26 +53,36 @@ export class Run {
   /** Came while nobody listened. */
   private kept: { readonly action: unknown } | undefined = undefined;
   private state: unknown;
-  private said: Sayings = {};
+  /** Not recorded yet. */
+  said: Sayings = {};
   private readonly alarm = new Alarm();
   private recording: Promise<unknown> | undefined = undefined;
   private readonly hold = new Hold();
+  /** Ends what waits for a moment. */
+  private readonly pauses = new Set<(reason: unknown) => void>();
   private isOver = false;
-  hasLost = false;
+  /** What it says is recorded no more: it has lost the job, or that is recorded with its end. */
+  isMute = false;
   /** Why nothing else counts that came of it. */
   refused: Error | undefined = undefined;
 
-  constructor(host: RunHost, job: StoredJob, epoch: number, steps: Map<string, StoredStep>) {
+  constructor(host: RunHost, number: number, epoch: number, { job, steps }: Claimed) {
     this.host = host;
-    this.id = job.id;
+    this.number = number;
     this.epoch = epoch;
     this.job = job;
     this.steps = steps;
-    this.state = job.state;
+    // What others are shown is theirs.
+    this.state = cloned(job.state);
   }
 
   abort(reason: unknown): void {
     this.controller.abort(reason);
+    this.endPauses(this.controller.signal.reason);
+  }
+
+  private endPauses(reason: unknown): void {
+    for (const end of [...this.pauses]) end(reason);
   }
 
   /** What it has said can't be kept: it fails, whatever it does from now on. */
@@ -84,16 +91,23 @@ export class Run {
     this.abort(error);
   }
 
-  /** The body has settled, or counts no more: what it still says is not heard. What it has said is recorded. */
-  async over(): Promise<void> {
+  /** The body has settled: what it still says is not heard, and what it still waits for does not come. */
+  over(): void {
     this.isOver = true;
+    this.endPauses(hasEnded());
+  }
+
+  /** What it has said is recorded with its end, but for what is just being recorded; resolves with that. */
+  async mute(): Promise<void> {
+    this.isMute = true;
     this.alarm.clear();
-    await this.record();
     await this.recording;
   }
 
   /** Hands the action to whoever listens, as soon as somebody does; then the queue is told. */
   async deliver(action: unknown): Promise<void> {
+    // Whoever runs the job next is given it.
+    if (this.isOver) return;
     if (this.listeners.length === 0) {
       this.kept = { action };
       return;
@@ -108,7 +122,8 @@ export class Run {
 
   get context(): SharedTaskContext<unknown, unknown> {
     const run = this;
-    const { id, job } = this;
+    const { job } = this;
+    const { id } = job;
     const idempotencyKey = `${id}:${job.incarnation}`;
     return {
       id,
@@ -160,13 +175,13 @@ export class Run {
   private async record(): Promise<void> {
     await this.recording;
     const { said } = this;
+    if (this.isMute || Object.keys(said).length === 0) return;
     this.said = {};
-    if (Object.keys(said).length === 0 || this.hasLost) return;
     const recording = this.host.say(this, said);
     this.recording = recording;
     if (await recording) return;
     this.said = { ...said, ...this.said };
-    if (!this.isOver) this.recordAfter(RECORDS_AGAIN);
+    if (!this.isMute) this.recordAfter(RECORDS_AGAIN);
   }
 
   private onAction(listener: Listener): Unsubscribe {
@@ -185,7 +200,7 @@ export class Run {
   private deliverKept(): void {
     const { kept } = this;
     this.kept = undefined;
-    if (kept !== undefined && !this.isOver) this.deliver(kept.action).catch(unexpected);
+    if (kept !== undefined) this.deliver(kept.action).catch(unexpected);
   }
 
   // ── steps ───────────────────────────────────────────────────────────────────────────────────
@@ -293,24 +308,26 @@ export class Run {
   private pause(millis: Millis): Promise<void> {
     const { signal } = this.controller;
     return new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(signal.reason);
+      if (signal.aborted || this.isOver) {
+        reject(signal.aborted ? signal.reason : hasEnded());
         return;
       }
       const alarm = new Alarm();
-      const abort = () => {
+      const end = (reason: unknown) => {
         alarm.clear();
-        reject(signal.reason);
+        this.pauses.delete(end);
+        reject(reason);
       };
-      signal.addEventListener("abort", abort, { once: true });
+      this.pauses.add(end);
       alarm.set(now() + millis, () => {
-        signal.removeEventListener("abort", abort);
+        this.pauses.delete(end);
         resolve();
       });
     });
   }
 }
 
+const hasEnded = () => abortError("The body has ended");
 const resultOf = (step: string) => `The result of the step "${step}"`;
 
 /** A copy, as the store would have it. */

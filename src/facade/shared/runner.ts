@@ -89,7 +89,7 @@ export class SharedRunner implements JobQueue {
       mirror: this.mirror,
       send: ({ id, incarnation }, action) => this.send({ id, incarnation }, action),
       stop: ({ id, incarnation }, reason) => this.askToStop({ id, incarnation }, reason).then(() => {}),
-      thrown: (id) => this.opened?.driver.bodies.thrownOf(id),
+      thrown: (job) => this.opened?.driver.bodies.thrownOf(job),
     };
     this.opening = this.open().catch((error: unknown) => storageError(error, false));
     this.knownOpening = inTime(this.opening);
@@ -381,10 +381,7 @@ export class SharedRunner implements JobQueue {
       const stop = (serialized?: Serialized) => transactions.stop(target, serialized);
       const stopped = await (reason === undefined ? stop() : writeThrown(reason, stop));
       // Before its body hears of it.
-      for (const { id } of stopped.first) {
-        if (reason === undefined) bodies.reasons.delete(id);
-        else bodies.reasons.set(id, reason);
-      }
+      for (const job of stopped.first) bodies.giveReason(job, reason);
       return stopped;
     });
   }

@@ -24,10 +24,31 @@ export interface Claim {
   readonly params: Record<string, unknown>;
 }
 
+/** What is to be run, as it was written. */
+export interface Claimed {
+  readonly job: StoredJob;
+  readonly steps: Map<string, StoredStep>;
+}
+
 export interface Ending {
   readonly result?: unknown;
   readonly error?: Serialized | undefined;
 }
+
+/** What a body has said since that was recorded last. */
+export interface Sayings {
+  readonly state?: unknown;
+  readonly progress?: Progress;
+}
+
+/** Whose run it is: a job that has the id later is another. */
+type Ran = Pick<StoredJob, "id" | "incarnation">;
+
+const withSaid = (job: StoredJob, said: Sayings): StoredJob => ({
+  ...job,
+  ...said,
+  ...("state" in said && { stated: job.changed }),
+});
 
 /** What became of the job that was left in a slot: its row, unless there was none, and what comes after that. */
 function readRecovered(numbers: Float64Array): { what: number; row: Float64Array; rest: Float64Array } {
@@ -84,7 +105,7 @@ export class Transactions extends Requests {
     lock: Lock,
     claim: Claim | undefined,
     signal: AbortSignal,
-  ): Promise<Answered & { steps: Map<string, StoredStep> }> {
+  ): Promise<Answered & { claimed: Claimed | undefined }> {
     const { slot, generation } = lock;
     const body = async (rows: Rows) => {
       const change = new Change(rows, this.requests, await rows.meta(), this.retain);
@@ -104,7 +125,7 @@ export class Transactions extends Requests {
         Float64Array.from(claim?.claim ?? []),
       );
       const found = [within, named].filter((job) => job !== undefined);
-      let steps = new Map<string, StoredStep>();
+      let claimed: Claimed | undefined;
       let written = false;
       if (answer.length > 0) {
         const beat = answer[0]!;
@@ -112,12 +133,12 @@ export class Transactions extends Requests {
         if (what !== RECOVERY.none) await this.recover(change, within!, what, left);
         written = claim === undefined || row.length === ROW;
         if (row.length === ROW) {
-          steps = await rows.steps(target!.incarnation);
-          await change.putRow(target!, row, { owner: this.tab, params: claim!.params });
+          const steps = await rows.steps(target!.incarnation);
+          claimed = { job: await change.putRow(target!, row, { owner: this.tab, params: claim!.params }), steps };
           change.putSlot(slot, { generation, beat, job: target!.id });
         } else change.putSlot(slot, { generation, beat });
       }
-      return { written, seen: withUnchanged(await change.end(), found), steps };
+      return { written, seen: withUnchanged(await change.end(), found), claimed };
     };
     return this.storage.transact(true, body, { signal, recovers: true });
   }
@@ -172,20 +193,22 @@ export class Transactions extends Requests {
     await change.putRow(rest, row, row[AT.status] === FAILED ? { error: serialize(error) } : {});
   }
 
+  /** With what the body has said last. */
   async settle(
-    id: string,
+    { id, incarnation }: Ran,
     epoch: number,
     lock: Lock,
     outcome: readonly [number, number],
     ending: Ending,
+    said: Sayings,
   ): Promise<Answered> {
-    return this.write({ id }, async (change, job) => {
+    return this.write({ id, incarnation }, async (change, job) => {
       const row = Rules.settle(numbers(job.row), epoch, outcome[0], outcome[1], wallNow(), chance());
       if (row.length === 0) return undefined;
       const stored = change.slot(lock.slot);
       const { job: _, ...empty } = stored;
       if (stored.generation === lock.generation) change.putSlot(lock.slot, empty);
-      const { owner: __, ...rest } = job;
+      const { owner: __, ...rest } = withSaid(job, said);
       const { error, result } = ending;
       const isCompleted = row[AT.status] === COMPLETED;
       return change.putRow(rest, row, {
@@ -196,26 +219,26 @@ export class Transactions extends Requests {
   }
 
   /** What a run says: it counts only while the job is its own. */
-  say(id: string, epoch: number, said: { state?: unknown; progress?: Progress }): Promise<Answered> {
-    return this.write({ id }, async (change, job) => {
+  say({ id, incarnation }: Ran, epoch: number, said: Sayings): Promise<Answered> {
+    return this.write({ id, incarnation }, async (change, job) => {
       if (!Rules.isOwned(numbers(job.row), epoch)) return undefined;
-      return change.put({ ...job, ...said, ...("state" in said && { stated: job.changed }) });
+      return change.put(withSaid(job, said));
     });
   }
 
-  step(id: string, epoch: number, name: string, step: StoredStep): Promise<Answered> {
-    return this.write({ id }, async (change, job) => {
+  step({ id, incarnation }: Ran, epoch: number, name: string, step: StoredStep): Promise<Answered> {
+    return this.write({ id, incarnation }, async (change, job) => {
       if (!Rules.isOwned(numbers(job.row), epoch)) return undefined;
-      change.rows.putStep(job.incarnation, name, step);
+      change.rows.putStep(incarnation, name, step);
       return job;
     });
   }
 
-  acknowledge(id: string, epoch: number, number: number): Promise<Answered> {
-    return this.write({ id }, async (change, job) => {
+  acknowledge({ id, incarnation }: Ran, epoch: number, number: number): Promise<Answered> {
+    return this.write({ id, incarnation }, async (change, job) => {
       const row = Rules.acknowledge(numbers(job.row), epoch, number);
       if (row.length === 0) return undefined;
-      change.rows.deleteAction(job.incarnation, number);
+      change.rows.deleteAction(incarnation, number);
       return change.putRow(job, row);
     });
   }

@@ -54,17 +54,16 @@ export function watchStream(source: JobSource, job: StoredJob): ReadableStream<W
       else queue.close();
       return;
     }
-    if (isOver(after.row)) {
-      leave();
-      end(after);
-      return;
-    }
+    const hasEnded = isOver(after.row);
     const isOther = before?.row[AT.status] !== after.row[AT.status] || before?.row[AT.epoch] !== after.row[AT.epoch];
-    if (isOther) queue.push(statusOf(after), "status");
+    if (isOther && !hasEnded) queue.push(statusOf(after), "status");
     for (const event of eventsOf(change, () => recordOf(after, source.durable, undefined))) {
       if (event.type !== "job_progress") continue;
       queue.push({ event: "progress", data: { percent: event.percent, message: event.message } }, "progress");
     }
+    if (!hasEnded) return;
+    leave();
+    end(after);
   });
   return queue.stream;
 }

@@ -2,7 +2,7 @@ import { NonRetriableError, type RetryOptions } from "jobgate";
 import type { SharedTaskContext } from "jobgate/shared";
 import { useTestClock } from "jobgate/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { ended, latch, queue, until } from "./support/tabs.js";
+import { ended, holdStore, latch, queue, settle, until } from "./support/tabs.js";
 import { type } from "./support/types.js";
 
 test("state and progress are seen in every tab, and are there again after a handover", async () => {
@@ -40,6 +40,47 @@ test("state and progress are seen in every tab, and are there again after a hand
   expect(seen).toEqual([undefined, { n: 2 }]);
 });
 
+test("what a body says last before it is handed over is there again elsewhere", async () => {
+  const { open } = queue();
+  const begun = latch();
+  const types = [
+    type("say", (_: unknown, { state, setState, progress, signal }: SharedTaskContext) => {
+      if (state !== undefined) return state;
+      return new Promise((_, reject) => {
+        begun.open();
+        signal.addEventListener("abort", () => {
+          setState("last words");
+          progress(30);
+          reject(signal.reason);
+        });
+      });
+    }),
+  ];
+  const owner = open({ types });
+  const { id } = await owner.createJob("say");
+  await begun.opened;
+  await owner.close();
+  const heir = open({ types });
+  expect(await ended(heir, id)).toMatchObject({ result: "last words", progress: { percent: 30 } });
+});
+
+test("what a body says last is heard before its end", async () => {
+  const { open } = queue();
+  const types = [type("say", (_: unknown, { progress }: SharedTaskContext) => progress(100, "all"))];
+  const watcher = open({ types, execute: false });
+  const { job } = await watcher.runJob("key", "say");
+  const told: string[] = [];
+  job.onProgress(({ percent, message }) => told.push(`${message} ${percent}`));
+  const [events, stream] = [job.events(), watcher.watch(job.record.id)];
+  open({ types });
+  await job.result;
+  for await (const event of events) told.push(event.type);
+  for await (const { event } of stream) told.push(event);
+  // A watcher may hear of all of it at once.
+  const saidLast = told.filter((one) => /100|progress|complete/.test(one));
+  expect(saidLast).toEqual(["all 100", "job_progress", "job_completed", "progress", "complete"]);
+});
+
 test("a listener that leaves as it is called keeps no action from the next", async () => {
   const { open } = queue();
   const [once, all]: string[][] = [[], []];
@@ -68,6 +109,46 @@ test("a listener that leaves as it is called keeps no action from the next", asy
   for (const action of ["a", "b", "end"]) await job.dispatch(action);
   await job.result;
   expect([once, all]).toEqual([["a"], ["a", "b", "end"]]);
+});
+
+test("an action that comes as an attempt ends is the next one's", async () => {
+  const { open } = queue();
+  const heard: string[] = [];
+  const begun = latch();
+  let fail = () => {};
+  const types = [
+    type<unknown, void, unknown, string>(
+      "listen",
+      (_, { onAction, attempt, setState }) =>
+        new Promise<void>((resolve, reject) => {
+          onAction((action) => {
+            heard.push(`${action} in ${attempt}`);
+            resolve();
+          });
+          fail = () => {
+            setState("last words");
+            reject(new Error("again"));
+          };
+          begun.open();
+        }),
+    ),
+  ];
+  const tab = open({ types });
+  const { job } = await tab.runJob<unknown, string>("key", "listen", {}, { retry: { limit: 1, delay: 0 } });
+  await begun.opened;
+  const { transaction } = IDBDatabase.prototype;
+  const spy = vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(function (this: IDBDatabase, ...given) {
+    // It ends while the action is read.
+    if (given[1] === "readonly") {
+      spy.mockRestore();
+      fail();
+    }
+    return transaction.apply(this, given);
+  });
+  onTestFinished(() => spy.mockRestore());
+  await job.dispatch("a");
+  await job.result;
+  expect(heard).toEqual(["a in 2"]);
 });
 
 test("actions come in order, one at a time, from any tab, also those that were sent before the body listened", async () => {
@@ -374,6 +455,26 @@ test("a sleep whose time is none is refused at once, and leaves its name to anot
   expect(await ended(tab, (await tab.createJob("sleeper")).id)).toMatchObject({ status: "completed", result: "awake" });
 });
 
+test("a sleep that its body does not wait for ends with it", async () => {
+  const { open } = queue();
+  const asleep = latch<Promise<void>[]>();
+  const types = [
+    type("quick", async (_: unknown, { sleep, step }: SharedTaskContext) => {
+      const fail = () => {
+        throw new Error("again");
+      };
+      const late = step("late", fail, { retry: { limit: 1, delay: 60_000 } });
+      const nap = sleep("nap", 60_000);
+      await step("after it", () => {});
+      asleep.open([nap, late]);
+      return Promise.race([nap, late, "done"]);
+    }),
+  ];
+  const tab = open({ types });
+  expect(await ended(tab, (await tab.createJob("quick")).id)).toMatchObject({ result: "done" });
+  for (const one of await asleep.opened) await expect(one).rejects.toMatchObject({ name: "AbortError" });
+});
+
 test("a step of a run that was asked to stop rejects with the reason, each time it is tried", async () => {
   const { open } = queue();
   const [begun, told] = [latch(), latch<unknown[]>()];
@@ -394,6 +495,31 @@ test("a step of a run that was asked to stop rejects with the reason, each time 
   await begun.opened;
   await job.stop("enough");
   expect(await told.opened).toEqual(Array.from({ length: 4 }, () => "enough"));
+});
+
+test("a body that has ended in time has, however long the store takes for what it said last", async () => {
+  const clock = useTestClock();
+  onTestFinished(() => clock.restore());
+  const { name, open } = queue();
+  const [begun, go] = [latch(), latch()];
+  let runs = 0;
+  const body = async (_: unknown, { setState }: SharedTaskContext) => {
+    runs++;
+    begun.open();
+    await go.opened;
+    setState("all");
+    return "in time";
+  };
+  const tab = open({ types: [type("quick", body)] });
+  const { id } = await tab.createJob("quick", {}, { timeout: 1000, retry: { limit: 1, delay: 0 } });
+  await begun.opened;
+  const store = await holdStore(name);
+  go.open();
+  await settle();
+  await clock.advance(1001);
+  store.goOn();
+  expect(await ended(tab, id)).toMatchObject({ status: "completed", result: "in time", attempt: 1 });
+  expect(runs).toBe(1);
 });
 
 test("an attempt that takes too long fails with a TimeoutError, whatever its body says", async () => {

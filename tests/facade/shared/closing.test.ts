@@ -1,9 +1,10 @@
 // What becomes of those who wait when their runner is closed.
 
 import { jobHandler } from "jobgate/runner";
+import type { SharedTaskContext } from "jobgate/shared";
 import { expect, test } from "vitest";
 import { allFrames } from "../http/support/ask.js";
-import { latch, queue, until } from "./support/tabs.js";
+import { ended, holdStore, latch, queue, settle, until } from "./support/tabs.js";
 import { type } from "./support/types.js";
 
 async function read(stream: ReadableStream<unknown>): Promise<void> {
@@ -65,6 +66,47 @@ test("what was asked of a runner before it was closed, and had not begun, is ref
   const asked = [outcome(tab.createJob("plain")), outcome(tab.cancelJob("one")), outcome(tab.stopJob("key"))];
   await tab.close();
   for (const one of asked) expect(await one).toMatchObject(closed);
+});
+
+test("what a job of this tab has thrown, and the reason that was given here, are the very objects also where none is kept", async () => {
+  const { open } = queue({ retain: 0 });
+  const [error, reason] = [new Error("mine"), { why: "mine" }];
+  const begun = latch();
+  const types = [
+    type("fail", () => {
+      throw error;
+    }),
+    type("wait", (_: unknown, { signal }: SharedTaskContext) => {
+      begun.open();
+      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    }),
+  ];
+  const tab = open({ types });
+  const failed = await tab.runJob("one", "fail");
+  expect(((await failed.job.settled) as { error: unknown }).error).toBe(error);
+  const { job } = await tab.runJob("other", "wait");
+  await begun.opened;
+  await job.stop(reason);
+  expect(((await job.settled) as { reason: unknown }).reason).toBe(reason);
+});
+
+test("the reason is the very object also where the tab hears of the job, by an id that it knows, as it stops it", async () => {
+  const { name, open } = queue();
+  const types = [type("plain", () => 1)];
+  const [tab, other] = [open({ types, execute: false }), open({ types })];
+  const create = (options = {}) => other.createJob("plain", {}, { id: "same", key: "key", ...options });
+  await create();
+  await ended(tab, "same");
+  await ended(other, "same");
+  const store = await holdStore(name);
+  const asked = [other.clearCompleted(), create({ delay: 1e9 })];
+  await settle();
+  const reason = { why: "mine" };
+  const stopped = tab.cancelJob("same", reason);
+  store.goOn();
+  await Promise.all(asked);
+  expect(await stopped).toBe(true);
+  expect(((await tab.getLastJob("key")!.settled) as { reason: unknown }).reason).toBe(reason);
 });
 
 test("a job that is no longer kept has the end that its handle has seen, and else one that is not known", async () => {

@@ -1,6 +1,17 @@
-import type { SharedTaskContext } from "jobgate/shared";
+import type { SharedRunner, SharedTaskContext } from "jobgate/shared";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { ended, frameTab, latch, locksOf, queue, until, workerTab } from "./support/tabs.js";
+import {
+  ended,
+  frameTab,
+  hangingTab,
+  holdStore,
+  latch,
+  locksOf,
+  queue,
+  settle,
+  until,
+  workerTab,
+} from "./support/tabs.js";
 import { type } from "./support/types.js";
 
 /** Types of the worker's names that end at once. */
@@ -115,6 +126,76 @@ test("an owner that hangs is replaced, and when it wakes up its signal says that
   expect(heir.getJob(id)).toMatchObject({ status: "completed", result: "done" });
 });
 
+test.each([
+  ["none that has ended is kept", async () => {}, 0],
+  ["those that have ended were cleared", (heir: SharedRunner) => heir.clearCompleted(), 1000],
+])("an owner that wakes up hears that it has lost its job also where %s", async (_, clear, retain) => {
+  const { open } = queue({ takeOverAfter: 400, retain });
+  const [begun, aborted] = [latch(), latch<string>()];
+  const body = (_: unknown, { signal }: SharedTaskContext) =>
+    new Promise((_, reject) => {
+      begun.open();
+      signal.addEventListener("abort", () => {
+        aborted.open(signal.reason.name);
+        reject(signal.reason);
+      });
+    });
+  const { tab: owner, hang, wake } = await hangingTab(() => open({ types: [type("wait", body)] }));
+  const { id } = await owner.createJob("wait");
+  await begun.opened;
+  hang();
+  const heir = open({ types: quick });
+  const { job } = await heir.runJob("key", "wait", {}, { id });
+  expect(await job.settled).toMatchObject({ type: "Normal", result: "done" });
+  await clear(heir);
+  expect(heir.getJob(id)).toBeUndefined();
+  wake();
+  expect(await aborted.opened).toBe("LostOwnershipError");
+  expect(owner.getJob(id)).toBeUndefined();
+});
+
+test("a run that was lost records nothing in a later job that has its id, though that has the same epoch", async () => {
+  const { open } = queue({ takeOverAfter: 400 });
+  const heard = latch<SharedTaskContext>();
+  const [done, release] = [latch(), latch<string>()];
+  const lost = (_: unknown, context: SharedTaskContext) => {
+    context.onAction(() => {
+      heard.open(context);
+      return done.opened;
+    });
+    return release.opened;
+  };
+  const { tab: owner, hang, wake } = await hangingTab(() => open({ types: [type("wait", lost)] }));
+  const create = (tab: SharedRunner) => tab.runJob<unknown, string>("key", "wait", {}, { id: "same" });
+  await (await create(owner)).job.dispatch("of the first");
+  const { step, progress } = await heard.opened;
+  hang();
+  const go = latch();
+  const later = async ({ step, onAction, epoch }: SharedTaskContext<unknown, string>) => {
+    await go.opened;
+    const own = await step("one", () => "of the second");
+    return new Promise((resolve) => onAction((action) => resolve([epoch, own, action])));
+  };
+  let runs = 0;
+  const execute = (_: unknown, context: SharedTaskContext<unknown, string>) =>
+    runs++ === 0 ? "first" : later(context);
+  const heir = open({ types: [type<unknown, unknown, unknown, string>("wait", execute)] });
+  expect(await ended(heir, "same")).toMatchObject({ result: "first" });
+  await heir.clearCompleted();
+  const { job } = await create(heir);
+  await job.dispatch("of the second");
+  await until(heir, () => job.record.status === "running");
+  wake();
+  const stepped = step("one", () => "of the first");
+  progress(77, "of the first");
+  done.open();
+  release.open("of the first");
+  await expect(stepped).rejects.toMatchObject({ code: "E_LOST_OWNERSHIP" });
+  go.open();
+  expect(await job.settled).toEqual({ type: "Normal", result: [1, "of the second", "of the second"] });
+  expect(job.record).toMatchObject({ progress: { percent: 0, message: "" }, interruptions: 0 });
+});
+
 test("an owner whose store takes nothing is replaced as one that hangs, and what its body says then is not recorded", async () => {
   const { name, open } = queue({ takeOverAfter: 1000 });
   const aborted = latch<string>();
@@ -211,6 +292,32 @@ test("a tab that closes hands over what it runs, and its body hears why", async 
   await expect(owner.createJob("wait")).rejects.toMatchObject({ code: "E_CLOSED" });
   const heir = open({ types: quick });
   expect(await ended(heir, id)).toMatchObject({ status: "completed", interruptions: 0, attempt: 1 });
+});
+
+test("a tab that closes when a body has ended records that, however long the store takes: it is not called again", async () => {
+  const { name, open } = queue();
+  const [begun, go] = [latch(), latch()];
+  let runs = 0;
+  const body = async (_: unknown, { setState }: SharedTaskContext) => {
+    runs++;
+    begun.open();
+    await go.opened;
+    setState("all");
+    return "done";
+  };
+  const types = [type("wait", body)];
+  const owner = open({ types });
+  const { id } = await owner.createJob("wait");
+  await begun.opened;
+  const store = await holdStore(name);
+  go.open();
+  await settle();
+  const closed = owner.close();
+  store.goOn();
+  await closed;
+  const { job } = await open({ types }).runJob("key", "wait", {}, { id });
+  expect(await job.settled).toEqual({ type: "Normal", result: "done" });
+  expect([job.state, runs]).toEqual(["all", 1]);
 });
 
 test("no lock is held while nothing runs", async () => {

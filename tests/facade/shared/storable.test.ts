@@ -66,6 +66,15 @@ test("a state that can be cloned but not stored fails the job, which hears why; 
       setState(compiled());
       return "done";
     }),
+    type("throws", (_: unknown, { setState, progress }: SharedTaskContext) => {
+      progress(30, "compiled");
+      setState(compiled());
+      throw compiled();
+    }),
+    type("result", (_: unknown, { setState }: SharedTaskContext) => {
+      setState("compiled");
+      return compiled();
+    }),
   ];
   const tab = open({ types });
   const outcome = async (name: string) => ended(tab, (await tab.createJob(name, {}, { retry: 3 })).id);
@@ -76,6 +85,10 @@ test("a state that can be cloned but not stored fails the job, which hears why; 
   };
   expect(await outcome("waits")).toMatchObject({ ...failed, progress: { percent: 30, message: "compiled" } });
   expect(await outcome("returns")).toMatchObject(failed);
+  expect(await outcome("throws")).toMatchObject({ ...failed, progress: { percent: 30, message: "compiled" } });
+  const { job } = await tab.runJob("key", "result");
+  await expect(job.result).rejects.toMatchObject({ code: "E_NOT_STORABLE", message: "The result can't be stored" });
+  expect(job.state).toBe("compiled");
   expect(reasons).toMatchObject([{ code: "E_NOT_STORABLE" }]);
 });
 
@@ -108,6 +121,23 @@ test("a job ends whatever hangs on what it has thrown, or on the reason of its s
   expect(await ended(other, job.record.id)).toMatchObject({ reason: "[object WebAssembly.Module]" });
 });
 
+/** The first state is one that the store does not take. */
+function refuseState() {
+  const refusals = { count: 0 };
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...[value, key]: Parameters<typeof put>) {
+    if (refusals.count === 0 && (value as { state?: unknown }).state !== undefined) {
+      refusals.count++;
+      throw new DOMException("full", "QuotaExceededError");
+    }
+    return put.call(this, value, ...(key === undefined ? [] : [key]));
+  } as typeof put;
+  onTestFinished(() => {
+    IDBObjectStore.prototype.put = put;
+  });
+  return refusals;
+}
+
 test("what a body has said while the store took nothing is recorded later", async () => {
   const { open } = queue();
   const given = latch<SharedTaskContext<unknown>>();
@@ -121,21 +151,28 @@ test("what a body has said while the store took nothing is recorded later", asyn
   const { job } = await other.runJob("key", "tell");
   const { setState, progress } = await given.opened;
   await until(tab, () => tab.getJob(job.record.id)?.status === "running");
-  const put = IDBObjectStore.prototype.put;
-  let refusals = 0;
-  IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...[value, key]: Parameters<typeof put>) {
-    if (refusals === 0 && (value as { state?: unknown }).state !== undefined) {
-      refusals++;
-      throw new DOMException("full", "QuotaExceededError");
-    }
-    return put.call(this, value, ...(key === undefined ? [] : [key]));
-  } as typeof put;
-  onTestFinished(() => {
-    IDBObjectStore.prototype.put = put;
-  });
+  const refusals = refuseState();
   setState({ at: 1 });
   progress(20);
   await until(other, () => job.record.progress.percent === 20);
   expect(job.state).toEqual({ at: 1 });
-  expect(refusals).toBe(1);
+  expect(refusals.count).toBe(1);
+});
+
+test("what a body has said last is recorded with its end, though the store does not take it at first", async () => {
+  const { open } = queue({ takeOverAfter: 400 });
+  const refusals = refuseState();
+  const types = [
+    type("tell", (_: unknown, { setState, progress }: SharedTaskContext) => {
+      setState({ rows: 100 });
+      progress(100, "all");
+      return "done";
+    }),
+  ];
+  const tab = open({ types });
+  const { job } = await tab.runJob("key", "tell");
+  expect(await job.result).toBe("done");
+  expect(job.state).toEqual({ rows: 100 });
+  expect(job.record).toMatchObject({ attempt: 1, progress: { percent: 100, message: "all" } });
+  expect(refusals.count).toBe(1);
 });

@@ -320,6 +320,27 @@ test.each([
   expect(heard).toEqual(["a,b", "a,b"]);
 });
 
+test.each([
+  ["on disk", queue],
+  ["in memory", memoryQueue],
+])("%s a state is what was set, whatever an attempt has made of the one that it was given", async (_, make) => {
+  interface State {
+    readonly items: string[];
+  }
+  const given: unknown[] = [];
+  const body = (_: unknown, { state, setState, attempt }: SharedTaskContext<State>) => {
+    given.push(structuredClone(state));
+    if (attempt === 1) setState({ items: ["a"] });
+    else state.items.push("not set");
+    if (attempt < 3) throw new Error("again");
+  };
+  const tab = make().open({ types: [type("list", body)] });
+  const { job } = await tab.runJob<State>("key", "list", {}, { retry: { limit: 2, delay: 0 } });
+  await job.result;
+  expect(given).toEqual([undefined, { items: ["a"] }, { items: ["a"] }]);
+  expect(job.state).toEqual({ items: ["a"] });
+});
+
 test("params are shown as they are run, and can't be changed there, in a tab that has only read them, too", async () => {
   const { open } = queue();
   const params = [{ name: "items", type: "array" as const, items: { type: "string" as const } }];

@@ -56,6 +56,54 @@ export const opened = <T>(request: IDBRequest<T>) =>
     request.onerror = () => reject(request.error);
   });
 
+/** A runner whose own connection can be made to take nothing, as if its tab hung; others of the page have theirs. */
+export async function hangingTab(open: () => SharedRunner) {
+  const databases: IDBDatabase[] = [];
+  const { open: openDatabase } = IDBFactory.prototype;
+  const opening = vi.spyOn(IDBFactory.prototype, "open").mockImplementation(function (this: IDBFactory, ...given) {
+    const request = openDatabase.apply(this, given);
+    request.addEventListener("success", () => databases.push(request.result));
+    return request;
+  });
+  const tab = open();
+  await tab.ready;
+  opening.mockRestore();
+  const [database] = databases as [IDBDatabase];
+  const hang = () => {
+    database.transaction = () => {
+      throw new DOMException("hung", "InvalidStateError");
+    };
+  };
+  // Its own was put before the prototype's.
+  const wake = () => Reflect.deleteProperty(database, "transaction");
+  return { tab, hang, wake };
+}
+
+/** Nothing is written in the store, and nothing read that is asked for from now on, until the test lets it go on. */
+export async function holdStore(name: string) {
+  const database = await opened(indexedDB.open(`jobgate:${name}`));
+  const transaction = database.transaction([...database.objectStoreNames], "readwrite");
+  const meta = transaction.objectStore("meta");
+  let isHeld = true;
+  const held = new Promise<void>((resolve) => {
+    const again = () => {
+      resolve();
+      if (isHeld) meta.get("meta").onsuccess = again;
+    };
+    meta.get("meta").onsuccess = again;
+  });
+  const goOn = () => {
+    isHeld = false;
+    database.close();
+  };
+  onTestFinished(goOn);
+  await held;
+  return { goOn };
+}
+
+/** Whatever waits for nothing but what is there already has gone on. */
+export const settle = () => new Promise<void>((resolve) => setTimeout(resolve));
+
 /** Locks of the queue that are held or waited for. */
 export async function locksOf(name: string): Promise<(string | undefined)[]> {
   const { held = [], pending = [] } = await navigator.locks.query();
