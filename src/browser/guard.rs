@@ -44,16 +44,14 @@ pub(crate) fn guard<T>(work: impl FnOnce() -> T) -> Result<T, Thrown> {
     ManuallyDrop::into_inner(result).ok_or(Thrown(JsValue::UNDEFINED))
 }
 
-/// The same, where nobody waits for a result: the page is told what was thrown. Whether nothing was.
-pub(crate) fn guard_and_report(work: impl FnOnce()) -> bool {
-    let thrown = guard(work).err();
-    if let Some(Thrown(error)) = &thrown
-        && report_error(error).is_err()
+/// The same, where nobody waits for a result: the page is told what was thrown.
+pub(crate) fn guard_and_report(work: impl FnOnce()) {
+    if let Err(Thrown(error)) = guard(work)
+        && report_error(&error).is_err()
     {
         // A rejection that nobody handles is reported everywhere.
-        drop(Promise::reject(error));
+        drop(Promise::reject(&error));
     }
-    thrown.is_none()
 }
 
 /// Lets go of a caller's values where nobody is to be disturbed by what their `Drop` throws.
