@@ -240,7 +240,7 @@ export class SharedRunner implements JobQueue {
     const { value } = await this.change(async (transactions, { bodies }) => {
       const created = await writeOrInWords((inWords) => transactions.create(drafts, maxPending, inWords));
       for (const one of created.value) {
-        if ("job" in one && one.stop !== undefined) bodies.reasons.set(one.job.id, one.stop.reason);
+        if ("job" in one && one.stop !== undefined) bodies.giveReason(one.job, one.stop.reason);
       }
       return created;
     });
