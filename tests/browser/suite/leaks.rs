@@ -1,6 +1,5 @@
 //! Nothing is left of what has ended.
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -42,25 +41,9 @@ async fn ten_thousand_jobs_later_nothing_is_left() {
     assert_eq!((manager.live_records(), probe.others()), (0, 0));
 }
 
-/// Equal by number, counted by its probe.
-#[derive(Clone, Debug)]
-struct Key(u32, #[allow(dead_code, reason = "held to be counted")] Probe);
+type ProbeManager = JobManager<Key<u32, Probe>, Probe, Probe, Probe>;
 
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-impl Eq for Key {}
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
-    }
-}
-
-type ProbeManager = JobManager<Key, Probe, Probe, Probe>;
-
-fn run_probed(manager: &ProbeManager, probe: &Probe) -> Job<Key, Probe, Probe, Probe> {
+fn run_probed(manager: &ProbeManager, probe: &Probe) -> Job<Key<u32, Probe>, Probe, Probe, Probe> {
     let captured = probe.clone();
     let body = move |context: JobContext<Probe, Probe>| {
         let held = captured.clone();

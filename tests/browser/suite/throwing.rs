@@ -1,7 +1,6 @@
 //! JavaScript exceptions that pass through a caller's code, since it imports without `catch`.
 
 use std::cell::{Cell, RefCell};
-use std::hash::{Hash, Hasher};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -130,29 +129,19 @@ impl Drop for Fuse {
     }
 }
 
-#[derive(Clone, Debug)]
-struct Key(&'static str, #[allow(dead_code, reason = "held to be dropped")] Fuse);
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-impl Eq for Key {}
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
-    }
-}
-
 /// Its keys, states, actions and results are fuses.
-type Fused = JobManager<Key, Fuse, Fuse, Fuse>;
+type Fused = JobManager<Key<&'static str, Fuse>, Fuse, Fuse, Fuse>;
 
 fn fused(retain: f64) -> Fused {
     Fused::new(&ManagerOptions { concurrency: 1.0, retain, ..ManagerOptions::default() }).unwrap()
 }
 
-fn run_fused(manager: &Fused, key: Key, state: Fuse, options: &RunOptions) -> Job<Key, Fuse, Fuse, Fuse> {
+fn run_fused(
+    manager: &Fused,
+    key: Key<&'static str, Fuse>,
+    state: Fuse,
+    options: &RunOptions,
+) -> Job<Key<&'static str, Fuse>, Fuse, Fuse, Fuse> {
     manager.run_job_from(key, state, |_| async { Ok(Fuse::default()) }, options).unwrap().into_job()
 }
 
@@ -230,7 +219,7 @@ async fn an_exception_in_the_drop_of_a_listener_that_leaves_while_it_is_called_d
     let (manager, reports, fuse) = (fused(0.0), Reports::install(), Fuse::default());
     let own = Rc::new(RefCell::new(None::<Subscription>));
     let (place, held) = (own.clone(), fuse.clone());
-    let listener = move |_: &Job<Key, Fuse, Fuse, Fuse>, _: &JobEvent| {
+    let listener = move |_: &Job<Key<&'static str, Fuse>, Fuse, Fuse, Fuse>, _: &JobEvent| {
         drop(place.take());
         held.arm();
     };

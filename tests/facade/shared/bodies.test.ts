@@ -2,7 +2,7 @@ import { NonRetriableError, type RetryOptions } from "jobgate";
 import type { SharedTaskContext } from "jobgate/shared";
 import { useTestClock } from "jobgate/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { ended, holdStore, latch, queue, settle, until } from "./support/tabs.js";
+import { ended, holdStore, latch, queue, settle, speakingLast, until } from "./support/tabs.js";
 import { type } from "./support/types.js";
 
 test("state and progress are seen in every tab, and are there again after a handover", async () => {
@@ -501,25 +501,17 @@ test("a body that has ended in time has, however long the store takes for what i
   const clock = useTestClock();
   onTestFinished(() => clock.restore());
   const { name, open } = queue();
-  const [begun, go] = [latch(), latch()];
-  let runs = 0;
-  const body = async (_: unknown, { setState }: SharedTaskContext) => {
-    runs++;
-    begun.open();
-    await go.opened;
-    setState("all");
-    return "in time";
-  };
+  const { body, begun, go, calls } = speakingLast("in time");
   const tab = open({ types: [type("quick", body)] });
   const { id } = await tab.createJob("quick", {}, { timeout: 1000, retry: { limit: 1, delay: 0 } });
-  await begun.opened;
+  await begun;
   const store = await holdStore(name);
-  go.open();
+  go();
   await settle();
   await clock.advance(1001);
   store.goOn();
   expect(await ended(tab, id)).toMatchObject({ status: "completed", result: "in time", attempt: 1 });
-  expect(runs).toBe(1);
+  expect(calls()).toBe(1);
 });
 
 test("an attempt that takes too long fails with a TimeoutError, whatever its body says", async () => {

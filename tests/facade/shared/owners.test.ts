@@ -9,6 +9,7 @@ import {
   locksOf,
   queue,
   settle,
+  speakingLast,
   until,
   workerTab,
 } from "./support/tabs.js";
@@ -296,28 +297,20 @@ test("a tab that closes hands over what it runs, and its body hears why", async 
 
 test("a tab that closes when a body has ended records that, however long the store takes: it is not called again", async () => {
   const { name, open } = queue();
-  const [begun, go] = [latch(), latch()];
-  let runs = 0;
-  const body = async (_: unknown, { setState }: SharedTaskContext) => {
-    runs++;
-    begun.open();
-    await go.opened;
-    setState("all");
-    return "done";
-  };
+  const { body, begun, go, calls } = speakingLast("done");
   const types = [type("wait", body)];
   const owner = open({ types });
   const { id } = await owner.createJob("wait");
-  await begun.opened;
+  await begun;
   const store = await holdStore(name);
-  go.open();
+  go();
   await settle();
   const closed = owner.close();
   store.goOn();
   await closed;
   const { job } = await open({ types }).runJob("key", "wait", {}, { id });
   expect(await job.settled).toEqual({ type: "Normal", result: "done" });
-  expect([job.state, runs]).toEqual(["all", 1]);
+  expect([job.state, calls()]).toEqual(["all", 1]);
 });
 
 test("no lock is held while nothing runs", async () => {

@@ -1,10 +1,12 @@
 //! What the tests share.
 
 mod clock;
+mod key;
 mod probe;
 mod trace;
 
 pub(crate) use clock::FakeClock;
+pub(crate) use key::Key;
 pub(crate) use probe::Probe;
 pub(crate) use trace::Trace;
 

@@ -1,4 +1,4 @@
-import { SharedRunner, type SharedRunnerOptions } from "jobgate/shared";
+import { SharedRunner, type SharedRunnerOptions, type SharedTaskContext } from "jobgate/shared";
 import { onTestFinished, vi } from "vitest";
 import type { TabMessage } from "./tab-worker.js";
 
@@ -208,4 +208,18 @@ export async function workerTab(options: SharedRunnerOptions) {
     kill: () => worker.terminate(),
     hang: (millis: number) => worker.postMessage({ hang: millis }),
   };
+}
+
+/** A body that, once let go on, says a state and returns: what it has said is still to be written when it ends. */
+export function speakingLast(result: string) {
+  const [begun, go] = [latch(), latch()];
+  let calls = 0;
+  const body = async (_: unknown, { setState }: SharedTaskContext) => {
+    calls++;
+    begun.open();
+    await go.opened;
+    setState("all");
+    return result;
+  };
+  return { body, begun: begun.opened, go: go.open, calls: () => calls };
 }
