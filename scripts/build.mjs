@@ -18,7 +18,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { packBytes, rareness } from "./pack-bytes.mjs";
-import { allOf, main, root, runBeside as run } from "./run.mjs";
+import { allOf, main, output, root, runBeside as run } from "./run.mjs";
 
 /**
  * Of the main entry, and of single entries so that the main entry does not carry them: `npm-runner` → build/wasm-runner/.
@@ -91,9 +91,11 @@ const filesOf = (name) =>
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .sort();
 
-/** Does the work unless it was done before with the same inputs and its product is still there. */
-async function step(name, { inputs, product, work }) {
-  const hash = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url)));
+/** Does the work unless it was done before with the same inputs, by the same tool, and its product is still there. */
+async function step(name, { inputs, tool = "", product, work }) {
+  const hash = createHash("sha256")
+    .update(readFileSync(fileURLToPath(import.meta.url)))
+    .update(tool);
   for (const input of inputs) hash.update(input).update(readFileSync(path(input)));
   const digest = hash.digest("hex");
   const stamp = path(`build/stamps/${name}`);
@@ -107,8 +109,14 @@ async function step(name, { inputs, product, work }) {
   writeFileSync(stamp, digest);
 }
 
-/** The cdylib as rustc leaves it, copied aside: the flavours share Cargo's output file. */
-async function compileRust({ feature, wasm, rust, inlining }, { features }) {
+/** What Cargo makes a binary of. */
+const crate = () => [...filesOf("src").filter((name) => name.endsWith(".rs")), "Cargo.toml", "Cargo.lock"];
+
+/**
+ * The cdylib as rustc leaves it, copied aside: all share Cargo's output file, so that to Cargo each is new whenever it was
+ * another's turn before.
+ */
+async function compileRust({ feature, wasm, rust, inlining }, compiled, features) {
   const target = "wasm32-unknown-unknown";
   const flags = [`-Ctarget-feature=-${unwanted.join(",-")}`, `--remap-path-prefix=${homedir()}=~`];
   if (inlining !== undefined) flags.push(`-Cllvm-args=-inline-threshold=${inlining}`);
@@ -118,12 +126,10 @@ async function compileRust({ feature, wasm, rust, inlining }, { features }) {
       CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
     },
   });
-  const compiled = `${wasm}/compiled.wasm`;
   mkdirSync(path(wasm), { recursive: true });
   const targetDir = process.env.CARGO_TARGET_DIR ?? path("target");
   cpSync(join(targetDir, target, "release", "jobgate.wasm"), path(compiled));
   forbidUnwanted(compiled);
-  return compiled;
 }
 
 /** In WebKit of Safari 16.0 a table of references ceases to grow: there, 72 objects handed out were the end. */
@@ -279,9 +285,16 @@ const glueOf = (binaries, suffix) =>
 /** Cargo compiles the next one while glue is made for this one. */
 async function buildWasm({ suffix, features, binaries }) {
   const bound = [];
+  const tool = output("rustc", ["--version", "--verbose"]);
   for (const binary of binaries) {
     const wasm = `${binary.wasm}${suffix}`;
-    const compiled = await compileRust({ ...binary, wasm }, { features });
+    const compiled = `${wasm}/compiled.wasm`;
+    await step(`${wasm.replace("build/", "")}-compiled`, {
+      inputs: crate(),
+      tool,
+      product: compiled,
+      work: () => compileRust({ ...binary, wasm }, compiled, features),
+    });
     const isBound = step(wasm.replace("build/", ""), {
       inputs: [compiled, "scripts/pack-bytes.mjs"],
       product: `${wasm}/inline.js`,
