@@ -69,17 +69,16 @@ function settle(job: AnyJob, attempt: number, rejected: boolean, value: unknown)
 
 /** Tells the job, or its attempt, that it is to end. `last`: no other can follow, so the job's own signal aborts, too. */
 export function abort(job: AnyJob, cause: number, last: boolean): void {
+  if (cause !== CAUSE.timeout) job.noteStop(undefined, cause);
+  const { cold } = job;
+  // Nobody has asked for its signal, and it does not sleep.
+  if (cold === undefined) return;
   releaseStamp();
   if (cause === CAUSE.timeout) {
     const error = timeoutErrorOf(job);
-    job.cold!.attemptController?.abort(error);
+    cold.attemptController?.abort(error);
     if (last) abortForGood(job);
-  } else {
-    job.noteStop(undefined, cause);
-    for (const controller of [job.cold?.controller, job.cold?.attemptController]) controller?.abort(reasonOf(job));
-  }
-  const { cold } = job;
-  if (cold === undefined) return;
+  } else for (const controller of [cold.controller, cold.attemptController]) controller?.abort(reasonOf(job));
   for (const listener of cold.aborts ?? []) listener();
   // Nobody is to be told why: an error that nobody looks at is not made, which takes as long as ten jobs.
   if (cold.sleeps === undefined && cold.adopted === undefined) return;

@@ -213,13 +213,14 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
   }
 
   get stop(): ManagedJob["stop"] {
-    return (this.methods.stop ??= (reason?: unknown, options?: { timeout?: number }) => {
+    // Not kept: who stops many calls it once for each, and most of them have no cold data.
+    return (reason, options) => {
       checkObject("options", options);
       const timeout = options?.timeout;
       if (timeout !== undefined) return this.stopWithin(reason, needNumber("timeout", timeout));
       this.askToStop(reason);
       return this.barrier;
-    });
+    };
   }
 
   get events(): () => ReadableStream<JobEvent> {

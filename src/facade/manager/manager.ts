@@ -10,7 +10,6 @@ import { abortError, abortReason } from "../support/abort.js";
 import { bind } from "../support/async-context.js";
 import type { EventQueue } from "../support/event-queue.js";
 import { textOf } from "../support/look.js";
-import { follow } from "../support/signals.js";
 import type {
   Completion,
   JobContext,
@@ -42,6 +41,7 @@ import { LOW_BITS, LOW_MASK, RAN } from "../wasm/wire.js";
 import { bindMethods } from "./bind.js";
 import { ready } from "./effects.js";
 import { Ends } from "./ends.js";
+import { following } from "./following.js";
 import { type KeyNumbers, Keys } from "./keys.js";
 import { type Host, type MapBody, type Mapping, mapItems, stopMappings } from "./map.js";
 import { createManager, type Entry, equip, readManagerOptions, waitingAlone } from "./options.js";
@@ -135,28 +135,18 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     factory: JobFactory<State, Action, R> | AnyBody,
     own: ReadOptions<State> | undefined,
     isKeyed: boolean,
-    created?: () => void,
+    created?: (job: AnyJob) => void,
+    isFollowed = false,
   ): RunJobResult<ManagedJob<Key, State, Action, R>> {
+    // Apart, since most jobs have no signal, and the functions that follow one would cost them, too.
+    if (own?.signal !== undefined && !own.aborted && !isFollowed)
+      return this.launchFollowing(key, factory, own, isKeyed, created);
     const { keys } = this;
     const engine = command();
-    // The signal is followed before there is a job: what its owner's code does then happens to nobody.
-    let job: JobHandle<Key, State, Action, R> | undefined;
-    let asked: { readonly reason: unknown } | undefined;
-    const signal = own?.aborted ? undefined : own?.signal;
-    const unhook =
-      signal &&
-      follow(signal, {
-        askToStop: (reason) => {
-          if (job === undefined) asked = { reason };
-          else job.askToStop(reason);
-        },
-      });
-    // It has aborted since the options were read: as if it had been before.
-    if (asked !== undefined) own = { ...own!, aborted: true, plain: false };
     if (own?.timed) this.timed = true;
     const known = isKeyed ? keys.find(key) : undefined;
     const keyNumber = known ?? keys.take();
-    const moment = this.timed ? now() : UNTIMED;
+    const moment = this.moment();
     let answer: number;
     if (own === undefined || own.plain)
       answer = engine.run(this.number, keyNumber, own?.priority ?? Number.NaN, moment);
@@ -166,12 +156,10 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     }
     const ran = answer & LOW_MASK;
     const slot = answer >>> LOW_BITS;
-    if (answer < 0 || ran === RAN.alreadyRunning) {
-      unhook?.();
-      if (answer >= 0) {
-        // Whoever joins a job takes its result for what the key's jobs give.
-        return { type: "JOB_ALREADY_RUNNING", job: this.joined(slot, own) as AnyJob };
-      }
+    if (answer >= 0 && ran === RAN.alreadyRunning)
+      // Whoever joins a job takes its result for what the key's jobs give.
+      return { type: "JOB_ALREADY_RUNNING", job: this.joined(slot, own) as AnyJob };
+    if (answer < 0) {
       if (known === undefined) keys.giveBack(keyNumber);
       throw refusalError(answer, own ?? {}, `${this.name}, key ${textOf(key)}`);
     }
@@ -179,7 +167,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     keys.enter(keyNumber, known !== undefined);
     const serial = newestSerial();
     const mayRetry = (own?.retry ?? this.defaults?.retry) !== undefined;
-    job = new (this.entry.Handle ?? JobHandle)(
+    const job = new (this.entry.Handle ?? JobHandle)(
       this,
       key,
       keyNumber,
@@ -193,9 +181,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     ) as JobHandle<Key, State, Action, R>;
     jobs[slot] = job;
     this.roster.add(job);
-    created?.();
+    created?.(job);
     if (own !== undefined || this.defaults !== undefined) equip(job, own, this.defaults);
-    if (unhook !== undefined) job.coldData().unhook = unhook;
     if (own?.aborted) job.noteStop(abortReason(own.signal!));
     this.tracer?.created(job);
     if (ran === RAN.started) {
@@ -203,8 +190,17 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
       start(job, 1);
     }
     drain();
-    if (asked !== undefined) job.askToStop(asked.reason);
     return { type: "JOB_CREATED", job };
+  }
+
+  private launchFollowing<R extends Result>(
+    key: Key,
+    factory: JobFactory<State, Action, R> | AnyBody,
+    own: ReadOptions<State>,
+    isKeyed: boolean,
+    created?: (job: AnyJob) => void,
+  ): RunJobResult<ManagedJob<Key, State, Action, R>> {
+    return following(own, created, (read, follows) => this.launch(key, factory, read, isKeyed, follows, true));
   }
 
   getRunningJob(key: Key): ManagedJob<Key, State, Action, Result> | undefined {
@@ -243,7 +239,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
   }
 
   async stopAll(reason?: unknown): Promise<void> {
-    await Promise.all(this.stopLiving("stopAll", reason).map((job) => job.barrier));
+    await Promise.all(this.stopLiving("stopAll", reason).flatMap((job) => (job.hasEnded ? [] : job.barrier)));
   }
 
   stopPending(reason: unknown = abortError()): number {

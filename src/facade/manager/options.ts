@@ -8,6 +8,7 @@ import {
   checkObject,
   checkString,
   MANAGER_FLAGS,
+  NO_OPTIONS,
   needFunction,
   outOfBounds,
   type ReadOptions,
@@ -62,10 +63,8 @@ export type Entry<Key, State, Action, Result> = JobOwner["entry"] & {
   ) => JobHandle<Key, State, Action, Result>;
 };
 
-const NO_OPTIONS = readOptions({});
-
 /** Of a job that may wait where nothing else does, also where no job may. */
-export function waitingAlone(options = NO_OPTIONS): ReadOptions {
+export function waitingAlone(options: ReadOptions = NO_OPTIONS): ReadOptions {
   return { ...options, plain: false, mayWaitAlone: true };
 }
 

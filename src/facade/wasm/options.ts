@@ -90,15 +90,34 @@ export interface ReadOptions<State = unknown> {
   readonly mayWaitAlone?: boolean;
 }
 
+export const NO_OPTIONS: ReadOptions<never> = {
+  signal: undefined,
+  aborted: false,
+  priority: undefined,
+  timeout: undefined,
+  delay: undefined,
+  abandonAfter: undefined,
+  retry: undefined,
+  group: undefined,
+  onDuplicate: -1,
+  name: undefined,
+  initialState: undefined,
+  plain: true,
+  timed: false,
+};
+
 export function readOptions<State>(options: RunOptions<State>): ReadOptions<State> {
   checkObject("options", options);
   const { signal, priority, timeout, delay, retry, abandonAfter, group, onDuplicate, name, initialState } = options;
+  const level = priority === undefined ? undefined : priorityNumber(priority);
+  const timed = timeout !== undefined || delay !== undefined || retry !== undefined || abandonAfter !== undefined;
+  // Not a number: refused where all is checked.
+  const isPlain = !timed && group === undefined && onDuplicate === undefined && !Number.isNaN(level);
+  // Most have no more than a priority, and to look at the rest takes as long as the engine takes for a job.
+  if (isPlain && signal === undefined && name === undefined && initialState === undefined)
+    return { ...NO_OPTIONS, priority: level };
   const checkedSignal = checkSignal(signal);
   const aborted = checkedSignal?.aborted === true;
-  const level = priority === undefined ? undefined : priorityNumber(priority);
-  const timed = (timeout ?? delay ?? retry ?? abandonAfter) !== undefined;
-  // Not a number: refused where all is checked.
-  const plain = !timed && !aborted && group === undefined;
   return {
     signal: checkedSignal,
     aborted,
@@ -111,7 +130,7 @@ export function readOptions<State>(options: RunOptions<State>): ReadOptions<Stat
     onDuplicate: policyNumber(onDuplicate),
     name: checkString("name", name),
     initialState,
-    plain: plain && onDuplicate === undefined && !Number.isNaN(level),
+    plain: isPlain && !aborted,
     timed,
   };
 }
