@@ -446,6 +446,12 @@ test("what is wrong with the options is said with its field", () => {
   refuse({ types: [{ ...types[0], isolate: "process" }] }, /types\[0\]\.isolate must be one of/);
   refuse({ types: [{ ...types[0], isolate: "thread", module: undefined }] }, /"echo" needs a module/);
   refuse({ types: [{ ...types[0], grace: -1 }] }, /types\[0\]\.grace must be/);
+  const refuseDefault = (defaults: object, message: RegExp) => refuse({ types: [{ ...types[0], defaults }] }, message);
+  refuseDefault({ timeout: -1 }, /^types\[0\]\.defaults: timeout must be .*, got -1$/);
+  refuseDefault({ priority: "urgent" }, /^types\[0\]\.defaults: priority must be one of/);
+  refuseDefault({ retry: null }, /^types\[0\]\.defaults: retry must be a number or an object, got null$/);
+  refuseDefault({ retry: { limit: 0.5 } }, /^types\[0\]\.defaults: retry\.limit must be .*, got 0\.5$/);
+  refuseDefault({ retry: { limit: 1, retryIf: () => true } }, /^types\[0\]\.defaults: retry\.retryIf can't be stored/);
   refuse({ concurrency: 0 }, /concurrency must be an integer of at least 1/);
   refuse({ lock: 10 }, /lock must be an integer of at least 1000/);
   refuse({ maxLost: 0.5 }, /maxLost must be/);

@@ -2,22 +2,18 @@
 
 import { randomUUID } from "node:crypto";
 import { invalidParams, UnknownJobTypeError } from "../errors.js";
-import { JobManager } from "../manager/job-manager.js";
 import { inert, PARAMS } from "../runner/inert.js";
 import { needNoKey } from "../runner/keyless.js";
 import type { QueueCreateOptions } from "../runner/types.js";
 import { checkObject } from "../support/check.js";
-import type { RetryOptions } from "../types.js";
 import { priorityNumber } from "../wasm/options.js";
+import { checkBounds } from "./bounds.js";
 import { needId } from "./names.js";
 import type { ServerTypes } from "./options.js";
 import { storedRetry } from "./retry.js";
 import type { NewJob } from "./store.js";
 
 const UNWRITABLE = "must have nothing in it that JSON has no word for";
-
-/** Starts nothing, and refuses what any manager refuses. */
-let bounds: JobManager<string> | undefined;
 
 /** Throws UnknownJobTypeError, InvalidParamsError, TypeError or RangeError. */
 export function newJob(
@@ -38,16 +34,7 @@ export function newJob(
   const priority = options.priority ?? defaults.priority;
   const timeout = options.timeout ?? defaults.timeout;
   const retry = options.retry ?? defaults.retry;
-  const given = {
-    ...(priority !== undefined && { priority }),
-    ...(timeout !== undefined && { timeout }),
-    ...(retry !== undefined && { retry: travelling(retry) }),
-    ...(delay !== undefined && { delay }),
-  };
-  if (Object.keys(given).length > 0) {
-    bounds ??= new JobManager<string>({ paused: true });
-    void bounds.runJob("", () => {}, given).job.stop();
-  }
+  checkBounds({ priority, timeout, retry, delay });
   return {
     id: id === undefined ? randomUUID() : needId(id),
     type,
@@ -59,13 +46,4 @@ export function newJob(
       ...(retry !== undefined && { retry: storedRetry(retry) }),
     },
   };
-}
-
-/** Functions stay where they are. */
-function travelling(retry: NonNullable<QueueCreateOptions["retry"]>): NonNullable<QueueCreateOptions["retry"]> {
-  if (typeof retry !== "object" || retry === null) return retry;
-  const { retryIf, delay } = retry as RetryOptions;
-  if (retryIf !== undefined) throw new TypeError("retry.retryIf can't be stored: give it to the job's type");
-  if (typeof delay === "function") throw new TypeError("retry.delay can't be stored: give a number");
-  return retry;
 }

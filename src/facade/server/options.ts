@@ -5,6 +5,7 @@ import type { QueueCreateOptions } from "../runner/types.js";
 import { newRules } from "../runner/wasm.js";
 import { checkNumber, checkObject, checkWord, needFunction } from "../support/check.js";
 import type { Millis } from "../types.js";
+import { checkBounds } from "./bounds.js";
 import { type Connect, checkRedis } from "./connection.js";
 import type { ServerJobType, ServerOptions } from "./types.js";
 
@@ -72,16 +73,26 @@ function checkType(at: string, type: ServerJobType): CheckedType {
   if (!(given >= 0 && given < Infinity)) {
     throw new RangeError(`${at}.grace must be a finite number of milliseconds, 0 or more, got ${given}`);
   }
-  const { priority, timeout, retry } = defaults;
   return {
     retryIf: retryIf && ((error, attempt) => retryIf.call(type, error, attempt)),
-    defaults: {
-      ...(priority !== undefined && { priority }),
-      ...(timeout !== undefined && { timeout }),
-      ...(retry !== undefined && { retry }),
-    },
+    defaults: checkDefaults(`${at}.defaults`, defaults),
     isolate: isolate ?? "thread",
     module,
     grace: given,
   };
+}
+
+/** As they are now: whoever made them may change them. */
+function checkDefaults(at: string, { priority, timeout, retry }: Defaults): Defaults {
+  const defaults = {
+    ...(priority !== undefined && { priority }),
+    ...(timeout !== undefined && { timeout }),
+    ...(retry !== undefined && { retry: typeof retry === "object" && retry !== null ? { ...retry } : retry }),
+  };
+  try {
+    checkBounds(defaults);
+  } catch (error) {
+    throw Object.assign(error as Error, { message: `${at}: ${(error as Error).message}` });
+  }
+  return defaults;
 }

@@ -25,7 +25,7 @@ export interface ServerJobType<Params = any, Result = unknown> extends JobType<P
    * @default every error but NonRetriableError
    */
   retryIf?(error: unknown, attempt: number): boolean;
-  /** For jobs that do not say, option by option. */
+  /** For jobs that do not say, option by option. Read and checked when the type is handed in. */
   defaults?: Pick<CreateOptions, "priority" | "timeout" | "retry">;
   /**
    * Where the body runs. "thread": a worker thread, so that a blocked loop never costs the worker its lock; then `module`

@@ -233,13 +233,14 @@ export class Run {
   ): Promise<T> {
     needFunction("body", body);
     checkObject("options", options);
-    const { retryIf, delay }: Partial<RetryOptions> = typeof options.retry === "object" ? options.retry : {};
-    let row = [...newRow(requestRules, 1, { ...options, delay: undefined, priority: undefined }, true)];
+    const { retry, timeout } = options;
+    const { retryIf, delay }: Partial<RetryOptions> = typeof retry === "object" ? retry : {};
+    let row = [...newRow(requestRules, 1, { retry, timeout }, true)];
     const known = this.begin(name);
     if (known !== undefined) return cloned(known.value) as T;
     for (let attempt = 1; ; ) {
       try {
-        const value = await this.attempt(body, `${jobKey}:${name}`, options.timeout);
+        const value = await this.attempt(body, `${jobKey}:${name}`, timeout);
         await this.keep(name, { value: storable(value, resultOf(name)) });
         return value;
       } catch (error) {
