@@ -251,9 +251,11 @@ export class Bodies implements RunHost {
     }
   }
 
-  log({ job: { id } }: Run, message: string): void {
-    const changed = this.host.mirror.get(id)?.changed ?? 0;
-    this.host.log({ id, message, at: wallNow(), changed });
+  log({ job: { id, incarnation } }: Run, message: string): void {
+    const known = this.host.mirror.get(id);
+    // Another has the id.
+    if (known !== undefined && known.incarnation !== incarnation) return;
+    this.host.log({ id, message, at: wallNow(), changed: known?.changed ?? incarnation });
   }
 
   async step(run: Run, name: string, step: StoredStep): Promise<boolean> {

@@ -15,6 +15,17 @@ export interface Log {
   readonly changed: number;
 }
 
+/** Any script of the origin can say anything here. */
+function readSaid(data: unknown): Said {
+  const { hint, log } = (data ?? {}) as Partial<Said>;
+  return { ...(hint === true && { hint }), ...(isLog(log) && { log }) };
+}
+
+function isLog(given: unknown): given is Log {
+  const { id, message, at, changed } = (given ?? {}) as Partial<Log>;
+  return typeof id === "string" && typeof message === "string" && Number.isFinite(at) && Number.isFinite(changed);
+}
+
 export class Channel {
   private readonly name: string;
   private readonly heard: (said: Said) => void;
@@ -30,7 +41,7 @@ export class Channel {
     if (typeof BroadcastChannel === "undefined" || this.channel !== undefined) return;
     try {
       this.channel = new BroadcastChannel(this.name);
-      this.channel.onmessage = ({ data }) => this.heard(data ?? {});
+      this.channel.onmessage = ({ data }) => this.heard(readSaid(data));
     } catch {
       // Not allowed in this context.
     }

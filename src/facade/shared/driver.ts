@@ -179,7 +179,10 @@ export class Driver {
     const { mirror } = this.parts;
     this.logs = this.logs.filter((log) => {
       const { id, message, at, changed } = log;
-      const waits = ending === undefined ? (mirror.get(id)?.changed ?? this.cursor) < changed : id !== ending;
+      const known = mirror.get(id);
+      // It is an earlier job's, and another has the id.
+      if (known !== undefined && changed < known.incarnation) return false;
+      const waits = ending === undefined ? (known?.changed ?? this.cursor) < changed : id !== ending;
       if (!waits) mirror.say(id, { type: "job_log", job_id: id, message, at });
       return waits;
     });

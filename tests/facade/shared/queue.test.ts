@@ -353,6 +353,41 @@ test("what a body logs is told in every tab before its end, whatever of the job 
   expect(heard).toEqual(["job_log", "job_completed"]);
 });
 
+test("a line that an earlier job under the id has logged is told of no later one, and what is no line of none", async () => {
+  const { name, open } = queue();
+  const lines = new BroadcastChannel(`jobgate:${name}`);
+  onTestFinished(() => lines.close());
+  const said: { id: string; changed: number }[] = [];
+  lines.onmessage = ({ data }) => data.log && said.push(data.log);
+  const ends = [latch(), latch()];
+  let runs = 0;
+  const body = (_: unknown, context: SharedTaskContext) => {
+    context.log("a line");
+    return ends[runs++]!.opened;
+  };
+  const types = [type("logs", body)];
+  const [owner, watcher] = [open({ types }), open({ types, execute: false })];
+  await owner.createJob("logs", {}, { id: "same" });
+  await expect.poll(() => said.length).toBe(1);
+  ends[0]!.open();
+  await ended(watcher, "same");
+  await owner.clearCompleted();
+  await until(watcher, () => watcher.getJob("same") === undefined);
+  await owner.createJob("logs", {}, { id: "same" });
+  await expect.poll(() => said.length).toBe(2);
+  await until(watcher, () => watcher.getJob("same")?.status === "running");
+  const [earlier, later] = said;
+  const told: unknown[] = [];
+  watcher.onEvent((event) => told.push(event));
+  const junk = [null, 7, "log", [], { log: 7 }, { log: {} }, { log: { ...earlier, message: {} } }, { hint: "yes" }];
+  for (const message of junk) lines.postMessage(message);
+  lines.postMessage({ log: { ...earlier, message: "late" } });
+  lines.postMessage({ log: { ...later, message: "its own" } });
+  await expect.poll(() => told.length).toBeGreaterThan(0);
+  expect(told).toMatchObject([{ type: "job_log", job_id: "same", message: "its own" }]);
+  ends[1]!.open();
+});
+
 test("a listener that another one has taken away while both are told is not called any more", async () => {
   const { open } = queue();
   const [runs, end] = [latch<SharedTaskContext>(), latch()];
