@@ -175,14 +175,14 @@ export class Driver {
   }
 
   /** Those whose rows are known; of a job that is about to end all. */
-  private tellLogs(ending?: string): void {
+  private tellLogs(ending?: StoredJob): void {
     const { mirror } = this.parts;
     this.logs = this.logs.filter((log) => {
       const { id, message, at, changed } = log;
-      const known = mirror.get(id);
+      const known = id === ending?.id ? ending : mirror.get(id);
       // It is an earlier job's, and another has the id.
       if (known !== undefined && changed < known.incarnation) return false;
-      const waits = ending === undefined ? (known?.changed ?? this.cursor) < changed : id !== ending;
+      const waits = ending === undefined ? (known?.changed ?? this.cursor) < changed : known !== ending;
       if (!waits) mirror.say(id, { type: "job_log", job_id: id, message, at });
       return waits;
     });
@@ -220,7 +220,7 @@ export class Driver {
       // That one was let go of, and has its id no longer: what was kept of it is not this one's.
       if (known !== undefined && known.incarnation !== job.incarnation) this.forget([job.id]);
       // After the end nobody hears of it any more.
-      if (this.logs.length > 0 && isOver(job.row)) this.tellLogs(job.id);
+      if (this.logs.length > 0 && isOver(job.row)) this.tellLogs(job);
       // As where it was made: what somebody makes of a record is not what is run.
       deepFreeze(job.params);
       const number = mirror.put(job)!;
