@@ -379,7 +379,7 @@ test("a line that an earlier job under the id has logged is told of no later one
   const [earlier, later] = said;
   const told: unknown[] = [];
   watcher.onEvent((event) => told.push(event));
-  const junk = [null, 7, "log", [], { log: 7 }, { log: {} }, { log: { ...earlier, message: {} } }, { hint: "yes" }];
+  const junk = [null, 7, "log", [], { log: 7 }, { log: {} }, { log: { ...later, message: {} } }, { hint: "yes" }];
   for (const message of junk) lines.postMessage(message);
   lines.postMessage({ log: { ...earlier, message: "late" } });
   lines.postMessage({ log: { ...later, message: "its own" } });
