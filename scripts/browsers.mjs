@@ -22,6 +22,9 @@ export const firefoxPath = process.env.FIREFOX_PATH || find(usualPlaces.firefox)
 
 export const webkitDriverPath = process.env.WEBKIT_DRIVER || "/usr/bin/WebKitWebDriver";
 
+/** Chromium's engine without a window, where Debian puts it. */
+export const shellPath = "/usr/bin/chromium-headless-shell";
+
 /** WebKit's own processes may not make sandboxes in a container, and nothing is drawn by a graphics card. */
 export const webkitEnvironment = {
   WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
@@ -50,6 +53,15 @@ export const launchOptions = {
     // Nobody is there to answer when a page asks for lasting storage.
     firefoxUserPrefs: { "dom.storageManager.prompt.testing": true, "dom.storageManager.prompt.testing.allow": true },
   },
+};
+
+/**
+ * Chromium for pages that no other tab hides: without a window, which has pages of its own, one opens in a quarter of the
+ * processor's time (0.6 s, not 2.5). Where that is not installed, or another Chrome is wanted, that one does.
+ */
+export const windowless = {
+  ...launchOptions.chromium,
+  executablePath: existsSync(shellPath) && !process.env.CHROME_PATH ? shellPath : chromePath,
 };
 
 export const browserNames = Object.keys(launchOptions);

@@ -2,7 +2,7 @@
 // Uses nothing but Node itself, since node_modules may be what is missing.
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { chromePath, firefoxPath, webkitDriverPath } from "./browsers.mjs";
+import { chromePath, firefoxPath, shellPath, webkitDriverPath } from "./browsers.mjs";
 import { main, output, root, run } from "./run.mjs";
 
 const onPath = (program) => process.env.PATH.split(delimiter).some((folder) => existsSync(join(folder, program)));
@@ -113,6 +113,11 @@ const forWebkit = [
   },
 ];
 
+// Without it tests take longer, not otherwise: elsewhere nobody need install it.
+const forSpeed = [
+  { what: "Chromium's headless shell", present: () => existsSync(shellPath), apt: ["chromium-headless-shell"] },
+];
+
 const osRelease = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
 const isDebian = /^ID=debian$/m.test(osRelease);
 const canUseApt = isDebian && process.getuid() === 0;
@@ -155,7 +160,11 @@ function install(missing) {
 }
 
 main(() => {
-  const forAllTests = process.platform === "linux" ? [...forTest, ...forWebkit] : forTest;
+  const forAllTests = [
+    ...forTest,
+    ...(process.platform === "linux" ? forWebkit : []),
+    ...(canUseApt && !process.env.CHROME_PATH ? forSpeed : []),
+  ];
   const wanted = process.argv.includes("--for=start") ? forStart : [...forStart, ...forAllTests];
   const missing = wanted.filter((thing) => !thing.present());
   if (missing.length === 0) return;

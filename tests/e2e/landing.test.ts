@@ -143,18 +143,12 @@ describe.each(browserNames)("the landing page, in %s", (name) => {
           .evaluateAll((links) => links.map((link) => [(link as HTMLAnchorElement).hash, link.textContent]));
       const here = await listed();
       expect(here).toHaveLength(13);
-      for (const [hash, title] of here) {
-        await page
-          .locator(".recipe-links")
-          .getByRole("link", { name: title ?? "", exact: true })
-          .click();
-        await page
-          .locator(`${hash}:target`)
-          .getByRole("heading", { level: 2, name: title ?? "", exact: true })
-          .waitFor();
-        await expect.poll(() => listed()).toEqual(here);
-        await page.getByRole("link", { name: "jobgate", exact: true }).click();
-        await page.getByRole("heading", { level: 1, name: "The job manager for web apps" }).waitFor();
+      const [first, firstTitle = ""] = here[0] ?? [];
+      await page.locator(".recipe-links").getByRole("link", { name: firstTitle, exact: true }).click();
+      await page.locator(`${first}:target`).waitFor();
+      await expect.poll(() => listed()).toEqual(here);
+      for (const [hash, title = ""] of here) {
+        await page.locator(`${hash}`).getByRole("heading", { level: 2, name: title, exact: true }).waitFor();
       }
     }));
 

@@ -1,9 +1,9 @@
 // What Chromium's own tools are given of a manager with `trace: true`: Firefox's cannot be asked.
 
 import { join } from "node:path";
-import { type Browser, chromium } from "playwright";
+import type { Browser } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { launchOptions } from "../../scripts/browsers.mjs";
+import { launch } from "./support/browser.ts";
 
 const dist = join(import.meta.dirname, "../.packed/node_modules/jobgate/dist");
 
@@ -15,7 +15,7 @@ interface Stack {
 
 let browser: Browser;
 beforeAll(async () => {
-  browser = await chromium.launch(launchOptions.chromium);
+  browser = await launch("chromium");
 });
 afterAll(() => browser.close());
 

@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContextOptions, chromium, firefox } from "playwright";
-import { launchOptions } from "../../../scripts/browsers.mjs";
+import { launchOptions, windowless } from "../../../scripts/browsers.mjs";
 
 export const browserNames = ["chromium", "firefox"] as const;
 export type BrowserName = (typeof browserNames)[number];
@@ -15,7 +15,7 @@ export interface Preferences {
 
 /** Starts a browser. Chromium takes preferences with each context, stock Firefox as settings of the whole browser. */
 export function launch(name: BrowserName, { dark, reducedMotion }: Preferences = {}): Promise<Browser> {
-  if (name === "chromium") return chromium.launch(launchOptions.chromium);
+  if (name === "chromium") return chromium.launch(windowless);
   return firefox.launch({
     ...launchOptions.firefox,
     firefoxUserPrefs: {
