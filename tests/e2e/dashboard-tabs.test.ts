@@ -54,7 +54,10 @@ async function freezeAmidUploads(tab: DashboardPage): Promise<() => Promise<unkn
       letGo();
       call();
     };
-    window.setTimeout = ((call: () => void) => later(freeze, 0, call)) as typeof setTimeout;
+    // The page announces it, too, a moment later.
+    const isFreeze = (ms?: number) => ms === 1000;
+    window.setTimeout = ((call: () => void, ms?: number) =>
+      isFreeze(ms) ? later(freeze, 0, call) : later(call, ms)) as typeof setTimeout;
     button.click();
     window.setTimeout = later;
   }, PARTS_BEFORE);
