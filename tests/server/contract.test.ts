@@ -82,6 +82,29 @@ test("queues of two names in one Redis know nothing of each other", async () => 
   expect(one.gateway.queue("alice").getAllJobs()).toMatchObject([{ id: "same", status: "pending" }]);
 });
 
+/** A retry that says something else each time it is asked. */
+class Fickle {
+  private asked = 0;
+  get limit() {
+    this.asked += 1;
+    return this.asked === 1 ? 1 : -1;
+  }
+  get delay() {
+    return 1;
+  }
+}
+
+test("a retry may be a class's, and is what it said when it was first asked: a job's and a type's", async () => {
+  const types = typesOf("none").map((type) => ({ ...type, defaults: { retry: new Fickle() } }));
+  const site = await gateway({ types });
+  await worker();
+  const queue = site.gateway.queue("alice");
+  for (const options of [{}, { retry: new Fickle() }]) {
+    const { id } = await queue.createJob("fails", { times: 1 }, options);
+    await becomes(queue, id, { status: "completed", attempt: 2 });
+  }
+});
+
 test("defaults are a type's, option by option, where a job does not say", async () => {
   const retry = { limit: 1, delay: 1 };
   const site = await gateway({ types: typesOf("none", { defaults: { priority: "background", timeout: 300, retry } }) });

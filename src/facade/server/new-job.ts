@@ -6,6 +6,7 @@ import { inert, PARAMS } from "../runner/inert.js";
 import { needNoKey } from "../runner/keyless.js";
 import type { QueueCreateOptions } from "../runner/types.js";
 import { checkObject } from "../support/check.js";
+import { fieldsOf } from "../support/retry-rules.js";
 import { priorityNumber } from "../wasm/options.js";
 import { checkBounds } from "./bounds.js";
 import { needId } from "./names.js";
@@ -33,7 +34,7 @@ export function newJob(
   const { defaults } = known;
   const priority = options.priority ?? defaults.priority;
   const timeout = options.timeout ?? defaults.timeout;
-  const retry = options.retry ?? defaults.retry;
+  const retry = fieldsOf(options.retry ?? defaults.retry);
   checkBounds({ priority, timeout, retry, delay });
   return {
     id: id === undefined ? randomUUID() : needId(id),

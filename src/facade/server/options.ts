@@ -4,7 +4,8 @@ import { JobTypes } from "../runner/job-types.js";
 import type { QueueCreateOptions } from "../runner/types.js";
 import { newRules } from "../runner/wasm.js";
 import { checkNumber, checkObject, checkWord, needFunction } from "../support/check.js";
-import type { Millis, RetryOptions } from "../types.js";
+import { fieldsOf } from "../support/retry-rules.js";
+import type { Millis } from "../types.js";
 import { checkBounds } from "./bounds.js";
 import { type Connect, checkRedis } from "./connection.js";
 import type { ServerJobType, ServerOptions } from "./types.js";
@@ -87,7 +88,7 @@ function checkDefaults(at: string, { priority, timeout, retry }: Defaults): Defa
   const defaults = {
     ...(priority !== undefined && { priority }),
     ...(timeout !== undefined && { timeout }),
-    ...(retry !== undefined && { retry: copyOf(retry) }),
+    ...(retry !== undefined && { retry: fieldsOf(retry) }),
   };
   try {
     checkBounds(defaults);
@@ -95,11 +96,4 @@ function checkDefaults(at: string, { priority, timeout, retry }: Defaults): Defa
     throw Object.assign(error as Error, { message: `${at}: ${(error as Error).message}` });
   }
   return defaults;
-}
-
-/** Field by field: they may be a class's. */
-function copyOf(retry: NonNullable<Defaults["retry"]>): NonNullable<Defaults["retry"]> {
-  if (typeof retry !== "object" || retry === null) return retry;
-  const { limit, delay, maxDelay, backoff, jitter, retryIf } = retry as RetryOptions;
-  return { limit, delay, maxDelay, backoff, jitter, retryIf } as RetryOptions;
 }

@@ -22,12 +22,12 @@ export function newRow(
   isLocal = false,
 ): Row {
   const { priority, timeout, delay, retry } = options;
-  if (typeof retry === "object" && retry !== null && !isLocal) {
-    if (retry.retryIf !== undefined) throw new TypeError("retry.retryIf can't be recorded: leave it out");
-    if (typeof retry.delay === "function") throw new TypeError("retry.delay can't be recorded: give a number");
-  }
   // biome-ignore lint/suspicious/noExplicitAny: as in every queue, with what that leaves out.
   const read = readOptions({ priority, timeout, delay, retry } as any);
+  if (!isLocal) {
+    if (read.retry?.retryIf) throw new TypeError("retry.retryIf can't be recorded: leave it out");
+    if (read.retry?.delayOf) throw new TypeError("retry.delay can't be recorded: give a number");
+  }
   return Array.from(
     rules.newRow(
       version,

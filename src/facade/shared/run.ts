@@ -5,7 +5,7 @@ import { abortError } from "../support/abort.js";
 import { checkObject, checkString, needFunction, needNumber } from "../support/check.js";
 import { cloned } from "../support/clone.js";
 import { textOf } from "../support/look.js";
-import { mayRetry, waitAsked } from "../support/retry-rules.js";
+import { fieldsOf, mayRetry, waitAsked } from "../support/retry-rules.js";
 import { chance, wallNow } from "../support/time.js";
 import { Hold } from "../support/turn.js";
 import type { Millis, RetryOptions, Unsubscribe } from "../types.js";
@@ -233,9 +233,10 @@ export class Run {
   ): Promise<T> {
     needFunction("body", body);
     checkObject("options", options);
-    const { retry, timeout } = options;
-    const { retryIf, delay }: Partial<RetryOptions> = typeof retry === "object" ? retry : {};
+    const { timeout } = options;
+    const retry = fieldsOf(options.retry);
     let row = [...newRow(requestRules, 1, { retry, timeout }, true)];
+    const { retryIf, delay }: Partial<RetryOptions> = typeof retry === "object" ? retry : {};
     const known = this.begin(name);
     if (known !== undefined) return cloned(known.value) as T;
     for (let attempt = 1; ; ) {

@@ -7,6 +7,13 @@ import type { Millis, RetryOptions } from "../types.js";
 /** The engine's own (src/engine/options.rs), for who writes down what a job was given before an engine sees it. */
 export const RETRY_DEFAULTS = { delay: 1000, maxDelay: 30_000 } as const;
 
+/** As it is now, each field read once: it may be a class's, and whoever made it may change it. */
+export function fieldsOf(retry: RetryOptions | number | undefined): typeof retry {
+  if (typeof retry !== "object" || retry === null) return retry;
+  const { limit, delay, maxDelay, backoff, jitter, retryIf } = retry;
+  return { limit, delay, maxDelay, backoff, jitter, retryIf };
+}
+
 /** Without a rule everything but a NonRetriableError; a rule decides alone, and says no by throwing. */
 export function mayRetry(
   retryIf: RetryOptions["retryIf"],

@@ -118,7 +118,10 @@ fn a_failed_attempt_waits_for_the_next_as_its_options_and_the_error_say() {
 
 #[test]
 fn a_stop_ends_what_waits_and_is_recorded_for_what_runs() {
-    assert_eq!(stop(&Row::default(), WALL).map(|row| row.status), Some(Status::Cancelled));
+    // What has ended waits for nothing any more.
+    let waiting = row(|row| (row.ready_at, row.wait, row.behind) = (WALL + 50.0, 50.0, true));
+    let cancelled = row(|row| (row.status, row.ended_at) = (Status::Cancelled, WALL));
+    assert_eq!(stop(&waiting, WALL), Some(cancelled));
     let asked = stop(&running(0), WALL).unwrap();
     assert!(asked.stop && asked.status == Status::Running);
     assert_eq!(stop(&asked, WALL), None);

@@ -364,6 +364,56 @@ test("a step's NonRetriableError is final, unless a retryIf of one's own says ye
   expect(asked).toEqual([1, 2]);
 });
 
+/** A retry that says something else each time it is asked. */
+class Fickle {
+  private asked = 0;
+  readonly limit = 1;
+  get delay() {
+    this.asked += 1;
+    return this.asked === 1 ? 0 : -1;
+  }
+}
+
+test("a retry may be a class's, and is what it said when it was first asked: a job's and a step's", async () => {
+  const { open } = queue();
+  const onceTwice = () => {
+    let calls = 0;
+    return () => {
+      calls += 1;
+      if (calls === 1) throw new Error("no");
+      return calls;
+    };
+  };
+  const job = onceTwice();
+  const types = [
+    type("job", () => job()),
+    type("step", (_: unknown, { step }: SharedTaskContext) => step("once", onceTwice(), { retry: new Fickle() })),
+  ];
+  const tab = open({ types });
+  const { id } = await tab.createJob("job", {}, { retry: new Fickle() });
+  expect(await ended(tab, id)).toMatchObject({ result: 2 });
+  expect(await ended(tab, (await tab.createJob("step")).id)).toMatchObject({ result: 2 });
+});
+
+test("a step's options are refused by name, and its body is not called", async () => {
+  const { open } = queue();
+  const refused: [object, string][] = [
+    [{ retry: null }, "retry must be a number or an object, got null"],
+    [{ retry: { limit: 1, retryIf: 1 } }, "retry.retryIf must be a function, got number"],
+    [{ timeout: "soon" }, "timeout must be a number, got string"],
+  ];
+  const said: unknown[] = [];
+  const types = [
+    type("refused", async (_: unknown, { step }: SharedTaskContext) => {
+      for (const [options] of refused)
+        await step("a", () => said.push("called"), options).catch(({ message }) => said.push(message));
+    }),
+  ];
+  const tab = open({ types });
+  await ended(tab, (await tab.createJob("refused")).id);
+  expect(said).toEqual(refused.map(([, message]) => message));
+});
+
 test("what a step rejects with while its page goes is not its failure: it is called again if the page stays", async () => {
   const { open } = queue();
   let bodies = 0;
