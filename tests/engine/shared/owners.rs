@@ -24,6 +24,14 @@ fn whoever_is_granted_the_lock_of_a_slot_recovers_what_was_left_in_it() {
 }
 
 #[test]
+fn what_was_left_in_a_slot_beyond_those_of_this_tab_is_recovered_and_nothing_is_claimed_there() {
+    let mut desk = Desk::plain();
+    desk.see(2, row(|_| {}));
+    assert_eq!(desk.see(1, running(1)), [Effect::Ask { request: desk.request(), lock: lock(1, 0) }]);
+    assert_eq!(desk.grant(), [Effect::Enter { lock: lock(1, 0), claim: None }]);
+}
+
+#[test]
 fn a_holder_is_silent_from_when_its_lock_was_asked_for_however_long_the_tab_is_there() {
     let mut desk = Desk::plain();
     desk.wait(10_000.0);

@@ -38,6 +38,22 @@ fn a_tab_asks_for_a_slot_only_while_it_has_something_to_run() {
 }
 
 #[test]
+fn a_tab_asks_for_as_many_slots_as_it_has_jobs_for_and_two_to_spare() {
+    let mut desk = Desk::new(&TabOptions { concurrency: 9.0, ..TabOptions::default() }, &[TypeRules::default()]);
+    let slots = |effects: &[Effect]| -> Vec<u32> {
+        effects
+            .iter()
+            .filter_map(|effect| if let Effect::Ask { lock, .. } = effect { Some(lock.slot) } else { None })
+            .collect()
+    };
+    assert_eq!(slots(&desk.see(1, row(|_| {}))), [0, 1, 2]);
+    assert_eq!(slots(&desk.see(2, row(|_| {}))), [3]);
+    let withdrawn = drops(&desk);
+    assert_eq!(desk.see(1, row(|row| row.status = Status::Cancelled)), [withdrawn]);
+    assert_eq!(desk.see(2, row(|row| row.status = Status::Cancelled)).len(), 3, "those that are left, too");
+}
+
+#[test]
 fn records_are_of_jobs_of_those_that_can_start_or_wait_for_a_moment_and_of_locks_that_are_held() {
     let mut desk = Desk::plain();
     desk.run(1, row(|_| {}));
