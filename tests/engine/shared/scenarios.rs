@@ -352,14 +352,18 @@ fn actions_come_one_at_a_time_each_once_the_one_before_is_recorded_as_done_with(
     let deliver = |number| Effect::Deliver { job: id, epoch, number };
     let acknowledge = |number| Effect::Acknowledge { job: id, epoch, number };
     desk.run(1, row(|row| (row.sent, row.handled) = (3, 1)));
+    let handled = Command::Handled { job: id, epoch };
+    assert_eq!(desk.tell(handled), [], "there is none with the body");
     assert_eq!(desk.tell(Command::Listening { job: id, epoch }), [deliver(2)]);
     let again = Row { sent: 3, handled: 1, ..running(0) };
     assert_eq!(desk.see(1, again), [], "it is with the body");
-    assert_eq!(desk.tell(Command::Handled { job: id, epoch }), [acknowledge(2)]);
+    assert_eq!(desk.tell(handled), [acknowledge(2)]);
+    assert_eq!(desk.tell(handled), [], "that is on its way");
     assert_eq!(desk.tell(Command::Acknowledged { job: id, epoch, answer: Answer::Failed }), []);
+    assert_eq!(desk.tell(handled), [], "it is offered again in a while");
     assert_eq!(desk.wait(250.0), [acknowledge(2)]);
     assert_eq!(desk.tell(Command::Acknowledged { job: id, epoch, answer: Answer::Written }), [deliver(3)]);
-    assert_eq!(desk.tell(Command::Handled { job: id, epoch }), [acknowledge(3)]);
+    assert_eq!(desk.tell(handled), [acknowledge(3)]);
     assert_eq!(desk.tell(Command::Acknowledged { job: id, epoch, answer: Answer::Written }), []);
 }
 
