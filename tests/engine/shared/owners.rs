@@ -1,6 +1,6 @@
 //! Owners that are gone, and owners that are silent.
 
-use jobgate::engine::shared::{Answer, Command, Effect, Row, SharedJobId, Status, TabOptions, TypeRules};
+use jobgate::engine::shared::{Answer, Command, Effect, MOST_SLOTS, Row, SharedJobId, Status, TabOptions, TypeRules};
 
 use super::desk::{Desk, job, lock, row, running};
 
@@ -116,6 +116,22 @@ fn a_silent_owner_is_given_up_and_a_sign_of_life_begins_the_silence_anew() {
     // It was alive after all: its next silence is counted from here.
     desk.tell(Command::Retired { lock: lock(0, 0), answer: Answer::Refused });
     assert_eq!(desk.wait(900.0), []);
+}
+
+#[test]
+fn an_owner_whose_slot_is_being_recovered_is_not_given_up_as_well() {
+    let mut desk = Desk::plain();
+    desk.see(1, running(0));
+    desk.wait(900.0);
+    assert!(matches!(desk.grant()[..], [Effect::Enter { .. }]));
+    assert_eq!(desk.wait(900.0), []);
+}
+
+#[test]
+fn a_slot_that_no_tab_can_have_is_not_asked_for() {
+    let mut desk = Desk::plain();
+    assert_eq!(desk.see(1, running(MOST_SLOTS)), []);
+    assert_eq!(desk.see(2, running(MOST_SLOTS - 1)).len(), 1);
 }
 
 #[test]
