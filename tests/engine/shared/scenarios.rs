@@ -149,6 +149,24 @@ fn a_network_that_was_there_meanwhile_is_waited_for_anew() {
 }
 
 #[test]
+fn a_type_that_wants_to_be_seen_and_no_network_starts_when_the_page_is_shown() {
+    let mut desk = Desk::new(&TabOptions::default(), &[TypeRules { visible: true, ..TypeRules::default() }]);
+    desk.tell(Command::Visible(false));
+    assert_eq!(desk.see(1, row(|_| {})), []);
+    assert!(desk.tell(Command::Visible(true)).iter().any(|effect| matches!(effect, Effect::Ask { .. })));
+}
+
+#[test]
+fn a_lock_that_was_lost_while_it_was_asked_for_is_asked_for_anew() {
+    let mut desk = Desk::plain();
+    desk.see(1, row(|_| {}));
+    let lost = desk.request();
+    let effects = desk.tell(Command::LockLost(lost));
+    assert!(effects.contains(&Effect::Read), "what is true stands in the store");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Ask { .. })) && desk.request() != lost);
+}
+
+#[test]
 fn where_there_is_a_network_nothing_waits_for_it() {
     let types = [TypeRules { online: Some(400.0), ..TypeRules::default() }];
     let mut desk = Desk::new(&TabOptions::default(), &types);
