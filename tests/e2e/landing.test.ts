@@ -140,15 +140,15 @@ describe.each(browserNames)("the landing page, in %s", (name) => {
       const listed = () =>
         page
           .locator(".recipe-links a, nav[aria-label=Recipes] a")
-          .evaluateAll((links) => links.map((link) => [(link as HTMLAnchorElement).hash, link.textContent]));
+          .evaluateAll((links) => links.map((link) => [(link as HTMLAnchorElement).href, link.textContent]));
       const here = await listed();
       expect(here).toHaveLength(13);
-      const [first, firstTitle = ""] = here[0] ?? [];
-      await page.locator(".recipe-links").getByRole("link", { name: firstTitle, exact: true }).click();
-      await page.locator(`${first}:target`).waitFor();
+      const recipes = here.map(([href, title]) => ({ hash: new URL(href ?? "").hash, title: title ?? "" }));
+      await page.locator(".recipe-links a").first().click();
+      await page.locator(`${recipes[0]?.hash}:target`).waitFor();
       await expect.poll(() => listed()).toEqual(here);
-      for (const [hash, title = ""] of here) {
-        await page.locator(`${hash}`).getByRole("heading", { level: 2, name: title, exact: true }).waitFor();
+      for (const { hash, title } of recipes) {
+        await page.locator(hash).getByRole("heading", { level: 2, name: title, exact: true }).waitFor();
       }
     }));
 
