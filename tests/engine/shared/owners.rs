@@ -24,6 +24,17 @@ fn whoever_is_granted_the_lock_of_a_slot_recovers_what_was_left_in_it() {
 }
 
 #[test]
+fn a_slot_that_its_job_has_left_for_another_is_not_recovered() {
+    let options = TabOptions { execute: false, ..TabOptions::default() };
+    let mut desk = Desk::new(&options, &[TypeRules::default()]);
+    desk.see(1, running(0));
+    let withdrawn = drops(&desk);
+    let mut elsewhere = running(1);
+    elsewhere.epoch = 3;
+    assert_eq!(desk.see(1, elsewhere), [withdrawn, Effect::Ask { request: desk.request(), lock: lock(1, 0) }]);
+}
+
+#[test]
 fn what_was_left_in_a_slot_beyond_those_of_this_tab_is_recovered_and_nothing_is_claimed_there() {
     let mut desk = Desk::plain();
     desk.see(2, row(|_| {}));

@@ -312,6 +312,7 @@ fn what_a_body_rejects_with_while_its_page_goes_is_no_failure_of_its_own() {
         desk.wait(wait);
         let until = (wait < 1000.0).then(|| Time::from_millis(desk.now - wait + 1000.0));
         assert_eq!(desk.tab.going_until(Time::from_millis(desk.now), job(1), 1), until, "nor of a step's");
+        assert_eq!(desk.tab.going_until(Time::from_millis(desk.now), job(1), 2), None, "of another attempt");
         let settled = Command::Settled { job: job(1), epoch: 1, outcome };
         assert_eq!(desk.tell(settled), [settle(recorded)], "{wait} ms later");
     }
