@@ -30,24 +30,39 @@ function packedPackage(): Plugin {
   };
 }
 
-const browser = (name: "chromium" | "firefox") => ({
-  browser: name,
-  provider: playwright({ launchOptions: launchOptions[name] }),
+/** Of the fuzz: `FUZZ_PROGRAMS=100000 FUZZ_SEED=7 npx vitest run --project node fuzz` goes on for longer. */
+const fuzz = {
+  seed: Number(process.env.FUZZ_SEED ?? 1),
+  programs: Number(process.env.FUZZ_PROGRAMS ?? 300),
+  /** Milliseconds; short for who looks for faults, long on a busy machine. */
+  patience: Number(process.env.FUZZ_PATIENCE ?? 30_000),
+};
+
+/** After Chromium and Node. */
+const fewerPrograms = { ...fuzz, programs: Number(process.env.FUZZ_PROGRAMS ?? 40) };
+
+/**
+ * What Chromium alone is asked: rules of ours, where an engine has no say, against their model; how time grows, which
+ * what we keep decides.
+ */
+const alikeInAllEngines = ["**/*histories.test.*", "**/*growth.test.*", "**/throughput.test.*"];
+
+/** Nor is WebKit asked, after two others, how memory grows, or the panic flavour, which no user has. */
+const leftToOthers = [...alikeInAllEngines, "**/leaks*.test.*", "**/panic.test.*"];
+
+// Anew for each project: it writes its name into them.
+const chromium = () => ({
+  browser: "chromium" as const,
+  provider: playwright({ launchOptions: launchOptions.chromium }),
+});
+
+const firefox = () => ({
+  browser: "firefox" as const,
+  provider: playwright({ launchOptions: launchOptions.firefox }),
+  exclude: alikeInAllEngines,
 });
 
 const webkit = { browser: "webkitgtk" as const, provider: webkitProvider() };
-
-/**
- * What WebKit is not asked, after Chromium and Firefox: rules of ours, where an engine has no say, against their model;
- * how memory and time grow, whose measures are the others'; the panic flavour, which no user has.
- */
-const alikeInAllEngines = [
-  "**/*histories.test.*",
-  "**/*growth.test.*",
-  "**/leaks*.test.*",
-  "**/panic.test.*",
-  "**/throughput.test.*",
-];
 
 const reactPackages = [
   "react",
@@ -87,7 +102,7 @@ function reactProject(name: string, version: "" | "18") {
         headless: true,
         screenshotFailures: false,
         // What an older React does otherwise, it does so in each engine.
-        instances: version ? [browser("chromium")] : [browser("chromium"), browser("firefox")],
+        instances: version ? [chromium()] : [chromium(), firefox()],
       },
     },
   };
@@ -109,14 +124,6 @@ declare module "vitest/node" {
 /** A busy machine takes longer than is allowed by default: a second for a poll, 15 for a test. */
 const patient = { expect: { poll: { timeout: 30_000 } }, testTimeout: 60_000, hookTimeout: 60_000 };
 
-/** Of the fuzz: `FUZZ_PROGRAMS=100000 FUZZ_SEED=7 npx vitest run --project node fuzz` goes on for longer. */
-const fuzz = {
-  seed: Number(process.env.FUZZ_SEED ?? 1),
-  programs: Number(process.env.FUZZ_PROGRAMS ?? 300),
-  /** Milliseconds; short for who looks for faults, long on a busy machine. */
-  patience: Number(process.env.FUZZ_PATIENCE ?? 30_000),
-};
-
 export default defineConfig({
   test: {
     allowOnly: false,
@@ -135,7 +142,7 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            instances: [browser("chromium"), browser("firefox")],
+            instances: [chromium(), { ...firefox(), provide: { fuzz: fewerPrograms } }],
           },
         },
       },
@@ -147,8 +154,8 @@ export default defineConfig({
         test: {
           name: "webkit",
           include: ["tests/facade/**/*.test.{ts,tsx}"],
-          exclude: alikeInAllEngines,
-          provide: { fuzz: { ...fuzz, programs: Number(process.env.FUZZ_PROGRAMS ?? 40) }, reactMajor: 19 },
+          exclude: leftToOthers,
+          provide: { fuzz: fewerPrograms, reactMajor: 19 },
           ...patient,
           browser: { enabled: true, headless: true, screenshotFailures: false, instances: [webkit] },
         },

@@ -114,6 +114,7 @@ const steps = {
         [
           ["node", ["scripts/api-report.mjs"]],
           ["tsc", ["-p", "tests/types/tsconfig.nodenext.json"]],
+          ["tsc", ["-p", "tests/types/es2020/tsconfig.json"]],
         ],
         [
           ["tsc", ["-p", "tests/types/tsconfig.json"]],

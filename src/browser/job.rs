@@ -73,7 +73,7 @@ impl<K, S, A, R> Job<K, S, A, R> {
         (!self.record.has_ended()).then(|| self.ask_engine(Engine::priority))
     }
 
-    /// Any finite number. Puts the job at the back of its new level; ignored once it has ended.
+    /// Any finite number. Puts the job at the back of its new level, if that is new; ignored once it has ended.
     ///
     /// # Errors
     ///

@@ -150,8 +150,11 @@ impl Engine {
 
     fn reprioritise(&mut self, index: u32, priority: f64, effects: &mut impl EffectSink) -> Reply {
         let Some(job) = self.jobs.get(index).filter(|job| !job.has_ended()) else { return Reply::Ignored };
+        // Where it has come in its level it stays.
+        if rank(job.priority) == rank(priority) {
+            return Reply::Done;
+        }
         let (manager, in_line) = (job.manager, job.phase == Phase::Ready);
-        let differs = rank(job.priority) != rank(priority);
         if in_line {
             self.leave_line(index);
         }
@@ -161,13 +164,8 @@ impl Engine {
         if in_line {
             self.line_up(index);
         }
-        if differs {
-            self.changed(manager);
-        }
-        // One in line has gone to the back of its level, whichever that is.
-        if differs || in_line {
-            self.tell_order(index, effects);
-        }
+        self.changed(manager);
+        self.tell_order(index, effects);
         Reply::Done
     }
 

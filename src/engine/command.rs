@@ -71,7 +71,7 @@ pub enum Command<'a> {
     Forget(JobId),
     /// As [`Command::StopAll`]; and from here on nothing is accepted.
     Close(ManagerId),
-    /// Puts the job at the back of its new level.
+    /// Puts the job at the back of its new level, if that is new.
     SetPriority {
         /// The job.
         job: JobId,

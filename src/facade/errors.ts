@@ -2,13 +2,13 @@ import type { ParamError } from "./types.js";
 
 /** Every error that the package makes of its own. `name` is the class name, `code` is stable. */
 export class JobgateError extends Error {
-  override readonly name: string = "JobgateError";
+  override name: string = "JobgateError";
   readonly code: string = "E_JOBGATE";
 }
 
 /** E_ENGINE: the engine has broken; E_NOT_READY: it has not been given its wasm, or can't compile it here. Not for users to make. */
 export class EngineError extends JobgateError {
-  override readonly name = "JobgateError";
+  override name: string = "JobgateError";
   constructor(
     message: string,
     override readonly code: "E_ENGINE" | "E_NOT_READY",
@@ -20,61 +20,50 @@ export class EngineError extends JobgateError {
 
 /** E_DUPLICATE: the key is taken and `onDuplicate` is "reject". */
 export class DuplicateJobError extends JobgateError {
-  override readonly name = "DuplicateJobError";
-  override readonly code = "E_DUPLICATE";
+  override name: string = "DuplicateJobError";
+  override readonly code: string = "E_DUPLICATE";
 }
 
 /** E_QUEUE_FULL: `maxPending` jobs are waiting. */
 export class QueueFullError extends JobgateError {
-  override readonly name = "QueueFullError";
-  override readonly code = "E_QUEUE_FULL";
+  override name: string = "QueueFullError";
+  override readonly code: string = "E_QUEUE_FULL";
 }
 
 /** E_CLOSED: the manager was closed and takes no new jobs. */
 export class ManagerClosedError extends JobgateError {
-  override readonly name = "ManagerClosedError";
-  override readonly code = "E_CLOSED";
+  override name: string = "ManagerClosedError";
+  override readonly code: string = "E_CLOSED";
 }
 
 /** E_STOP_TIMEOUT: the body had not settled within `stop`'s timeout. The job is still stopping. */
 export class JobStopTimeoutError extends JobgateError {
-  override readonly name = "JobStopTimeoutError";
-  override readonly code = "E_STOP_TIMEOUT";
+  override name: string = "JobStopTimeoutError";
+  override readonly code: string = "E_STOP_TIMEOUT";
 }
 
 /** E_NON_RETRIABLE: thrown by a body to end its job without the retries that are left. */
 export class NonRetriableError extends JobgateError {
-  override readonly name = "NonRetriableError";
-  override readonly code = "E_NON_RETRIABLE";
-}
-
-/** Also of another copy of this package or from another realm. Whatever was thrown may throw when it is looked at. */
-export function isNonRetriable(thrown: unknown): boolean {
-  if (typeof thrown !== "object" || thrown === null) return false;
-  try {
-    const { code, name } = thrown as Partial<JobgateError>;
-    return code === "E_NON_RETRIABLE" || name === "NonRetriableError";
-  } catch {
-    return false;
-  }
+  override name: string = "NonRetriableError";
+  override readonly code: string = "E_NON_RETRIABLE";
 }
 
 /** E_UNKNOWN_TYPE: no job type of that name. */
 export class UnknownJobTypeError extends JobgateError {
-  override readonly name = "UnknownJobTypeError";
-  override readonly code = "E_UNKNOWN_TYPE";
+  override name: string = "UnknownJobTypeError";
+  override readonly code: string = "E_UNKNOWN_TYPE";
 }
 
 /** E_WORKER_CRASHED: the worker that ran the job died. */
 export class WorkerCrashedError extends JobgateError {
-  override readonly name = "WorkerCrashedError";
-  override readonly code = "E_WORKER_CRASHED";
+  override name: string = "WorkerCrashedError";
+  override readonly code: string = "E_WORKER_CRASHED";
 }
 
 /** E_INVALID_PARAMS: a typed job's params are wrong; `errors` lists every fault. */
 export class InvalidParamsError extends JobgateError {
-  override readonly name = "InvalidParamsError";
-  override readonly code = "E_INVALID_PARAMS";
+  override name: string = "InvalidParamsError";
+  override readonly code: string = "E_INVALID_PARAMS";
   readonly errors: readonly ParamError[] = [];
 }
 

@@ -132,7 +132,7 @@ export interface ManagedJob<Key = string, State = unknown, Action = never, Resul
   readonly signal: AbortSignal;
   readonly continuations: Continuations<this>;
   onProgress(listener: (progress: Progress) => void): Unsubscribe;
-  /** Any finite number or a word, else RangeError. Puts a waiting job at the back of its new level. */
+  /** Any finite number or a word, else RangeError. Puts a waiting job at the back of its new level; at the level that it has it stays where it is. */
   setPriority(priority: Priority): void;
   /**
    * The stop barrier: asks the body to end and resolves once the job has ended. Same promise however often it is
@@ -253,7 +253,7 @@ export interface RunOptions<State = unknown> {
    * What to do when the key is taken (pending or running).
    * "join": answer JOB_ALREADY_RUNNING; a higher `priority` raises the job that stands. One that has been
    *   asked to stop can't be joined: the new job is created and waits for that stop barrier, and whoever comes next joins
-   *   the new one.
+   *   the new one. One that only its timeout has asked to end is joined.
    * "replace": stop the one that stands; the new one is pending until that stop barrier opens.
    * "queue": the new one waits for the one that stands; a third replaces the second (latest wins, the second ends cancelled).
    * "reject": throw DuplicateJobError.
@@ -392,7 +392,14 @@ export interface JobRecord {
 /** One shape in memory, over a port, over server-sent events. */
 export type JobEvent =
   | { readonly type: "job_created"; readonly job: JobRecord }
-  | { readonly type: "job_started"; readonly job_id: string; readonly started_at: number; readonly attempt: number }
+  | {
+      readonly type: "job_started";
+      readonly job_id: string;
+      readonly started_at: number;
+      readonly attempt: number;
+      /** On servers: which worker runs it. */
+      readonly worker_id?: string;
+    }
   /** Asked to end, by stop or timeout, while its body runs: told once an attempt. `reason`: in words. */
   | { readonly type: "job_stopping"; readonly job_id: string; readonly reason?: string }
   | { readonly type: "job_progress"; readonly job_id: string; readonly percent: number; readonly message: string }

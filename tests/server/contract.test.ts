@@ -273,6 +273,10 @@ test("server code has all of a queue", async () => {
   await queue.createJob("echo", { text: "high" }, { id: "high" });
   expect(queue.getAllJobs().map(({ id }) => id)).toEqual(["high", "low"]);
   expect(await queue.createJob("echo", { text: "other" }, { id: "low" })).toEqual(queue.getJob("low"));
+  await queue.createJob("echo", { text: "last" }, { id: "last" });
+  expect(await queue.setPriority("high", 0)).toBe(true);
+  expect(queue.getAllJobs().map(({ id }) => id)).toEqual(["high", "last", "low"]);
+  expect(await queue.cancelJob("last")).toBe(true);
   expect(await queue.setPriority("low", 10)).toBe(true);
   expect(queue.getAllJobs().map(({ id }) => id)).toEqual(["low", "high"]);
   const heard = (async () => {
@@ -283,10 +287,10 @@ test("server code has all of a queue", async () => {
   expect(await queue.cancelJob("low", "why")).toBe(true);
   expect(queue.getJob("low")).toMatchObject({ status: "cancelled", reason: "why" });
   expect(await heard).toEqual(["status", "cancelled"]);
-  expect(queue.getQueueStats()).toMatchObject({ pending: 1, cancelled: 1, total: 2 });
+  expect(queue.getQueueStats()).toMatchObject({ pending: 1, cancelled: 2, total: 3 });
   expect(await queue.retryJob("low")).toMatchObject({ status: "pending", params: { text: "low" }, priority: 10 });
   await expect(queue.retryJob("high")).rejects.toMatchObject({ code: "E_NOT_FINISHED" });
-  expect(await queue.clearCompleted()).toBe(1);
+  expect(await queue.clearCompleted()).toBe(2);
   expect(queue.getJob("low")).toBeUndefined();
   expect(() => queue.watch("low")).toThrow(expect.objectContaining({ code: "E_UNKNOWN_JOB" }));
   expect(queue.getSnapshot()).toBe(queue.getSnapshot());

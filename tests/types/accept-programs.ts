@@ -234,4 +234,14 @@ export function explain(error: unknown): string {
   const others = [UnknownJobTypeError, WorkerCrashedError];
   return [...known, ...others].some((kind) => error instanceof kind) ? "known" : "unknown";
 }
+
+/** An app's own kinds: with a name and a code of theirs. */
+export class Gone extends NonRetriableError {
+  override name = "Gone";
+  override readonly code = "E_GONE";
+}
+export function rename(error: JobgateError): boolean {
+  error.name = `app: ${error.name}`;
+  return error instanceof QueueFullError && error.code === "E_OTHER";
+}
 export const made = [new NonRetriableError(), new QueueFullError("full"), new DuplicateJobError("twice", { cause: 1 })];

@@ -120,7 +120,7 @@ export type Events = [
     >
   >,
   Is<Fits<EventOf<"job_created">, { readonly job: JobRecord }>>,
-  Is<Fits<EventOf<"job_started">, { job_id: string; started_at: number; attempt: number }>>,
+  Is<Fits<EventOf<"job_started">, { job_id: string; started_at: number; attempt: number; worker_id?: string }>>,
   Is<Fits<EventOf<"job_stopping">, { job_id: string; reason?: string }>>,
   Is<Fits<EventOf<"job_progress">, { job_id: string; percent: number; message: string }>>,
   Is<Fits<EventOf<"job_log">, { job_id: string; message: string; at: number }>>,

@@ -160,9 +160,11 @@ pub fn stop(row: &Row, wall: f64) -> Option<Row> {
     }
 }
 
-/// Another priority; behind those of the same, for `place` is the latest. `None`: it has ended.
+/// Another priority, behind those of the same, for `place` is the latest; the one that it has: where it is. `None`: it has
+/// ended.
 #[must_use]
 pub fn prioritize(row: &Row, priority: f64, place: f64) -> Option<Row> {
+    let place = if priority == row.priority { row.place } else { place };
     (!row.status.is_end()).then_some(Row { priority, place, ..*row })
 }
 

@@ -10,7 +10,7 @@ import { JobgateError } from "../errors.js";
  * after its request was over. E_BUSY: the worker's conversation cannot be changed while a run is under way.
  */
 export class AgentError extends JobgateError {
-  override readonly name = "AgentError";
+  override name: string = "AgentError";
   /** HTTP status of E_HTTP. */
   readonly status: number | undefined;
   /** Of E_EMPTY, why the model stopped, in its own word: "content_filter", "length". */

@@ -166,8 +166,8 @@ export class Session {
     return this.manager.close(reason);
   }
 
-  [asyncDispose](): Promise<void> {
-    return this.close();
+  get [asyncDispose](): () => Promise<void> {
+    return this.close;
   }
 
   private need(worker: AgentWorker): SessionWorker {

@@ -2,6 +2,7 @@
 // by hand and do anything, so each of its parts is touched once, guarded.
 
 import { report } from "../errors.js";
+import { fieldOf } from "../support/look.js";
 import { CHANNEL } from "../wasm/listeners.js";
 import { endValueOf } from "./completion.js";
 import { listenTo } from "./listen.js";
@@ -30,12 +31,29 @@ export function stateOf(job: AnyJob, adopted: AdoptedJob): unknown {
   return job.ownState;
 }
 
+/** A hand-made one may lead on for ever. */
+const FARTHEST = 1000;
+
+/** Whether it would wait for its own end: it is the adopted one, or that one's, and so on. */
+function leadsBack(job: AnyJob, adopted: unknown): boolean {
+  let at = adopted;
+  for (let steps = 0; at !== undefined && steps < FARTHEST; steps += 1) {
+    if (at === job) return true;
+    at = fieldOf(fieldOf(at, "cold"), "adopted");
+  }
+  return false;
+}
+
 export function adopt(
   job: AnyJob,
   attempt: number,
   adopted: AdoptedJob,
   settle: (rejected: boolean, value: unknown) => void,
 ): void {
+  if (leadsBack(job, adopted)) {
+    settle(true, new TypeError(`The factory of job "${job.name}" returned that very job: it would never end`));
+    return;
+  }
   const cold = job.coldData();
   cold.adopted = adopted;
   stateOf(job, adopted);

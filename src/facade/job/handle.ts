@@ -227,8 +227,8 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     return (this.methods.events ??= () => jobStream(this));
   }
 
-  [asyncDispose](): Promise<void> {
-    return this.stop();
+  get [asyncDispose](): () => Promise<void> {
+    return this.stop;
   }
 
   private get methods(): NonNullable<ColdData["methods"]> {
@@ -271,7 +271,10 @@ export class JobHandle<Key, State, Action, Result> implements ManagedJob<Key, St
     const { promise, resolve, reject } = defer<void>();
     // Whoever does not wait for the answer is not to be blamed for it.
     promise.catch(() => {});
-    const expire = () => reject(new JobStopTimeoutError(`Job "${this.name}" has not ended ${timeout} ms after stop`));
+    const expire = () =>
+      reject(
+        new JobStopTimeoutError(`Job "${this.name}" has not ended ${timeout} ms after stop, and is still stopping`),
+      );
     onWaitOver(waiter, expire);
     this.askToStop(reason);
     this.barrier.then(() => {

@@ -161,7 +161,7 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
       return { type: "JOB_ALREADY_RUNNING", job: this.joined(slot, own) as AnyJob };
     if (answer < 0) {
       if (known === undefined) keys.giveBack(keyNumber);
-      throw refusalError(answer, own ?? {}, `${this.name}, key ${textOf(key)}`);
+      throw refusalError(answer, own ?? {}, isKeyed ? `${this.name}, key ${textOf(key)}` : this.name);
     }
     if (known === undefined && isKeyed) keys.keep(key, keyNumber);
     keys.enter(keyNumber, known !== undefined);
@@ -345,8 +345,8 @@ export class JobManager<Key = string, State = unknown, Action = never, Result = 
     return this.onIdle();
   }
 
-  [asyncDispose](): Promise<void> {
-    return this.close();
+  get [asyncDispose](): () => Promise<void> {
+    return this.close;
   }
 
   // ── for the rest of the facade ────────────────────────────────────────────────────────────────

@@ -193,6 +193,8 @@ export class Mapping {
       if (this.refusedToClose) this.closeSteps();
       return;
     }
+    if (Object(step) !== step)
+      throw new TypeError(`items must give iterator results, got ${step === null ? "null" : typeof step}`);
     const { done, value } = step as IteratorResult<unknown>;
     if (done) this.exhausted = true;
     else this.letIn(value);

@@ -136,8 +136,8 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
     return this.closing.promise;
   }
 
-  [asyncDispose](): Promise<void> {
-    return this.close();
+  get [asyncDispose](): () => Promise<void> {
+    return this.close;
   }
 
   private run(work: Work, context: PoolContext): Promise<unknown> {

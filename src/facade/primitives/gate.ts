@@ -6,7 +6,7 @@ import type { Gate, Unsubscribe } from "../types.js";
 import { command, question } from "../wasm/engine.js";
 import { addListener, CHANNEL, keepFor, LATCHED, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { needFunction } from "../wasm/options.js";
-import { droppedEmitters } from "./subject.js";
+import { droppedEmitters } from "./dropped.js";
 import { Waits } from "./waits.js";
 
 /**

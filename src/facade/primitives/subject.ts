@@ -1,14 +1,10 @@
 import { subscribeIn, tell } from "../job/listen.js";
 import { ready } from "../manager/effects.js";
 import type { Subject } from "../types.js";
-import { checkEngine, command, engine, failure, question } from "../wasm/engine.js";
+import { checkEngine, command, question } from "../wasm/engine.js";
 import { addListener, CHANNEL, keepFor, ListenerTable, SOURCE } from "../wasm/listeners.js";
 import { needFunction } from "../wasm/options.js";
-
-/** Frees the engine's record of a subject or gate that nobody holds any more. */
-export const droppedEmitters = new FinalizationRegistry<number>((emitter) => {
-  if (failure === undefined) engine.dropEmitter(emitter);
-});
+import { droppedEmitters } from "./dropped.js";
 
 /** A new event emitter. Costs nothing until someone listens. */
 export function subject<T>(): Subject<T> {

@@ -14,7 +14,7 @@ import type { ServerMessage } from "./types.js";
  * client's request.
  */
 export class RunnerError extends JobgateError {
-  override readonly name = "JobgateError";
+  override name: string = "JobgateError";
   constructor(
     message: string,
     override readonly code: "E_UNKNOWN_JOB" | "E_NOT_FINISHED" | "E_REFUSED" | "E_CLOSED" | "E_DISCONNECTED",

@@ -48,7 +48,7 @@ export class Mirror {
         this.put(message.job, message.rank);
         return message.job.id;
       case "job_started": {
-        const { started_at, attempt, worker_id } = message as typeof message & { worker_id?: string };
+        const { started_at, attempt, worker_id } = message;
         return this.move(message, { status: "running", started_at, attempt, worker_id, ...NO_WAIT });
       }
       case "job_stopping":

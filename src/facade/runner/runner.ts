@@ -154,7 +154,7 @@ export class JobRunner {
     return this.change(id, ({ job }) => job.askToStop(reason));
   }
 
-  /** False for an unknown or finished job. A pending one goes to the back of its new level. */
+  /** False for an unknown or finished job. A pending one goes to the back of its new level, if that is new. */
   setPriority(id: string, priority: Priority): boolean {
     return this.change(id, ({ job }) => job.setPriority(priority));
   }
@@ -311,8 +311,8 @@ export class JobRunner {
     for (const session of this.sessions) session.leave(CLOSED);
   }
 
-  [asyncDispose](): Promise<void> {
-    return this.close();
+  get [asyncDispose](): () => Promise<void> {
+    return this.close;
   }
 
   private watched(id: string): Watched {

@@ -20,13 +20,13 @@ import type { Held } from "./worker-store.js";
 
 /** Another has the job, or may have it: what this attempt still does counts for nothing. */
 export class LostJobError extends Error {
-  override readonly name = "LostJobError";
+  override name: string = "LostJobError";
   readonly code = "E_LOST_OWNERSHIP";
 }
 
 /** The worker closes: the job goes back to the queue. */
 class HandedBackError extends Error {
-  override readonly name = "HandedBackError";
+  override name: string = "HandedBackError";
 }
 
 export interface AttemptHost {

@@ -218,13 +218,13 @@ endPending(id, place, ARGV[2], fields[2])
 return 1
 `;
 
-/** 0: unknown or ended. One that waits goes to the back of its new level. */
+/** 0: unknown or ended. One that waits goes to the back of its new level; at the level that it has it stays. */
 const PRIORITY = `
 local id, level, priority = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local key = bull .. id
-local fields = call("HMGET", key, "name", "finishedOn")
+local fields = call("HMGET", key, "name", "finishedOn", "jg:priority")
 if not fields[1] or fields[2] then return 0 end
-if call("ZREM", bull .. "prioritized", id) == 1 then
+if fields[3] ~= priority and call("ZREM", bull .. "prioritized", id) == 1 then
   local turn = call("INCR", bull .. "pc")
   call("ZADD", bull .. "prioritized", level * 0x100000000 + turn % 0x100000000, id)
 end

@@ -60,6 +60,8 @@ export class QueueWorker {
   constructor(options: QueueWorkerOptions) {
     const { connect, queue, types } = checkServerOptions(options);
     const { concurrency, lock, maxLost, name, limiter } = checkWorkerOptions(options);
+    // Works detached.
+    this.close = this.close.bind(this);
     this.host = {
       types,
       threads: new Threads(types, concurrency),
@@ -201,8 +203,8 @@ export class QueueWorker {
     }
   }
 
-  [asyncDispose](): Promise<void> {
-    return this.close();
+  get [asyncDispose](): () => Promise<void> {
+    return this.close;
   }
 }
 

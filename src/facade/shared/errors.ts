@@ -4,49 +4,49 @@ import { type Serialized, serialize } from "../support/serialize.js";
 
 /** E_QUOTA: the browser gives this origin no more room. Nothing was written. */
 export class QuotaError extends JobgateError {
-  override readonly name = "QuotaError";
+  override name: string = "QuotaError";
   override readonly code = "E_QUOTA";
 }
 
 /** E_STORAGE_UNAVAILABLE: IndexedDB or Web Locks can't be had here. Nothing was written. */
 export class StorageUnavailableError extends JobgateError {
-  override readonly name = "StorageUnavailableError";
+  override name: string = "StorageUnavailableError";
   override readonly code = "E_STORAGE_UNAVAILABLE";
 }
 
 /** E_STORAGE_LOST: the store went away while this was written. Repeat it with the same `id`, which is harmless. */
 export class StorageLostError extends JobgateError {
-  override readonly name = "StorageLostError";
+  override name: string = "StorageLostError";
   override readonly code = "E_STORAGE_LOST";
 }
 
 /** E_LOST_OWNERSHIP: this tab was silent for too long, and another has the job. What its body still writes is refused. */
 export class LostOwnershipError extends JobgateError {
-  override readonly name = "LostOwnershipError";
+  override name: string = "LostOwnershipError";
   override readonly code = "E_LOST_OWNERSHIP";
 }
 
 /** E_HANDOVER: this tab lets go of the job, which goes on elsewhere, or at the next visit. */
 export class HandoverError extends JobgateError {
-  override readonly name = "HandoverError";
+  override name: string = "HandoverError";
   override readonly code = "E_HANDOVER";
 }
 
 /** E_DUPLICATE_STEP: a run has used the name before. */
 export class DuplicateStepError extends JobgateError {
-  override readonly name = "DuplicateStepError";
+  override name: string = "DuplicateStepError";
   override readonly code = "E_DUPLICATE_STEP";
 }
 
 /** E_NOT_STORABLE: structured clone does not take it, or the store does not. */
 export class NotStorableError extends JobgateError {
-  override readonly name = "NotStorableError";
+  override name: string = "NotStorableError";
   override readonly code = "E_NOT_STORABLE";
 }
 
 /** E_CRASH_LOOP: the job's tab has died `maxInterruptions` times. E_INTERRUPTED: it has died, and its type wants no more. */
 export class InterruptedError extends JobgateError {
-  override readonly name = "InterruptedError";
+  override name: string = "InterruptedError";
   constructor(
     message: string,
     override readonly code: "E_CRASH_LOOP" | "E_INTERRUPTED",
@@ -57,7 +57,7 @@ export class InterruptedError extends JobgateError {
 
 /** E_UNKNOWN_JOB, E_NOT_FINISHED, E_CLOSED. Not for users to make. */
 export class SharedRunnerError extends JobgateError {
-  override readonly name = "JobgateError";
+  override name: string = "JobgateError";
   constructor(
     message: string,
     override readonly code: "E_UNKNOWN_JOB" | "E_NOT_FINISHED" | "E_CLOSED",

@@ -386,7 +386,7 @@ export class SharedRunner implements JobQueue {
     });
   }
 
-  /** False: unknown or ended. A pending one goes to the back of its new level. */
+  /** False: unknown or ended. A pending one goes to the back of its new level, if that is new. */
   async setPriority(id: string, priority: Priority): Promise<boolean> {
     const level = priorityNumber(priority);
     if (!Number.isFinite(level)) throw new RangeError(`priority must be a finite number, got ${level}`);
@@ -427,8 +427,8 @@ export class SharedRunner implements JobQueue {
     this.mirror.close(wasClosed());
   }
 
-  [asyncDispose](): Promise<void> {
-    return this.close();
+  get [asyncDispose](): () => Promise<void> {
+    return this.close;
   }
 
   private recordOf(job: StoredJob): SharedRecord {

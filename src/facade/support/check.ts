@@ -35,9 +35,10 @@ export function checkString(field: string, value: unknown): string | undefined {
   return value;
 }
 
-export function checkWord(field: string, value: unknown, words: readonly string[]): void {
+/** `or`: what else it may be. */
+export function checkWord(field: string, value: unknown, words: readonly string[], or = ""): void {
   if (value === undefined || words.includes(value as string)) return;
-  const list = words.map((word) => `"${word}"`).join(", ");
-  if (typeof value !== "string") throw wrongType(field, `one of ${list}`, value);
-  throw new RangeError(`${field} must be one of ${list}, got "${value}"`);
+  const expected = `${or}one of ${words.map((word) => `"${word}"`).join(", ")}`;
+  if (typeof value !== "string") throw wrongType(field, expected, value);
+  throw new RangeError(`${field} must be ${expected}, got "${value}"`);
 }

@@ -41,7 +41,7 @@ export interface TestClockOptions {
 
 /** E_TEST_CLOCK: another test clock keeps the time, or something waits for ever. */
 export class TestClockError extends JobgateError {
-  override readonly name = "TestClockError";
+  override name: string = "TestClockError";
   override readonly code = "E_TEST_CLOCK";
 }
 
@@ -128,8 +128,8 @@ class Clock implements TestClock {
     switchTo(undefined, this.moment);
   };
 
-  [dispose](): void {
-    this.restore();
+  get [dispose](): () => void {
+    return this.restore;
   }
 
   // ── for the package ───────────────────────────────────────────────────────────────────────────
@@ -206,9 +206,10 @@ function living(): AnyJob[] {
   return jobs.filter((job) => job !== undefined && job.end === 0) as AnyJob[];
 }
 
-/** The jobs whose wait for a delay or another attempt ends by then. */
+/** The jobs whose wait for a delay or another attempt ends by then, or in the same millisecond: jobs say whole ones. */
 function waitingUntil(moment: Millis): string[] {
-  return living().flatMap((job) => ((job.readyAt ?? Infinity) <= moment ? `job "${job.name}" waits again` : []));
+  const by = Math.ceil(moment);
+  return living().flatMap((job) => ((job.readyAt ?? Infinity) <= by ? `job "${job.name}" waits again` : []));
 }
 
 /** Those found waiting; where none was, one that runs sets timers. */

@@ -24,7 +24,7 @@ export { MANAGER_FLAGS } from "./wire.js";
 
 export function priorityNumber(priority: Priority): number {
   if (typeof priority === "number") return priority;
-  checkWord("priority", priority, Object.keys(WORDS));
+  checkWord("priority", priority, Object.keys(WORDS), "a number or ");
   return WORDS[priority]!;
 }
 
@@ -192,9 +192,9 @@ export function refusalError(code: number, options: object, name: string): Error
     case REFUSED.bounds:
       return outOfBounds(options);
     case REFUSED.duplicate:
-      return new DuplicateJobError(`${name}: ${refusal()}`);
+      return new DuplicateJobError(`${name}: ${refusal()}, and onDuplicate is "reject"`);
     case REFUSED.full:
-      return new QueueFullError(`${name}: ${refusal()}`);
+      return new QueueFullError(`${name}: ${refusal()} (maxPending); onPendingBelow tells of room`);
     case REFUSED.closed:
       return new ManagerClosedError(`${name}: ${refusal()}`);
     default:

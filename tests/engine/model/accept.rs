@@ -125,13 +125,11 @@ impl Model {
         if self.has_ended(job) {
             return Reply::Ignored;
         }
-        let differs = self.job(job).priority != priority;
-        self.job_mut(job).priority = priority;
-        let in_line = self.job(job).in_line.is_some();
-        if in_line {
-            self.line_up(job);
-        }
-        if differs || in_line {
+        if self.job(job).priority != priority {
+            self.job_mut(job).priority = priority;
+            if self.job(job).in_line.is_some() {
+                self.line_up(job);
+            }
             self.tell_order(job);
         }
         Reply::Done

@@ -80,14 +80,14 @@ fn who_listens_for_the_order_hears_of_what_no_event_tells() {
         };
         world.news().into_iter().filter_map(about).collect()
     };
-    world.send(Command::SetPriority { job: waiting, priority: 0.0 });
+    world.send(Command::SetPriority { job: waiting, priority: -1.0 });
     world.send(Command::SetPriority { job: running, priority: 3.0 });
     assert_eq!(told(&mut world), [Some(waiting), Some(running)]);
-    for (job, priority) in [(running, 3.0), (delayed, 0.0)] {
+    for (job, priority) in [(running, 3.0), (delayed, 0.0), (waiting, -1.0)] {
         world.send(Command::SetPriority { job, priority });
     }
     assert_eq!(told(&mut world), [], "they are where they were");
     world.pass(5.0);
     assert_eq!(told(&mut world), [Some(delayed)]);
-    assert_eq!(listed(&world), [running, retried, waiting, delayed]);
+    assert_eq!(listed(&world), [running, retried, delayed, waiting]);
 }

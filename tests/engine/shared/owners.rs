@@ -43,6 +43,15 @@ fn what_was_left_in_a_slot_beyond_those_of_this_tab_is_recovered_and_nothing_is_
 }
 
 #[test]
+fn a_slot_beyond_those_of_this_tab_is_not_asked_for_once_nothing_is_left_in_it() {
+    let mut desk = Desk::plain();
+    desk.see(2, row(|_| {}));
+    desk.see(1, running(1));
+    let withdrawn = drops(&desk);
+    assert_eq!(desk.see(1, row(|row| row.status = Status::Completed)), [withdrawn]);
+}
+
+#[test]
 fn a_holder_is_silent_from_when_its_lock_was_asked_for_however_long_the_tab_is_there() {
     let mut desk = Desk::plain();
     desk.wait(10_000.0);
@@ -95,6 +104,30 @@ fn a_lock_is_good_for_the_next_job_where_the_one_that_seemed_left_has_ended() {
     let claims_next =
         |effect: &Effect| matches!(effect, Effect::Enter { claim: Some((next, _)), .. } if *next == job(2));
     assert!(effects.iter().any(claims_next), "{effects:?}");
+}
+
+#[test]
+fn a_lock_is_good_for_the_next_job_where_the_one_that_was_to_be_claimed_runs_elsewhere() {
+    let mut desk = Desk::plain();
+    desk.see(1, row(|row| row.place = 1.0));
+    desk.see(2, row(|row| row.place = 2.0));
+    assert_eq!(desk.choice(), Some(job(1)));
+    desk.see(1, running(1));
+    let effects = desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Refused });
+    let claims_next =
+        |effect: &Effect| matches!(effect, Effect::Enter { claim: Some((next, _)), .. } if *next == job(2));
+    assert!(effects.iter().any(claims_next), "{effects:?}");
+}
+
+#[test]
+fn what_could_not_be_recovered_is_tried_again_in_its_own_time_not_at_the_next_look() {
+    let mut desk = Desk::plain();
+    desk.wait(100.0);
+    desk.see(1, running(0));
+    desk.grant();
+    desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Failed });
+    assert_eq!(desk.wait(249.0), []);
+    assert!(matches!(desk.wait(1.0)[..], [Effect::Ask { .. }]));
 }
 
 #[test]

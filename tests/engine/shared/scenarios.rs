@@ -54,6 +54,17 @@ fn a_tab_asks_for_as_many_slots_as_it_has_jobs_for_and_two_to_spare() {
 }
 
 #[test]
+fn a_slot_in_which_this_tab_runs_a_job_is_none_to_spare() {
+    let mut desk = Desk::new(&TabOptions { concurrency: 9.0, ..TabOptions::default() }, &[TypeRules::default()]);
+    let asked = desk.see(1, row(|_| {}));
+    let Effect::Ask { request, .. } = asked[0] else { panic!("{asked:?}") };
+    desk.tell(Command::Granted(request));
+    desk.see(1, running(0));
+    desk.tell(Command::Entered { lock: lock(0, 0), answer: Answer::Written });
+    assert_eq!(desk.see(2, row(|_| {})).len(), 3);
+}
+
+#[test]
 fn records_are_of_jobs_of_those_that_can_start_or_wait_for_a_moment_and_of_locks_that_are_held() {
     let mut desk = Desk::plain();
     desk.run(1, row(|_| {}));
@@ -362,6 +373,18 @@ fn an_outcome_that_the_store_does_not_take_is_offered_again_with_the_lock_held()
     desk.see(1, row(|row| row.status = Status::Completed));
     assert_eq!(desk.tell(Command::Recorded { job, epoch, answer: Answer::Written }), [dropped]);
     assert_eq!(desk.tab.live_records(), 0);
+}
+
+#[test]
+fn an_outcome_is_offered_again_in_its_own_time_not_at_the_next_look() {
+    let mut desk = Desk::plain();
+    desk.wait(100.0);
+    desk.run(1, row(|_| {}));
+    let (job, epoch, outcome) = (job(1), 1, Outcome::Resolved);
+    desk.tell(Command::Settled { job, epoch, outcome });
+    desk.tell(Command::Recorded { job, epoch, answer: Answer::Failed });
+    assert_eq!(desk.wait(249.0), []);
+    assert_eq!(desk.wait(1.0), [Effect::Settle { job, epoch, lock: lock(0, 0), outcome }]);
 }
 
 #[test]

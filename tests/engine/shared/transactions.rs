@@ -49,6 +49,9 @@ fn what_was_left_in_a_slot_can_be_claimed_there_whether_it_was_handed_over_or_no
     let handed_over = Row { status: Status::Pending, ..left() };
     let row = enter((1, 4), SLOT, None, Some((&handed_over, claim)), WALL, 3).unwrap().claimed.unwrap();
     assert_eq!((row.status, row.epoch, row.interruptions), (Status::Running, 2, 0));
+    let waited = Row { ready_at: WALL - 1.0, wait: 500.0, ..handed_over };
+    let row = enter((1, 4), SLOT, None, Some((&waited, claim)), WALL, 3).unwrap().claimed.unwrap();
+    assert_eq!((row.ready_at, row.wait), (0.0, 0.0), "it waits no more");
     let stopped = Row { stop: true, ..left() };
     let entered = enter((1, 4), SLOT, Some(&stopped), Some((&stopped, claim)), WALL, 3).unwrap();
     assert_eq!((entered.claimed, entered.recovered.map(|(row, _)| row.status)), (None, Some(Status::Cancelled)));
@@ -185,6 +188,7 @@ fn what_stood_behind_takes_the_key_and_what_has_ended_takes_nothing() {
     assert_eq!(promote(&Row { status: Status::Cancelled, ..waiting }), None);
     let moved = prioritize(&Row::default(), 5.0, 9.0).unwrap();
     assert_eq!((moved.priority, moved.place), (5.0, 9.0));
+    assert_eq!(prioritize(&moved, 5.0, 10.0), Some(moved), "where it is, at the level that it has");
     assert_eq!(prioritize(&row(|row| row.status = Status::Failed), 5.0, 9.0), None);
 }
 

@@ -203,6 +203,24 @@ describe("a factory that returns a Job of its own", () => {
     expect(await job.settled).toEqual({ type: "Cancelled", reason: "both" });
   });
 
+  it("the very job that waits for it is none: it would never end", async () => {
+    const manager = newManager();
+    const { job } = manager.runJob("loop", async () => {}, { delay: 10 });
+    const other = manager.runJob("other", () => job).job;
+    await job.stop();
+    await expect(other.settled).resolves.toMatchObject({ type: "Normal" });
+    const own = manager.runJob("own", () => manager.runJob("own", () => 1).job).job;
+    await expect(own.result).rejects.toThrow(
+      new TypeError('The factory of job "own" returned that very job: it would never end'),
+    );
+    const inTurn: Job[] = [];
+    const first = manager.runJob("first", () => inTurn[1] as Job, { delay: 10 }).job;
+    inTurn.push(first, manager.runJob("second", () => first).job);
+    await clock.advance(10);
+    await expect(first.result).rejects.toThrow('job "first" returned that very job');
+    await manager.close();
+  });
+
   it("continuations, onStopped and events answer as for any job", async () => {
     const own = new HandMade();
     const { job } = newManager().runJob("page", () => own);

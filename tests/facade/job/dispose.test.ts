@@ -1,3 +1,5 @@
+import { Session, scriptedProvider } from "jobgate/agents";
+import { JobRunner } from "jobgate/runner";
 import { describe, expect, it } from "vitest";
 import { newPool, runner, running } from "../pool/support/pool.js";
 import { latch, queue, until } from "../shared/support/tabs.js";
@@ -61,6 +63,20 @@ describe("[Symbol.asyncDispose]", () => {
     await until(watcher, () => watcher.getJob(id)?.status === "pending");
     expect(watcher.getJob(id)).toMatchObject({ attempt: 1, interruptions: 0 });
     await expect(owner.createJob("wait")).rejects.toMatchObject({ code: "E_CLOSED" });
+  });
+
+  it("works detached", async () => {
+    const manager = newManager();
+    const { job } = manager.runJob("report", untilAborted);
+    const session = new Session({ providers: [scriptedProvider({ replies: [[]] })] });
+    const jobRunner = new JobRunner({ types: [] });
+    for (const held of [job, manager, newPool(), jobRunner, session, queue().open({ types: [] })]) {
+      const dispose = held[asyncDispose];
+      await dispose();
+    }
+    expect(job.status).toBe("cancelled");
+    expect(() => manager.add(() => {})).toThrow("closed");
+    expect(() => jobRunner.manager.add(() => {})).toThrow("closed");
   });
 
   it("works with await using", async () => {

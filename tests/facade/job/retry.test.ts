@@ -168,6 +168,18 @@ describe("RetryOptions", () => {
     expect(starts).toBe(4);
   });
 
+  it("nor is an app's error of that class, whatever its own name and code", async () => {
+    class Gone extends NonRetriableError {
+      override name = "Gone";
+      override readonly code = "E_GONE";
+    }
+    const work = new Work();
+    const { job } = newManager().runJob("report", work.factory, { retry: 5 });
+    work.reject(new Gone("no such file"));
+    await expect(job.result).rejects.toMatchObject({ name: "Gone", code: "E_GONE" });
+    expect(work.starts).toBe(1);
+  });
+
   it("a factory that throws is retried as one that rejects", async () => {
     let starts = 0;
     const { job } = newManager().runJob(

@@ -495,6 +495,10 @@ describe("map refuses before it takes anything", () => {
     await expect(manager.map([1], 5 as never)).rejects.toThrow(new TypeError("body must be a function, got number"));
     for (const items of [5, null, undefined, {}])
       await expect(manager.map(items as never, () => 1)).rejects.toThrow(TypeError);
+    for (const asked of [Symbol.iterator, Symbol.asyncIterator])
+      await expect(manager.map({ [asked]: () => ({ next: () => 5 }) } as never, () => 1)).rejects.toThrow(
+        "items must give iterator results, got number",
+      );
     expect(manager.stats.total).toBe(0);
   });
 });

@@ -109,6 +109,19 @@ describe("ManagedJob.setPriority", () => {
     expect(order).toEqual(["d", "high", "c", "b", "a"]);
   });
 
+  it("the priority that it has leaves it where it is", async () => {
+    const manager = newManager({ concurrency: 1 });
+    const blocker = new Work();
+    manager.runJob("blocker", blocker.factory);
+    const { order, body } = startLog();
+    const first = manager.runJob("first", body("first")).job;
+    manager.runJob("second", body("second"));
+    first.setPriority("user-visible");
+    blocker.resolve();
+    await manager.onIdle();
+    expect(order).toEqual(["first", "second"]);
+  });
+
   it("there and back again loses the place in the line", async () => {
     const manager = newManager({ concurrency: 1 });
     const blocker = new Work();

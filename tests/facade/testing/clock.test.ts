@@ -9,6 +9,7 @@ import { asWorker, echoAtOnce, FakeWorker } from "../pool/support/fake-worker.js
 import { newPool } from "../pool/support/pool.js";
 import { newRunner } from "../runner/support/runner.js";
 import { ScriptedSocket } from "../runner/support/scripted-socket.js";
+import { dispose } from "../support/dispose.js";
 import { newManager } from "../support/manager.js";
 import { catchReports } from "../support/reports.js";
 import { microtask, turn } from "../support/turns.js";
@@ -248,6 +249,16 @@ describe("runAll", () => {
     expect(clock.now).toBe(210);
   });
 
+  it("also between two whole milliseconds; what only runs is not", async () => {
+    const clock = newClock({ now: 0 });
+    const manager = newManager();
+    manager.runJob("idle", () => new Promise(() => {}));
+    const poll = (): void => void manager.runJob("poll", poll, { delay: 10, onDuplicate: "queue" });
+    await clock.advance(0.5);
+    poll();
+    await expect(clock.runAll({ limit: 20 })).rejects.toThrow(/After 20 timers .*: job "poll" waits again$/);
+  });
+
   it.each([0, -1, 1.5, Number.NaN, "3"])("a limit of %s is refused", async (limit) => {
     const clock = newClock();
     expect(() => clock.runAll({ limit: limit as number })).toThrow(/limit must be an integer/);
@@ -255,6 +266,15 @@ describe("runAll", () => {
 });
 
 describe("a clock", () => {
+  it("is restored where its block ends, also by a disposal that was taken off it", () => {
+    const clock = useTestClock({ now: 0 });
+    const { [dispose]: end } = clock;
+    end();
+    const next = useTestClock({ now: 5 });
+    expect(next.now).toBe(5);
+    next[dispose]();
+  });
+
   it("refuses what it cannot take, and then nothing has changed", () => {
     for (const now of [Number.NaN, Infinity, new Date("never")])
       expect(() => useTestClock({ now })).toThrow(RangeError);

@@ -172,8 +172,8 @@ export class QueueGateway<User = unknown> {
     return this.closing;
   }
 
-  [asyncDispose](): Promise<void> {
-    return this.close();
+  get [asyncDispose](): () => Promise<void> {
+    return this.close;
   }
 
   private async end(): Promise<void> {

@@ -19,7 +19,7 @@ import type { Action } from "./types.js";
 
 /** E_FORBIDDEN: `may` has said no. */
 export class ForbiddenError extends JobgateError {
-  override readonly name = "JobgateError";
+  override name: string = "JobgateError";
   override readonly code = "E_FORBIDDEN";
 }
 
