@@ -164,7 +164,7 @@ pub fn stop(row: &Row, wall: f64) -> Option<Row> {
 /// ended.
 #[must_use]
 pub fn prioritize(row: &Row, priority: f64, place: f64) -> Option<Row> {
-    let place = if priority == row.priority { row.place } else { place };
+    let place = if priority - row.priority == 0.0 { row.place } else { place };
     (!row.status.is_end()).then_some(Row { priority, place, ..*row })
 }
 
