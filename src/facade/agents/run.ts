@@ -1,7 +1,7 @@
 // One run: does what the rules want done, and tells them what came of it (src/engine/agents/run).
 
 import { report } from "../errors.js";
-import { abortReason } from "../support/abort.js";
+import { abortReason, throwIfAborted } from "../support/abort.js";
 import { promiseOf, whenSettled } from "../support/settling.js";
 import { failure as engineFailure, unexpected } from "../wasm/engine.js";
 import { type Answered, Answering, overrun } from "./answering.js";
@@ -367,6 +367,8 @@ class Run {
   private async runTask(): Promise<void> {
     let ok = true;
     try {
+      // Whoever is asked to stop before it is called never is: it would wait for an abort that has been.
+      throwIfAborted(this.frame.signal);
       await promiseOf(this.task!({ worker: this.worker, signal: this.signal }));
     } catch (error) {
       ok = false;

@@ -3,7 +3,7 @@
 import { type EventQueue, eventQueue } from "../support/event-queue.js";
 import { hasEnded } from "../support/has-ended.js";
 import type { JobRecord } from "../types.js";
-import type { ServerMessage, WatchEvent } from "./types.js";
+import type { AnyServerMessage, WatchEvent } from "./types.js";
 
 /** The streams of one client. */
 export class Watches {
@@ -28,12 +28,12 @@ export class Watches {
   }
 
   /** A job stands so; undefined: it is gone. */
-  tell(id: string, record: JobRecord | undefined, message: ServerMessage): void {
+  tell(id: string, record: JobRecord | undefined, message: AnyServerMessage): void {
     for (const watch of [...(this.byId.get(id) ?? [])]) watch.tell(record, message);
   }
 
   /** Of all that are watched. */
-  tellAll(recordOf: (id: string) => JobRecord | undefined, message: ServerMessage): void {
+  tellAll(recordOf: (id: string) => JobRecord | undefined, message: AnyServerMessage): void {
     for (const id of [...this.byId.keys()]) this.tell(id, recordOf(id), message);
   }
 
@@ -65,7 +65,7 @@ class Watch {
     return this.queue.stream;
   }
 
-  tell(record: JobRecord | undefined, message: ServerMessage): void {
+  tell(record: JobRecord | undefined, message: AnyServerMessage): void {
     const before = this.record;
     // It was let go of, and how it ended was overtaken.
     if (record === undefined) {

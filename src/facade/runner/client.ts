@@ -15,13 +15,13 @@ import { comesBack, isConnecting, isOver, listenTo, needPort, post, tryPost } fr
 import { GONE, PROTOCOL } from "./protocol.js";
 import { readServerMessage } from "./server-message.js";
 import type {
+  AnyServerMessage,
   ClientMessage,
   ClientSnapshot,
   JobQueue,
   QueueClientOptions,
   QueueCreateOptions,
   QueuePort,
-  ServerMessage,
   WatchEvent,
 } from "./types.js";
 
@@ -320,7 +320,7 @@ export class QueueClient implements JobQueue {
   }
 
   /** Of one that has not heard that ranks are known here: it listens only now, or is another than before. */
-  private toldState({ ranks }: ServerMessage & { type: "queue_state" }): void {
+  private toldState({ ranks }: AnyServerMessage & { type: "queue_state" }): void {
     const isNew = ranks === undefined && (this.ranked || !this.connected) && LOSSY.includes(tagOf(this.port));
     this.ranked = ranks !== undefined;
     if (isNew) {
@@ -344,7 +344,7 @@ export class QueueClient implements JobQueue {
     if (request !== undefined && job !== undefined) this.calls.answer({ type: "ok", request, job, seq: 0 });
   }
 
-  private refused(message: ServerMessage & { type: "error" }): void {
+  private refused(message: AnyServerMessage & { type: "error" }): void {
     if (message.code === GONE) {
       if (comesBack(this.port)) this.away();
       else this.disconnect(message.error);

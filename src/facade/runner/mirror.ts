@@ -5,7 +5,7 @@ import { hasEnded } from "../support/has-ended.js";
 import type { JobRecord, ManagerStats } from "../types.js";
 import { compareRanks, isRank, type Rank } from "./rank.js";
 import { SortedList } from "./sorted-list.js";
-import type { ServerMessage } from "./types.js";
+import type { AnyServerMessage } from "./types.js";
 
 interface Entry {
   readonly record: JobRecord;
@@ -36,7 +36,7 @@ export class Mirror {
   private arrivals = 0;
 
   /** The id of the job that has changed; an empty one: any, or the statistics; undefined: nothing has changed. */
-  apply(message: ServerMessage): string | undefined {
+  apply(message: AnyServerMessage): string | undefined {
     if (!this.isNext(message)) return undefined;
     switch (message.type) {
       case "queue_state":
@@ -94,7 +94,7 @@ export class Mirror {
   }
 
   /** What a runner tells again was known before; what it tells others before it tells its state is part of that. */
-  private isNext({ type, seq }: ServerMessage & { readonly seq?: unknown }): boolean {
+  private isNext({ type, seq }: AnyServerMessage & { readonly seq?: unknown }): boolean {
     if (typeof seq !== "number" || type === "ok") return true;
     if (type !== "queue_state" && !(seq >= (this.seq ?? Infinity))) return false;
     this.seq = seq;

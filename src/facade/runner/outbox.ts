@@ -4,7 +4,7 @@
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { isFull, isOver, post, tryPost } from "./port.js";
-import type { QueuePort, ServerMessage } from "./types.js";
+import type { AnyServerMessage, QueuePort } from "./types.js";
 
 /** Messages that wait for a port that is full. Of more events, the whole state takes the place. */
 const MOST_WAITING = 1000;
@@ -21,13 +21,13 @@ const ACK_EVERY = 32;
 
 interface Waiting {
   /** Called when it is sent: by then whatever is going on has been taken in. */
-  readonly make: () => ServerMessage;
+  readonly make: () => AnyServerMessage;
   /** Somebody waits for it. */
   readonly isAnswer: boolean;
 }
 
 export interface Sender {
-  state(): ServerMessage;
+  state(): AnyServerMessage;
   /** The port takes nothing any more, or its other end asks without listening. */
   gone(): void;
 }
@@ -59,21 +59,21 @@ export class Outbox {
     this.sender = sender;
   }
 
-  event(make: () => ServerMessage): void {
+  event(make: () => AnyServerMessage): void {
     this.put(this.serial++, { make, isAnswer: false }, 0);
   }
 
   /** Takes the place of what waits under the key. */
-  newest(key: string, make: () => ServerMessage): void {
+  newest(key: string, make: () => AnyServerMessage): void {
     this.put(key, { make, isAnswer: false }, 0);
   }
 
   /** Likewise, and not at once after something else. */
-  progress(key: string, make: () => ServerMessage): void {
+  progress(key: string, make: () => AnyServerMessage): void {
     this.put(key, { make, isAnswer: false }, this.sentAt + PACE);
   }
 
-  answer(message: ServerMessage): void {
+  answer(message: AnyServerMessage): void {
     this.put(this.serial++, { make: () => message, isAnswer: true }, 0);
   }
 
@@ -100,7 +100,7 @@ export class Outbox {
   }
 
   /** Sends what waits, full or not: it is bounded, and there are ends among it. Then this, and nothing after it. */
-  close(last?: ServerMessage): void {
+  close(last?: AnyServerMessage): void {
     if (this.closed) return;
     this.closed = true;
     this.alarm.clear();
@@ -108,7 +108,7 @@ export class Outbox {
     this.waiting.clear();
   }
 
-  private sendLast(last: ServerMessage): void {
+  private sendLast(last: AnyServerMessage): void {
     try {
       if (isOver(this.port)) return;
       for (const { make } of this.waiting.values()) post(this.port, make());
@@ -174,7 +174,7 @@ export class Outbox {
     return isFull(this.port) || (this.acknowledges && this.sent - this.heard >= WINDOW);
   }
 
-  private post(message: ServerMessage): void {
+  private post(message: AnyServerMessage): void {
     if (!this.acknowledges) post(this.port, message);
     else if (++this.sent % ACK_EVERY === 0) post(this.port, { ...message, ack: this.sent });
     else post(this.port, message);

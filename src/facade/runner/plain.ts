@@ -1,5 +1,6 @@
 // Values as JSON carries them. A result may be anything; for what JSON cannot carry, null stands.
 
+import { tagOf } from "../support/look.js";
 import type { JobRecord } from "../types.js";
 import { isPlain } from "./inert.js";
 
@@ -43,14 +44,14 @@ export function carry(value: unknown): Carried {
   if (value === undefined) return { value: null, size: EACH };
   let lost: string | undefined;
   let size = 0;
-  const orNull = (_: string, part: unknown) => {
+  function orNull(this: Record<string, unknown>, key: string, part: unknown): unknown {
     size += EACH + (typeof part === "string" ? part.length : 0);
     // Ends here what may have no end.
     if (size > LARGEST_VALUE) throw LOST_WHOLE;
-    if (isData(part)) return part;
+    if (part === null ? !isBadDate(this[key]) : isData(part)) return part;
     lost = LOST_PART;
     return null;
-  };
+  }
   try {
     const text = JSON.stringify(value, orNull);
     if (text.length > LARGEST_VALUE) throw LOST_WHOLE;
@@ -59,6 +60,9 @@ export function carry(value: unknown): Carried {
     return { value: null, size: EACH, lost: error === LOST_WHOLE ? LOST_WHOLE : LOST_PART };
   }
 }
+
+/** No moment, for which JSON has null. */
+const isBadDate = (value: unknown) => tagOf(value) === "[object Date]";
 
 /** Of what JSON would write, often as `{}` or null, what it means. A date or a URL has become a string before. */
 function isData(value: unknown): boolean {

@@ -1,8 +1,8 @@
 import { checkObject, needFunction } from "../support/check.js";
-import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
+import type { AnyServerMessage, ClientMessage, QueuePort } from "./types.js";
 
 /** One message, as an object where the port takes objects, else as JSON. Throws what the port throws. */
-export function post(port: QueuePort, message: ClientMessage | ServerMessage): void {
+export function post(port: QueuePort, message: ClientMessage | AnyServerMessage): void {
   if (takesObjects(port)) port.postMessage?.(message);
   else port.send?.(JSON.stringify(message));
 }
@@ -17,7 +17,7 @@ export function bytesOf(message: object): number {
 }
 
 /** Likewise, where a port that throws has nobody who could be told. */
-export function tryPost(port: QueuePort, message: ClientMessage | ServerMessage): void {
+export function tryPost(port: QueuePort, message: ClientMessage | AnyServerMessage): void {
   try {
     post(port, message);
   } catch {

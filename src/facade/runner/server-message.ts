@@ -1,7 +1,7 @@
 // What comes from the other end of a client's port, believed only as far as its shape goes.
 
 import type { ParamError } from "../types.js";
-import type { ServerMessage } from "./types.js";
+import type { AnyServerMessage } from "./types.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (fields: Fields) => boolean;
@@ -13,7 +13,7 @@ const namesJob: Check = ({ job_id }) => typeof job_id === "string";
 const isRecord = (value: unknown) =>
   isObject(value) && typeof value.id === "string" && typeof value.status === "string" && isObject(value.progress);
 
-const CHECKS: Readonly<Record<ServerMessage["type"], Check>> = {
+const CHECKS: Readonly<Record<AnyServerMessage["type"], Check>> = {
   queue_state: (message) =>
     isStats(message) && Array.isArray(message.jobs) && message.jobs.every(isRecord) && isListOrNone(message.ranks),
   stats_update: isStats,
@@ -44,7 +44,7 @@ export function areFaults(errors: unknown): errors is readonly ParamError[] {
 
 export interface HeardMessage {
   /** Over a broadcast other clients' messages come along: nothing, for what no runner says. */
-  readonly message: ServerMessage | undefined;
+  readonly message: AnyServerMessage | undefined;
   /** It is to be told that this has been heard. */
   readonly ack: number | undefined;
 }
@@ -58,9 +58,9 @@ export function readServerMessage(data: unknown): HeardMessage {
     if (!isObject(message)) return NOTHING;
     const { type, ack } = message;
     const isKnown = typeof type === "string" && Object.hasOwn(CHECKS, type);
-    const isSound = isKnown && CHECKS[type as ServerMessage["type"]](message);
+    const isSound = isKnown && CHECKS[type as AnyServerMessage["type"]](message);
     return {
-      message: isSound ? (message as unknown as ServerMessage) : undefined,
+      message: isSound ? (message as unknown as AnyServerMessage) : undefined,
       // A client's own word for it has the same field.
       ack: typeof ack === "number" && type !== "ack" ? ack : undefined,
     };

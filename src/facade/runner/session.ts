@@ -18,7 +18,7 @@ import { GONE, PROTOCOL } from "./protocol.js";
 import type { Quota } from "./quota.js";
 import type { Rank } from "./rank.js";
 import type { MaybeLater, ServedNews, ServedQueue } from "./served.js";
-import type { ClientMessage, QueuePort, ServerMessage } from "./types.js";
+import type { AnyServerMessage, ClientMessage, QueuePort } from "./types.js";
 
 /** Of the protocol's codes, those that errors have. */
 const CODES: Readonly<Record<string, number>> = {
@@ -106,7 +106,7 @@ export class PortSession {
   }
 
   /** Without a word, unless that is given. */
-  end(last?: ServerMessage): void {
+  end(last?: AnyServerMessage): void {
     if (this.over.signal.aborted) return;
     this.over.abort();
     this.alarm.clear();
@@ -115,12 +115,12 @@ export class PortSession {
     this.hooks.end();
   }
 
-  private send(message: ServerMessage): void {
+  private send(message: AnyServerMessage): void {
     this.outbox.event(() => message);
   }
 
   /** The finished come last, the oldest at the end: of what is too large, they are left out first. */
-  private state(): ServerMessage & { type: "queue_state" } {
+  private state(): AnyServerMessage & { type: "queue_state" } {
     const { jobs, stats } = this.queue.getSnapshot();
     const carried: JobRecord[] = [];
     const ranks: Rank[] = [];

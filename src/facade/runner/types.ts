@@ -191,7 +191,7 @@ export type WatchEvent =
  * that are not known are ignored on both sides, so that versions may differ: a peer of version 1 sends neither
  * `protocol` nor `seq` nor ranks, and is sent the state where the order has changed.
  */
-export type ServerMessage = (
+export type AnyServerMessage = (
   | {
       /** First, on `get_state`, and where what was missed is no longer known. */
       readonly type: "queue_state";
@@ -245,6 +245,9 @@ export type ServerMessage = (
   /** The answer to a client's `present`, likewise. */
   | { readonly type: "present"; readonly lock: string }
 ) & { readonly ack?: number };
+
+/** Those without `job_moved` and `present`, which whoever does not know them may ignore. */
+export type ServerMessage = Exclude<AnyServerMessage, { readonly type: "job_moved" | "present" }>;
 
 /** What a client says of itself when it greets. */
 export interface Greeting {

@@ -8,7 +8,7 @@ import { Mirror } from "../../runner/mirror.js";
 import { carryRecord, carryResult } from "../../runner/plain.js";
 import { compareRanks, type Rank } from "../../runner/rank.js";
 import type { ServedNews } from "../../runner/served.js";
-import type { ClientSnapshot, ServerMessage, WatchEvent } from "../../runner/types.js";
+import type { ClientSnapshot, AnyServerMessage, WatchEvent } from "../../runner/types.js";
 import { type Deferred, defer } from "../../support/defer.js";
 import { Listeners } from "../../support/delivery-queue.js";
 import { clearTimer, setTimer } from "../../support/time.js";
@@ -357,7 +357,7 @@ function closedError(): RunnerError {
 }
 
 /** As a client is told it. */
-function messageOf({ event, task, rank, seq = 0 }: Notification): ServerMessage {
+function messageOf({ event, task, rank, seq = 0 }: Notification): AnyServerMessage {
   const more = { seq, ...(rank !== undefined && { rank }) };
   if (event === undefined) {
     const { priority, readyAt } = task!.job;
