@@ -68,7 +68,9 @@ export class InvalidParamsError extends JobgateError {
 }
 
 export function invalidParams(errors: readonly ParamError[]): InvalidParamsError {
-  const error = new InvalidParamsError(errors.map(({ param, message }) => `${param || "params"}: ${message}`).join("; "));
+  const error = new InvalidParamsError(
+    errors.map(({ param, message }) => `${param || "params"}: ${message}`).join("; "),
+  );
   return Object.assign(error, { errors });
 }
 

@@ -47,6 +47,38 @@ test("a worker that is killed: its job goes on elsewhere as its next attempt", a
   expect((await record("one")).attempt).toBeGreaterThan(attempt);
 });
 
+for (const how of ["throws", "rejects", "exits"]) {
+  test(`a body whose thread ${how} once it is idle: a warning says so, and the worker's other jobs go on`, async () => {
+    const gate = newGate();
+    const worker = await inThread("first", { lock: 60_000 });
+    let said = "";
+    worker.stderr?.on("data", (part) => {
+      said += part;
+    });
+    await create("other", "ignores", { file: gate.file });
+    await becomes("other", { status: "running", progress: { message: "running" } });
+    await create("careless", "late", { how });
+    // Where the thread is gone before its answer was read, that is the job's end.
+    await becomes("careless", { completed_at: expect.any(Number) });
+    if ((await record("careless")).status === "completed") {
+      await expect
+        .poll(() => said, { timeout: 20_000 })
+        .toMatch(
+          {
+            throws: /JobgateWarning: A worker of the pool .*: throws/,
+            rejects: /JobgateWarning: .*: rejects/,
+            exits: /is gone/,
+          }[how]!,
+        );
+    }
+    gate.open();
+    await becomes("other", { status: "completed", attempt: 1, worker_id: "first" });
+    await create("next", "echo", { text: "goes on" });
+    await becomes("next", { status: "completed", worker_id: "first" });
+    expect(worker.exitCode).toBeNull();
+  });
+}
+
 test("a job that loses its workers more often than it may fails, and says why", async () => {
   const first = await inThread("first", { maxLost: 0, lock: 600_000 });
   await create("one", "waits");

@@ -1,10 +1,12 @@
 import { request as httpRequest } from "node:http";
+import { ReplyError } from "ioredis";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { defer } from "../../src/facade/support/defer.ts";
 import { ORIGIN, openGateway, openHands, openPage, type Page, type Site } from "./support/gateways.ts";
 import { oneRedis } from "./support/one-redis.ts";
 import { byWayOf } from "./support/redis.ts";
+import { hearWarnings } from "./support/warnings.ts";
 
 const server = oneRedis();
 const { open } = server;
@@ -116,6 +118,86 @@ describe("who asks", () => {
     expect((await fetch(`${site.url}/elsewhere`)).status).toBe(404);
   });
 
+  it.each([undefined, null, false, ""])(
+    "is nobody where `authorize` answers %j: 401, for a socket too",
+    async (nobody) => {
+      for (const answer of [nobody, Promise.resolve(nobody)]) {
+        const site = await gateway({ authorize: () => answer, scope: () => "team" });
+        expect((await site.ask("alice", "/jobs")).status).toBe(401);
+        expect((await site.ask("alice", "/jobs", json({ type: "work" }))).status).toBe(401);
+        expect(await socketOf(site.socketUrl("alice"))).toBe(401);
+        expect(site.gateway.queue("team").getAllJobs()).toEqual([]);
+      }
+    },
+  );
+
+  it.each([0, true, "alice"])("may be %j, which is no no", async (somebody) => {
+    const site = await gateway({ authorize: () => somebody, scope: () => "team" });
+    expect((await site.ask("alice", "/jobs")).status).toBe(200);
+    expect(await socketOf(site.socketUrl("alice"))).toBe("open");
+  });
+
+  const broken = () => {
+    throw new TypeError("secret");
+  };
+  it.each([
+    ["authorize throws", { authorize: broken }],
+    ["authorize rejects", { authorize: async () => broken() }],
+    ["scope throws", { scope: broken }],
+    ["scope answers what is none", { scope: () => "" }],
+    ["scope rejects", { scope: async () => broken() }],
+  ])("hears of an internal error alone where %s, which is a warning of the process", async (_, options) => {
+    const warnings = hearWarnings();
+    const site = await gateway(options);
+    for (const init of [undefined, json({ type: "work" })]) {
+      const answer = await site.ask("alice", "/jobs", init);
+      expect([answer.status, await answer.json()]).toEqual([500, { error: "Internal error", code: 500 }]);
+    }
+    expect(await socketOf(site.socketUrl("alice"))).toBe(500);
+    await expect.poll(() => warnings.join()).toMatch(/secret|scope must be/);
+  });
+
+  it.each([
+    ["throws", broken],
+    ["rejects", async () => broken()],
+  ])("does nothing, and is told no more, where `may` %s", async (how, may) => {
+    const warnings = hearWarnings();
+    const site = await gateway({ may });
+    const { client } = page("alice", site);
+    await site.gateway.queue("alice").createJob("work", {}, { id: "one" });
+    const [status, error] = how === "throws" ? [500, /^Internal error$/] : [403, /may not/];
+    for (const [path, init] of [
+      ["/jobs", json({ type: "work" })] as const,
+      ["/jobs/one", { method: "DELETE" }] as const,
+    ]) {
+      const answer = await site.ask("alice", path, init);
+      expect(answer.status).toBe(status);
+      expect((await answer.json()).error).toMatch(error);
+    }
+    for (const asked of [client.createJob("work"), client.cancelJob("one"), client.setPriority("one", 1)]) {
+      await expect(asked).rejects.toMatchObject({ message: expect.stringMatching(error) });
+    }
+    expect(client.getAllJobs().map(({ id, status }) => [id, status])).toEqual([["one", "pending"]]);
+    await expect.poll(() => warnings).toContain("JobgateWarning: secret");
+  });
+
+  it("does not hear what Redis has said no with, which is a warning of the process, of the same words once", async () => {
+    const warnings = hearWarnings();
+    const way = () => Promise.reject(new ReplyError("NOPERM User secret has no permissions"));
+    const site = await openGateway(byWayOf(server.redis.url, "jgCancel", way));
+    open.push(site);
+    const { client } = page("alice", site);
+    await client.createJob("work", {}, { id: "one" });
+    const answer = await site.ask("alice", "/jobs/one", { method: "DELETE" });
+    expect([answer.status, await answer.json()]).toEqual([500, { error: "Internal error", code: 500 }]);
+    await expect(client.cancelJob("one")).rejects.toMatchObject({ message: "Internal error" });
+    await expect(site.gateway.queue("alice").cancelJob("one")).rejects.toMatchObject({
+      code: "E_JOBGATE",
+      cause: { message: "NOPERM User secret has no permissions" },
+    });
+    await expect.poll(() => warnings).toEqual(["JobgateWarning: NOPERM User secret has no permissions"]);
+  });
+
   it("does only what `may` allows, by every way", async () => {
     const asked: unknown[] = [];
     const site = await gateway({
@@ -129,7 +211,7 @@ describe("who asks", () => {
     const bob = page("bob", site);
     await alice.client.createJob("work", {}, { id: "one" });
     await bob.until(() => bob.client.getJob("one") !== undefined);
-    const refused = { code: "E_REFUSED", message: expect.stringContaining("may not") };
+    const refused = { code: "E_FORBIDDEN", message: expect.stringContaining("may not") };
     await expect(bob.client.createJob("work")).rejects.toMatchObject(refused);
     await expect(bob.client.cancelJob("one")).rejects.toMatchObject(refused);
     await expect(bob.client.setPriority("one", 1)).rejects.toMatchObject(refused);
@@ -151,7 +233,7 @@ describe("who asks", () => {
     const { client } = page("alice", site);
     await queue.createJob("work", {}, { id: "low" });
     await queue.createJob("work", {}, { id: "high", priority: 100 });
-    await expect(client.setPriority("low", 100)).rejects.toMatchObject({ code: "E_REFUSED" });
+    await expect(client.setPriority("low", 100)).rejects.toMatchObject({ code: "E_FORBIDDEN" });
     expect(await client.setPriority("high", 0)).toBe(true);
     expect(queue.getAllJobs().map(({ id, priority }) => [id, priority])).toEqual([
       ["low", 0],
@@ -191,7 +273,7 @@ describe("who asks", () => {
     expect(await cleared).toBe(1);
     await expect.poll(() => queue.getAllJobs().map(({ id, result }) => [id, result])).toEqual([["precious", "gold"]]);
     expect(asked).toEqual(["plain"]);
-    await expect(client.clearCompleted()).rejects.toMatchObject({ code: "E_REFUSED" });
+    await expect(client.clearCompleted()).rejects.toMatchObject({ code: "E_FORBIDDEN" });
   });
 
   it("comes from a page that may: others' sockets and requests are refused", async () => {

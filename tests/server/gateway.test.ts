@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { agree, type Hands, openGateway, openHands, openPage, type Page, type Site } from "./support/gateways.ts";
 import { oneRedis } from "./support/one-redis.ts";
+import { hearWarnings } from "./support/warnings.ts";
 
 const server = oneRedis();
 const { open } = server;
@@ -201,6 +202,26 @@ describe("server code", () => {
       const again = await queue.retryJob(first.id);
       expect(await storedTimeout(again)).toBe(await storedTimeout(first));
     }
+  });
+
+  it("hears on when one of its listeners throws, which is a warning of the process", async () => {
+    const warnings = hearWarnings();
+    const { gateway: made } = await gateway();
+    const queue = made.queue("alice");
+    let told = 0;
+    queue.subscribe(() => {
+      throw new Error("of a listener");
+    });
+    queue.subscribe(async () => {
+      throw new Error("of an async listener");
+    });
+    queue.subscribe(() => {
+      told += 1;
+    });
+    await queue.createJob("work");
+    await expect.poll(() => warnings).toContain("JobgateWarning: of a listener");
+    await expect.poll(() => warnings).toContain("JobgateWarning: of an async listener");
+    expect(told).toBeGreaterThan(0);
   });
 
   it("serves any port as a user", async () => {

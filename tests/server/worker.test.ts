@@ -11,6 +11,7 @@ import { newGate } from "./support/gate.ts";
 import { byWayOf, patient, startRedis, type TestRedis } from "./support/redis.ts";
 import { newJob, openStore, unbounded } from "./support/stores.ts";
 import { typesOf } from "./support/types.mjs";
+import { hearWarnings } from "./support/warnings.ts";
 
 let redis: TestRedis;
 let store: JobStore;
@@ -174,10 +175,7 @@ test("retryIf decides about another attempt; one that throws counts as no", asyn
       return true;
     },
   });
-  const warnings: string[] = [];
-  const listen = (warning: Error) => warnings.push(`${warning}`);
-  process.on("warning", listen);
-  onTestFinished(() => void process.off("warning", listen));
+  const warnings = hearWarnings();
   await worker("none", { types });
   const job = await create("one", "fails", { times: 9 }, { retry });
   await job.is({ status: "failed", attempt: 3 });
@@ -187,6 +185,17 @@ test("retryIf decides about another attempt; one that throws counts as no", asyn
     ["attempt 3", 3],
   ]);
   expect(warnings).toEqual(["JobgateWarning: of retryIf"]);
+});
+
+test("a retryIf that answers with a promise has said yes, and what that rejects with is a warning of the process", async () => {
+  const warnings = hearWarnings();
+  const retryIf = (async () => {
+    throw new Error("of retryIf");
+  }) as never;
+  await worker("none", { types: typesOf("none", { retryIf }) });
+  const job = await create("one", "fails", { times: 1 }, { retry });
+  await job.is({ status: "completed", attempt: 2 });
+  await expect.poll(() => warnings).toEqual(["JobgateWarning: of retryIf"]);
 });
 
 for (const isolate of ["none", "thread"] as const) {
@@ -346,10 +355,7 @@ test("a worker that may take no more for a while closes without waiting for that
 });
 
 test("a Redis that refuses all it is told is asked now and then, not without a pause, and a warning says so once", async () => {
-  const warnings: string[] = [];
-  const listen = ({ message }: Error) => warnings.push(message);
-  process.on("warning", listen);
-  onTestFinished(() => void process.off("warning", listen));
+  const warnings = hearWarnings();
   const jobs = [await create("one", "echo", { text: "1" }), await create("two", "echo", { text: "2" })];
   onTestFinished(() => void redis.client.config("SET", "min-replicas-to-write", "0"));
   await redis.client.config("SET", "min-replicas-to-write", "1");
@@ -365,7 +371,7 @@ test("a Redis that refuses all it is told is asked now and then, not without a p
   expect(await refused()).toBeLessThan(100);
   await redis.client.config("SET", "min-replicas-to-write", "0");
   for (const job of jobs) await job.is({ status: "completed" });
-  expect(warnings).toEqual([expect.stringMatching(/^Redis refuses what it is told, .*NOREPLICAS/)]);
+  expect(warnings).toEqual([expect.stringMatching(/^JobgateWarning: Redis refuses what it is told, .*NOREPLICAS/)]);
 });
 
 /** As `redis`: what has that in it is refused so often, as by one without memory. */

@@ -1,4 +1,4 @@
-import { ManagerClosedError, report, WorkerCrashedError } from "../errors.js";
+import { ManagerClosedError, report as tellPage, WorkerCrashedError } from "../errors.js";
 import { asyncDispose } from "../job/completion.js";
 import type { JobType } from "../runner/types.js";
 import { abortReason, throwIfAborted } from "../support/abort.js";
@@ -55,7 +55,13 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
   private readonly tick = () => this.tell((rules) => rules.tick(now()));
   private readonly closedReason = () => new DOMException("The worker pool was closed", "AbortError");
 
-  constructor(options: WorkerPoolOptions = {}) {
+  constructor(options?: WorkerPoolOptions);
+  /** @internal @param report is told what belongs to no job: the default ends a process of Node's. */
+  constructor(options: WorkerPoolOptions, report: (error: unknown) => void);
+  constructor(
+    options: WorkerPoolOptions = {},
+    private readonly report = tellPage,
+  ) {
     checkObject("options", options);
     const { spawn = spawnDefault } = options;
     needFunction("spawn", spawn);
@@ -177,7 +183,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
         this.apply(effects[at]!, effects[at + 1]!, effects[at + 2]!, effects[at + 3]!);
       } catch (error) {
         // What `spawn` has returned may throw at whatever is done with it. Nothing else is to suffer by that.
-        report(error);
+        this.report(error);
       }
     }
     if (this.connections.size === 0 && this.tasks.size === 0) open.delete(this);
@@ -264,7 +270,7 @@ export class WorkerPool<Jobs extends ExposedJobs = ExposedJobs> {
         isTold ||= effects.some((word, at) => at % EFFECT_WORDS === 0 && word === EFFECT.end);
       },
     );
-    if (!isTold) report(crashed("A worker of the pool", loss));
+    if (!isTold) this.report(crashed("A worker of the pool", loss));
   }
 
   private end(task: Task, how: number, worker: number): void {

@@ -11,13 +11,19 @@ import type { AnyServerMessage } from "./types.js";
 
 /**
  * E_UNKNOWN_JOB, E_NOT_FINISHED: what a runner's call named; E_REFUSED, E_CLOSED, E_DISCONNECTED: what became of a
- * client's request.
+ * client's request; E_FORBIDDEN: a gateway's `may` has said no.
  */
 export class RunnerError extends JobgateError {
   override name: string = "JobgateError";
   constructor(
     message: string,
-    override readonly code: "E_UNKNOWN_JOB" | "E_NOT_FINISHED" | "E_REFUSED" | "E_CLOSED" | "E_DISCONNECTED",
+    override readonly code:
+      | "E_UNKNOWN_JOB"
+      | "E_NOT_FINISHED"
+      | "E_REFUSED"
+      | "E_CLOSED"
+      | "E_DISCONNECTED"
+      | "E_FORBIDDEN",
     options?: ErrorOptions,
   ) {
     super(message, options);
@@ -30,7 +36,8 @@ const CLASSES = new Map(
 );
 
 /** Of a runner's own errors, by the protocol's code. */
-const NAMED = new Map<number, "E_UNKNOWN_JOB" | "E_NOT_FINISHED" | "E_DISCONNECTED">([
+const NAMED = new Map<number, RunnerError["code"]>([
+  [403, "E_FORBIDDEN"],
   [404, "E_UNKNOWN_JOB"],
   [409, "E_NOT_FINISHED"],
   [503, "E_DISCONNECTED"],

@@ -85,12 +85,14 @@ const UNANSWERED = new RegExp(
   ].join("|"),
 );
 
-/** What Redis has refused, in this package's words; anything else as it is. */
-export function storeError(error: unknown): unknown {
+/** What Redis has refused, in this package's words; undefined: it has none for it. */
+export function storeError(error: unknown): Error | undefined {
   const [earlier] = (fieldOf(error, "previousErrors") as unknown[] | undefined) ?? [];
   const message = messageOf(earlier ?? error);
   if (/^OOM|used memory/.test(message)) return new QueueFullError("The store of the queue is full", { cause: error });
   const name = fieldOf(error, "name");
   const isAway = name === "MaxRetriesPerRequestError" || name === "ClusterAllFailedError" || UNANSWERED.test(message);
-  return isAway ? new RunnerError("The store of the queue does not answer", "E_DISCONNECTED", { cause: error }) : error;
+  return isAway
+    ? new RunnerError("The store of the queue does not answer", "E_DISCONNECTED", { cause: error })
+    : undefined;
 }

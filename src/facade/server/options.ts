@@ -9,6 +9,7 @@ import type { Millis } from "../types.js";
 import { checkBounds } from "./bounds.js";
 import { type Connect, checkRedis } from "./connection.js";
 import type { ServerJobType, ServerOptions } from "./types.js";
+import { unwaited } from "./warn.js";
 
 export interface CheckedServerOptions {
   readonly connect: Connect;
@@ -75,7 +76,7 @@ function checkType(at: string, type: ServerJobType): CheckedType {
     throw new RangeError(`${at}.grace must be a finite number of milliseconds, 0 or more, got ${given}`);
   }
   return {
-    retryIf: retryIf && ((error, attempt) => retryIf.call(type, error, attempt)),
+    retryIf: retryIf && ((error, attempt) => unwaited(retryIf.call(type, error, attempt))),
     defaults: checkDefaults(`${at}.defaults`, defaults),
     isolate: isolate ?? "thread",
     module,

@@ -23,6 +23,7 @@ import {
   toJob,
 } from "./record.js";
 import type { ScriptName } from "./scripts.js";
+import { internalError, warn } from "./warn.js";
 
 /** A new job, checked. */
 export interface NewJob {
@@ -54,6 +55,7 @@ export class JobStore {
   readonly base: string;
   readonly redis: Redis;
   private readonly queue: Queue;
+  private warnedOf: string | undefined = undefined;
   /** Once BullMQ's scripts are known to the connection. */
   readonly ready: Promise<void>;
 
@@ -77,8 +79,18 @@ export class JobStore {
       const command = (this.redis as unknown as Record<ScriptName, Script>)[script];
       return await command.call(this.redis, this.base, scopeKey(this.base, scope), ...rest);
     } catch (error) {
-      throw storeError(error);
+      throw this.failure(error);
     }
+  }
+
+  /** Of the same words there is one warning: what Redis refuses it is asked again and again. */
+  private failure(error: unknown): Error {
+    const told = storeError(error);
+    if (told !== undefined) return told;
+    const words = messageOf(error);
+    if (this.warnedOf !== words) warn(error);
+    this.warnedOf = words;
+    return internalError(error);
   }
 
   /** The job, and whether it is new: a known id's is the one that stands, finished or not. */
@@ -129,7 +141,7 @@ export class JobStore {
       for (const [error] of answers) if (error !== null) throw error;
       return answers.at(-1)?.[1];
     } catch (error) {
-      if (isAgain || !messageOf(error).startsWith("NOSCRIPT")) throw storeError(error);
+      if (isAgain || !messageOf(error).startsWith("NOSCRIPT")) throw this.failure(error);
     }
     // The driver takes a script for loaded once it was sent, also where that was refused; on a new line it sends it again.
     this.redis.disconnect(true);
@@ -201,7 +213,7 @@ export class JobStore {
     const { type, priority } = job.record;
     if (!hasEnded(job.record)) throw new RunnerError(`Job "${id}" has not finished`, "E_NOT_FINISHED");
     const data = await this.redis.hget(this.base + storedId(scope, id), "data").catch((error) => {
-      throw storeError(error);
+      throw this.failure(error);
     });
     if (data === null) throw unknownJob(id);
     return { type, data: { ...(JSON.parse(data) as StoredData), priority } };

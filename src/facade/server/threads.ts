@@ -6,7 +6,9 @@ import { Worker } from "node:worker_threads";
 import { WorkerPool } from "../pool/pool.js";
 import type { PoolContext } from "../pool/tasks.js";
 import type { NodeWorker } from "../pool/types.js";
+import { fieldOf, messageOf } from "../support/look.js";
 import type { ServerTypes } from "./options.js";
+import { warn } from "./warn.js";
 
 type Execute = (params: Record<string, unknown>, context: PoolContext) => unknown;
 
@@ -31,7 +33,7 @@ export class Threads {
     const poolName = `${grace} ${address.href}`;
     let pool = this.pools.get(poolName);
     if (pool === undefined) {
-      pool = new WorkerPool({ spawn: () => new Worker(address) as NodeWorker, size, grace });
+      pool = new WorkerPool({ spawn: () => new Worker(address) as NodeWorker, size, grace }, warnOfThread);
       this.pools.set(poolName, pool);
     }
     return pool.jobType({ name, description: "", params: [] }).execute as Execute;
@@ -44,6 +46,12 @@ export class Threads {
   async close(): Promise<void> {
     await Promise.all(Array.from(this.pools.values(), (pool) => pool.close()));
   }
+}
+
+/** A thread that has broken while it had no job. */
+function warnOfThread(error: unknown): void {
+  const cause = fieldOf(error, "cause");
+  warn(cause === undefined ? error : new Error(`${messageOf(error)}: ${messageOf(cause)}`, { cause }));
 }
 
 /** A path is one from the working folder on. */

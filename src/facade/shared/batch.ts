@@ -1,5 +1,6 @@
 // What is asked for in one go is one transaction; what is asked for while that is written is the next.
 
+import { fieldOf } from "../support/look.js";
 import type { Created, Draft } from "./requests.js";
 
 interface Asked {
@@ -7,6 +8,9 @@ interface Asked {
   resolve(created: Created): void;
   reject(error: unknown): void;
 }
+
+/** Nothing was written then, and it may be due to one of them alone. */
+const MAY_BE_ONES: readonly unknown[] = ["E_QUOTA", "E_NOT_STORABLE", "E_STORAGE_UNAVAILABLE"];
 
 /** Of one transaction: the page has its turn in between. */
 const MOST = 500;
@@ -48,7 +52,9 @@ export class Batch {
         else reject(one);
       }
     } catch (error) {
-      for (const { reject } of asked) reject(error);
+      if (asked.length > 1 && MAY_BE_ONES.includes(fieldOf(error, "code"))) {
+        for (const one of asked) await this.flushOne([one]);
+      } else for (const { reject } of asked) reject(error);
     }
   }
 }

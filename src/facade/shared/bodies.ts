@@ -46,13 +46,20 @@ interface Ended {
   readonly thrown?: unknown;
 }
 
+interface Settled extends Ended {
+  readonly run: Run;
+  readonly outcome: number;
+  /** Its time was over, or it was handed over, since: only what the body had begun went on then. */
+  stands: boolean;
+}
+
 const tooLong = () => new DOMException("The job took too long", "TimeoutError");
 
 export class Bodies implements RunHost {
   private readonly host: BodiesHost;
   private readonly runs = new Map<string, Run>();
-  /** Of runs that have ended, until that is recorded. */
-  private readonly endings = new Map<string, Ended & { readonly run: Run }>();
+  /** Of runs whose bodies have settled, until that is recorded. */
+  private readonly endings = new Map<string, Settled>();
   /** What was claimed here, by the rules' number for it, for the runs to come. */
   readonly claimed = new Map<number, Claimed>();
   /**
@@ -77,7 +84,8 @@ export class Bodies implements RunHost {
       return;
     }
     try {
-      const { written, seen, ending } = await this.record(run, lock, outcome, ended ?? {});
+      const asked: [number, number] = ended?.stands ? [ended.outcome, Number.NaN] : outcome;
+      const { written, seen, ending } = await this.record(run, lock, asked, ended ?? {});
       if (written && "thrown" in ending) this.thrown.set(run.job.incarnation, { epoch, value: ending.thrown });
       this.endings.delete(name);
       this.host.see(seen);
@@ -156,9 +164,9 @@ export class Bodies implements RunHost {
       const value = await types.get(job.type)(cloned(job.params), run.context);
       return storable(value, "The result");
     });
-    run.over();
+    this.endings.set(name, { ...ended, run, outcome, stands: false });
+    await run.over();
     this.runs.delete(name);
-    this.endings.set(name, { ...ended, run });
     this.watchPage();
     if (this.host.trace) show(job, ended, start);
     this.host.apply(rules.settled(now(), wallNow(), number, epoch, outcome, Number.NaN));
@@ -182,18 +190,20 @@ export class Bodies implements RunHost {
   abort(number: number, epoch: number, why: number): void {
     const name = nameOf(number, epoch);
     const run = this.runs.get(name);
-    if (run === undefined) {
-      // Lost while its end waited to be recorded.
-      this.endings.delete(name);
-      return;
+    const settled = this.endings.get(name);
+    // Lost: what came of it is nobody's.
+    if (run === undefined || why === WHY.lost) this.endings.delete(name);
+    if (run === undefined) return;
+    if (settled !== undefined) {
+      settled.stands = why === WHY.timeout || (why === WHY.handover && settled.outcome === OUTCOME.resolved);
     }
     if (why === WHY.stop) {
       run.abort(this.reasons.get(run.job.incarnation) ?? deserialize(this.host.mirror.of(number)?.reason));
     } else if (why === WHY.timeout) run.abort(tooLong());
-    else if (why === WHY.handover) run.abort(new HandoverError("This tab lets go of the job"));
+    else if (why === WHY.handover) run.leave(new HandoverError("This tab lets go of the job"));
     else {
       run.isMute = true;
-      run.abort(new LostOwnershipError("Another tab has this job: this one was silent for too long"));
+      run.leave(new LostOwnershipError("Another tab has this job: this one was silent for too long"));
     }
   }
 
@@ -201,7 +211,7 @@ export class Bodies implements RunHost {
   abortAll(reason: unknown): void {
     for (const run of this.runs.values()) {
       run.isMute = true;
-      run.abort(reason);
+      run.leave(reason);
     }
   }
 

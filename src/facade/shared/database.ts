@@ -6,7 +6,7 @@ import {
   type App,
   type Left,
   type Meta,
-  NO_META,
+  newMeta,
   type Rows,
   type Storage,
   type StoredJob,
@@ -188,7 +188,8 @@ class DiskRows implements Rows {
   }
 
   async meta(): Promise<Meta> {
-    return (await this.transaction.objectStore("meta").get("meta")) ?? NO_META;
+    // One of before there was such a name, too, has one as soon as it is written again.
+    return { ...newMeta(), ...(await this.transaction.objectStore("meta").get("meta")) };
   }
 
   putMeta(meta: Meta): void {

@@ -2,8 +2,10 @@
 
 import { report } from "../errors.js";
 import { deepFreeze, type JobTypes } from "../runner/job-types.js";
+import { wrongType } from "../support/check.js";
 import { cloned } from "../support/clone.js";
 import { DeliveryQueue } from "../support/delivery-queue.js";
+import { tagOf } from "../support/look.js";
 import { wallNow } from "../support/time.js";
 import { takeTurn } from "../support/turn.js";
 import { Alarm } from "../wasm/alarm.js";
@@ -395,12 +397,10 @@ export class Driver {
     if (from === version) return { id, incarnation, claim, params: job.params };
     try {
       const given = cloned(job.params);
-      return {
-        id,
-        incarnation,
-        claim,
-        params: this.parts.types.needValid(type, migrate === undefined ? given : migrate(given, from)),
-      };
+      const params = migrate === undefined ? given : migrate(given, from);
+      // What it has forgotten to return, or has promised, would pass for none at all.
+      if (tagOf(params) !== "[object Object]") throw wrongType(`What migrate of "${type}" returns`, "an object", params);
+      return { id, incarnation, claim, params: this.parts.types.needValid(type, params) };
     } catch (error) {
       report(error);
       return undefined;

@@ -10,7 +10,7 @@ import type { Completion, JobEvent, Millis, Progress, Unsubscribe } from "../typ
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { SharedRunnerError } from "./errors.js";
-import type { Mirror } from "./mirror.js";
+import type { Latest, Mirror } from "./mirror.js";
 import { AT, CANCELLED, COMPLETED, isOver } from "./numbers.js";
 import { type Change, eventsOf, recordOf } from "./records.js";
 import type { StoredJob } from "./rows.js";
@@ -38,8 +38,7 @@ export function completionOf(host: JobHost, job: StoredJob): Completion<unknown>
 
 /** As it is now; undefined: it is no longer kept. Who has its id then is another job. */
 export function present({ mirror }: JobHost, job: StoredJob): StoredJob | undefined {
-  const known = mirror.get(job.id);
-  return known?.incarnation === job.incarnation ? known : undefined;
+  return mirror.latest(job)?.job;
 }
 
 /** Settles with the job's end; a job that was let go of before that was heard of ended in some way that is not known. */
@@ -72,7 +71,7 @@ export async function whenEnded(host: JobHost, job: StoredJob): Promise<void> {
 
 class Handle implements SharedJob<unknown, unknown, unknown> {
   private readonly host: JobHost;
-  private last: StoredJob;
+  private latest: Latest;
   private ending: Promise<Completion<unknown>> | undefined = undefined;
   private outcome: Promise<unknown> | undefined = undefined;
   /** Of a job that is kept no longer. */
@@ -80,7 +79,9 @@ class Handle implements SharedJob<unknown, unknown, unknown> {
 
   constructor(host: JobHost, job: StoredJob) {
     this.host = host;
-    this.last = job;
+    this.latest = { job };
+    // From now on.
+    void this.job;
     for (const name of ["dispatch", "stop", "onStateChange", "onProgress", "events"] as const) {
       Object.defineProperty(this, name, { value: this[name].bind(this), configurable: true, writable: true });
     }
@@ -88,8 +89,9 @@ class Handle implements SharedJob<unknown, unknown, unknown> {
 
   /** As it was seen last; it may be kept no longer. */
   private get job(): StoredJob {
-    this.last = present(this.host, this.last) ?? this.last;
-    return this.last;
+    const { job } = this.latest;
+    this.latest = this.host.mirror.latest(job) ?? this.latest;
+    return this.latest.job;
   }
 
   get record(): SharedRecord {
@@ -163,7 +165,7 @@ class Handle implements SharedJob<unknown, unknown, unknown> {
 
   private listen(listener: (change: Change) => void): Unsubscribe {
     return this.host.mirror.listen(this.job.id, (change) => {
-      if (change.after === undefined || change.after.incarnation === this.last.incarnation) listener(change);
+      if (change.after === undefined || change.after.incarnation === this.latest.job.incarnation) listener(change);
     });
   }
 

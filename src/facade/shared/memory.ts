@@ -1,7 +1,7 @@
 // The store where there is no disk: this tab's alone, gone with it.
 
 import { cloned } from "../support/clone.js";
-import { type App, type Meta, NO_META, type Rows, type Storage, type StoredJob, type StoredStep } from "./rows.js";
+import { type App, type Meta, newMeta, type Rows, type Storage, type StoredJob, type StoredStep } from "./rows.js";
 
 /** Transactions one after the other, each whole or not at all. */
 export class Memory implements Storage {
@@ -34,7 +34,7 @@ export class Memory implements Storage {
 }
 
 class MemoryRows implements Rows {
-  private stored: Meta = NO_META;
+  private stored = newMeta();
   private said: App | undefined = undefined;
   private jobs = new Map<string, StoredJob>();
   private readonly parts = new Map<number, { steps: Map<string, StoredStep>; actions: Map<number, unknown> }>();

@@ -13,7 +13,12 @@ import type { TabRules } from "./wasm.js";
 
 type Listener = (change: Change) => void;
 
-interface Entry {
+/** A job as it was seen last, also once it is kept no longer: whoever holds it sees its end. */
+export interface Latest {
+  readonly job: StoredJob;
+}
+
+interface Entry extends Latest {
   job: StoredJob;
   /** The rules' for it. */
   readonly number: number;
@@ -77,6 +82,12 @@ export class Mirror {
 
   get(id: string): StoredJob | undefined {
     return this.entries.get(id)?.job;
+  }
+
+  /** Of no other job that has its id now. */
+  latest({ id, incarnation }: StoredJob): Latest | undefined {
+    const entry = this.entries.get(id);
+    return entry?.job.incarnation === incarnation ? entry : undefined;
   }
 
   of(number: number): StoredJob | undefined {

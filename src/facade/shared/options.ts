@@ -85,14 +85,13 @@ export function checkType(at: string, type: SharedJobType<any, unknown, any, any
   if (migrate !== undefined) needFunction(`${at}.migrate`, migrate);
   checkObject(`${at}.requires`, requires);
   const { online, maxWait, visible } = requires ?? {};
+  const wait = checkNumber(`${at}.requires.maxWait`, maxWait, 60_000);
   return {
     version: checkNumber(`${at}.version`, version, 1),
     migrate: migrate && ((params, from) => migrate.call(type, params, from)),
     strict: needWord(`${at}.takeOver`, takeOver, ["available", "strict"]) === "strict",
     failInterrupted: needWord(`${at}.onInterrupted`, onInterrupted, ["retry", "fail"]) === "fail",
-    online: checkFlag(`${at}.requires.online`, online)
-      ? checkNumber(`${at}.requires.maxWait`, maxWait, 60_000)
-      : undefined,
+    online: checkFlag(`${at}.requires.online`, online) ? wait : undefined,
     visible: checkFlag(`${at}.requires.visible`, visible),
   };
 }

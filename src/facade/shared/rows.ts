@@ -3,6 +3,7 @@
 import type { TypeDescription } from "../runner/types.js";
 import type { Serialized } from "../support/serialize.js";
 import type { Progress } from "../types.js";
+import { newId } from "./new-id.js";
 import type { Row } from "./numbers.js";
 
 export interface StoredJob {
@@ -42,6 +43,8 @@ export interface StoredSlot {
 }
 
 export interface Meta {
+  /** Made of chance when it was first written: no other store has it, nor this one after it was cleared. */
+  readonly store: string;
   readonly counter: number;
   /** The latest jobs that were let go of, and the counter then. */
   readonly gone: readonly { readonly id: string; readonly at: number }[];
@@ -122,4 +125,4 @@ export interface Storage {
   close(): void;
 }
 
-export const NO_META: Meta = { counter: 0, gone: [], forgotten: 0, slots: [] };
+export const newMeta = (): Meta => ({ store: newId(), counter: 0, gone: [], forgotten: 0, slots: [] });

@@ -2,17 +2,25 @@
 
 import { report } from "../errors.js";
 import { abortError } from "../support/abort.js";
-import { checkObject, checkString, needFunction, needNumber } from "../support/check.js";
+import { checkObject, checkString, needFunction, needNumber, wrongType } from "../support/check.js";
 import { cloned } from "../support/clone.js";
-import { textOf } from "../support/look.js";
+import { tagOf, textOf } from "../support/look.js";
 import { fieldsOf, mayRetry, waitAsked } from "../support/retry-rules.js";
 import { chance, wallNow } from "../support/time.js";
 import { Hold } from "../support/turn.js";
+import { isWellFormed } from "../support/well-formed.js";
 import type { Millis, RetryOptions, Unsubscribe } from "../types.js";
 import { Alarm } from "../wasm/alarm.js";
 import { now } from "../wasm/clock.js";
 import { unexpected } from "../wasm/engine.js";
-import { DuplicateStepError, isNotStorable, isUnstorable, LostOwnershipError, notStorable } from "./errors.js";
+import {
+  DuplicateStepError,
+  isNotStorable,
+  isUnstorable,
+  LostOwnershipError,
+  notStorable,
+  storageError,
+} from "./errors.js";
 import { newRow } from "./new-row.js";
 import { AT, OUTCOME, PENDING, RUNNING } from "./numbers.js";
 import type { StoredJob, StoredStep } from "./rows.js";
@@ -45,9 +53,18 @@ export class Run {
   readonly number: number;
   readonly epoch: number;
   readonly job: StoredJob;
+  private readonly idempotencyKey: string;
   private readonly host: RunHost;
   private readonly steps: Map<string, StoredStep>;
   private readonly controller = new AbortController();
+  /** Of its steps: they are to end with the body, too. */
+  private readonly work = new AbortController();
+  /** Steps that have begun, and listeners that have been called. */
+  private readonly live = new Set<Promise<unknown>>();
+  private letGo = (): void => {};
+  private readonly isLeft = new Promise<void>((resolve) => {
+    this.letGo = resolve;
+  });
   private readonly used = new Set<string>();
   private readonly listeners: Listener[] = [];
   /** Came while nobody listened. */
@@ -60,17 +77,19 @@ export class Run {
   private readonly hold = new Hold();
   /** Ends what waits for a moment. */
   private readonly pauses = new Set<(reason: unknown) => void>();
-  private isOver = false;
+  isOver = false;
   /** What it says is recorded no more: it has lost the job, or that is recorded with its end. */
   isMute = false;
   /** Why nothing else counts that came of it. */
   refused: Error | undefined = undefined;
 
-  constructor(host: RunHost, number: number, epoch: number, { job, steps }: Claimed) {
+  constructor(host: RunHost, number: number, epoch: number, { store, job, steps }: Claimed) {
     this.host = host;
     this.number = number;
     this.epoch = epoch;
     this.job = job;
+    // For headers and addresses, to which other users' browsers send theirs: no text of the app's is in it as it is.
+    this.idempotencyKey = `${store}:${job.incarnation}`;
     this.steps = steps;
     // What others are shown is theirs.
     this.state = cloned(job.state);
@@ -78,11 +97,23 @@ export class Run {
 
   abort(reason: unknown): void {
     this.controller.abort(reason);
-    this.endPauses(this.controller.signal.reason);
+    this.endWork(this.controller.signal.reason);
   }
 
-  private endPauses(reason: unknown): void {
+  private endWork(reason: unknown): void {
+    this.work.abort(reason);
     for (const end of [...this.pauses]) end(reason);
+  }
+
+  /** Why nothing is begun any more: of two reasons the one that its body was given. */
+  private get halt(): AbortSignal {
+    return (this.controller.signal.aborted ? this.controller : this.work).signal;
+  }
+
+  /** Others have the job now, or may: nobody waits for what it has begun. */
+  leave(reason: unknown): void {
+    this.abort(reason);
+    this.letGo();
   }
 
   /** What it has said can't be kept: it fails, whatever it does from now on. */
@@ -91,10 +122,23 @@ export class Run {
     this.abort(error);
   }
 
-  /** The body has settled: what it still says is not heard, and what it still waits for does not come. */
-  over(): void {
+  /**
+   * The body has settled: what it still says is not heard, and what it still waits for does not come. Resolves when what
+   * it has begun has ended, too: the next attempt would begin that beside it.
+   */
+  async over(): Promise<void> {
     this.isOver = true;
-    this.endPauses(hasEnded());
+    this.endWork(abortError("The body has ended"));
+    await Promise.race([this.isLeft, Promise.allSettled(this.live)]);
+  }
+
+  private async following<T>(begun: Promise<T>): Promise<T> {
+    this.live.add(begun);
+    try {
+      return await begun;
+    } finally {
+      this.live.delete(begun);
+    }
   }
 
   /** What it has said is recorded with its end, but for what is just being recorded; resolves with that. */
@@ -112,6 +156,10 @@ export class Run {
       this.kept = { action };
       return;
     }
+    await this.following(this.tell(action));
+  }
+
+  private async tell(action: unknown): Promise<void> {
     // One that leaves meanwhile is not called, and those after it are.
     const heard = [...this.listeners].map(async (listener) => this.listeners.includes(listener) && listener(action));
     for (const { status, ...how } of await Promise.allSettled(heard)) {
@@ -122,11 +170,9 @@ export class Run {
 
   get context(): SharedTaskContext<unknown, unknown> {
     const run = this;
-    const { job } = this;
-    const { id } = job;
-    const idempotencyKey = `${id}:${job.incarnation}`;
+    const { job, idempotencyKey } = this;
     return {
-      id,
+      id: job.id,
       key: job.key,
       attempt: job.row[AT.attempt]!,
       epoch: this.epoch,
@@ -155,8 +201,8 @@ export class Run {
         this.controller.signal.throwIfAborted();
       },
       onAction: (listener) => this.onAction(listener as Listener),
-      step: (name, body, options) => this.step(name, body, idempotencyKey, options),
-      sleep: (name, time) => this.sleep(name, time),
+      step: (name, body, options) => this.following(this.step(name, body, options)),
+      sleep: (name, time) => this.following(this.sleep(name, time)),
     };
   }
 
@@ -208,27 +254,26 @@ export class Run {
   private begin(name: string): StoredStep | undefined {
     checkString("name", name);
     if (typeof name !== "string" || name === "") throw new TypeError("name must be a string with something in it");
+    if (!isWellFormed(name)) throw new RangeError("name must have no half of a surrogate pair in it");
     if (this.used.has(name)) throw new DuplicateStepError(`This run has had a step "${name}" before`);
-    this.controller.signal.throwIfAborted();
+    this.halt.throwIfAborted();
     this.used.add(name);
     return this.steps.get(name);
   }
 
   private async keep(name: string, step: StoredStep): Promise<void> {
     const isOwned = await this.host.step(this, name, step).catch((error: unknown) => {
-      if (!isUnstorable(error)) throw error;
-      throw notStorable(resultOf(name), error);
+      this.halt.throwIfAborted();
+      throw isUnstorable(error) ? notStorable(resultOf(name), error) : storageError(error, false);
     });
     if (isOwned) return;
-    const lost = new LostOwnershipError("Another tab has this job");
-    this.abort(lost);
-    throw lost;
+    this.leave(new LostOwnershipError("Another tab has this job"));
+    throw this.controller.signal.reason;
   }
 
   private async step<T>(
     name: string,
     body: (step: { readonly signal: AbortSignal; readonly idempotencyKey: string }) => Promise<T> | T,
-    jobKey: string,
     options: { retry?: number | RetryOptions; timeout?: Millis } = {},
   ): Promise<T> {
     needFunction("body", body);
@@ -241,11 +286,11 @@ export class Run {
     if (known !== undefined) return cloned(known.value) as T;
     for (let attempt = 1; ; ) {
       try {
-        const value = await this.attempt(body, `${jobKey}:${name}`, timeout);
+        const value = await this.attempt(body, `${this.idempotencyKey}:${encodeURIComponent(name)}`, timeout);
         await this.keep(name, { value: storable(value, resultOf(name)) });
         return value;
       } catch (error) {
-        if (this.controller.signal.aborted) throw this.controller.signal.reason;
+        this.halt.throwIfAborted();
         const isFinal = () => isNotStorable(error) || !mayRetry(retryIf, error, attempt);
         const heldUntil = this.host.goingUntil(this);
         if (heldUntil > 0) {
@@ -271,9 +316,9 @@ export class Run {
     idempotencyKey: string,
     timeout: Millis = Infinity,
   ): Promise<T> {
-    if (timeout === Infinity) return body({ signal: this.controller.signal, idempotencyKey });
+    const { signal } = this.work;
+    if (timeout === Infinity) return body({ signal, idempotencyKey });
     const own = new AbortController();
-    const { signal } = this.controller;
     const follow = () => own.abort(signal.reason);
     signal.addEventListener("abort", follow, { once: true });
     const alarm = new Alarm();
@@ -293,6 +338,9 @@ export class Run {
   }
 
   private async sleep(name: string, time: Millis | Date): Promise<void> {
+    if (typeof time !== "number" && tagOf(time) !== "[object Date]") {
+      throw wrongType("time", "a number of milliseconds or a Date", time);
+    }
     const millis = typeof time === "number" ? time : Number(time) - wallNow();
     if (!(millis >= 0 || millis < 0) || millis === Infinity) {
       throw new RangeError("time must be a finite number of milliseconds, or a Date");
@@ -308,10 +356,10 @@ export class Run {
   }
 
   private pause(millis: Millis): Promise<void> {
-    const { signal } = this.controller;
+    const signal = this.halt;
     return new Promise((resolve, reject) => {
-      if (signal.aborted || this.isOver) {
-        reject(signal.aborted ? signal.reason : hasEnded());
+      if (signal.aborted) {
+        reject(signal.reason);
         return;
       }
       const alarm = new Alarm();
@@ -329,7 +377,6 @@ export class Run {
   }
 }
 
-const hasEnded = () => abortError("The body has ended");
 const resultOf = (step: string) => `The result of the step "${step}"`;
 
 /** A copy, as the store would have it. */

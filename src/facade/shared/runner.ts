@@ -204,6 +204,7 @@ export class SharedRunner implements JobQueue {
     params: Record<string, unknown> = {},
     options: Omit<SharedCreateOptions, "key"> = {},
   ): Promise<RunJobResult<SharedJob<State, Action, Result>>> {
+    checkObject("options", options);
     if (typeof key !== "string") throw new TypeError(`key must be a string, got ${typeof key}`);
     const { job, isNew } = await this.create(type, params, { ...options, key });
     const handle = handleOf<State, Action, Result>(this.host, job);

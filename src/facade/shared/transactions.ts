@@ -26,6 +26,7 @@ export interface Claim {
 
 /** What is to be run, as it was written. */
 export interface Claimed {
+  readonly store: string;
   readonly job: StoredJob;
   readonly steps: Map<string, StoredStep>;
 }
@@ -108,7 +109,8 @@ export class Transactions extends Requests {
   ): Promise<Answered & { claimed: Claimed | undefined }> {
     const { slot, generation } = lock;
     const body = async (rows: Rows) => {
-      const change = new Change(rows, this.requests, await rows.meta(), this.retain);
+      const meta = await rows.meta();
+      const change = new Change(rows, this.requests, meta, this.retain);
       await this.heed(change, slot);
       const stored = change.slot(slot);
       const within = await change.job(stored.job);
@@ -134,7 +136,8 @@ export class Transactions extends Requests {
         written = claim === undefined || row.length === ROW;
         if (row.length === ROW) {
           const steps = await rows.steps(target!.incarnation);
-          claimed = { job: await change.putRow(target!, row, { owner: this.tab, params: claim!.params }), steps };
+          const job = await change.putRow(target!, row, { owner: this.tab, params: claim!.params });
+          claimed = { store: meta.store, job, steps };
           change.putSlot(slot, { generation, beat, job: target!.id });
         } else change.putSlot(slot, { generation, beat });
       }

@@ -97,7 +97,10 @@ export interface SharedTaskContext<State = unknown, Action = never> extends Task
   readonly key: string | undefined;
   /** Of this run. */
   readonly epoch: number;
-  /** The same for all attempts, tabs and reloads of this job: for servers that are to do a thing once. */
+  /**
+   * The same for all attempts, tabs and reloads of this job, and no other's, in whichever browser: for servers that are
+   * to do a thing once. As it is for a header, or a part of an address.
+   */
   readonly idempotencyKey: string;
   /** The one that was recorded last is there again after a take-over. */
   readonly state: State;
@@ -108,7 +111,8 @@ export interface SharedTaskContext<State = unknown, Action = never> extends Task
   setState(next: State | ((previous: State) => State)): void;
   /**
    * One action at a time, in order: the next comes when the listener's promise for the one before has settled and that
-   * is recorded. One that was not when the tab died comes again. A rejection is reported, and counts as done.
+   * is recorded. One that was not when the tab died comes again. A rejection is reported, and counts as done. The run has
+   * not ended before the listener has.
    */
   onAction(listener: (action: Action) => void | Promise<void>): Unsubscribe;
   /**
@@ -116,7 +120,8 @@ export interface SharedTaskContext<State = unknown, Action = never> extends Task
    * name alone: order and Promise.all are free. The same name twice in a run: DuplicateStepError. Errors are not
    * recorded. A result that can't be cloned: NotStorableError, no retry. A crash between the effect and the record calls
    * `body` again. So does a failure while the page is about to go, if it stays, and no retry is counted. Code outside
-   * steps runs again each time.
+   * steps runs again each time. When the body settles, the signals of its live steps abort, and the run has ended once
+   * these have settled, too: no attempt follows beside them. What one of them still returns is recorded.
    */
   step<T>(
     name: string,

@@ -47,6 +47,9 @@ export class DeliveryQueue<T> {
 export class Listeners<T> {
   private readonly entries = new Set<{ readonly listener: (value: T) => void }>();
 
+  /** @param tell is told what a listener throws. */
+  constructor(private readonly tell: (error: unknown) => void = report) {}
+
   get size(): number {
     return this.entries.size;
   }
@@ -67,7 +70,7 @@ export class Listeners<T> {
       try {
         entry.listener(value);
       } catch (error) {
-        report(error);
+        this.tell(error);
       }
     }
   }

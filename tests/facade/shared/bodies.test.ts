@@ -491,11 +491,17 @@ test("a sleep is taken up where it was when another tab takes the job over", asy
 
 test("a sleep whose time is none is refused at once, and leaves its name to another; one that is over takes no time", async () => {
   const { open } = queue();
-  const none = [Number.NaN, Infinity, new Date(Number.NaN), "soon", undefined];
+  const none = [Number.NaN, Infinity, new Date(Number.NaN)];
+  const other = ["60000", "soon", undefined, null, true, 1n, [], { valueOf: () => 1 }];
   const types = [
     type("sleeper", async (_: unknown, { sleep }: SharedTaskContext) => {
       const said = new RangeError("time must be a finite number of milliseconds, or a Date");
-      for (const time of none) await expect(sleep("nap", time as never)).rejects.toThrow(said);
+      for (const time of none) await expect(sleep("nap", time)).rejects.toThrow(said);
+      for (const time of other) {
+        const kind = time === null ? "null" : typeof time;
+        const told = new TypeError(`time must be a number of milliseconds or a Date, got ${kind}`);
+        await expect(sleep("nap", time as never)).rejects.toThrow(told);
+      }
       await sleep("nap", new Date(0));
       await sleep("another", -1e9);
       return "awake";

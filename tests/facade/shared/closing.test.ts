@@ -109,7 +109,7 @@ test("the reason is the very object also where the tab hears of the job, by an i
   expect(((await tab.getLastJob("key")!.settled) as { reason: unknown }).reason).toBe(reason);
 });
 
-test("a job that is no longer kept has the end that its handle has seen, and else one that is not known", async () => {
+test("a job that is no longer kept has the end that was seen here, in every handle, whoever had read it before", async () => {
   const { open } = queue({ retain: 0 });
   const release = latch();
   const types = [type("hold", () => release.opened.then(() => "done"))];
@@ -118,8 +118,40 @@ test("a job that is no longer kept has the end that its handle has seen, and els
   const other = tab.getRunningJob("key")!;
   release.open();
   await until(tab, () => tab.getJob(job.record.id) === undefined);
-  expect(await job.result).toBe("done");
-  expect(await other.settled).toMatchObject({ type: "Failed", error: { code: "E_UNKNOWN_JOB" } });
-  await read(other.events());
-  await other.stop();
+  for (const handle of [job, other]) {
+    expect(handle.record).toMatchObject({ status: "completed", result: "done" });
+    expect(handle.record).toBe(handle.record);
+    expect(await handle.settled).toEqual({ type: "Normal", result: "done" });
+    const kinds: string[] = [];
+    for await (const event of handle.events()) kinds.push(event.type);
+    expect(kinds).toEqual(["job_created", "job_completed"]);
+    await handle.stop();
+  }
+});
+
+test("a handle has its own job's end though those beyond the kept ones, or all, were let go of, and its id is another's", async () => {
+  const { open } = queue({ retain: 1 });
+  const types = [type("plain", () => "done"), type("later", () => {})];
+  const tab = open({ types });
+  const jobs = ["one", "two", "three"].map(async (key) => (await tab.runJob(key, "plain", {}, { id: key })).job);
+  for (const { result } of await Promise.all(jobs)) await result;
+  await tab.clearCompleted();
+  await tab.createJob("later", {}, { id: "one", delay: 1e9 });
+  for (const job of jobs) expect((await job).record).toMatchObject({ status: "completed", type: "plain" });
+});
+
+test("a job that was let go of before its end was heard of here ended in some way that is not known", async () => {
+  const { name, open } = queue();
+  const types = [type("plain", () => 1)];
+  const [tab, other] = [open({ types, execute: false }), open({ types, execute: false })];
+  const { job } = await tab.runJob("key", "plain");
+  await until(other, () => other.getRunningJob("key"));
+  const handle = other.getRunningJob("key")!;
+  const store = await holdStore(name);
+  const asked = [tab.cancelJob(job.record.id), tab.clearCompleted()];
+  store.goOn();
+  await Promise.all(asked);
+  await until(other, () => other.getJob(job.record.id) === undefined);
+  expect(await handle.settled).toMatchObject({ type: "Failed", error: { code: "E_UNKNOWN_JOB" } });
+  await read(handle.events());
 });

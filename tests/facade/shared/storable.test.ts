@@ -176,3 +176,35 @@ test("what a body has said last is recorded with its end, though the store does 
   expect(job.record).toMatchObject({ attempt: 1, progress: { percent: 100, message: "all" } });
   expect(refusals.count).toBe(1);
 });
+
+test.each([
+  ["QuotaExceededError", "E_QUOTA"],
+  ["UnknownError", "E_STORAGE_UNAVAILABLE"],
+])(
+  "a create that the store refuses with %s takes none with it that are asked for beside it, and these keep their order",
+  async (name, code) => {
+    const { open } = queue();
+    const param = [{ name: "n", type: "string" as const }];
+    const tab = open({ types: [type("plain", () => {}, { params: param })], execute: false });
+    await tab.ready;
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...given: Parameters<typeof put>) {
+      if ((given[0] as { params?: { n?: string } }).params?.n === "large") throw new DOMException("no", name);
+      return put.apply(this, given);
+    };
+    onTestFinished(() => {
+      IDBObjectStore.prototype.put = put;
+    });
+    const asked = ["a", "large", "b", "a"].map((n, at) => tab.createJob("plain", { n }, { id: `${n}${at}` }));
+    const outcomes = await Promise.all(
+      asked.map((one) =>
+        one.then(
+          ({ id }) => id,
+          (error) => error.code,
+        ),
+      ),
+    );
+    expect(outcomes).toEqual(["a0", code, "b2", "a3"]);
+    expect(tab.getAllJobs().map(({ id }) => id)).toEqual(["a0", "b2", "a3"]);
+  },
+);

@@ -31,6 +31,12 @@ function memoryQueue(options: SharedRunnerOptions = {}) {
   return queue({ fallback: "memory", ...options });
 }
 
+/** The page lets go of what it runs, and is back at once. */
+function putAway(): void {
+  dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+  dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+}
+
 /** The same type, and how often its body has been called. */
 function counted(held: ReturnType<typeof hold>["held"]) {
   let runs = 0;
@@ -266,23 +272,23 @@ test("in memory, too, a step is called once in all attempts, and gives each what
   expect(calls).toBe(1);
 });
 
-test("in memory, too, actions that are sent at once come in their order, and one not done with comes to the next attempt", async () => {
+test("in memory, too, actions that are sent at once come in their order, and one not done with when its run is let go of comes to the next", async () => {
   const sent = latch();
   const heard: [number, string][] = [];
-  const body = async (_: unknown, { onAction, attempt }: SharedTaskContext<unknown, string>) => {
+  const body = async (_: unknown, { onAction, epoch }: SharedTaskContext<unknown, string>) => {
     await sent.opened;
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       onAction((action) => {
-        heard.push([attempt, action]);
+        heard.push([epoch, action]);
         if (action === "c") resolve("all");
-        if (action !== "b" || attempt > 1) return undefined;
-        reject(new Error("again"));
+        if (action !== "b" || epoch > 1) return undefined;
+        putAway();
         return new Promise(() => {});
       });
     });
   };
   const tab = memoryQueue().open({ types: [type<unknown, unknown, unknown, string>("listen", body)] });
-  const { job } = await tab.runJob<unknown, string>("key", "listen", {}, { retry: { limit: 1, delay: 0 } });
+  const { job } = await tab.runJob<unknown, string>("key", "listen");
   await Promise.all(["a", "b", "c"].map((action) => job.dispatch(action)));
   sent.open();
   expect(await job.result).toBe("all");
@@ -297,24 +303,24 @@ test("in memory, too, actions that are sent at once come in their order, and one
 test.each([
   ["on disk", queue],
   ["in memory", memoryQueue],
-])("%s an action is what was sent, whatever an attempt before has made of it", async (_, make) => {
+])("%s an action is what was sent, whatever a run before has made of it", async (_, make) => {
   interface Action {
     readonly items: string[];
   }
   const heard: string[] = [];
-  const body = (_: unknown, { onAction, attempt }: SharedTaskContext<unknown, Action>) =>
-    new Promise<void>((resolve, reject) => {
+  const body = (_: unknown, { onAction, epoch }: SharedTaskContext<unknown, Action>) =>
+    new Promise<void>((resolve) => {
       onAction(({ items }) => {
         heard.push(items.join());
         items.pop();
-        if (attempt > 1) return resolve();
-        reject(new Error("once more"));
-        // Not done with it: the next attempt is given it, too.
+        if (epoch > 1) return resolve();
+        putAway();
+        // Not done with it: the next run is given it, too.
         return new Promise<void>(() => {});
       });
     });
   const tab = make().open({ types: [type<unknown, void, unknown, Action>("listen", body)] });
-  const { job } = await tab.runJob<unknown, Action>("key", "listen", {}, { retry: { limit: 1, delay: 0 } });
+  const { job } = await tab.runJob<unknown, Action>("key", "listen");
   await job.dispatch({ items: ["a", "b"] });
   await job.result;
   expect(heard).toEqual(["a,b", "a,b"]);
@@ -424,7 +430,7 @@ function listening(heard: string[]) {
         onAction((action) => {
           heard.push(action);
           if (action !== "end") return undefined;
-          if (!isFirst) resolve("heard");
+          if (!isFirst) return resolve("heard");
           isFirst = false;
           return new Promise(() => {});
         });
@@ -497,8 +503,7 @@ test("a page that is put away lets go and begins nothing on disk, and joins agai
   const tab = open({ types: [type] });
   const { id } = await tab.createJob("hold");
   await until(tab, () => tab.getJob(id)?.status === "running" && runs() === 1);
-  dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
-  dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  putAway();
   release.open();
   expect(await ended(tab, id)).toMatchObject({ status: "completed", interruptions: 0 });
   expect(runs()).toBe(2);

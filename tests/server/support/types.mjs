@@ -60,8 +60,19 @@ export const bodies = {
     }
     return times;
   },
+  /** Ends well, and does something its thread does not survive once that is idle. */
+  late: ({ how }) => {
+    if (how === "throws") setTimeout(() => thrown(how), 20);
+    else if (how === "rejects") void Promise.reject(new Error(how));
+    else setTimeout(() => process.exit(7), 20);
+    return how;
+  },
   odd: ({ what }) => ({ big: "x".repeat(300_000), bigint: 1n, nothing: undefined, null: null, cycle: cycle() })[what],
 };
+
+function thrown(message) {
+  throw new Error(message);
+}
 
 function giveUp() {
   throw Object.assign(new Error("no use"), { code: "E_NON_RETRIABLE" });
@@ -86,6 +97,7 @@ const PARAMS = {
     { name: "times", type: "integer" },
     { name: "pause", type: "number" },
   ],
+  late: [{ name: "how", type: "string" }],
   odd: [{ name: "what", type: "string" }],
 };
 

@@ -16,12 +16,13 @@ import type { JobRecord, Unsubscribe } from "../../types.js";
 import { Follower } from "../follow.js";
 import { couldBeId, needScope, partsOf } from "../names.js";
 import { JobStore } from "../store.js";
+import { internalError, unwaited, warn } from "../warn.js";
 import { InTurn } from "./in-turn.js";
 import { Limiter } from "./limiter.js";
 import { type CheckedGatewayOptions, checkGatewayOptions } from "./options.js";
 import { CLOSE, keepingEarly, SocketPort } from "./ports.js";
 import { Scope } from "./scope.js";
-import type { GatewayOptions } from "./types.js";
+import type { Action, GatewayOptions } from "./types.js";
 import { refuseUpgrade, requestOf } from "./upgrade.js";
 import { type ScopeView, viewOf } from "./view.js";
 
@@ -215,7 +216,18 @@ export class QueueGateway<User = unknown> {
   }
 
   private scopeOf(user: User): string {
-    return needScope(this.options.scopeOf(user));
+    return needScope(unwaited(this.options.scopeOf(user)));
+  }
+
+  /** Undefined: nobody who may. */
+  private async whoAsks(request: Request): Promise<{ readonly user: User; readonly name: string } | undefined> {
+    try {
+      const user = await this.options.authorize(request);
+      if (user === undefined || user === null || user === false || user === "") return undefined;
+      return { user: user as User, name: this.scopeOf(user as User) };
+    } catch (error) {
+      throw failed(error);
+    }
   }
 
   private view(scope: Scope, user: { readonly is: User } | undefined): ScopeView {
@@ -223,17 +235,23 @@ export class QueueGateway<User = unknown> {
     const asked =
       may &&
       user &&
-      ((...given: Parameters<typeof may> extends [User, ...infer Rest] ? Rest : never) => may(user.is, ...given));
+      ((action: Action, job: JobRecord) => {
+        try {
+          return unwaited(may(user.is, action, job));
+        } catch (error) {
+          throw failed(error);
+        }
+      });
     return viewOf({ scope, store: this.store, types, bounds, turn: this.turn, may: asked });
   }
 
   private async queueFor(request: Request): Promise<HandledQueue | Response> {
-    const user = await this.options.authorize(request);
-    if (user === undefined) return refusal(401, "Who asks is not known");
-    const { scope, limiter } = this.known(this.scopeOf(user));
+    const who = await this.whoAsks(request);
+    if (who === undefined) return refusal(401, "Who asks is not known");
+    const { scope, limiter } = this.known(who.name);
     if (!limiter.take()) return refusal(429, "Too many requests", undefined, { "Retry-After": "1" });
     await scope.loaded();
-    const queue = this.view(scope, { is: user });
+    const queue = this.view(scope, { is: who.user });
     // Another gateway may have answered with it before this one has heard of it.
     const getJob = async (id: string) => {
       if (queue.getJob(id) === undefined && couldBeId(id)) await scope.refresh(id);
@@ -249,9 +267,9 @@ export class QueueGateway<User = unknown> {
     const request = requestOf(incoming);
     if (request === undefined) return 400;
     if (this.closing !== undefined || !this.isConnected) return 503;
-    const user = await this.options.authorize(request);
-    if (user === undefined) return 401;
-    const name = this.scopeOf(user);
+    const who = await this.whoAsks(request);
+    if (who === undefined) return 401;
+    const { user, name } = who;
     let scope: Scope;
     try {
       ({ scope } = this.known(name));
@@ -342,4 +360,10 @@ export class QueueGateway<User = unknown> {
       this.scopes.delete(name);
     }
   }
+}
+
+/** By a function of whoever runs the gateway: what has gone wrong in it is for him to know. */
+function failed(error: unknown): Error {
+  warn(error);
+  return internalError(error);
 }

@@ -7,7 +7,7 @@ import type { RateLimit } from "./limiter.js";
 import type { Action, GatewayOptions } from "./types.js";
 
 export interface CheckedGatewayOptions<User> extends CheckedServerOptions {
-  readonly authorize: (request: Request) => Promise<User | undefined> | User | undefined;
+  readonly authorize: GatewayOptions<User>["authorize"];
   readonly origins: readonly string[];
   readonly scopeOf: (user: User) => string;
   readonly may: ((user: User, action: Action, job: JobRecord) => boolean) | undefined;

@@ -8,7 +8,7 @@ import { Mirror } from "../../runner/mirror.js";
 import { carryRecord, carryResult } from "../../runner/plain.js";
 import { compareRanks, type Rank } from "../../runner/rank.js";
 import type { ServedNews } from "../../runner/served.js";
-import type { ClientSnapshot, AnyServerMessage, WatchEvent } from "../../runner/types.js";
+import type { AnyServerMessage, ClientSnapshot, WatchEvent } from "../../runner/types.js";
 import { type Deferred, defer } from "../../support/defer.js";
 import { Listeners } from "../../support/delivery-queue.js";
 import { clearTimer, setTimer } from "../../support/time.js";
@@ -16,6 +16,7 @@ import type { JobEvent, JobRecord, ManagerStats, Unsubscribe } from "../../types
 import { partsOf, storedId } from "../names.js";
 import type { StoredJob } from "../record.js";
 import { type JobStore, PAGE } from "../store.js";
+import { unwaited, warn } from "../warn.js";
 import { changesBetween, isSame } from "./changes.js";
 
 /** Notifications that are kept for who comes back. */
@@ -46,8 +47,8 @@ export class Scope implements ServedNews {
   /** Of those of which an attempt has failed, how many have. */
   private readonly failures = new Map<string, number>();
   private readonly watches = new Watches();
-  private readonly all = new Listeners<Notification>();
-  private readonly changes = new Listeners<void>();
+  private readonly all = new Listeners<Notification>(warn);
+  private readonly changes = new Listeners<void>(warn);
   private log: Notification[] = [];
   private logBytes = 0;
   private snapshot: ClientSnapshot | undefined = undefined;
@@ -341,7 +342,7 @@ export class Scope implements ServedNews {
   }
 
   subscribe(listener: () => void): Unsubscribe {
-    return this.changes.add(() => listener());
+    return this.changes.add(() => unwaited(listener()));
   }
 
   getSnapshot(): ClientSnapshot {

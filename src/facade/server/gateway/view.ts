@@ -1,6 +1,5 @@
 // One scope's queue as one user may use it: what sessions and routes ask, and server code.
 
-import { JobgateError } from "../../errors.js";
 import { RunnerError } from "../../runner/errors.js";
 import type { ServedQueue } from "../../runner/served.js";
 import type { JobQueue, QueueCreateOptions, TypeDescription } from "../../runner/types.js";
@@ -16,12 +15,6 @@ import type { Bounds, JobStore } from "../store.js";
 import type { InTurn } from "./in-turn.js";
 import type { Scope } from "./scope.js";
 import type { Action } from "./types.js";
-
-/** E_FORBIDDEN: `may` has said no. */
-export class ForbiddenError extends JobgateError {
-  override name: string = "JobgateError";
-  override readonly code = "E_FORBIDDEN";
-}
 
 export interface ViewParts {
   readonly scope: Scope;
@@ -43,7 +36,7 @@ export type ScopeView = JobQueue &
 export function viewOf({ scope, store, types, bounds, turn, may }: ViewParts): ScopeView {
   const need = (action: Action, job: JobRecord | undefined) => {
     if (job === undefined || may === undefined || may(action, job) === true) return;
-    throw new ForbiddenError(`You may not ${action} the job "${job.id}"`);
+    throw new RunnerError(`You may not ${action} the job "${job.id}"`, "E_FORBIDDEN");
   };
 
   /** As it is known here, or as it is in the store, where nothing was heard of it yet. */
