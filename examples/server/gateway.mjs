@@ -75,6 +75,7 @@ app.use("/api", async (request, response) => {
       ...(hasBody && { body: Readable.toWeb(request), duplex: "half" }),
     }),
   );
+  if (!request.complete) response.setHeader("Connection", "close"); // refused before it was read
   response.writeHead(answer.status, Object.fromEntries(answer.headers));
   if (answer.body === null) response.end();
   else Readable.fromWeb(answer.body).pipe(response);

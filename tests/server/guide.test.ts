@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { startGateway } from "../.guides/server/gateway.ts";
 import { startWorker } from "../.guides/server/worker.ts";
-import { statusOf } from "../guides/node/support.ts";
+import { expectAnsweredAfterRefusal, statusOf } from "../guides/node/support.ts";
 import { startRedis } from "./support/redis.ts";
 import { newJob, openStore, unbounded } from "./support/stores.ts";
 
@@ -40,7 +40,9 @@ test("the guide's worker runs its body in a thread, and its type says what is tr
 test("the guide's gateway refuses what is no request, and lives", async () => {
   await using redis = await startRedis();
   const before = process.listeners("SIGTERM");
-  const server = startGateway(redis.url, async () => ({ team: "alice", isAdmin: false }));
+  const server = startGateway(redis.url, async (cookie) =>
+    cookie === "" ? undefined : { team: "alice", isAdmin: false },
+  );
   const ending = process.listeners("SIGTERM").filter((listener) => !before.includes(listener));
   onTestFinished(() => {
     for (const listener of ending) process.off("SIGTERM", listener);
@@ -49,7 +51,8 @@ test("the guide's gateway refuses what is no request, and lives", async () => {
   const site = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   expect(await statusOf(`${site}/api/jobs`, { method: "TRACE" })).toBe(400);
   expect(await statusOf(`${site}/api/jobs`, { headers: { Host: "[" } })).toBe(400);
-  expect(await statusOf(`${site}/api/jobs`, {})).toBe(200);
+  expect(await statusOf(`${site}/api/jobs`, { headers: { Cookie: "alice" } })).toBe(200);
+  await expectAnsweredAfterRefusal(`${site}/api/jobs`, { Cookie: "alice" });
   const closed = new Promise((resolve) => server.once("close", resolve));
   for (const listener of ending) listener("SIGTERM");
   await closed;

@@ -454,7 +454,7 @@ test("what is wrong with the options is said with its field", () => {
   refuse({ types: [{ ...types[0], grace: -1 }] }, /types\[0\]\.grace must be/);
   const refuseDefault = (defaults: object, message: RegExp) => refuse({ types: [{ ...types[0], defaults }] }, message);
   refuseDefault({ timeout: -1 }, /^types\[0\]\.defaults: timeout must be .*, got -1$/);
-  refuseDefault({ priority: "urgent" }, /^types\[0\]\.defaults: priority must be one of/);
+  refuseDefault({ priority: "urgent" }, /^types\[0\]\.defaults: priority must be a number or one of/);
   refuseDefault({ retry: null }, /^types\[0\]\.defaults: retry must be a number or an object, got null$/);
   refuseDefault({ retry: { limit: 0.5 } }, /^types\[0\]\.defaults: retry\.limit must be .*, got 0\.5$/);
   refuseDefault({ retry: { limit: 1, retryIf: () => true } }, /^types\[0\]\.defaults: retry\.retryIf can't be stored/);

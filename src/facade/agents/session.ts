@@ -1,7 +1,8 @@
 import { ManagerClosedError } from "../errors.js";
 import { asyncDispose } from "../job/completion.js";
 import { JobManager } from "../manager/job-manager.js";
-import type { Seam } from "../manager/seam.js";
+import { checkRun, type Seam } from "../manager/seam.js";
+import { checkWord } from "../support/check.js";
 import { Listeners } from "../support/delivery-queue.js";
 import type { JobContext, RunJobResult, Unsubscribe } from "../types.js";
 import { checkEngine } from "../wasm/engine.js";
@@ -184,10 +185,14 @@ export class Session {
   ): RunJobResult<WorkerJob> {
     checkObject("options", options);
     const { signal, timeout, onBusy = "join" } = options;
-    if (onBusy !== "join" && onBusy !== "queue") throw new RangeError(`onBusy must be "join" or "queue"`);
+    checkWord("onBusy", onBusy, ["join", "queue"]);
+    const asked = { ...(signal !== undefined && { signal }), ...(timeout !== undefined && { timeout }) };
     const standing = worker.standing();
     const busy = standing.find((job) => !job.stopping);
-    if (busy !== undefined && onBusy === "join") return { type: "JOB_ALREADY_RUNNING", job: busy };
+    if (busy !== undefined && onBusy === "join") {
+      checkRun(this.manager as Seam<string, WorkerState, never, void>, asked);
+      return { type: "JOB_ALREADY_RUNNING", job: busy };
+    }
 
     const body = (context: JobContext<WorkerState>) =>
       run({
@@ -205,8 +210,7 @@ export class Session {
       name: worker.name,
       group: worker.id,
       initialState: worker.state,
-      ...(signal !== undefined && { signal }),
-      ...(timeout !== undefined && { timeout }),
+      ...asked,
     });
     const job = started.job as SessionJob;
     job.key = worker.id;

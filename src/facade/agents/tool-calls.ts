@@ -21,7 +21,9 @@ export function faultOf(
   } catch (error) {
     fault = `they cannot be checked: ${errorText(error)}`;
   }
-  return fault === undefined ? "" : `The arguments do not fit the tool's schema: ${fault}. Nothing was run.`;
+  return fault === undefined
+    ? ""
+    : `The arguments do not fit the tool's schema: ${fault.replace(/\.$/, "")}. Nothing was run.`;
 }
 
 function jsonFault(text: string): string {

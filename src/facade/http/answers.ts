@@ -54,7 +54,8 @@ export function failure(thrown: unknown, isInput = false): Response {
   if (code === "E_UNKNOWN_TYPE") return refusal(400, message, [{ param: "type", message }]);
   if (code === "E_INVALID_PARAMS") return refusal(400, message, faultsOf(thrown) ?? [{ param: "", message }]);
   if (isInput && (name === "RangeError" || name === "TypeError")) {
-    return refusal(400, message, [{ param: /^(?:id|key|priority|delay)\b/.exec(message)?.[0] ?? "", message }]);
+    const [whole = "", param = ""] = /^(id|key|priority|delay) /.exec(message) ?? [];
+    return refusal(400, message, [{ param, message: message.slice(whole.length) }]);
   }
   if (typeof code === "string" && code.startsWith("E_STORAGE_")) return refusal(503, message);
   return refusal((typeof code === "string" && Object.hasOwn(STATUSES, code) && STATUSES[code]) || 500, message);

@@ -92,7 +92,7 @@ async function routed({ queueOf, request, url, route, options }: Asking, isPrefl
   const methods = Object.keys(answers);
   const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
   if (isPreflight) return preflightAnswer(request, allow);
-  if (options.authorize && (await options.authorize(request)) !== true) {
+  if (options.authorize && !(await isAllowed(options.authorize, request))) {
     return refusal(403, "This request is not allowed");
   }
   const queue = await queueOf(request);
@@ -104,6 +104,16 @@ async function routed({ queueOf, request, url, route, options }: Asking, isPrefl
     return refusal(405, `${method} is not allowed here`, undefined, { Allow: allow });
   }
   return answers[asked]!({ queue, request, url, options, id });
+}
+
+async function isAllowed(authorize: (request: Request) => unknown, request: Request): Promise<boolean> {
+  try {
+    return (await authorize(request)) === true;
+  } catch (error) {
+    // Its words are for whoever runs this, not for who asks.
+    console.error(error);
+    throw new Error("Internal error");
+  }
 }
 
 function isAnswer(queue: HandledQueue | Response): queue is Response {

@@ -18,7 +18,8 @@ export interface HandlerOptions {
   };
   /**
    * Asked before anything else; what is not true is answered with 403. A preflight is not asked for: it has no
-   * credentials. The request's body is not to be read: what is needed of it is in `request.clone()`.
+   * credentials. The request's body is not to be read: what is needed of it is in `request.clone()`. What it throws is
+   * told to the console, and answered with 500.
    */
   authorize?(request: Request): boolean | Promise<boolean>;
   /**

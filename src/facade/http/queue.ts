@@ -70,6 +70,8 @@ export async function isReached(queue: HandledQueue): Promise<boolean> {
   const isAway = () => connectedOf(queue) === false;
   if (connectedOf(queue) === undefined) local.add(queue);
   if (!isAway()) return true;
+  // It does not come back.
+  if (fieldOf(queue, "gone") !== undefined) return false;
   let leave = () => {};
   const reached = await new Promise<boolean>((resolve) => {
     const unsubscribe = queue.subscribe(() => isAway() || resolve(true));

@@ -5,9 +5,11 @@
 import type { Context } from "../job/context.js";
 import { recordOf as recordOfAny } from "../job/events.js";
 import type { AnyJob, AnyManagedJob } from "../job/record.js";
-import type { JobRecord, ManagedJob } from "../types.js";
+import type { JobRecord, ManagedJob, RunOptions } from "../types.js";
+import { readOptions } from "../wasm/options.js";
 import type { JobManager } from "./job-manager.js";
 import type { JobManager as Manager } from "./manager.js";
+import { checkOptions } from "./options.js";
 
 export { hasTimedOut } from "../job/completion.js";
 export { errorRecord } from "../job/events.js";
@@ -15,7 +17,7 @@ export { JobHandle } from "../job/handle.js";
 
 /** A manager: an `entry` can attach to one of its own; anyone can hear its events, and of moves, which are none. */
 export type Seam<Key, State, Action, Result> = JobManager<Key, State, Action, Result> &
-  Pick<Manager<Key, State, Action, Result>, "entry" | "onEvent" | "onMove" | "living" | "roster">;
+  Pick<Manager<Key, State, Action, Result>, "number" | "entry" | "onEvent" | "onMove" | "living" | "roster">;
 
 type OfJobs = "slot" | "serial" | "finished" | "hasEnded" | "askToStop" | "onEvent";
 
@@ -27,3 +29,8 @@ export type AnyEntryJob = Pick<AnyJob, keyof AnyManagedJob | OfJobs>;
 export type AttemptEnd = Pick<Context<unknown, never>, "throwIfAborted" | "whenAborted">;
 
 export const recordOf = recordOfAny as (job: AnyEntryJob) => JobRecord;
+
+/** Throws what `runJob` would for the options, where none is run. */
+export function checkRun(manager: Pick<Manager, "number">, options: RunOptions): void {
+  checkOptions(manager.number, readOptions(options));
+}

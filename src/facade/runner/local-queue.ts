@@ -33,7 +33,10 @@ export function localQueue(runner: ServedRunner, isClosed: () => boolean): JobQu
       }
       return snapshot;
     },
-    // What `jobHandler` asks besides, where a queue has it.
+    // What `jobHandler` asks besides, where a queue has it. As of a client: why it does not come back.
+    get gone(): string | undefined {
+      return isClosed() ? "The runner was closed" : undefined;
+    },
     getJobTypes: runner.getJobTypes,
     getWorkerStats: runner.getWorkerStats,
     eventStream: runner.eventStream,

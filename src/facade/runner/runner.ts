@@ -1,6 +1,6 @@
 import { asyncDispose } from "../job/completion.js";
 import { JobManager } from "../manager/job-manager.js";
-import type { AnyEntryJob, Seam } from "../manager/seam.js";
+import { type AnyEntryJob, checkRun, type Seam } from "../manager/seam.js";
 import { checkObject, checkString, needFunction } from "../support/check.js";
 import { textOf } from "../support/look.js";
 import type { JobContext, JobEvent, JobRecord, ManagerStats, Priority, Unsubscribe } from "../types.js";
@@ -106,7 +106,10 @@ export class JobRunner {
     const checked = this.types.needValid(type, params);
     const given = checkId(wanted, WasmRunner.isId);
     const standing = given === undefined ? undefined : this.tasks.get(given);
-    if (standing !== undefined && !standing.job.hasEnded) return this.tasks.record(standing);
+    if (standing !== undefined && !standing.job.hasEnded) {
+      checkRun(this.manager as Seam<string, unknown, never, unknown>, run);
+      return this.tasks.record(standing);
+    }
     const id = given ?? this.tasks.newId();
     const { signal: _, delay: __, ...again } = run;
     // The caller's own may change.

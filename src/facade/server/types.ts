@@ -54,7 +54,8 @@ export interface QueueWorkerOptions extends ServerOptions {
   concurrency?: number;
   /**
    * At most `limit` attempts begin in `interval`, by all workers of the queue together, each of which is to say the same.
-   * Integers of at least 1.
+   * Integers of at least 1. BullMQ counts from the first that begins: about the end of its interval, up to twice as many
+   * may begin in one. A server that refuses those wants half the limit.
    *
    * @default undefined, no limit
    */

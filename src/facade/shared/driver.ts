@@ -399,7 +399,8 @@ export class Driver {
       const given = cloned(job.params);
       const params = migrate === undefined ? given : migrate(given, from);
       // What it has forgotten to return, or has promised, would pass for none at all.
-      if (tagOf(params) !== "[object Object]") throw wrongType(`What migrate of "${type}" returns`, "an object", params);
+      if (tagOf(params) !== "[object Object]")
+        throw wrongType(`What migrate of "${type}" returns`, "an object", params);
       return { id, incarnation, claim, params: this.parts.types.needValid(type, params) };
     } catch (error) {
       report(error);

@@ -1,4 +1,4 @@
-import { Session, type SessionOptions, scriptedProvider } from "jobgate/agents";
+import { openAiCompatible, Session, type SessionOptions, scriptedProvider } from "jobgate/agents";
 import { describe, expect, it } from "vitest";
 import { Host } from "./support/host.js";
 import { HeldProvider, newSession, newTool, newWorker } from "./support/session.js";
@@ -86,10 +86,31 @@ describe("a session refuses", () => {
     expect(run({ prompt: "x" }, {})).toThrow(/host.workerStateChange must be a function/);
     expect(run({ prompt: "x" }, new Host(), { timeout: -1 })).toThrow(/timeout/);
     expect(run({ prompt: "x" }, new Host(), { signal: "now" })).toThrow(/signal must be an AbortSignal/);
+    expect(run({ prompt: "x" }, new Host(), { onBusy: "wait" })).toThrow(
+      /^onBusy must be one of "join", "queue", got "wait"$/,
+    );
     expect(() => session.runTask(worker, {} as never)).toThrow(/task.run must be a function/);
     const other = newWorker(new HeldProvider()).worker;
     expect(() => session.run(other, { prompt: "x" }, new Host())).toThrow(/no such worker/);
     expect([session.jobs, worker.messages, worker.state]).toEqual([[], [], "inactive"]);
+  });
+
+  it("options that make no sense where the worker is busy, too", () => {
+    const { session, worker } = newWorker(new HeldProvider());
+    const { job } = session.run(worker, { prompt: "x" }, new Host());
+    const again = (options: object) => () => session.run(worker, { prompt: "x" }, new Host(), options);
+    expect(again({ timeout: -1 })).toThrow(/^timeout must be/);
+    expect(again({ signal: "now" })).toThrow(/signal must be an AbortSignal/);
+    expect(session.jobs).toEqual([job]);
+    expect(again({ timeout: 1e6 })()).toEqual({ type: "JOB_ALREADY_RUNNING", job });
+  });
+
+  it("headers that can't be sent, by their field", () => {
+    for (const headers of [{ "a b": "x" }, { "X-Title": "line\nbreak" }]) {
+      expect(() => openAiCompatible({ baseUrl: "https://models.example/v1", model: "m", headers })).toThrow(
+        /^headers has characters that no header can carry$/,
+      );
+    }
   });
 
   it("everything once it is closed", async () => {

@@ -443,6 +443,20 @@ describe("what a host rejects after the run was asked to stop", () => {
 });
 
 describe("another task on a worker", () => {
+  it("is not called where it was called off first", async () => {
+    const { session, worker } = newWorker(new HeldProvider());
+    let calls = 0;
+    const run = () => {
+      calls += 1;
+      return new Promise(() => {});
+    };
+    const { job } = session.runTask(worker, { run });
+    job.cancel("enough");
+    expect(await job.wait()).toEqual({ type: "Cancelled", reason: "enough" });
+    expect(calls).toBe(0);
+    await session.close();
+  });
+
   it("runs under the same rules", async () => {
     const { session, worker } = newWorker(new HeldProvider());
     const work = deferred();

@@ -1,7 +1,7 @@
 // Which requests a handler takes, from whom, and what it is made of.
 
 import { jobFetch, jobHandler } from "jobgate/runner";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { newRunner } from "../runner/support/runner.js";
 import { asker, posted, served } from "./support/ask.js";
 
@@ -85,17 +85,22 @@ describe("authorize", () => {
     expect(runner.getAllJobs()).toHaveLength(1);
   });
 
-  it("that throws or rejects lets nobody in", async () => {
+  it("that throws or rejects lets nobody in, and only the console is told why", async () => {
+    const told = vi.spyOn(console, "error").mockReturnValue();
+    onTestFinished(() => told.mockRestore());
+    const error = new Error("secret");
     for (const authorize of [
-      () => Promise.reject(new Error("down")),
+      () => Promise.reject(error),
       () => {
-        throw new Error("down");
+        throw error;
       },
     ]) {
       const { runner, ask } = served({ authorize });
-      expect((await ask("/api/jobs", posted({ type: "held" }))).status).toBe(500);
+      const response = await ask("/api/jobs", posted({ type: "held" }));
+      expect([response.status, await response.json()]).toEqual([500, { error: "Internal error", code: 500 }]);
       expect(runner.getAllJobs()).toEqual([]);
     }
+    expect(told.mock.calls).toEqual([[error], [error]]);
   });
 
   it("may read a clone of the request; one that reads the request itself is told", async () => {

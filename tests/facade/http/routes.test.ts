@@ -333,6 +333,19 @@ describe("the queue", () => {
   });
 });
 
+it("a queue that will not come back is not waited for", async () => {
+  const clock = useTestClock();
+  onTestFinished(clock.restore);
+  const { runner } = served();
+  const client = newClient(runner);
+  const [near, far] = [runner.asQueue(), client].map((queue) => asker(jobHandler(queue)));
+  client.close();
+  expect((await far!("/api/jobs")).status).toBe(503);
+  expect((await near!("/api/jobs")).status).toBe(200);
+  await runner.close();
+  expect((await near!("/api/jobs")).status).toBe(503);
+});
+
 it("what changes a queue that can't be reached is refused with 503 after 5 seconds, and not tried", async () => {
   const { runner } = served();
   const { id } = runner.createJob("held");

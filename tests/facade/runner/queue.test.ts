@@ -148,6 +148,10 @@ describe("the queue", () => {
     const runner = newRunner({ types: [type] });
     const first = runner.createJob("held", { label: "a" }, { id: "report" });
     expect(runner.createJob("held", { label: "b" }, { id: "report" })).toBe(first);
+    for (const options of [{ priority: "urgent" }, { delay: -1 }, { timeout: "1" }, { retry: { limit: -1 } }]) {
+      const asked = { ...options, id: "report" } as never;
+      expect(() => runner.createJob("held", {}, asked)).toThrow(new RegExp(`^${Object.keys(options)[0]}`));
+    }
     held[0]?.work.resolve(1);
     await ended(runner, "report");
     expect(runner.createJob("held", { label: "b" }, { id: "report" })).toMatchObject({
@@ -197,6 +201,9 @@ describe("the queue", () => {
     const high = make("high", { priority: "user-blocking" });
     expect(runner.getPendingJobs()).toEqual([high, a, b, low]);
     expect(runner.setPriority(low, 0)).toBe(true);
+    expect(runner.setPriority(a, 0)).toBe(true);
+    expect(runner.getPendingJobs()).toEqual([high, a, b, low]);
+    expect(runner.setPriority(a, -1)).toBe(true);
     expect(runner.setPriority(a, 0)).toBe(true);
     const order = runner.getPendingJobs();
     expect(order).toEqual([high, b, low, a]);

@@ -240,6 +240,8 @@ describe("eventStream", () => {
       ],
       [{ rows: [1, "x", null, true], none: undefined }, { rows: [1, "x", null, true] }, false],
       [new Date(0), "1970-01-01T00:00:00.000Z", false],
+      [new Date(NaN), null, true],
+      [{ at: [new Date(NaN)], rows: 3 }, { at: [null], rows: 3 }, true],
       [
         new (class Point {
           x = 3;

@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { server } from "../../.guides/rest/server.ts";
-import { statusOf } from "./support.ts";
+import { expectAnsweredAfterRefusal, statusOf } from "./support.ts";
 
 it("REST and server-sent events: the server answers who is allowed, and streams", async () => {
   process.env.TOKEN = "secret";
@@ -26,4 +26,5 @@ it("REST and server-sent events: the server answers who is allowed, and streams"
   expect(await statusOf(`${site}/api/jobs`, { method: "TRACE", headers })).toBe(400);
   expect(await statusOf(`${site}/api/jobs`, { headers: { ...headers, Host: "[" } })).toBe(400);
   expect((await fetch(`${site}/api/jobs/${id}`, { headers })).status).toBe(200);
+  await expectAnsweredAfterRefusal(`${site}/api/jobs`, headers);
 });

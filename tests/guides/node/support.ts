@@ -1,6 +1,14 @@
-import { createServer, type IncomingMessage, type RequestOptions, request, type ServerResponse } from "node:http";
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestOptions,
+  request,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 
 /** A server of this test's own, on a free port; its address. */
 export async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
@@ -21,6 +29,21 @@ export function statusOf(site: string, options: RequestOptions): Promise<number 
     const asking = request(site, { agent: false, ...options }, (response) => resolve(response.resume().statusCode));
     asking.on("error", reject).end();
   });
+}
+
+/** Whether the next request on the connection is answered, after one that was refused before its body was read. */
+export async function expectAnsweredAfterRefusal(site: string, authorized: OutgoingHttpHeaders): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  const ask = (options: RequestOptions, body?: Buffer) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const asking = request(site, { agent, ...options }, (response) => {
+        response.resume().on("end", () => resolve(response.statusCode));
+      });
+      asking.on("error", reject).end(body);
+    });
+  expect(await ask({ method: "POST" }, Buffer.alloc(900_000))).toBeGreaterThanOrEqual(401);
+  expect(await ask({ headers: authorized })).toBe(200);
 }
 
 /** A promise, and what settles it. */

@@ -36,8 +36,8 @@ export function openAiCompatible(options: OpenAiOptions): ModelProvider {
   if (name !== undefined) needString("name", name);
   needObject("headers", headers);
   if (fetch !== undefined) needFunction("fetch", fetch);
-  const sent = new Headers(headers);
-  if (apiKey !== undefined) checkKey(apiKey);
+  const sent = headersOf("headers", headers);
+  if (apiKey !== undefined) headersOf("apiKey", { Authorization: `Bearer ${apiKey}` });
   const server = new Server(
     address(addressOf(baseUrl)),
     { model, body: copyOf(body) },
@@ -103,12 +103,12 @@ function copyOf(body: unknown): Asking["body"] {
   return copy as Asking["body"];
 }
 
-function checkKey(apiKey: string): void {
+function headersOf(field: string, headers: Record<string, string>): Headers {
   try {
-    new Headers({ Authorization: `Bearer ${apiKey}` });
+    return new Headers(headers);
   } catch {
-    // Not named: it is a secret.
-    throw new TypeError("apiKey has characters that no header can carry");
+    // Not named: it may be a secret.
+    throw new TypeError(`${field} has characters that no header can carry`);
   }
 }
 
