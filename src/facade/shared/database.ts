@@ -1,6 +1,7 @@
 // The store on disk: IndexedDB.
 
 import { type IDBPDatabase, type IDBPTransaction, openDB, unwrap } from "idb";
+import { ROW } from "./numbers.js";
 import { PageMarks } from "./page-marks.js";
 import {
   type App,
@@ -214,12 +215,12 @@ class DiskRows implements Rows {
     this.written("meta").put(app, "app");
   }
 
-  job(id: string): Promise<StoredJob | undefined> {
-    return this.jobs.get(id);
+  async job(id: string): Promise<StoredJob | undefined> {
+    return job(await this.jobs.get(id));
   }
 
-  byKey(index: "active" | "waiting", key: string): Promise<StoredJob | undefined> {
-    return this.jobs.index(index).get(key);
+  async byKey(index: "active" | "waiting", key: string): Promise<StoredJob | undefined> {
+    return job(await this.jobs.index(index).get(key));
   }
 
   putJob(job: StoredJob): void {
@@ -236,7 +237,7 @@ class DiskRows implements Rows {
     const found: StoredJob[] = [];
     for (let since = counter; ; ) {
       const part: StoredJob[] = await index.getAll(IDBKeyRange.lowerBound(since, true), READ_AT_ONCE);
-      for (const job of part) found.push(job);
+      for (const one of part) if (job(one) !== undefined) found.push(one);
       if (part.length < READ_AT_ONCE) return found;
       since = part.at(-1)!.changed;
     }
@@ -251,8 +252,9 @@ class DiskRows implements Rows {
     return this.jobs.index("ended").count();
   }
 
-  ended(count: number): Promise<StoredJob[]> {
-    return this.jobs.index("ended").getAll(null, count);
+  async ended(count: number): Promise<StoredJob[]> {
+    const ended: StoredJob[] = await this.jobs.index("ended").getAll(null, count);
+    return ended.filter(job);
   }
 
   async steps(incarnation: number): Promise<Map<string, StoredStep>> {
@@ -282,6 +284,22 @@ class DiskRows implements Rows {
     this.written("steps").delete(partsOf(incarnation, "", []));
     this.written("actions").delete(partsOf(incarnation, 0, LAST));
   }
+}
+
+/** What another's code has put there, and is none, is passed over: one such row is not to stop the whole queue. */
+function job(given: StoredJob | undefined): StoredJob | undefined {
+  const { id, type, params, row, incarnation, changed, progress } = given ?? ({} as Partial<StoredJob>);
+  const isOne =
+    typeof id === "string" &&
+    typeof type === "string" &&
+    typeof params === "object" &&
+    typeof progress === "object" &&
+    Number.isFinite(incarnation) &&
+    Number.isFinite(changed) &&
+    Array.isArray(row) &&
+    row.length >= ROW &&
+    row.every((value) => typeof value === "number");
+  return isOne ? given : undefined;
 }
 
 /** An array comes after all strings. */

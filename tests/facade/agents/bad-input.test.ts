@@ -106,7 +106,11 @@ describe("a session refuses", () => {
   });
 
   it("headers that can't be sent, by their field", () => {
-    for (const headers of [{ "a b": "x" }, { "X-Title": "line\nbreak" }]) {
+    for (const [name, value] of [
+      ["a b", "x"],
+      ["X-Title", "line\nbreak"],
+    ] as const) {
+      const headers = { [name]: value };
       expect(() => openAiCompatible({ baseUrl: "https://models.example/v1", model: "m", headers })).toThrow(
         /^headers has characters that no header can carry$/,
       );

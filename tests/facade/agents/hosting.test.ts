@@ -448,7 +448,7 @@ describe("another task on a worker", () => {
     let calls = 0;
     const run = () => {
       calls += 1;
-      return new Promise(() => {});
+      return new Promise<void>(() => {});
     };
     const { job } = session.runTask(worker, { run });
     job.cancel("enough");

@@ -597,3 +597,34 @@ test("a store that the browser takes away is said to be lost, and nothing hangs"
   await expect(tab.cancelJob(id)).rejects.toMatchObject({ code: "E_STORAGE_LOST" });
   await tab.close();
 });
+
+test("rows that are no jobs are passed over: the others are seen, run and kept", async () => {
+  const { name, open } = queue();
+  const first = open({ types, execute: false });
+  await first.createJob("n", { n: 1 }, { id: "mine" });
+  await first.close();
+  const database = await opened(indexedDB.open(`jobgate:${name}`));
+  const store = database.transaction("jobs", "readwrite").objectStore("jobs");
+  const [stored] = await opened(store.getAll());
+  const odd = [
+    { changed: 0.5 },
+    { ...stored, id: "no-row", row: "running" },
+    { ...stored, id: "short", row: [1, 2] },
+    { ...stored, id: "words", row: stored.row.map(String) },
+    { ...stored, id: "late", changed: "z" },
+    { ...stored, id: "paramless", params: undefined },
+    { ...stored, id: "typeless", type: 7 },
+    { ...stored, id: "ended", ended: 0, row: null },
+  ];
+  for (const [at, row] of odd.entries()) store.put({ id: `odd${at}`, ...row });
+  await opened(store.count());
+  database.close();
+  const tab = open({ types, retain: 1 });
+  expect(await ended(tab, "mine")).toMatchObject({ status: "completed", result: 1 });
+  for (const id of ["two", "short"]) {
+    await tab.createJob("n", { n: 2 }, { id });
+    expect(await ended(tab, id)).toMatchObject({ status: "completed", result: 2 });
+  }
+  expect(tab.getAllJobs().map(({ id }) => id)).toEqual(["short"]);
+  expect(await tab.findJob("words")).toBeUndefined();
+});
