@@ -191,7 +191,7 @@ export type WatchEvent =
  * that are not known are ignored on both sides, so that versions may differ: a peer of version 1 sends neither
  * `protocol` nor `seq` nor ranks, and is sent the state where the order has changed.
  */
-export type AnyServerMessage = (
+export type ServerMessage = (
   | {
       /** First, on `get_state`, and where what was missed is no longer known. */
       readonly type: "queue_state";
@@ -208,15 +208,6 @@ export type AnyServerMessage = (
     }
   /** Events that end a job carry `completed_at`, so that a client's record is the runner's. */
   | (JobEvent & { readonly seq: number; readonly rank?: readonly number[]; readonly completed_at?: number })
-  /** A pending job is listed elsewhere, a job has another priority, or its wait is over: then without `ready_at`. */
-  | {
-      readonly type: "job_moved";
-      readonly job_id: string;
-      readonly priority: number;
-      readonly ready_at?: number;
-      readonly rank?: readonly number[];
-      readonly seq: number;
-    }
   /** It was done. `job`: the new one. `count`: how many finished jobs were let go of. */
   | {
       readonly type: "ok";
@@ -242,12 +233,24 @@ export type AnyServerMessage = (
       readonly job_id?: string;
     }
   | { readonly type: "pong" }
-  /** The answer to a client's `present`, likewise. */
-  | { readonly type: "present"; readonly lock: string }
 ) & { readonly ack?: number };
 
-/** Those without `job_moved` and `present`, which whoever does not know them may ignore. */
-export type ServerMessage = Exclude<AnyServerMessage, { readonly type: "job_moved" | "present" }>;
+/** @internal With those that are for this package's own client; others pass them over. */
+export type AnyServerMessage =
+  | ServerMessage
+  /** A pending job is listed elsewhere, a job has another priority, or its wait is over: then without `ready_at`. */
+  | ((
+      | {
+          readonly type: "job_moved";
+          readonly job_id: string;
+          readonly priority: number;
+          readonly ready_at?: number;
+          readonly rank?: readonly number[];
+          readonly seq: number;
+        }
+      /** The answer to a client's `present`, likewise. */
+      | { readonly type: "present"; readonly lock: string }
+    ) & { readonly ack?: number });
 
 /** What a client says of itself when it greets. */
 export interface Greeting {

@@ -5,15 +5,12 @@ import type { ServerOptions } from "../types.js";
 
 export type Action = "create" | "cancel" | "retry" | "clear";
 
-/** What `authorize` answers where nobody who may asks. */
-export type Nobody = undefined | null | false | "";
-
 export interface GatewayOptions<User> extends ServerOptions {
   /**
    * Who asks; undefined, null, false and "": nobody who may, 401. Of a request whose body is needed, `request.clone()` is
    * to be read. What this, `scope` or `may` throws is a warning of the process, and who asked hears of an internal error.
    */
-  authorize(request: Request): Promise<User | Nobody> | User | Nobody;
+  authorize(request: Request): Promise<User | undefined | null | false | ""> | User | undefined | null | false | "";
   /** Pages of these may open a socket, or ask from another site: "https://app.example". */
   origins: readonly string[];
   /** Whose jobs these are, 1 to 200 characters; one never sees, counts or touches another's. */
