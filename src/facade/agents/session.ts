@@ -54,10 +54,11 @@ export class Session {
     this.providers = readyProviders(providers);
     this.tools = readyTools(tools);
     this.specs = freeze([...this.tools.values()].map(({ spec }) => spec));
-    this.maxTurns = checkNumber("maxTurns", maxTurns, MAX_TURNS);
-    if (!Number.isInteger(this.maxTurns) || this.maxTurns < 1 || this.maxTurns > LARGEST_MAX_TURNS) {
-      throw new RangeError(`maxTurns must be an integer of at least 1, got ${this.maxTurns}`);
+    const most = checkNumber("maxTurns", maxTurns, MAX_TURNS);
+    if (!(most >= 1 && (Number.isInteger(most) || most === Infinity))) {
+      throw new RangeError(`maxTurns must be an integer of at least 1 (Infinity for no limit), got ${most}`);
     }
+    this.maxTurns = Math.min(most, LARGEST_MAX_TURNS);
     startAgentsWasm();
     this.manager = new JobManager({
       name: "Session",

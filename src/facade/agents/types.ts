@@ -242,7 +242,7 @@ export interface SessionOptions {
    */
   concurrency?: number;
   /**
-   * Model calls in one run; an integer of at least 1. A run that would need more fails with E_MAX_TURNS.
+   * Model calls in one run; an integer of at least 1, or Infinity. A run that would need more fails with E_MAX_TURNS.
    * @default 16
    */
   maxTurns?: number;

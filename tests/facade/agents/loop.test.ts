@@ -136,6 +136,16 @@ describe("the loop", () => {
     expect(faultOf(worker.messages)).toBeUndefined();
   });
 
+  it.each([Infinity, 2 ** 40])("goes on for as many turns as it takes where maxTurns is %d", async (maxTurns) => {
+    const provider = new HeldProvider();
+    const tool = newTool("again", async () => "", { confirm: false });
+    const { session, worker } = newWorker(provider, { tools: [tool], maxTurns });
+    const { job } = session.run(worker, { prompt: "go" }, new Host());
+    for (let turn = 1; turn < 20; turn++) (await provider.requested(turn)).answer.resolve(calling("again"));
+    (await provider.requested(20)).answer.resolve(saying("done"));
+    expect((await job.wait()).type).toBe("Normal");
+  });
+
   it("runs workers side by side; a busy one answers JOB_ALREADY_RUNNING", async () => {
     const provider = new HeldProvider();
     const session = newSession({ providers: [provider] });

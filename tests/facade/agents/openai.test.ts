@@ -170,6 +170,20 @@ describe("openAiCompatible", () => {
     vi.restoreAllMocks();
   });
 
+  it.each<[unknown, string]>([
+    [new Error("not from this page"), "not from this page"],
+    ["no way", "no way"],
+    [{ message: 7 }, "fetch failed"],
+  ])("says why there is no answer where fetch throws %j", async (cause, why) => {
+    const provider = openAiCompatible({
+      baseUrl: "http://model.test/v1",
+      model: "x",
+      fetch: () => Promise.reject(cause),
+    });
+    const message = `no answer from http://model.test/v1/chat/completions: ${why}`;
+    await expect(ask(provider)).rejects.toMatchObject({ code: "E_NETWORK", message, cause });
+  });
+
   const json = { "Content-Type": "application/json; charset=utf-8" };
 
   it("takes an answer that is not streamed", async () => {

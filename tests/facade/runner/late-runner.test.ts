@@ -28,6 +28,10 @@ describe("a runner that begins to serve after its client has begun to ask", () =
     const [asking, serving, looking] = channels(3);
     const client = new QueueClient(asking!);
     onTestFinished(() => client.close());
+    const asked: string[] = [];
+    looking!.addEventListener("message", ({ data: { type } }) => {
+      if (type === "create_job" || type === "cancel_job") asked.push(type);
+    });
     const created = client.createJob("held", { label: "early" });
     const cancelled = client.cancelJob("nobody");
     // What was said so far has been heard, by nobody who answers.
@@ -38,6 +42,7 @@ describe("a runner that begins to serve after its client has begun to ask", () =
     runner.serve(serving!);
     const { id } = await created;
     expect(await cancelled).toBe(false);
+    expect(asked).toEqual(["create_job", "cancel_job"]);
     expect(runner.getAllJobs()).toMatchObject([{ id, params: { label: "early" } }]);
     // It was told that ranks are known: the order is told by them, not by the whole state.
     const moved = heard(looking!, "job_moved");

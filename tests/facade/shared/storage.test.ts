@@ -628,3 +628,23 @@ test("rows that are no jobs are passed over: the others are seen, run and kept",
   expect(tab.getAllJobs().map(({ id }) => id)).toEqual(["short"]);
   expect(await tab.findJob("words")).toBeUndefined();
 });
+
+test("a slot says whose job is there until that job's end is recorded", async () => {
+  const { name, open } = queue();
+  const { release, held } = hold();
+  const tab = open({ types: [held, ...types], concurrency: 2 });
+  const jobs = async () => {
+    const database = await opened(indexedDB.open(`jobgate:${name}`));
+    const { slots } = await opened(database.transaction("meta").objectStore("meta").get("meta"));
+    database.close();
+    return slots.flatMap(({ job }: { job?: string }) => job ?? []);
+  };
+  await tab.createJob("hold", {}, { id: "held" });
+  await until(tab, () => tab.getJob("held")?.status === "running");
+  await tab.createJob("plain", {}, { id: "quick" });
+  await ended(tab, "quick");
+  expect(await jobs()).toEqual(["held"]);
+  release.open();
+  await ended(tab, "held");
+  expect(await jobs()).toEqual([]);
+});
