@@ -170,9 +170,12 @@ describe("stopPending", () => {
       expect(job.completion).toEqual({ type: "Cancelled", reason });
       expect((job.completion as { reason: unknown }).reason).toBe(reason);
     }
-    expect([running.status, running.stopping]).toEqual(["running", false]);
+    expect([running.status, running.stopping, running.signal.aborted]).toEqual(["running", false, false]);
     expect(manager.stopPending()).toBe(0);
+    const stopped = running.stop("enough");
+    expect(running.signal.reason).toBe("enough");
     work.resolve();
-    await manager.onIdle();
+    await stopped;
+    expect(running.completion).toEqual({ type: "Cancelled", reason: "enough" });
   });
 });

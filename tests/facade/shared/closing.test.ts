@@ -45,6 +45,16 @@ test("nobody waits for ever for a job of a runner that was closed", async () => 
   expect(await outcome(read(tab.watch(job.record.id)))).toMatchObject(closed);
 });
 
+test("a snapshot of an empty queue says whether the store is there, before, while and after it is", async () => {
+  const { open } = queue();
+  const tab = open();
+  expect(tab.getSnapshot().connected).toBe(false);
+  await tab.ready;
+  expect(tab.getSnapshot().connected).toBe(true);
+  await tab.close();
+  expect(tab.getSnapshot().connected).toBe(false);
+});
+
 test("a runner that was closed is not connected, and says so", async () => {
   const { open } = queue();
   const tab = open({ types: [type("plain", () => 1)] });
