@@ -328,6 +328,25 @@ describe("the routes", () => {
 });
 
 describe("what is too much", () => {
+  it("is told the state once, whether it asks for that first or for something else", async () => {
+    const site = await gateway();
+    for (const first of ["get_state", "ping"]) {
+      const socket = new WebSocket(site.socketUrl("alice"));
+      const heard: string[] = [];
+      socket.on("message", (data) => heard.push(JSON.parse(String(data)).type));
+      const send = (type: string) => socket.send(JSON.stringify({ type }));
+      const states = () => heard.filter((type) => type === "queue_state").length;
+      const pongs = () => heard.filter((type) => type === "pong").length;
+      socket.on("open", () => send(first));
+      await expect.poll(states).toBe(1);
+      const before = pongs();
+      send("ping");
+      await expect.poll(pongs).toBe(before + 1);
+      expect(states()).toBe(1);
+      socket.close();
+    }
+  });
+
   it("closes a socket whose message is larger than may be, with 1009", async () => {
     const site = await gateway({ maxMessage: 2000 });
     const socket = new WebSocket(site.socketUrl("alice"));

@@ -154,11 +154,14 @@ describe("the queue", () => {
     }
     held[0]?.work.resolve(1);
     await ended(runner, "report");
+    runner.createJob("held", {}, { id: "other" });
+    held[1]?.work.resolve(1);
+    await ended(runner, "other");
     expect(runner.createJob("held", { label: "b" }, { id: "report" })).toMatchObject({
       status: "running",
       params: { label: "b" },
     });
-    expect(ids(runner.getAllJobs())).toEqual(["report"]);
+    expect(ids(runner.getAllJobs())).toEqual(["report", "other"]);
   });
 
   it("retries a finished job as a new one, with the same type and params", async () => {
