@@ -305,3 +305,20 @@ describe("QueueClient", () => {
     expect(early.getSnapshot().jobs).toEqual(runner.getSnapshot().jobs);
   });
 });
+
+it.each([
+  ["JobgateError", 404, "E_UNKNOWN_JOB"],
+  ["JobgateError", 403, "E_FORBIDDEN"],
+  ["JobgateError", 400, "E_REFUSED"],
+  ["NoSuchError", 404, "E_REFUSED"],
+  [undefined, 404, "E_REFUSED"],
+])("a refusal named %s with code %i is %s", async (name, code, expected) => {
+  const { port1, port2 } = new MessageChannel();
+  onTestFinished(() => port1.close());
+  const client = new QueueClient(port2);
+  onTestFinished(() => client.close());
+  port1.onmessage = ({ data: { request } }) => {
+    if (request !== undefined) port1.postMessage({ type: "error", error: "no", code, name, request });
+  };
+  await expect(client.createJob("work")).rejects.toMatchObject({ code: expected, message: "no" });
+});
