@@ -6,7 +6,7 @@ import { clearTimer, longestTimeout, setTimer } from "../support/time.js";
 import { now } from "../wasm/clock.js";
 import { RunnerError } from "./errors.js";
 import { bytesOf } from "./port.js";
-import type { AnyServerMessage, ClientMessage } from "./types.js";
+import type { ClientMessage, ServerMessage } from "./types.js";
 
 /** Calls on their way: what one client asks for is never long in the way of another. */
 const WINDOW = 1000;
@@ -15,7 +15,7 @@ const ROUNDING = 0.001;
 /** Once or twice, it is all the same: a job is created under its id. */
 const REPEATABLE = new Set<ClientMessage["type"]>(["create_job", "cancel_job", "set_priority"]);
 
-type Told = AnyServerMessage & { readonly type: "ok" | "error" };
+type Told = ServerMessage & { readonly type: "ok" | "error" };
 /** `isAgain`: it was asked more than once, and an earlier time may have been heard, too. */
 type Answer = Told & { readonly isAgain: boolean };
 

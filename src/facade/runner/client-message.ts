@@ -2,10 +2,10 @@
 
 import { inert, isPlain, MESSAGE } from "./inert.js";
 import { fromWire } from "./odd-parts.js";
-import type { AnyServerMessage, ClientMessage } from "./types.js";
+import type { ClientMessage, ServerMessage } from "./types.js";
 import { WasmRunner } from "./wasm.js";
 
-type Refusal = AnyServerMessage & { readonly type: "error" };
+type Refusal = ServerMessage & { readonly type: "error" };
 
 export interface Heard {
   readonly message: ClientMessage | undefined;

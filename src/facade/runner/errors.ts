@@ -7,7 +7,7 @@ import {
   UnknownJobTypeError,
 } from "../errors.js";
 import { areFaults } from "./server-message.js";
-import type { AnyServerMessage } from "./types.js";
+import type { ServerMessage } from "./types.js";
 
 /**
  * E_UNKNOWN_JOB, E_NOT_FINISHED: what a runner's call named; E_REFUSED, E_CLOSED, E_DISCONNECTED: what became of a
@@ -44,7 +44,7 @@ const NAMED = new Map<number, RunnerError["code"]>([
 ]);
 
 /** What a runner has said no with, as its own call would have thrown it. */
-export function refusalOf({ error, errors, name, code }: AnyServerMessage & { type: "error" }): Error {
+export function refusalOf({ error, errors, name, code }: ServerMessage & { type: "error" }): Error {
   if (areFaults(errors)) return invalidParams(errors);
   const Class = name === undefined ? undefined : CLASSES.get(name);
   if (Class !== undefined) return new Class(error);

@@ -48,7 +48,8 @@ export function carry(value: unknown): Carried {
     size += EACH + (typeof part === "string" ? part.length : 0);
     // Ends here what may have no end.
     if (size > LARGEST_VALUE) throw LOST_WHOLE;
-    if (part === null ? !isBadDate(this[key]) : isData(part)) return part;
+    // A date that is no moment is null before it comes here.
+    if (part === null ? !isDate(this[key]) : isData(part)) return part;
     lost = LOST_PART;
     return null;
   }
@@ -61,8 +62,7 @@ export function carry(value: unknown): Carried {
   }
 }
 
-/** No moment, for which JSON has null. */
-const isBadDate = (value: unknown) => tagOf(value) === "[object Date]";
+const isDate = (value: unknown) => tagOf(value) === "[object Date]";
 
 /** Of what JSON would write, often as `{}` or null, what it means. A date or a URL has become a string before. */
 function isData(value: unknown): boolean {

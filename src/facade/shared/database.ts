@@ -216,11 +216,11 @@ class DiskRows implements Rows {
   }
 
   async job(id: string): Promise<StoredJob | undefined> {
-    return job(await this.jobs.get(id));
+    return sound(await this.jobs.get(id));
   }
 
   async byKey(index: "active" | "waiting", key: string): Promise<StoredJob | undefined> {
-    return job(await this.jobs.index(index).get(key));
+    return sound(await this.jobs.index(index).get(key));
   }
 
   putJob(job: StoredJob): void {
@@ -237,7 +237,7 @@ class DiskRows implements Rows {
     const found: StoredJob[] = [];
     for (let since = counter; ; ) {
       const part: StoredJob[] = await index.getAll(IDBKeyRange.lowerBound(since, true), READ_AT_ONCE);
-      for (const one of part) if (job(one) !== undefined) found.push(one);
+      for (const one of part) if (sound(one) !== undefined) found.push(one);
       if (part.length < READ_AT_ONCE) return found;
       since = part.at(-1)!.changed;
     }
@@ -254,7 +254,7 @@ class DiskRows implements Rows {
 
   async ended(count: number): Promise<StoredJob[]> {
     const ended: StoredJob[] = await this.jobs.index("ended").getAll(null, count);
-    return ended.filter(job);
+    return ended.filter(sound);
   }
 
   async steps(incarnation: number): Promise<Map<string, StoredStep>> {
@@ -287,7 +287,7 @@ class DiskRows implements Rows {
 }
 
 /** What another's code has put there, and is none, is passed over: one such row is not to stop the whole queue. */
-function job(given: StoredJob | undefined): StoredJob | undefined {
+function sound(given: StoredJob | undefined): StoredJob | undefined {
   const { id, type, params, row, incarnation, changed, progress } = given ?? ({} as Partial<StoredJob>);
   const isOne =
     typeof id === "string" &&

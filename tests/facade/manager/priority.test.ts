@@ -109,31 +109,20 @@ describe("ManagedJob.setPriority", () => {
     expect(order).toEqual(["d", "high", "c", "b", "a"]);
   });
 
-  it("the priority that it has leaves it where it is", async () => {
+  it.each([
+    ["the one that it has leaves it where it is", ["user-visible"], ["first", "second"]],
+    ["there and back again loses the place in the line", [1, 0], ["second", "first"]],
+  ] as const)("%s", async (_, priorities, expected) => {
     const manager = newManager({ concurrency: 1 });
     const blocker = new Work();
     manager.runJob("blocker", blocker.factory);
     const { order, body } = startLog();
     const first = manager.runJob("first", body("first")).job;
     manager.runJob("second", body("second"));
-    first.setPriority("user-visible");
+    for (const priority of priorities) first.setPriority(priority);
     blocker.resolve();
     await manager.onIdle();
-    expect(order).toEqual(["first", "second"]);
-  });
-
-  it("there and back again loses the place in the line", async () => {
-    const manager = newManager({ concurrency: 1 });
-    const blocker = new Work();
-    manager.runJob("blocker", blocker.factory);
-    const { order, body } = startLog();
-    const first = manager.runJob("first", body("first")).job;
-    manager.runJob("second", body("second"));
-    first.setPriority(1);
-    first.setPriority(0);
-    blocker.resolve();
-    await manager.onIdle();
-    expect(order).toEqual(["second", "first"]);
+    expect(order).toEqual(expected);
   });
 
   it("on a running or an ended job disturbs nothing", async () => {
