@@ -4,14 +4,16 @@ import type { Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { announced } from "./support/announcements.ts";
 import { browserNames, contextOptions, launch, type Preferences } from "./support/browser.ts";
-import { axeVariants, holdRequests, type OpenPage, openPage, seriousFindings, slowAnswers } from "./support/page.ts";
+import {
+  axeVariants,
+  holdRequests,
+  layoutShift,
+  type OpenPage,
+  openPage,
+  seriousFindings,
+  slowAnswers,
+} from "./support/page.ts";
 import { startSite } from "./support/site.mjs";
-
-/** As Chromium has it; what follows a press within half a second is not counted. */
-interface LayoutShift extends PerformanceEntry {
-  readonly value: number;
-  readonly hadRecentInput: boolean;
-}
 
 /** Of the live job's download, in bytes a second: two minutes. */
 const RATE = 200_000;
@@ -100,22 +102,8 @@ describe.each(browserNames)("the landing page, in %s", (name) => {
       await live.getByRole("button", { name: "Stop", exact: true }).click();
       await page.locator("[data-testid=barrier][data-open=true]").waitFor();
       expect(await places()).toEqual(before);
-      const { shift, paint } = await page.evaluate(async () => {
-        const knows = PerformanceObserver.supportedEntryTypes.includes("layout-shift");
-        const shifts = await new Promise<readonly PerformanceEntry[]>((resolve) => {
-          const observer = new PerformanceObserver((list) => resolve(list.getEntries()));
-          if (knows) observer.observe({ type: "layout-shift", buffered: true });
-          // Without a shift nobody is called: whatever was buffered is by then.
-          requestAnimationFrame(() => requestAnimationFrame(() => resolve(observer.takeRecords())));
-        });
-        return {
-          shift: (shifts as readonly LayoutShift[])
-            .filter(({ hadRecentInput }) => !hadRecentInput)
-            .reduce((sum, { value }) => sum + value, 0),
-          paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
-        };
-      });
-      expect(shift).toBe(0);
+      expect(await layoutShift(page)).toBe(0);
+      const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
       console.log(`the landing page's first contentful paint in ${name}: ${Math.round(paint ?? Number.NaN)} ms`);
     }));
 

@@ -104,6 +104,21 @@ describe.each(browserNames)("the page itself, in %s", (name) => {
     expect(widest).toBeLessThanOrEqual(360);
   });
 
+  test("what a slow frame measures moves nothing: a press and its release meet the same button", async () => {
+    const visit = await open();
+    const place = () => visit.button("Next value").evaluate((button) => button.getBoundingClientRect().top + scrollY);
+    const before = await place();
+    await visit.page.evaluate(() => {
+      const until = performance.now() + 1200;
+      while (performance.now() < until);
+    });
+    await visit.page
+      .getByTestId("longest-gap")
+      .getByText(/^\d{4,}$/)
+      .waitFor();
+    expect(await place()).toBe(before);
+  });
+
   test("with the keyboard alone: start, watch, stop, register a continuation", async () => {
     const visit = await open();
     await slowAnswers(visit.page, 200_000);

@@ -361,19 +361,18 @@ describe.each(browserNames)("try it, in %s", (name) => {
         return new Response(null, { status: 503 });
       };
     });
-    await visit.button("Ask for the answer").press("Enter");
+    await visit.button("Ask for the answer").click();
     await adopted.getByText("Error: the server answered 503").waitFor();
     await page.locator(".by-hand .badge").getByText("failed").waitFor();
     await slowAnswers(page);
-    // By the keyboard: a page that still moves while it loads can let a mouse's click go astray.
-    await visit.button("Ask for the answer").press("Enter");
+    await visit.button("Ask for the answer").click();
     await adopted.getByText("JOB_CREATED").waitFor();
     await adopted.getByText(/^A job a/).waitFor();
-    await visit.button("Ask for the answer").press("Enter");
+    await visit.button("Ask for the answer").click();
     await adopted.getByText("JOB_ALREADY_RUNNING").waitFor();
-    await visit.button("In capitals").press("Enter");
+    await visit.button("In capitals").click();
     await adopted.getByText(/^A JOB A/).waitFor();
-    await visit.button("Stop the answer").press("Enter");
+    await visit.button("Stop the answer").click();
     await page.locator(".by-hand .badge").getByText("cancelled").waitFor();
     const text = await adopted.textContent();
     expect(text).not.toContain("HOW IT ENDED"); // the last words: it was stopped before them

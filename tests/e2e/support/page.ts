@@ -86,6 +86,28 @@ export async function holdRequests(page: Page, method: string, address: RegExp):
   return () => release.evaluate((release) => release());
 }
 
+/** As Chromium has it; what follows a press within half a second is not counted. */
+interface LayoutShift extends PerformanceEntry {
+  readonly value: number;
+  readonly hadRecentInput: boolean;
+}
+
+/** How far things have moved by themselves since the page began, as a score: https://web.dev/articles/cls. 0 elsewhere. */
+export function layoutShift(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const shifts = await new Promise<readonly PerformanceEntry[]>((resolve) => {
+      const observer = new PerformanceObserver((list) => resolve(list.getEntries()));
+      const knows = PerformanceObserver.supportedEntryTypes.includes("layout-shift");
+      if (knows) observer.observe({ type: "layout-shift", buffered: true });
+      // Without a shift nobody is called: whatever was buffered is by then.
+      requestAnimationFrame(() => requestAnimationFrame(() => resolve(observer.takeRecords())));
+    });
+    return (shifts as readonly LayoutShift[])
+      .filter(({ hadRecentInput }) => !hadRecentInput)
+      .reduce((sum, { value }) => sum + value, 0);
+  });
+}
+
 /** What axe reads is the same in each engine: the second looks at the last variant alone. */
 export const axeVariants = <T>(browser: string, variants: readonly T[]): readonly T[] =>
   browser === "chromium" ? variants : variants.slice(-1);
